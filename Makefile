@@ -1,0 +1,46 @@
+# The commands of this project: `make demo` and `make test` set everything up by themselves.
+PYTHON ?= python3
+VENV := .venv
+STAGES := scraper deduper face-detector upscaler normalizer tfrecord-packer trainer trainer-gpu ranker ranker-gpu
+LOCKS := dev $(STAGES) all all-gpu
+SYSTEM_LIBRARIES := libvulkan1 libomp5
+
+.PHONY: help demo test check setup lock bench clean
+
+help:  ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: setup  ## draw an invented character's pictures and take them through the whole chain (about five minutes)
+	$(VENV)/bin/python -m demo
+
+test: setup  ## run all tests
+	$(VENV)/bin/python -m pytest -q $(PYTEST_ARGS)
+
+check: setup  ## ruff, strict types, import rules
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo
+
+setup: $(VENV)/.complete  ## the virtual environment with everything in it, and the two system libraries of waifu2x
+
+$(VENV)/.complete: requirements/dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Magritte needs Python 3.11 to 3.13")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@sh deploy/system-libraries.sh $(SYSTEM_LIBRARIES)
+	@touch $@
+
+lock: setup  ## pin every dependency again, with hashes and without addresses
+	@for extra in $(LOCKS); do \
+		constraint=$$([ $$extra = dev ] || echo "--constraint requirements/dev.txt"); \
+		$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+			--no-emit-package magritte --extra $$extra $$constraint --output-file requirements/$$extra.txt pyproject.toml || exit 1; \
+	done
+
+bench: setup  ## print the ratios that the README quotes
+	@for file in benchmarks/[a-z]*.py; do $(VENV)/bin/python -m benchmarks.$$(basename $$file .py) || exit 1; done
+
+clean:  ## remove what the other commands made, not your data
+	rm -rf $(VENV) demo-output .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,62 @@
+"""Makes a crop what StyleGAN2 wants: square, 8-bit sRGB, and proven to be so."""
+
+import hashlib
+from collections.abc import Iterator
+
+from services.normalizer.colour import to_srgb
+from services.normalizer.fit import Square, fit
+from services.normalizer.verification import verify
+from shared import keys
+from shared.fates import Drop
+from shared.messages import FaceDropped, FaceNormalized, FaceUpscaled, Message
+from shared.pictures import Format, Limits, Picture, decode, encode_jpeg, encode_png, flatten
+from shared.recipe import Normalized
+from shared.stage import Action, Context, Stage
+
+_OUR_OWN = Limits(min_side=1, max_elongation=10_000)
+"""For crops, which earlier stages have cut out of pictures within the recipe's limits."""
+
+
+class Normalizer(Stage[FaceUpscaled]):
+    """`FaceUpscaled` in; `FaceNormalized` or, if the result is not what it should be, `FaceDropped` out."""
+
+    name = "normalizer"
+    version = 1
+
+    def action(self, message: FaceUpscaled, context: Context) -> Action:
+        settings = context.recipe.normalized.model_dump(mode="json")
+        return Action(self.name, self.version, settings, {"crop": message.crop, "image": message.image})
+
+    def process(self, message: FaceUpscaled, context: Context) -> Iterator[Message]:
+        wanted = context.recipe.normalized
+        picture = decode(context.store.get(keys.crop(message.crop)), _OUR_OWN)
+        if isinstance(picture, Drop):
+            yield self._dropped(message, picture)
+            return
+        data = normalize(picture, wanted)
+        drop = verify(data, wanted.size, Format(wanted.format))
+        if drop is not None:
+            yield self._dropped(message, drop)
+            return
+        digest = hashlib.sha256(data).hexdigest()
+        context.store.put_new(keys.normalized(digest), data)
+        yield FaceNormalized(
+            run=message.run, entry=message.entry, image=message.image, face=message.face, picture=digest
+        )
+
+    def _dropped(self, message: FaceUpscaled, drop: Drop) -> FaceDropped:
+        return FaceDropped(
+            run=message.run,
+            entry=message.entry,
+            face=message.face,
+            stage=self.name,
+            reason=drop.reason,
+            detail=drop.detail,
+        )
+
+
+def normalize(picture: Picture, wanted: Normalized) -> bytes:
+    """A crop as the data set stores it: in sRGB, on the background colour, fitted into the square, encoded."""
+    flat = flatten(to_srgb(picture.image, picture.profile).image, wanted.background)
+    image = fit(flat, Square(wanted.size, wanted.fit, wanted.pad)).image
+    return encode_png(image) if Format(wanted.format) is Format.PNG else encode_jpeg(image, wanted.quality)

@@ -1,0 +1,140 @@
+"""Keeps the tally of a run; when every picture is settled, packs the data set."""
+
+import io
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from services.tfrecord_packer.manifest import Member, dataset_digest, manifest, member_name
+from services.tfrecord_packer.packing import PictureShape, pack
+from shared import keys
+from shared.messages import DatasetPacked, FaceNormalized, Message, SourceExhausted
+from shared.pipeline import producer
+from shared.stage import Context, Objects, Stage
+from shared.tally import Fact, Tally
+
+
+@dataclass
+class _RunState:
+    """What is known of a run: the tally, how many entries each listed source has, and what has been packed."""
+
+    tally: Tally = field(default_factory=Tally)
+    listed: dict[int, int] = field(default_factory=dict)
+    changed: bool = True
+
+
+class TfrecordPacker(Stage[Message]):
+    """Facts about every picture in; `DatasetPacked` out, once all are settled."""
+
+    name = "tfrecord-packer"
+    version = 1
+
+    def __init__(self) -> None:
+        self._runs: dict[str, _RunState] = {}
+
+    def process(self, message: Message, context: Context) -> Iterator[Message]:
+        state = self._runs.get(message.run)
+        if state is None:
+            state = self._runs[message.run] = _recall(message.run, context)
+        self._note(state, message)
+        if state.changed and _is_complete(message.run, state, context):
+            yield from self._pack(message.run, state, context)
+            state.changed = False
+
+    def _note(self, state: _RunState, message: Message) -> None:
+        if isinstance(message, SourceExhausted):
+            state.changed |= state.listed.get(message.source) != message.count
+            state.listed[message.source] = message.count
+        else:
+            fact = Fact.of(getattr(message, "stage", None) or producer(type(message)), message)
+            state.changed |= state.tally.add(message.item, fact)
+
+    def _pack(self, run: str, state: _RunState, context: Context) -> Iterator[DatasetPacked]:
+        resolution = context.recipe.normalized.size
+        members = _members(run, state.tally, context.store)
+        if not members:
+            return
+        digest = dataset_digest(resolution, list(members.values()))
+        if not context.store.exists(keys.dataset(digest, "manifest.json")):
+            _write(digest, resolution, members, context)
+        yield DatasetPacked(run=run, version=_version(run, digest, context.store), digest=digest)
+
+
+def _recall(run: str, context: Context) -> _RunState:
+    """What an earlier process knew: the trail holds every fact that was ever published."""
+    state = _RunState()
+    for key in context.store.list(keys.trail(run)):
+        item, label = keys.parse_trail(key)
+        state.tally.add(item, Fact.from_label(label))
+    for source in range(len(context.recipe.sources)):
+        if context.store.exists(keys.listing(run, source)):
+            state.listed[source] = len(_entries(run, source, context.store))
+    return state
+
+
+def _is_complete(run: str, state: _RunState, context: Context) -> bool:
+    """Whether every listed entry is settled; what was fetched but has left its folder since belongs to the run too."""
+    sources = range(len(context.recipe.sources))
+    if len(state.listed) < len(sources) or not state.tally.is_complete(sum(state.listed.values())):
+        return False
+    known = set(state.tally.entries())
+    return all(known.issuperset(_entries(run, source, context.store)) for source in sources)
+
+
+def _entries(run: str, source: int, store: Objects) -> list[str]:
+    entries: list[str] = list(json.loads(store.get(keys.listing(run, source)))["entries"])
+    return entries
+
+
+def _members(run: str, tally: Tally, store: Objects) -> dict[str, Member]:
+    members: dict[str, Member] = {}
+    pictures = set()
+    label = Fact(producer(FaceNormalized), FaceNormalized.kind()).label
+    for entry, face in sorted(tally.members()):
+        found: dict[str, Any] = json.loads(store.get(keys.trail(run, f"{entry}.{face}", label)))
+        name = member_name(found["image"], face)
+        if found["picture"] in pictures:
+            continue
+        pictures.add(found["picture"])
+        origins = tuple(_provenance(found["image"], store))
+        members[name] = Member(name, found["picture"], found["image"], entry, face, origins)
+    return members
+
+
+def _provenance(image: str, store: Objects) -> Iterator[dict[str, Any]]:
+    for key in sorted(store.list(keys.provenance(image))):
+        record: dict[str, Any] = json.loads(store.get(key))
+        yield record
+
+
+def _write(digest: str, resolution: int, members: dict[str, Member], context: Context) -> None:
+    store = context.store
+
+    def load(name: str) -> NDArray[np.uint8]:
+        with Image.open(io.BytesIO(store.get(keys.normalized(members[name].picture)))) as picture:
+            return np.asarray(picture)
+
+    with tempfile.TemporaryDirectory(prefix="magritte-") as folder:
+        directory = Path(folder, Path(keys.dataset(digest)).name)
+        packed = pack(members, load, directory, PictureShape(resolution), context.threads)
+        for file in packed.files:
+            store.put_file(keys.dataset(digest, file.name), file)
+    store.put(keys.dataset(digest, "manifest.json"), manifest(digest, resolution, members, packed.order))
+
+
+def _version(run: str, digest: str, store: Objects) -> int:
+    """The run's version that is this data set: the latest one if it is the same, otherwise the next."""
+    version = 0
+    for key in sorted(store.list(keys.dataset_version(run))):
+        version += 1
+        if json.loads(store.get(key))["digest"] == digest:
+            return version
+    store.put(keys.dataset_version(run, version + 1), json.dumps({"digest": digest}).encode())
+    return version + 1

@@ -1,0 +1,91 @@
+"""What every message bus offers. Twins: `memory` and, later, `rabbitmq`; both pass the tests in tests/contract.
+
+Delivery is at least once and in no particular order. A published message goes to every queue whose stage consumes
+its type (`shared.pipeline.routes`).
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.messages import Message
+
+
+class Delivery(Protocol):
+    """A message handed to a consumer, to be answered exactly once by `ack`, `retry` or `dead`.
+
+    `attempt` counts from 1 and grows with `retry`; `redelivered` tells that an earlier consumer vanished with it.
+    """
+
+    body: bytes
+    attempt: int
+    redelivered: bool
+
+    def ack(self) -> None:
+        """Done: forget the message."""
+        ...
+
+    def retry(self, after: float) -> None:
+        """Deliver again in `after` seconds, as the next attempt."""
+        ...
+
+    def dead(self, reason: str, error: str) -> None:
+        """Put aside as a dead letter with a reason and the error's type."""
+        ...
+
+
+class Consumer(Protocol):
+    """Receives one queue's messages; may be used from several threads at once."""
+
+    def receive(self, timeout: float) -> Delivery | None:
+        """The next message, or None when none came within `timeout` seconds or the bus is draining."""
+        ...
+
+    def close(self) -> None:
+        """Stop consuming; what was not answered is delivered again, to whoever consumes then."""
+        ...
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How many messages of a queue are ready, handed out unanswered, waiting for another attempt, and dead."""
+
+    ready: int = 0
+    unacked: int = 0
+    delayed: int = 0
+    dead: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """Messages that still ask for work."""
+        return self.ready + self.unacked + self.delayed
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that no stage could process."""
+
+    queue: str
+    body: bytes
+    attempt: int
+    reason: str
+    error: str
+
+
+class Bus(Protocol):
+    """Publishes and consumes messages."""
+
+    def publish(self, message: Message) -> None:
+        """Return when the bus has the message safely; waits while a queue is full. Raises `BusUnavailable`."""
+        ...
+
+    def consume(self, queue: str) -> Consumer:
+        """Begin to receive a queue's messages."""
+        ...
+
+    def depths(self) -> dict[str, Depth]:
+        """The depth of every queue by name."""
+        ...
+
+    def drain(self) -> None:
+        """Hand out nothing more; what is under way can still be published and answered."""
+        ...

@@ -1,0 +1,218 @@
+"""The bus within one process: bounded queues, so that a fast stage waits for a slow one.
+
+A real back end, not a mock: `magritte run` uses it. `Mischief` makes it as unpleasant as a network, for tests.
+"""
+
+import heapq
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from itertools import count
+from random import Random
+
+from shared.bus.interface import DeadLetter, Depth
+from shared.messages import Message
+from shared.pipeline import Queue
+from shared.pipeline import queues as pipeline_queues
+
+
+@dataclass(frozen=True)
+class Mischief:
+    """What a bus may do to messages and usually does not: deliver twice, deliver in any order."""
+
+    duplicate: float = 0.0
+    reorder: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class _Envelope:
+    body: bytes
+    attempt: int = 1
+    redelivered: bool = False
+
+
+@dataclass
+class _QueueState:
+    queue: Queue
+    ready: deque[_Envelope] = field(default_factory=deque)
+    consumers: list["MemoryConsumer"] = field(default_factory=list)
+    unacked: int = 0
+    delayed: int = 0
+    dead: list[DeadLetter] = field(default_factory=list)
+
+    def depth(self) -> Depth:
+        return Depth(len(self.ready), self.unacked, self.delayed, len(self.dead))
+
+    def serves(self, consumer: "MemoryConsumer") -> bool:
+        return not self.queue.single_active_consumer or self.consumers[:1] == [consumer]
+
+
+class MemoryBus:
+    """A `Bus` for the threads of one process.
+
+    `capacity` bounds each queue's ready messages: `publish` waits while a queue is full. A consumer never waits
+    for its own queue, and nobody waits once the bus drains, so that work under way can finish.
+    """
+
+    def __init__(
+        self,
+        queues: Iterable[Queue] | None = None,
+        capacity: int = 64,
+        mischief: Mischief = Mischief(),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        known = pipeline_queues() if queues is None else queues
+        self._queues = {queue.name: _QueueState(queue) for queue in known}
+        self._capacity = capacity
+        self._mischief = mischief
+        self._random = Random(mischief.seed)
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._delayed: list[tuple[float, int, str, _Envelope]] = []
+        self._numbers = count()
+        self._own_queue = threading.local()
+        self._draining = False
+
+    def publish(self, message: Message) -> None:
+        body = message.encode()
+        for state in self._queues.values():
+            if type(message) in state.queue.consumes:
+                self._put(state, _Envelope(body))
+
+    def consume(self, queue: str) -> "MemoryConsumer":
+        with self._changed:
+            consumer = MemoryConsumer(self, self._queues[queue])
+            self._queues[queue].consumers.append(consumer)
+            return consumer
+
+    def depths(self) -> dict[str, Depth]:
+        with self._changed:
+            return {name: state.depth() for name, state in self._queues.items()}
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """All dead letters, by queue in pipeline order."""
+        with self._changed:
+            return [letter for state in self._queues.values() for letter in state.dead]
+
+    def drain(self) -> None:
+        with self._changed:
+            self._draining = True
+            self._changed.notify_all()
+
+    def is_idle(self) -> bool:
+        """Whether no message asks for work any more."""
+        with self._changed:
+            return all(state.depth().waiting == 0 for state in self._queues.values())
+
+    def wait(self, timeout: float) -> None:
+        """Return when anything changes, at the latest after `timeout` seconds."""
+        with self._changed:
+            self._changed.wait(timeout)
+
+    def _put(self, state: _QueueState, envelope: _Envelope) -> None:
+        own = getattr(self._own_queue, "name", None) == state.queue.name
+        copies = 2 if self._random.random() < self._mischief.duplicate else 1
+        with self._changed:
+            while len(state.ready) >= self._capacity and not (own or self._draining):
+                self._changed.wait()
+            for _ in range(copies):
+                state.ready.append(envelope)
+            self._changed.notify_all()
+
+    def _take(self, consumer: "MemoryConsumer", timeout: float) -> "MemoryDelivery | None":
+        state = consumer.state
+        self._own_queue.name = state.queue.name
+        give_up = time.monotonic() + timeout
+        with self._changed:
+            while not self._draining:
+                self._release_delayed()
+                if state.ready and state.serves(consumer):
+                    return self._hand_out(state, consumer)
+                left = give_up - time.monotonic()
+                if left <= 0:
+                    return None
+                self._changed.wait(min(left, self._until_next_delayed()))
+            return None
+
+    def _hand_out(self, state: _QueueState, consumer: "MemoryConsumer") -> "MemoryDelivery":
+        if self._mischief.reorder:
+            state.ready.rotate(self._random.randrange(len(state.ready)))
+        delivery = MemoryDelivery(self, consumer, state.ready.popleft())
+        consumer.unanswered.add(delivery)
+        state.unacked += 1
+        self._changed.notify_all()
+        return delivery
+
+    def _release_delayed(self) -> None:
+        while self._delayed and self._delayed[0][0] <= self._clock():
+            _, _, name, envelope = heapq.heappop(self._delayed)
+            self._queues[name].delayed -= 1
+            self._queues[name].ready.append(envelope)
+
+    def _until_next_delayed(self) -> float:
+        return max(0.001, self._delayed[0][0] - self._clock()) if self._delayed else 3600.0
+
+    def _answer(self, delivery: "MemoryDelivery", then: Callable[[_QueueState], None]) -> None:
+        with self._changed:
+            if delivery in delivery.consumer.unanswered:
+                delivery.consumer.unanswered.remove(delivery)
+                delivery.consumer.state.unacked -= 1
+                then(delivery.consumer.state)
+                self._changed.notify_all()
+
+    def _delay(self, state: _QueueState, envelope: _Envelope, after: float) -> None:
+        state.delayed += 1
+        due = self._clock() + after
+        heapq.heappush(self._delayed, (due, next(self._numbers), state.queue.name, envelope))
+
+    def _leave(self, consumer: "MemoryConsumer") -> None:
+        with self._changed:
+            state = consumer.state
+            if consumer in state.consumers:
+                state.consumers.remove(consumer)
+            for delivery in consumer.unanswered:
+                state.unacked -= 1
+                state.ready.appendleft(replace(delivery.envelope, redelivered=True))
+            consumer.unanswered.clear()
+            self._changed.notify_all()
+
+
+class MemoryConsumer:
+    """A `Consumer` of a `MemoryBus`."""
+
+    def __init__(self, bus: MemoryBus, state: _QueueState) -> None:
+        self._bus = bus
+        self.state = state
+        self.unanswered: set[MemoryDelivery] = set()
+
+    def receive(self, timeout: float) -> "MemoryDelivery | None":
+        return self._bus._take(self, timeout)
+
+    def close(self) -> None:
+        self._bus._leave(self)
+
+
+class MemoryDelivery:
+    """A `Delivery` of a `MemoryBus`."""
+
+    def __init__(self, bus: MemoryBus, consumer: MemoryConsumer, envelope: _Envelope) -> None:
+        self._bus = bus
+        self.consumer = consumer
+        self.envelope = envelope
+        self.body = envelope.body
+        self.attempt = envelope.attempt
+        self.redelivered = envelope.redelivered
+
+    def ack(self) -> None:
+        self._bus._answer(self, lambda state: None)
+
+    def retry(self, after: float) -> None:
+        again = replace(self.envelope, attempt=self.attempt + 1, redelivered=False)
+        self._bus._answer(self, lambda state: self._bus._delay(state, again, after))
+
+    def dead(self, reason: str, error: str) -> None:
+        letter = DeadLetter(self.consumer.state.queue.name, self.body, self.attempt, reason, error)
+        self._bus._answer(self, lambda state: state.dead.append(letter))

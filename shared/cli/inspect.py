@@ -1,0 +1,85 @@
+"""`magritte status` and `magritte trace`: what is known of runs and items, from the store alone."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shared import keys
+from shared.cli.report import report, show
+from shared.errors import NotFound
+from shared.runs import latest_run
+from shared.settings import settings
+from shared.store import open_store
+from shared.store.interface import Store
+
+RunName = Annotated[str, typer.Argument(metavar="[RUN]", help="A run or a recipe's name; default: the latest run.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def status(run: RunName = "", as_json: AsJson = False) -> None:
+    """Count a run's pictures by what became of them, and say where the results are."""
+    store = open_store(settings().store)
+    found = report(store, latest_run(store, run))
+    if as_json:
+        typer.echo(found.as_json())
+    else:
+        show(found)
+
+
+def trace(
+    what: Annotated[
+        str, typer.Argument(help="A file's name or address, an original's SHA-256, an entry or entry.face.")
+    ],
+    run: Annotated[str, typer.Option("--run", help="A run or a recipe's name; default: the latest run.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Tell everything that happened to one picture or crop."""
+    store = open_store(settings().store)
+    name = latest_run(store, run)
+    story = [record for item in _items(store, name, what) for record in _records(store, name, item)]
+    if not story:
+        raise NotFound(f"run {name} knows nothing of {what}")
+    story.sort(key=lambda record: (record["entry"], record["at"]))
+    if as_json:
+        typer.echo(json.dumps(story, indent=2))
+    else:
+        _tell(story)
+
+
+def _items(store: Store, run: str, what: str) -> list[str]:
+    """Items of the run that `what` may mean: itself, or whatever has it as image, crop, picture, file or address."""
+    entry = what.partition(".")[0]
+    if next(iter(store.list(keys.trail(run, entry))), None) is not None:
+        prefix = keys.trail(run)
+        return sorted({key.removeprefix(prefix).split("/")[0] for key in store.list(prefix) if f"/{entry}" in key})
+    entries = {
+        record["entry"]
+        for key in store.list(keys.trail(run))
+        if what in (text := store.get(key).decode()) and (record := json.loads(text)).get("entry")
+    } | _entries_by_origin(store, what)
+    return [item for entry in sorted(entries) for item in _items(store, run, entry)]
+
+
+def _entries_by_origin(store: Store, what: str) -> set[str]:
+    found = set()
+    for key in store.list("provenance/"):
+        record = json.loads(store.get(key))
+        if what in (record.get("origin"), record.get("name")) or str(record.get("origin", "")).endswith("/" + what):
+            found.add(key.rsplit("/", 1)[1].removesuffix(".json"))
+    return found
+
+
+def _records(store: Store, run: str, item: str) -> list[dict[str, Any]]:
+    return [json.loads(store.get(key)) | {"item": item} for key in store.list(keys.trail(run, item))]
+
+
+def _tell(story: list[dict[str, Any]]) -> None:
+    table = Table("time", "item", "stage", "what", "", box=None, header_style="dim")
+    for record in story:
+        hidden = {"at", "item", "stage", "type", "run", "entry", "face", "attempt", "seconds", "action", "reused"}
+        details = "  ".join(f"{name}={str(value)[:48]}" for name, value in record.items() if name not in hidden)
+        table.add_row(record["at"][:23], record["item"], record["stage"], record["type"], details)
+    Console(highlight=False).print(table)

@@ -1,0 +1,85 @@
+"""How far a run is: a live table on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from shared.runs import Run
+from shared.runtime.single_process import StageProgress
+from shared.runtime.worker import Outcome
+
+_PLAIN_EVERY = 5.0
+"""Seconds between two plain lines."""
+
+_COLUMNS = (Outcome.DONE, Outcome.REUSED, Outcome.DROPPED, Outcome.RETRIED, Outcome.DEAD)
+
+
+class Progress:
+    """Shows a run's progress on standard error while the context lasts."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._console = Console(stderr=True)
+        self._live = Live(console=self._console, auto_refresh=False, transient=False) if _on_terminal() else None
+        self._last_line = ""
+        self._last_time = 0.0
+
+    def __enter__(self) -> Self:
+        verb = "going on with" if self._run.resumed else "beginning"
+        self._console.print(f"[bold]{verb} run {self._run.name}[/bold]", highlight=False)
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def say(self, event: str, **fields: Any) -> None:
+        """Print what a stage has to say above the table."""
+        stage = fields.pop("stage", "")
+        shown = "  ".join(f"{name} {_short(value)}" for name, value in fields.items() if name not in ("run", "item"))
+        self._console.print(f"{stage:<16} {event}  {shown}", highlight=False, markup=False)
+
+    def show(self, stages: Sequence[StageProgress]) -> None:
+        """Show how far the stages are."""
+        if self._live:
+            self._live.update(_table(stages), refresh=True)
+        elif time.monotonic() - self._last_time >= _PLAIN_EVERY:
+            self._print_line(stages)
+
+    def _print_line(self, stages: Sequence[StageProgress]) -> None:
+        self._last_time = time.monotonic()
+        line = "  ".join(f"{stage.stage} {_summary(stage)}" for stage in stages if stage.outcomes or stage.waiting)
+        if line != self._last_line:
+            self._last_line = line
+            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _on_terminal() -> bool:
+    return sys.stderr.isatty()
+
+
+def _table(stages: Sequence[StageProgress]) -> Table:
+    table = Table("stage", *(column.value for column in _COLUMNS), "waiting", box=None, header_style="dim")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for stage in stages:
+        counts = [str(stage.outcomes.get(column) or "") for column in _COLUMNS]
+        table.add_row(stage.stage, *counts, str(stage.waiting or ""), style=None if stage.waiting else "dim")
+    return table
+
+
+def _summary(stage: StageProgress) -> str:
+    done = sum(stage.outcomes.get(outcome, 0) for outcome in (Outcome.DONE, Outcome.REUSED, Outcome.DROPPED))
+    dead = stage.outcomes.get(Outcome.DEAD, 0)
+    return f"{done}" + (f"+{stage.waiting}" if stage.waiting else "") + (f" ({dead} dead)" if dead else "")
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,29 @@
+"""`magritte recipe`: look at recipes without running them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shared.recipe_example import example as example_text
+from shared.recipe_file import read_recipe
+
+app = typer.Typer(help="Check a recipe, or write an example.", no_args_is_help=True)
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the whole recipe with its defaults as JSON.")
+    ] = False,
+) -> None:
+    """Say whether a recipe can be used, and if not, in which line and field it is wrong (exit code 2)."""
+    recipe = read_recipe(path)
+    typer.echo(recipe.model_dump_json(indent=2) if as_json else f"{path}: {recipe.name}, fine")
+
+
+@app.command()
+def example() -> None:
+    """Print a complete recipe: every field with its default and its meaning."""
+    typer.echo(example_text(), nl=False)

@@ -1,0 +1,78 @@
+"""`magritte run`: everything in one process."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shared.cli.progress import Progress
+from shared.cli.report import print_report
+from shared.recipe_file import read_recipe
+from shared.runs import open_run
+from shared.runtime import logs
+from shared.runtime.health import Health, HealthServer
+from shared.runtime.single_process import Options, SingleProcess
+from shared.settings import settings
+from shared.store import open_store
+
+STOPPED = 130
+
+
+def run(
+    path: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the recipe and the detectors.")] = False,
+) -> None:
+    """Take a recipe's pictures through the whole chain, on this machine, without any server.
+
+    Go on where an interrupted run of the same recipe stopped. Ctrl-C finishes what is at hand and stops;
+    a second Ctrl-C stops at once. Nothing is lost either way.
+    """
+    environment = settings()
+    logs.set_up(environment.log, environment.log_level)
+    recipe = read_recipe(path)
+    store = open_store(environment.store)
+    this_run = open_run(store, recipe)
+    with Progress(this_run) as progress:
+        process = SingleProcess(this_run, store, Options(threads=environment.threads), say=progress.say)
+        process.set_up()
+        if dry_run:
+            typer.echo(f"{path}: {recipe.name}, fine; the stages' self-tests passed")
+            return
+        with _stopping_on_signals(process), _health_served(environment.metrics_port):
+            finished = process.run(watch=progress.show)
+    print_report(store, this_run.name)
+    if not finished:
+        typer.echo(f"stopped; `magritte run {path}` goes on", err=True)
+        raise typer.Exit(STOPPED)
+
+
+@contextmanager
+def _stopping_on_signals(process: SingleProcess) -> Iterator[None]:
+    def stop(number: int, frame: object) -> None:
+        process.stop()
+        for again in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(again, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _health_served(port: int) -> Iterator[None]:
+    if not port:
+        yield
+        return
+    health = Health(ready=True)
+    health.tick()
+    server = HealthServer(health, port)
+    try:
+        yield
+    finally:
+        server.close()

@@ -1,0 +1,60 @@
+"""Every exception that Magritte raises on purpose.
+
+    MagritteError
+    ├── RecipeError            the recipe cannot be used: names the file, line and field
+    ├── SettingsError          an environment variable cannot be used
+    ├── NotFound               the store has no such object, run or item
+    ├── Transient              may work later: the runtime tries again
+    │   ├── StoreUnavailable
+    │   │   └── StoreFull      no space left: nothing is lost, the run goes on once there is some
+    │   └── BusUnavailable
+    ├── Interrupted            asked to stop while at work: the item is taken up again by the next run
+    ├── Poison                 will never work: the item ends dead, with this text
+    └── Unusable               a part does not do its work on this machine (found by its self-test at start)
+
+What merely does not belong into the data set is no error but a value, `shared.fates.Drop`.
+"""
+
+
+class MagritteError(Exception):
+    """Base of all of Magritte's errors; its text is fit for a person."""
+
+
+class RecipeError(MagritteError):
+    """The recipe cannot be used."""
+
+
+class SettingsError(MagritteError):
+    """An environment variable with our prefix is unknown or has an unusable value."""
+
+
+class NotFound(MagritteError):
+    """The store holds no such object, run or item."""
+
+
+class Transient(MagritteError):
+    """May work later; the runtime tries again with growing pauses."""
+
+
+class StoreUnavailable(Transient):
+    """The store does not answer or refuses for now."""
+
+
+class StoreFull(StoreUnavailable):
+    """The store has no space left."""
+
+
+class BusUnavailable(Transient):
+    """The broker does not answer or refuses for now."""
+
+
+class Interrupted(MagritteError):
+    """Asked to stop while at work; what was not finished is asked for again."""
+
+
+class Poison(MagritteError):
+    """Will fail every time; the item ends dead with this text as its reason."""
+
+
+class Unusable(MagritteError):
+    """A library or model does not do its work here; raised by the self-test before any item is taken."""

@@ -1,0 +1,41 @@
+"""What can become of a picture or a face: the closed list of reasons, and the value that carries one."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a picture or a face is not in the data set. A stage drops with one of these and no other."""
+
+    # The file or the answer itself
+    UNREADABLE_FILE = "unreadable-file"
+    FETCH_FAILED = "fetch-failed"
+    EMPTY_FILE = "empty-file"
+    TOO_MANY_BYTES = "too-many-bytes"
+    # The picture
+    NOT_A_PICTURE = "not-a-picture"
+    TRUNCATED = "truncated"
+    CORRUPT = "corrupt"
+    TOO_MANY_PIXELS = "too-many-pixels"
+    TEXT_BOMB = "text-bomb"
+    TOO_SMALL = "too-small"
+    TOO_ELONGATED = "too-elongated"
+    MONOCHROME = "monochrome"
+    # Duplicates
+    EXACT_DUPLICATE = "exact-duplicate"
+    NEAR_DUPLICATE = "near-duplicate"
+    MIRRORED_DUPLICATE = "mirrored-duplicate"
+    # Faces
+    NO_FACE = "no-face"
+    TOO_MANY_FACES = "too-many-faces"
+    FACE_TOO_SMALL = "face-too-small"
+    FACE_AT_THE_EDGE = "face-at-the-edge"
+    NOT_VERIFIED = "not-verified"
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A picture or face leaves the run: `reason` is counted, `detail` is one sentence for a person."""
+
+    reason: Reason
+    detail: str

@@ -1,0 +1,107 @@
+"""The only place where object keys are built and parsed.
+
+    originals/<aa>/<sha256>                  a picture as its source had it, byte for byte
+    provenance/<aa>/<sha256>/<entry>.json    where that original came from; one object per place
+    crops/<aa>/<sha256>                      a face cut out, or enlarged (PNG)
+    normalized/<aa>/<sha256>                 a picture of the data set
+    actions/<stage>/<aa>/<digest>.json       what a stage made of an input
+    recipes/<run>.json                       what a run was asked for; finished/<run>.json once it is through
+    runs/<run>/listings/<source>.json        all entries of a source
+    runs/<run>/arrivals/<number>.json        what the deduper's index decided as the n-th picture arrived
+    runs/<run>/trail/<item>/<label>.json     every fact about an item, in the words of `shared.tally.Fact`
+    runs/<run>/datasets/<version>.json       which data set is the run's version n
+    datasets/<digest>/<file>                 multi-resolution TFRecords, manifest.json
+    trainings/<digest>/<leg>/<file>          checkpoint, network, grids and ranking of one leg
+
+All variable parts are digests, counters or names of restricted alphabets; nothing that a source says becomes
+part of a key.
+"""
+
+import re
+
+from shared.errors import Poison
+
+_KEY = re.compile(r"^(?:[a-z0-9][a-z0-9._-]*/)*[a-z0-9][a-z0-9._@-]*$")
+
+
+def checked(key: str) -> str:
+    """`key` itself; raises `Poison` unless it is a key that this module could have built."""
+    if len(key) > 400 or not _KEY.match(key) or ".." in key:
+        raise Poison(f"not an object key: {key[:80]!r}")
+    return key
+
+
+def original(image: str) -> str:
+    """A picture as its source had it."""
+    return f"originals/{image[:2]}/{image}"
+
+
+def provenance(image: str, entry: str = "") -> str:
+    """Where an original came from; without an entry, the prefix of all such records."""
+    return f"provenance/{image[:2]}/{image}/" + (f"{entry}.json" if entry else "")
+
+
+def crop(digest: str) -> str:
+    """A face cut out of its picture, or enlarged."""
+    return f"crops/{digest[:2]}/{digest}"
+
+
+def normalized(digest: str) -> str:
+    """A picture of the data set."""
+    return f"normalized/{digest[:2]}/{digest}"
+
+
+def action(stage: str, digest: str) -> str:
+    """The record of an action."""
+    return f"actions/{stage}/{digest[:2]}/{digest}.json"
+
+
+def recipe(run: str = "") -> str:
+    """A run's recipe; without a run, the prefix of all of them."""
+    return "recipes/" + (f"{run}.json" if run else "")
+
+
+def finished(run: str) -> str:
+    """Present once everything that the run asked for is done."""
+    return f"finished/{run}.json"
+
+
+def listing(run: str, source: int) -> str:
+    """All entries of one source of a run."""
+    return f"runs/{run}/listings/{source}.json"
+
+
+def arrival(run: str, number: int | None = None) -> str:
+    """What the deduper's index decided as the n-th picture arrived; without a number, the prefix."""
+    return f"runs/{run}/arrivals/" + (f"{number:08d}.json" if number is not None else "")
+
+
+def trail(run: str, item: str = "", label: str = "") -> str:
+    """A fact about an item; the prefix of an item's or of a run's facts without a label or an item."""
+    return f"runs/{run}/trail/" + (f"{item}/" if item else "") + (f"{label}.json" if label else "")
+
+
+def parse_trail(key: str) -> tuple[str, str]:
+    """Item and label of a trail key."""
+    *_, item, label = checked(key).split("/")
+    return item, label.removesuffix(".json")
+
+
+def dataset_version(run: str, version: int | None = None) -> str:
+    """Which data set is the run's version n; without a version, the prefix."""
+    return f"runs/{run}/datasets/" + (f"{version:04d}.json" if version is not None else "")
+
+
+def dataset(digest: str, file: str = "") -> str:
+    """A file of a data set; without one, the prefix."""
+    return f"datasets/{digest[:20]}/{file}"
+
+
+def leg(training: str, number: int, file: str = "") -> str:
+    """A file of one leg of a training; without one, the prefix."""
+    return f"trainings/{training[:20]}/{number:06d}/{file}"
+
+
+def training(digest: str) -> str:
+    """The prefix of all legs of a training."""
+    return f"trainings/{digest[:20]}/"

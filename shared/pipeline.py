@@ -1,0 +1,121 @@
+"""The list of stages: the one place that knows them all, and from which queues and routes are derived.
+
+A new stage is a folder in `services/` and an entry here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from shared import messages as m
+from shared.stage import Stage, python_name
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Messages that wait for a stage.
+
+    With `single_active_consumer` one consumer at a time gets them, one by one: for state that has one owner.
+    """
+
+    name: str
+    consumes: tuple[type[m.Message], ...]
+    single_active_consumer: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage's place in the pipeline: its queues, and what it may publish besides `ItemDied`."""
+
+    name: str
+    queues: tuple[Queue, ...]
+    produces: tuple[type[m.Message], ...]
+    threads: int | None = None
+
+    def stage(self) -> Stage[Any]:
+        """The stage itself; imports its package and so needs its extra installed."""
+        module = import_module(f"services.{python_name(self.name)}.stage")
+        return next(
+            kind()
+            for kind in vars(module).values()
+            if isinstance(kind, type) and issubclass(kind, Stage) and getattr(kind, "name", None) == self.name
+        )
+
+
+def _step(
+    name: str,
+    *,
+    consumes: tuple[type[m.Message], ...],
+    produces: tuple[type[m.Message], ...],
+    single_active_consumer: bool = False,
+    threads: int | None = None,
+) -> Step:
+    return Step(name, (Queue(name, consumes, single_active_consumer),), produces, threads)
+
+
+PIPELINE: tuple[Step, ...] = (
+    _step(
+        "scraper",
+        consumes=(m.RunRequested,),
+        produces=(m.ImageFetched, m.ImageDropped, m.SourceExhausted),
+    ),
+    Step(
+        "deduper",
+        queues=(
+            Queue("deduper", (m.ImageFetched,)),
+            Queue("deduper.index", (m.ImageFingerprinted,), single_active_consumer=True),
+        ),
+        produces=(m.ImageFingerprinted, m.ImageDropped, m.ImageKept, m.ImageSuperseded),
+    ),
+    _step(
+        "face-detector",
+        consumes=(m.ImageKept,),
+        produces=(m.FaceFound, m.FacesCounted, m.ImageDropped),
+    ),
+    _step("upscaler", consumes=(m.FaceFound,), produces=(m.FaceUpscaled, m.FaceDropped)),
+    _step("normalizer", consumes=(m.FaceUpscaled,), produces=(m.FaceNormalized, m.FaceDropped)),
+    _step(
+        "tfrecord-packer",
+        consumes=(
+            m.SourceExhausted,
+            m.ImageDropped,
+            m.ImageKept,
+            m.ImageSuperseded,
+            m.FacesCounted,
+            m.FaceDropped,
+            m.FaceNormalized,
+            m.ItemDied,
+        ),
+        produces=(m.DatasetPacked,),
+        single_active_consumer=True,
+    ),
+    _step(
+        "trainer",
+        consumes=(m.DatasetPacked, m.LegDue),
+        produces=(m.LegDue, m.SnapshotTaken),
+        threads=1,
+    ),
+    _step("ranker", consumes=(m.SnapshotTaken,), produces=(m.RankingReady,), threads=1),
+)
+
+
+def step(name: str) -> Step:
+    """The pipeline's entry for a stage; raises `KeyError` when there is none."""
+    return next(entry for entry in PIPELINE if entry.name == name)
+
+
+def queues() -> Iterator[Queue]:
+    """All queues, in pipeline order."""
+    for entry in PIPELINE:
+        yield from entry.queues
+
+
+def routes(kind: type[m.Message]) -> tuple[Queue, ...]:
+    """The queues that a message of this type goes to."""
+    return tuple(queue for queue in queues() if kind in queue.consumes)
+
+
+def producer(kind: type[m.Message]) -> str:
+    """The first stage that publishes messages of this type."""
+    return next(entry.name for entry in PIPELINE if kind in entry.produces)

@@ -1,0 +1,48 @@
+"""Writes a complete recipe with every field, its default and what it means, made from the recipe's own definition."""
+
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+
+from shared.recipe import Recipe, Section
+
+_HEAD = """\
+# A recipe of Magritte: `magritte run recipe.yaml` turns these pictures into a data set and a network.
+# Only name and sources are needed; everything else shows its default.
+
+name: margot                    # lower-case letters, digits and hyphens
+
+sources:
+  - folder: ./pictures          # all pictures in it, at any depth; relative to this file
+  # - urls: ./addresses.txt     # http(s) addresses, one per line; or a list: ["https://...", ...]
+  #   pause: 1.0                # seconds between two requests to one host
+"""
+
+
+def example() -> str:
+    """The text of `recipe.example.yaml`."""
+    sections = [_section(name, field.default, 0) for name, field in Recipe.model_fields.items() if field.default]
+    return _HEAD + "".join(f"\n{section}" for section in sections if section)
+
+
+def _section(name: str, section: Any, depth: int) -> str:
+    if not isinstance(section, Section):
+        return ""
+    about = (type(section).__doc__ or "").splitlines()[0]
+    lines = [f"{'  ' * depth}{name}:{' ' * 4}# {about}\n"]
+    for field_name, field in type(section).model_fields.items():
+        value = getattr(section, field_name)
+        lines.append(
+            _section(field_name, value, depth + 1)
+            if isinstance(value, BaseModel)
+            else _line(field_name, value, field.description or "", depth + 1)
+        )
+    return "".join(lines)
+
+
+def _line(name: str, value: Any, about: str, depth: int) -> str:
+    text = yaml.safe_dump(to_jsonable_python(value), default_flow_style=True).removesuffix("\n...\n").strip()
+    setting = f"{'  ' * depth}{name}: {text}"
+    return f"{setting:<32}# {about}\n" if about else f"{setting}\n"

@@ -1,0 +1,43 @@
+"""The memory of what has been done: action records, and the trail of facts about every item of a run."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from shared import keys
+from shared.errors import NotFound
+from shared.messages import Message, recall
+from shared.stage import Action
+from shared.store.interface import Store
+from shared.tally import Fact
+
+
+def find(store: Store, action: Action, asked: Message) -> list[Message] | None:
+    """The recorded outcome of `action` as an answer to `asked`; None when there is none, or it cannot be read."""
+    try:
+        record = json.loads(store.get(keys.action(action.stage, action.digest)))
+        return [recall(finding, asked) for finding in record["findings"]]
+    except (NotFound, ValueError, KeyError, TypeError):
+        return None
+
+
+def keep(store: Store, action: Action, messages: Sequence[Message]) -> None:
+    """Record the outcome of `action`."""
+    record = {
+        "stage": action.stage,
+        "version": action.version,
+        "settings": dict(action.settings),
+        "inputs": dict(action.inputs),
+        "findings": [message.finding() for message in messages],
+    }
+    store.put(keys.action(action.stage, action.digest), _json(record))
+
+
+def leave_trail(store: Store, stage: str, message: Message, circumstances: dict[str, Any]) -> None:
+    """Write down what `message` says about its item; the first telling stays."""
+    key = keys.trail(message.run, message.item, Fact.of(stage, message).label)
+    store.put_new(key, _json({"stage": stage, **message.finding(), **circumstances}))
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()

@@ -1,0 +1,31 @@
+"""When a failed item is tried again, and when it is dead."""
+
+from dataclasses import dataclass
+
+from shared.errors import BusUnavailable, Poison, StoreUnavailable
+
+
+@dataclass(frozen=True)
+class RetryLadder:
+    """Pauses between attempts, in seconds; after the last one the item is dead."""
+
+    pauses: tuple[float, ...]
+
+    def pause(self, attempt: int, error: Exception) -> float | None:
+        """Seconds to wait after a failed attempt (counted from 1); None when the item is dead.
+
+        A store that is away or full kills no item, however long it takes: the item is not to blame.
+        """
+        if isinstance(error, Poison):
+            return None
+        if isinstance(error, StoreUnavailable | BusUnavailable):
+            return self.pauses[min(attempt, len(self.pauses)) - 1]
+        return None if self.is_exhausted(attempt) else self.pauses[attempt - 1]
+
+    def is_exhausted(self, attempt: int) -> bool:
+        """Whether there is no pause left after so many attempts."""
+        return attempt > len(self.pauses)
+
+
+IN_PROCESS = RetryLadder((0.2, 1.0, 5.0))
+"""For `magritte run`: what is going to work on one machine works within seconds."""

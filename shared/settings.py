@@ -1,0 +1,43 @@
+"""Where the parts live: settings from the environment, prefix `MAGRITTE_`. What a person wants is in the recipe."""
+
+import os
+from enum import StrEnum
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import SettingsError
+
+_PREFIX = "MAGRITTE_"
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    JSON = "json"
+    PRETTY = "pretty"
+
+
+class Settings(BaseSettings):
+    """All settings, with their defaults for `magritte run` on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
+
+    store: str = Field("folder:./magritte-data", description="where objects are kept")
+    threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="compute threads per stage")
+    log: LogFormat = Field(LogFormat.PRETTY, description="json or pretty")
+    log_level: str = Field("warning", pattern="^(debug|info|warning|error)$", description="least level to log")
+    metrics_port: int = Field(0, ge=0, le=65535, description="port of /metrics, /healthz and /readyz; 0: none")
+
+
+def settings() -> Settings:
+    """The settings in the environment; raises `SettingsError` for an unknown or unusable variable."""
+    known = {_PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known)
+    if unknown:
+        raise SettingsError(f"unknown environment variable {unknown[0]}; there are {', '.join(sorted(known))}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise SettingsError(f"{_PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}") from error

@@ -1,0 +1,104 @@
+"""What a stage is: pure work on one message, told apart from how messages travel and where objects lie."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from shared.messages import Message
+from shared.recipe import Recipe
+
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that a stage makes of an input, named by its content.
+
+    `settings` holds all that the result depends on beside the input, `inputs` identifies the input. Two
+    deliveries with the same action have the same outcome, in whatever run they occur.
+    """
+
+    stage: str
+    version: int
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON of all four parts, in hexadecimal."""
+        parts = [self.stage, self.version, self.settings, self.inputs]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+class Objects(Protocol):
+    """What a stage sees of the store (`shared.store.interface.Store` is one)."""
+
+    def get(self, key: str) -> bytes: ...
+    def put(self, key: str, data: bytes) -> None: ...
+    def put_new(self, key: str, data: bytes) -> bool: ...
+    def exists(self, key: str) -> bool: ...
+    def list(self, prefix: str) -> Iterable[str]: ...
+    def delete(self, key: str) -> None: ...
+    def put_file(self, key: str, path: Path) -> None: ...
+    def file(self, key: str) -> AbstractContextManager[Path]: ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the runtime gives a stage along with a message.
+
+    `threads` is how many threads a stage may start for one message; `say` tells whoever watches the run.
+
+    Long work (training, walking a source) looks at `stopping` between steps and returns early when it is true;
+    what it has not done is asked for again later.
+    """
+
+    recipe: Recipe
+    store: Objects
+    threads: int = 1
+    stopping: Callable[[], bool] = lambda: False
+    say: Callable[..., None] = lambda *_, **__: None
+
+
+class Stage(Generic[M]):
+    """One step of the pipeline. Subclasses set `name` and `version` and implement `process`.
+
+    `version` is part of every action's digest: raise it when the same input gives another result.
+    `setup` runs once per process before the first message: load models there, prove that they work, and raise
+    `shared.errors.Unusable` when they do not. `process` may run in several threads at once.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+
+    def setup(self, recipe: Recipe | None) -> None:
+        """Load what `process` needs and prove that it works; `recipe` is the first run's, if one is known."""
+
+    def action(self, message: M, context: Context) -> Action | None:
+        """The action that `message` asks for; None when the outcome depends on more than the message."""
+        return None
+
+    def process(self, message: M, context: Context) -> Iterable[Message]:
+        """Do the work: put objects, return what there is to announce.
+
+        With an action, all messages are recorded before the first is published; without one they are published
+        as they come.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Release what `setup` took."""
+
+
+def python_name(name: str) -> str:
+    """`face-detector` as Python spells it: `face_detector`."""
+    return name.replace("-", "_")
+
+
+def stage_name(python: str) -> str:
+    """`face_detector` as everything but Python spells it: `face-detector`."""
+    return python.replace("_", "-")

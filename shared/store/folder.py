@@ -1,0 +1,121 @@
+"""A plain folder as object store: every object is a file that a person can open.
+
+Atomic by writing under a temporary name and renaming; create-only by hard-linking, which fails when the name is
+taken. Files are not fsynced: all of them can be made again, and records that a power failure cut short are
+detected when they are read.
+"""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from shared.errors import NotFound, StoreFull, StoreUnavailable
+from shared.keys import checked
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class FolderStore:
+    """A `Store` in a local folder, which is created when the first object is put."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+
+    def get(self, key: str) -> bytes:
+        with self._errors(key):
+            return self._path(key).read_bytes()
+
+    def put(self, key: str, data: bytes) -> None:
+        path = self._path(key)
+        with self._errors(key), self._written(path, data) as temporary:
+            temporary.replace(path)
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        path = self._path(key)
+        with self._errors(key):
+            if path.exists():
+                return False
+            with self._written(path, data) as temporary:
+                try:
+                    path.hardlink_to(temporary)
+                except FileExistsError:
+                    return False
+                return True
+
+    def put_file(self, key: str, path: Path) -> None:
+        target = self._path(key)
+        with self._errors(key):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary = _temporary(target)
+            try:
+                shutil.move(path, temporary)
+                temporary.replace(target)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def file(self, key: str) -> Iterator[Path]:
+        path = self._path(key)
+        if not path.is_file():
+            raise NotFound(f"no object {key}")
+        yield path
+
+    def exists(self, key: str) -> bool:
+        return self._path(key).is_file()
+
+    def list(self, prefix: str) -> Iterator[str]:
+        with self._errors(prefix):
+            yield from self._walk(self._path(prefix.rstrip("/")), prefix)
+
+    def delete(self, key: str) -> None:
+        with self._errors(key):
+            self._path(key).unlink(missing_ok=True)
+
+    def url(self, key: str) -> str:
+        return self._path(key).as_uri()
+
+    def _path(self, key: str) -> Path:
+        return self.root / checked(key)
+
+    def _walk(self, folder: Path, prefix: str) -> Iterator[str]:
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in entries:
+            if entry.is_dir():
+                yield from self._walk(folder / entry.name, f"{prefix}{entry.name}/")
+            elif not entry.name.startswith("."):
+                yield prefix + entry.name
+
+    @contextmanager
+    def _written(self, path: Path, data: bytes) -> Iterator[Path]:
+        temporary = _temporary(path)
+        try:
+            try:
+                temporary.write_bytes(data)
+            except FileNotFoundError:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                temporary.write_bytes(data)
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _errors(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise NotFound(f"no object {key}") from error
+        except OSError as error:
+            if error.errno in _FULL:
+                raise StoreFull(f"no space left for the data in {self.root}: free some, then run again") from error
+            raise StoreUnavailable(f"{self.root}: {error.strerror or error}") from error
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{uuid4().hex[:12]}")

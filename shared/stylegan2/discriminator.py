@@ -1,0 +1,52 @@
+"""The residual discriminator."""
+
+import math
+
+from keras import ops
+
+from shared.stylegan2 import fir
+from shared.stylegan2.architecture import Architecture
+from shared.stylegan2.layers import Tensor, Variables, convolution, dense, down_convolution, lrelu
+
+
+def scores(architecture: Architecture, variables: Variables, pictures: Tensor, labels: Tensor) -> Tensor:
+    """Pictures [N, R, R, num_channels] from -1 to 1 and one-hot labels [N, label_size] to logits [N, 1].
+
+    A score depends on the other pictures of the batch, through the minibatch standard deviation.
+    """
+    top = f"{architecture.resolution}x{architecture.resolution}"
+    x = _layer(variables, f"{top}/FromRGB", pictures)
+    for side in reversed(architecture.sides[1:]):
+        x = _block(variables, f"{side}x{side}", x)
+    deviation = minibatch_stddev(x, architecture.mbstd_group_size, architecture.mbstd_num_features)
+    x = _layer(variables, "4x4/Conv", ops.concatenate([x, deviation], axis=3))
+    x = ops.reshape(ops.transpose(x, (0, 3, 1, 2)), (x.shape[0], -1))
+    x = lrelu(dense(variables, "4x4/Dense0", x))
+    x = dense(variables, "Output", x)
+    return ops.sum(x * labels, axis=1, keepdims=True) if architecture.label_size else x
+
+
+def minibatch_stddev(x: Tensor, group_size: int, num_features: int) -> Tensor:
+    """How much the samples of a group differ, as [N, H, W, num_features] maps; N must be a multiple of the group.
+
+    Groups are strided: of N samples in groups of g, sample n is in group n mod (N / g). g is at most N.
+    """
+    count, height, width, channels = x.shape
+    group = min(group_size, count)
+    if count % group:
+        raise ValueError(f"a batch of {count} is not a multiple of the minibatch-stddev group of {group}")
+    y = ops.reshape(x, (group, count // group, height, width, num_features, channels // num_features))
+    y = ops.mean(ops.square(y - ops.mean(y, axis=0, keepdims=True)), axis=0)
+    y = ops.mean(ops.sqrt(y + 1e-8), axis=(1, 2, 4))
+    return ops.tile(y[:, None, None, :], (group, height, width, 1))
+
+
+def _block(variables: Variables, scope: str, x: Tensor) -> Tensor:
+    shortcut = convolution(variables, f"{scope}/Skip", fir.downsample(x))
+    x = _layer(variables, f"{scope}/Conv0", x)
+    x = lrelu(down_convolution(variables, f"{scope}/Conv1_down", x) + variables[f"{scope}/Conv1_down/bias"])
+    return (x + shortcut) * math.sqrt(0.5)
+
+
+def _layer(variables: Variables, scope: str, x: Tensor) -> Tensor:
+    return lrelu(convolution(variables, scope, x) + variables[f"{scope}/bias"])

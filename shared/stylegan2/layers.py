@@ -1,0 +1,76 @@
+"""The layers of both networks, as functions of a network's variables and the scope of one layer.
+
+Weights are stored raw and scaled by 1/sqrt(fan-in) here (equalised learning rate). Pictures are NHWC.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from keras import ops
+
+from shared.stylegan2 import fir
+
+Tensor = Any
+Variables = Mapping[str, Tensor]
+"""Official variable name -> tensor or tf.Variable."""
+
+
+def lrelu(x: Tensor) -> Tensor:
+    """Leaky ReLU, slope 0.2, with gain sqrt(2) so that the variance stays."""
+    return ops.leaky_relu(x, 0.2) * math.sqrt(2)
+
+
+def dense(variables: Variables, scope: str, x: Tensor, lrmul: float = 1.0) -> Tensor:
+    """Linear layer with bias: [N, in] to [N, out]."""
+    return ops.matmul(x, _scaled(variables[f"{scope}/weight"], lrmul)) + variables[f"{scope}/bias"] * lrmul
+
+
+def convolution(variables: Variables, scope: str, x: Tensor) -> Tensor:
+    """Convolution that keeps the size, without bias."""
+    return ops.conv(x, _scaled(variables[f"{scope}/weight"]), padding="same", data_format="channels_last")
+
+
+def down_convolution(variables: Variables, scope: str, x: Tensor) -> Tensor:
+    """Filter, then 3x3 convolution with stride 2; padded once, before both."""
+    weight = _scaled(variables[f"{scope}/weight"])
+    return ops.conv(fir.blur(x, pad=2), weight, strides=2, padding="valid", data_format="channels_last")
+
+
+def modulated(variables: Variables, scope: str, x: Tensor, w: Tensor, up: bool = False) -> Tensor:
+    """3x3 convolution whose input maps are scaled by the style of `w` [N, w_size] and demodulated; twice the size if `up`.
+
+    Scales the activations, not the weights: d = rsqrt(sum over in of s^2 * sum over kernel of weight^2) is the same
+    number and needs no weights per sample.
+    """
+    weight = _scaled(variables[f"{scope}/weight"])
+    style = _style(variables, scope, w)
+    x = x * style[:, None, None, :]
+    if up:
+        x = _up_convolution(x, weight)
+    else:
+        x = ops.conv(x, weight, padding="same", data_format="channels_last")
+    energy = ops.matmul(ops.square(style), ops.sum(ops.square(weight), axis=(0, 1)))
+    return x * ops.rsqrt(energy + 1e-8)[:, None, None, :]
+
+
+def to_rgb(variables: Variables, scope: str, x: Tensor, w: Tensor) -> Tensor:
+    """Modulated 1x1 convolution without demodulation: [N, H, W, C] to [N, H, W, num_channels]."""
+    x = x * _style(variables, scope, w)[:, None, None, :]
+    return convolution(variables, scope, x) + variables[f"{scope}/bias"]
+
+
+def _up_convolution(x: Tensor, weight: Tensor) -> Tensor:
+    """Transposed convolution with stride 2 to 2H + 1, then the filter. The official kernel correlates, hence the flip."""
+    flipped = ops.transpose(ops.flip(weight, axis=(0, 1)), (0, 1, 3, 2))
+    x = ops.conv_transpose(x, flipped, strides=2, padding="valid", data_format="channels_last")
+    return fir.blur(x, pad=1, gain=4.0)
+
+
+def _style(variables: Variables, scope: str, w: Tensor) -> Tensor:
+    weight = _scaled(variables[f"{scope}/mod_weight"])
+    return ops.matmul(w, weight) + variables[f"{scope}/mod_bias"] + 1.0
+
+
+def _scaled(weight: Tensor, lrmul: float = 1.0) -> Tensor:
+    return weight * (lrmul / math.sqrt(math.prod(weight.shape[:-1])))

@@ -1,0 +1,202 @@
+"""What has become of every picture of a run: facts in, exactly one fate per picture out.
+
+Both the packer (from messages) and `magritte status` (from the keys of the run's trail) keep this tally, so they
+cannot disagree.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.messages import (
+    FaceDropped,
+    FaceNormalized,
+    FacesCounted,
+    ImageDropped,
+    ImageKept,
+    ImageSuperseded,
+    ItemDied,
+    Message,
+)
+
+
+class Fate(StrEnum):
+    """What becomes of a picture."""
+
+    IN_DATASET = "in-dataset"
+    DROPPED = "dropped"
+    DEAD = "dead"
+    UNDECIDED = "undecided"
+
+
+_NO_REASON = "none"
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """A picture's fate, the stage that decided it and why."""
+
+    fate: Fate
+    stage: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What one message says about one item, small enough to be written into a key.
+
+    `number` is a judgement's arrival or a count of faces; `decisions` says how many entries that arrival decided.
+    """
+
+    stage: str
+    kind: str
+    reason: str = ""
+    number: int = 0
+    decisions: int = 0
+
+    @property
+    def label(self) -> str:
+        """The fact as the last part of a trail key; `from_label` reads it back."""
+        return f"{self.stage}.{self.kind}.{self.reason or _NO_REASON}.{self.number}.{self.decisions}"
+
+    @classmethod
+    def from_label(cls, label: str) -> "Fact":
+        """The fact that `label` was made of."""
+        stage, kind, reason, number, decisions = label.split(".")
+        return cls(stage, kind, "" if reason == _NO_REASON else reason, int(number), int(decisions))
+
+    @classmethod
+    def of(cls, stage: str, message: Message) -> "Fact":
+        """What `message`, published by `stage`, says about its item."""
+        reason = getattr(message, "reason", getattr(message, "error", ""))
+        number = getattr(message, "arrival", getattr(message, "faces", 0))
+        return cls(stage, message.kind(), str(reason), number, getattr(message, "decisions", 0))
+
+
+_SETTLES_FACE = {FaceNormalized.kind(), FaceDropped.kind()}
+_JUDGES = {ImageKept.kind(), ImageSuperseded.kind()}
+
+
+@dataclass
+class _Picture:
+    """All that is known about one entry; one of up to millions, hence the slots."""
+
+    __slots__ = ("died", "dropped", "faces", "judged", "settled_faces")
+
+    dropped: Fact | None
+    judged: Fact | None
+    died: Fact | None
+    faces: int | None
+    settled_faces: dict[int, Fact]
+
+    def add(self, face: int | None, fact: Fact) -> bool:
+        before = (self.dropped, self.judged, self.died, self.faces, self.settled_faces.get(face or 0))
+        if face is not None:
+            self._add_face(face, fact)
+        else:
+            self._add_own(fact)
+        return before != (self.dropped, self.judged, self.died, self.faces, self.settled_faces.get(face or 0))
+
+    def _add_own(self, fact: Fact) -> None:
+        if fact.kind == ImageDropped.kind():
+            self.dropped = fact
+        elif fact.kind in _JUDGES:
+            if self.judged is None or fact.number >= self.judged.number:
+                self.judged = fact
+        elif fact.kind == FacesCounted.kind():
+            self.faces = fact.number
+        elif fact.kind == ItemDied.kind():
+            self.died = fact
+
+    def _add_face(self, face: int, fact: Fact) -> None:
+        if fact.kind in _SETTLES_FACE or (fact.kind == ItemDied.kind() and face not in self.settled_faces):
+            self.settled_faces[face] = fact
+
+    @property
+    def is_settled(self) -> bool:
+        return self.settlement().fate is not Fate.UNDECIDED
+
+    def settlement(self) -> Settlement:
+        if self.judged is not None and self.judged.kind == ImageSuperseded.kind():
+            return Settlement(Fate.DROPPED, self.judged.stage, self.judged.reason)
+        if self.dropped is not None:
+            return Settlement(Fate.DROPPED, self.dropped.stage, self.dropped.reason)
+        if self.faces is not None:
+            return self._settlement_of_faces(self.faces)
+        if self.died is not None:
+            return Settlement(Fate.DEAD, self.died.stage, self.died.reason)
+        return Settlement(Fate.UNDECIDED)
+
+    def _settlement_of_faces(self, expected: int) -> Settlement:
+        if len(self.settled_faces) < expected:
+            return Settlement(Fate.UNDECIDED)
+        facts = [self.settled_faces[face] for face in sorted(self.settled_faces)]
+        if any(fact.kind == FaceNormalized.kind() for fact in facts):
+            return Settlement(Fate.IN_DATASET)
+        worst = next((fact for fact in facts if fact.kind == ItemDied.kind()), facts[0])
+        fate = Fate.DEAD if worst.kind == ItemDied.kind() else Fate.DROPPED
+        return Settlement(fate, worst.stage, worst.reason)
+
+
+class Tally:
+    """The facts of one run, in any order and any number of times."""
+
+    def __init__(self) -> None:
+        self._pictures: dict[str, _Picture] = {}
+        self._open_arrivals: dict[int, set[str]] = {}
+        self._closed_arrivals: set[int] = set()
+        self.settled = 0
+
+    def add(self, item: str, fact: Fact) -> bool:
+        """Take note of a fact about an item (an entry, `entry.face`, or `run`, which is no picture).
+
+        True when the fact was news.
+        """
+        entry, _, face = item.partition(".")
+        if entry == "run":
+            return False
+        picture = self._pictures.get(entry)
+        if picture is None:
+            picture = self._pictures[entry] = _Picture(None, None, None, None, {})
+        was_settled = picture.is_settled
+        news = picture.add(int(face) if face else None, fact)
+        self.settled += picture.is_settled - was_settled
+        return self._note_arrival(entry, fact) or news
+
+    def _note_arrival(self, entry: str, fact: Fact) -> bool:
+        if fact.kind not in _JUDGES or fact.number in self._closed_arrivals:
+            return False
+        decided = self._open_arrivals.setdefault(fact.number, set())
+        decided.add(entry)
+        if len(decided) < fact.decisions:
+            return False
+        del self._open_arrivals[fact.number]
+        self._closed_arrivals.add(fact.number)
+        return True
+
+    def is_complete(self, entries: int) -> bool:
+        """Whether all known pictures, at least `entries`, are settled and no decision of the deduper is under way."""
+        arrivals = len(self._closed_arrivals)
+        judged = not self._open_arrivals and arrivals == max(self._closed_arrivals, default=0)
+        return judged and self.settled == len(self._pictures) >= entries
+
+    def settlement(self, entry: str) -> Settlement:
+        """One picture's fate as far as it is known."""
+        picture = self._pictures.get(entry)
+        return picture.settlement() if picture else Settlement(Fate.UNDECIDED)
+
+    def members(self) -> Iterator[tuple[str, int]]:
+        """Entry and number of every face that belongs into the data set."""
+        for entry, picture in self._pictures.items():
+            if picture.settlement().fate is Fate.IN_DATASET:
+                normalized = (f for f, fact in picture.settled_faces.items() if fact.kind == FaceNormalized.kind())
+                yield from ((entry, face) for face in normalized)
+
+    def counts(self) -> Counter[Settlement]:
+        """How many pictures met each fate; the counts add up to the number of pictures."""
+        return Counter(picture.settlement() for picture in self._pictures.values())
+
+    def entries(self) -> Iterable[str]:
+        """All entries that any fact has been about."""
+        return self._pictures.keys()
