@@ -15,6 +15,8 @@
 What merely does not belong into the data set is no error but a value, `shared.fates.Drop`.
 """
 
+import errno
+
 
 class MagritteError(Exception):
     """Base of all of Magritte's errors; its text is fit for a person."""
@@ -58,3 +60,13 @@ class Poison(MagritteError):
 
 class Unusable(MagritteError):
     """A library or model does not do its work here; raised by the self-test before any item is taken."""
+
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def storage_error(error: OSError, where: object) -> StoreUnavailable:
+    """What a failure of the disk at `where` means to a run: wait for space, or for the disk."""
+    if error.errno in _NO_SPACE:
+        return StoreFull(f"no space left for the data in {where}: free some, then run again")
+    return StoreUnavailable(f"{where}: {error.strerror or error}")

@@ -15,9 +15,11 @@ from PIL import Image
 from services.tfrecord_packer.manifest import Member, dataset_digest, manifest, member_name
 from services.tfrecord_packer.packing import PictureShape, pack
 from shared import keys
+from shared.errors import storage_error
 from shared.messages import DatasetPacked, FaceNormalized, Message, SourceExhausted
 from shared.pipeline import producer
 from shared.stage import Context, Objects, Stage
+from shared.stylegan2.verification import MANIFEST
 from shared.tally import Fact, Tally
 
 
@@ -62,7 +64,7 @@ class TfrecordPacker(Stage[Message]):
         if not members:
             return
         digest = dataset_digest(resolution, list(members.values()))
-        if not context.store.exists(keys.dataset(digest, "manifest.json")):
+        if not context.store.exists(keys.dataset(digest, MANIFEST)):
             _write(digest, resolution, members, context)
         yield DatasetPacked(run=run, version=_version(run, digest, context.store), digest=digest)
 
@@ -123,10 +125,13 @@ def _write(digest: str, resolution: int, members: dict[str, Member], context: Co
 
     with tempfile.TemporaryDirectory(prefix="magritte-") as folder:
         directory = Path(folder, Path(keys.dataset(digest)).name)
-        packed = pack(members, load, directory, PictureShape(resolution), context.threads)
+        try:
+            packed = pack(members, load, directory, PictureShape(resolution), context.threads)
+        except OSError as error:
+            raise storage_error(error, folder) from error
         for file in packed.files:
             store.put_file(keys.dataset(digest, file.name), file)
-    store.put(keys.dataset(digest, "manifest.json"), manifest(digest, resolution, members, packed.order))
+    store.put(keys.dataset(digest, MANIFEST), manifest(digest, resolution, members, packed.order))
 
 
 def _version(run: str, digest: str, store: Objects) -> int:

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from shared.runs import latest_dataset, latest_run
 from shared.settings import settings
 from shared.store import open_store
 from shared.store.interface import Store
-from shared.stylegan2.verification import Verification
+from shared.stylegan2.verification import MANIFEST, Finding, Problem, Verification
 from shared.stylegan2.verification import verify as verify_directory
 
 
@@ -29,13 +30,26 @@ def verify(
     """Check every record of every level of a data set and name all that is wrong at once (exit code 1)."""
     with ExitStack() as stack:
         folder = Path(what) if what and Path(what).is_dir() else _folder_of_run(what, stack)
-        found = verify_directory(folder)
+        found = _verified(folder)
     if as_json:
         typer.echo(_as_json(found))
     else:
         _show(found, folder)
     if found.findings:
         raise typer.Exit(1)
+
+
+def _verified(folder: Path) -> Verification:
+    """The folder's verification; with a manifest, also that no level and no record of those it lists is lost."""
+    file = folder / MANIFEST
+    if not file.exists():
+        return verify_directory(folder)
+    listed = json.loads(file.read_bytes())
+    found = verify_directory(folder, listed["resolution"])
+    if found.records == len(listed["members"]):
+        return found
+    sentence = f"It lists {len(listed['members'])} pictures, the levels hold {found.records}."
+    return replace(found, findings=(Finding(MANIFEST, None, Problem.NOT_AS_LISTED, sentence), *found.findings))
 
 
 def _folder_of_run(name: str, stack: ExitStack) -> Path:
@@ -48,7 +62,7 @@ def _folder_of_run(name: str, stack: ExitStack) -> Path:
 
 
 def _local_folder(store: Store, digest: str, stack: ExitStack) -> Path:
-    manifest = stack.enter_context(store.file(keys.dataset(digest, "manifest.json")))
+    manifest = stack.enter_context(store.file(keys.dataset(digest, MANIFEST)))
     return manifest.parent
 
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from shared import keys
 from shared.runs import facts, is_finished, latest_dataset
 from shared.store.interface import Store
+from shared.stylegan2.verification import MANIFEST
 from shared.tally import Fate, Settlement, Tally
 
 
@@ -82,7 +83,7 @@ def _results(store: Store, run: str) -> dict[str, str]:
     found = latest_dataset(store, run)
     if found is None:
         return {}
-    results = {"data set": store.url(keys.dataset(found[1], "manifest.json").removesuffix("/manifest.json"))}
+    results = {"data set": store.url(keys.dataset(found[1], MANIFEST)).removesuffix(f"/{MANIFEST}")}
     snapshot = _trail_of(store, run, "trainer.snapshot-taken")
     ranking = _trail_of(store, run, "ranker.ranking-ready")
     for record in (snapshot, ranking):

@@ -5,7 +5,6 @@ taken. Files are not fsynced: all of them can be made again, and records that a 
 detected when they are read.
 """
 
-import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,10 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from shared.errors import NotFound, StoreFull, StoreUnavailable
+from shared.errors import NotFound, storage_error
 from shared.keys import checked
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class FolderStore:
@@ -112,9 +109,7 @@ class FolderStore:
         except FileNotFoundError as error:
             raise NotFound(f"no object {key}") from error
         except OSError as error:
-            if error.errno in _FULL:
-                raise StoreFull(f"no space left for the data in {self.root}: free some, then run again") from error
-            raise StoreUnavailable(f"{self.root}: {error.strerror or error}") from error
+            raise storage_error(error, self.root) from error
 
 
 def _temporary(path: Path) -> Path:

@@ -15,6 +15,9 @@ from shared.stylegan2.example import Picture, decode_picture
 from shared.stylegan2.pyramid import SMALLEST_LOG2, has_levels, pyramid
 from shared.stylegan2.tfrecords import Damage, Fault, level_file_name, scan_records
 
+MANIFEST = "manifest.json"
+"""The name of Magritte's own file beside the levels."""
+
 _LEVEL_FILE = re.compile(r"(?P<dataset>.+)-r(?P<log2>\d\d)\.tfrecords")
 
 
@@ -38,6 +41,8 @@ class Problem(StrEnum):
     NOT_A_POWER_OF_TWO = "not-a-power-of-two"
     WRONG_SHAPE = "wrong-shape"
     DIFFERENT_PICTURE = "different-picture"
+    # The manifest
+    NOT_AS_LISTED = "not-as-listed"
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def verify(directory: Path, resolution: int | None = None) -> Verification:
     if not levels:
         return Verification(0, 0, 0, tuple(findings))
     # Below a lost top level the largest one left is rounded already, which moves the others by one at most.
-    tolerance = 1
+    tolerance = 0 if resolution is None or levels[0].resolution >= resolution else 1
     for index, row in enumerate(zip_longest(*(level.pictures() for level in levels))):
         _compare(levels, row, index, tolerance)
     records = _count(levels)
@@ -137,7 +142,7 @@ def _survey(directory: Path, resolution: int | None) -> tuple[list[_Level], list
     if not files:
         sentence = f"There is no file like {level_file_name(directory.name, 9)} in it."
         return [], [Finding(directory.name, None, Problem.NO_DATASET, sentence)]
-    known = {*files.values(), directory / f"{dataset}-rxx.labels"}
+    known = {*files.values(), directory / f"{dataset}-rxx.labels", directory / MANIFEST}
     findings = [
         Finding(entry.name, None, Problem.FOREIGN_FILE, f"It is no level of the data set '{dataset}'.")
         for entry in entries
