@@ -82,7 +82,7 @@ def _recall(run: str, context: Context) -> _RunState:
 
 
 def _is_complete(run: str, state: _RunState, context: Context) -> bool:
-    """Whether every listed entry is settled; what was fetched but has left its folder since belongs to the run too."""
+    """Whether all listed entries are settled. What was fetched and has left its folder belongs to the run too."""
     sources = range(len(context.recipe.sources))
     if len(state.listed) < len(sources) or not state.tally.is_complete(sum(state.listed.values())):
         return False
