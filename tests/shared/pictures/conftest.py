@@ -49,7 +49,8 @@ def icc() -> Callable[[bytes, dict[bytes, bytes]], bytes]:
         for name, data in tags.items():
             table += name + struct.pack(">II", start + len(body), len(data))
             body += data + bytes(-len(data) % 4)
-        kind, connection = (b"prtr", b"Lab ") if space == b"CMYK" else (b"mntr", b"XYZ ")
+        # A scanner's: of a printer's, lcms2 finds the black point only if it has tables for both directions.
+        kind, connection = (b"scnr", b"Lab ") if space == b"CMYK" else (b"mntr", b"XYZ ")
         header = struct.pack(">IIB3x4s4s4s12x4s", start + len(body), 0, 2, kind, space, connection, b"acsp")
         illuminant = struct.pack(">3i", 63190, 65536, 54061)
         return (header + bytes(28) + illuminant).ljust(128, b"\0") + table + body
@@ -66,11 +67,11 @@ def grey_profile(icc: Callable[[bytes, dict[bytes, bytes]], bytes]) -> bytes:
 
 @pytest.fixture(scope="session")
 def cmyk_profile(icc: Callable[[bytes, dict[bytes, bytes]], bytes]) -> bytes:
-    """A printing press whose cyan ink looks like sRGB's red; magenta and yellow cannot be seen."""
-    white, red, black = bytes([255, 128, 128]), bytes([136, 208, 195]), bytes([0, 128, 128])
+    """Inks of which cyan looks like sRGB's red and black is a dark grey (L* of 12); the others cannot be seen."""
+    white, red, black = bytes([255, 128, 128]), bytes([136, 208, 195]), bytes([30, 128, 128])
     corners = [black if i & 1 else red if i & 8 else white for i in range(16)]
     ramp = bytes(range(256))
     identity = struct.pack(">9i", *[65536, 0, 0, 0] * 2, 65536)
     lut = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + identity + ramp * 4 + b"".join(corners) + ramp * 3
     paper = struct.pack(">4s4x3i", b"XYZ ", 63190, 65536, 54061)
-    return icc(b"CMYK", {b"wtpt": paper, b"A2B0": lut})
+    return icc(b"CMYK", {b"wtpt": paper, b"A2B0": lut, b"A2B1": lut})

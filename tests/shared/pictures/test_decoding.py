@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image
 
 from shared.fates import Drop, Reason
 from shared.pictures import Note, Picture, decode, flatten, thumbnail
@@ -15,7 +15,6 @@ from shared.pictures import Note, Picture, decode, flatten, thumbnail
 Pixels = NDArray[numpy.int64]
 REAL = Path(__file__).parents[4] / "shared/data/real/images"
 ORIENTATION = 0x0112
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -131,54 +130,6 @@ def test_cmyk_without_a_profile_becomes_rgb(drawing: Image.Image, kind: str) -> 
     picture = decoded(saved(drawing.convert("CMYK"), kind, quality=95))
     assert difference(picture.image, drawing) < 3
     assert Note.CMYK in picture.info.notes
-
-
-def test_cmyk_is_converted_by_its_profile_which_is_then_dropped(cmyk_profile: bytes) -> None:
-    inks = Image.new("CMYK", (96, 64))
-    inks.paste((255, 0, 0, 0), (0, 0, 32, 64))
-    inks.paste((0, 0, 0, 255), (64, 0, 96, 64))
-    picture = decoded(saved(inks, "JPEG", quality=100, icc_profile=cmyk_profile))
-    found = pixels(picture.image)[32, [8, 48, 88]]
-    assert abs(found - [[255, 0, 0], [255, 255, 255], [0, 0, 0]]).max() <= 8
-    assert picture.profile is None
-
-
-def test_grey_is_converted_by_its_profile_which_is_then_dropped(grey_profile: bytes) -> None:
-    linear = Image.linear_gradient("L").rotate(90)
-    expected = [round(255 * (1.055 * (v / 255) ** (1 / 2.4) - 0.055)) for v in range(64, 256)]
-    for mode in ("L", "LA"):
-        picture = decoded(saved(linear.convert(mode), "PNG", icc_profile=grey_profile))
-        assert abs(pixels(picture.image)[0, 64:, 0] - expected).max() <= 1
-        assert picture.image.mode == ("RGBA" if mode == "LA" else "RGB")
-        assert picture.profile is None
-
-
-def test_lab_becomes_srgb(drawing: Image.Image) -> None:
-    into_lab = ImageCms.ImageCmsTransform(
-        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")),
-        ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")),
-        "RGB",
-        "LAB",
-    )
-    picture = decoded(saved(into_lab.apply(drawing), "TIFF"))
-    assert difference(picture.image, drawing) < 3
-    assert picture.profile is None
-
-
-def test_an_rgb_profile_is_kept_for_whoever_needs_srgb(drawing: Image.Image) -> None:
-    for kind in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF"):
-        assert decoded(saved(drawing, kind, icc_profile=SRGB)).profile == SRGB
-
-
-def test_a_profile_of_another_space_than_the_pixels_or_a_broken_one_is_ignored(
-    drawing: Image.Image, cmyk_profile: bytes
-) -> None:
-    for profile in (cmyk_profile, cmyk_profile[:150], b"no profile at all"):
-        picture = decoded(saved(drawing, "PNG", icc_profile=profile))
-        assert picture.profile is None
-        assert difference(picture.image, drawing) == 0
-        inks = saved(drawing.convert("CMYK"), "JPEG", quality=95, icc_profile=profile[:150])
-        assert difference(decoded(inks).image, drawing) < 3
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -315,5 +266,5 @@ def test_every_real_picture_decodes_and_its_thumbnail_is_the_same_picture() -> N
     for path in sorted(REAL.iterdir())[::8]:
         data = path.read_bytes()
         picture, small = decoded(data), reduced(data, 64)
-        coarse = [flatten(image).resize((16, 16), Image.Resampling.BOX) for image in (picture.image, small.image)]
-        assert difference(*coarse) < 2, path.name
+        coarse = [flatten(image).resize((16, 16)) for image in (picture.image, small.image)]
+        assert difference(*coarse) < 4, path.name

@@ -139,6 +139,12 @@ def test_more_bytes_than_allowed_are_not_looked_at(drawing: Image.Image) -> None
     assert refused(saved(drawing, "PNG"), Limits(max_bytes=100)).reason is Reason.TOO_MANY_BYTES
 
 
+@pytest.mark.parametrize("kind", Format)
+def test_more_pixels_than_allowed_are_not_decoded(drawing: Image.Image, kind: Format) -> None:
+    drop = refused(saved(drawing, kind), Limits(max_pixels=192 * 128 - 1))
+    assert drop == Drop(Reason.TOO_MANY_PIXELS, "192 x 128 pixels, at most 24575 are decoded")
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

@@ -50,7 +50,7 @@ def originals() -> list[bytes]:
         *((image, kind, {"exif": exif}) for kind in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")),
         *((image, kind, moving) for kind in ("PNG", "GIF", "WEBP", "MPO")),
         *((image, "TIFF", {"compression": name}) for name in ("tiff_lzw", "jpeg", "tiff_adobe_deflate")),
-        *((image.convert(mode), "PNG") + ({},) for mode in ("L", "LA", "RGBA", "P", "1")),
+        *((image.convert(mode), "PNG", {}) for mode in ("L", "LA", "RGBA", "P", "1")),
         (image, "JPEG", {"progressive": True}),
         (image.convert("CMYK"), "JPEG", {}),
         (image, "WEBP", {"lossless": True}),
