@@ -10,6 +10,7 @@ class Reason(StrEnum):
     # The file or the answer itself
     UNREADABLE_FILE = "unreadable-file"
     FETCH_FAILED = "fetch-failed"
+    OPTED_OUT = "opted-out"
     EMPTY_FILE = "empty-file"
     TOO_MANY_BYTES = "too-many-bytes"
     # The picture

@@ -21,12 +21,12 @@ import re
 
 from shared.errors import Poison
 
-_KEY = re.compile(r"^(?:[a-z0-9][a-z0-9._-]*/)*[a-z0-9][a-z0-9._@-]*$")
+_KEY = re.compile(r"(?:[a-z0-9][a-z0-9._-]*/)*[a-z0-9][a-z0-9._@-]*")
 
 
 def checked(key: str) -> str:
     """`key` itself; raises `Poison` unless it is a key that this module could have built."""
-    if len(key) > 400 or not _KEY.match(key) or ".." in key:
+    if len(key) > 400 or not _KEY.fullmatch(key) or ".." in key:
         raise Poison(f"not an object key: {key[:80]!r}")
     return key
 
@@ -100,6 +100,12 @@ def dataset(digest: str, file: str = "") -> str:
 def leg(training: str, number: int, file: str = "") -> str:
     """A file of one leg of a training; without one, the prefix."""
     return f"trainings/{training[:20]}/{number:06d}/{file}"
+
+
+def parse_leg(key: str) -> tuple[int, str]:
+    """Number and file of a leg key."""
+    *_, number, file = checked(key).split("/")
+    return int(number), file
 
 
 def training(digest: str) -> str:

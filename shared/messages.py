@@ -29,9 +29,12 @@ EntryId = Annotated[str, Field(pattern=r"^[0-9a-f]{20}$")]
 Count = Annotated[int, Field(ge=0)]
 """A number of things."""
 
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+"""64 bits in hexadecimal."""
+
 SCHEMA_VERSION = 1
 
-IDENTITY = ("run", "entry", "source", "score", "face")
+IDENTITY = ("run", "entry", "source", "score", "face", "version")
 """Fields that tell items of a run apart, as opposed to those that say what was made of an item."""
 
 
@@ -67,9 +70,9 @@ class Message(BaseModel):
         return entry if face is None else f"{entry}.{face}"
 
     def encode(self) -> bytes:
-        """The message as JSON bytes with its type and schema version."""
+        """The message as JSON bytes with its type and schema version; what UTF-8 cannot express becomes `?`."""
         body = {"type": self.kind(), "v": SCHEMA_VERSION, **self.model_dump(mode="json")}
-        return json.dumps(body, separators=(",", ":")).encode()
+        return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
     def finding(self) -> dict[str, Any]:
         """The message as an action record keeps it, to be told again of other items by `recall`."""
@@ -99,7 +102,10 @@ class SourceExhausted(Message):
 
 
 class ImageFingerprinted(Message):
-    """An original's fingerprint is known; hashes are 64 bits in hexadecimal, colours 4x4 mean sRGB values."""
+    """An original's fingerprint is known; hashes are 64 bits in hexadecimal, colours 4x4 mean sRGB values.
+
+    The hashes are imagehash's phash and dhash, of the picture and of its mirror image.
+    """
 
     entry: EntryId
     image: Digest
@@ -107,8 +113,10 @@ class ImageFingerprinted(Message):
     width: Count
     height: Count
     lossless: bool
-    phash: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-    mirrored_phash: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    phash: Hash
+    mirrored_phash: Hash
+    dhash: Hash
+    mirrored_dhash: Hash
     colours: Annotated[str, Field(pattern=r"^[0-9a-f]{96}$")]
 
 
@@ -215,6 +223,7 @@ class LegDue(Message):
 
     version: Annotated[int, Field(ge=1)]
     dataset: Digest
+    training: Digest
     leg: Count
 
 
@@ -223,6 +232,7 @@ class SnapshotTaken(Message):
 
     version: Annotated[int, Field(ge=1)]
     dataset: Digest
+    training: Digest
     leg: Count
     kimg: float
     last: bool
@@ -233,6 +243,7 @@ class RankingReady(Message):
 
     version: Annotated[int, Field(ge=1)]
     dataset: Digest
+    training: Digest
     leg: Count
 
 

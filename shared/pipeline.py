@@ -71,7 +71,7 @@ PIPELINE: tuple[Step, ...] = (
     _step(
         "face-detector",
         consumes=(m.ImageKept,),
-        produces=(m.FaceFound, m.FacesCounted, m.ImageDropped),
+        produces=(m.FaceFound, m.FaceDropped, m.FacesCounted, m.ImageDropped),
     ),
     _step("upscaler", consumes=(m.FaceFound,), produces=(m.FaceUpscaled, m.FaceDropped)),
     _step("normalizer", consumes=(m.FaceUpscaled,), produces=(m.FaceNormalized, m.FaceDropped)),

@@ -1,5 +1,6 @@
 """Reads a recipe from YAML, with errors that name the file, the line, the field and what is allowed there."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.errors import RecipeError
-from shared.recipe import Recipe
+from shared.recipe import Recipe, Section
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -17,65 +18,85 @@ def read_recipe(path: Path) -> Recipe:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read: {error}") from error
-    root = _nodes(path, text)
+    root, values = _parse(path, text)
     try:
-        return Recipe.model_validate(yaml.safe_load(text), context={"folder": path.absolute().parent})
+        return Recipe.model_validate(values, context={"folder": path.absolute().parent})
     except ValidationError as error:
-        problems = [_explain(path, root, problem) for problem in error.errors()]
-        raise RecipeError("\n".join(problems)) from error
+        raise RecipeError("\n".join(_explain(path, root, error.errors()))) from error
 
 
-def _nodes(path: Path, text: str) -> yaml.Node:
+def _parse(path: Path, text: str) -> tuple[yaml.Node, Any]:
+    """The same text as nodes, which know their lines, and as values."""
     try:
-        root = yaml.compose(text, yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{path}: not YAML: {error}") from error
+        root, values = yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: 2024-13-01 looks like a date
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else path
+        raise RecipeError(f"{place}: not YAML: {getattr(error, 'problem', error)}") from error
     if not isinstance(root, yaml.MappingNode):
         raise RecipeError(
             f"{path}: a recipe is a list of fields, such as\nname: margot\nsources:\n  - folder: ./pictures"
         )
-    _refuse_repeated_fields(path, root)
-    return root
+    for mapping in _mappings(root):
+        _refuse_repeated_fields(path, mapping)
+    return root, values
 
 
-def _refuse_repeated_fields(path: Path, node: yaml.Node) -> None:
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _refuse_repeated_fields(path, item)
-    if not isinstance(node, yaml.MappingNode):
-        return
+def _mappings(root: yaml.Node) -> Iterator[yaml.MappingNode]:
+    """Every mapping once, even where an alias stands for a part that it is in."""
+    known, waiting = set(), [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in known or isinstance(node, yaml.ScalarNode):
+            continue
+        known.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            yield node
+            waiting += [value for _, value in node.value]
+        else:
+            waiting += node.value
+
+
+def _refuse_repeated_fields(path: Path, mapping: yaml.MappingNode) -> None:
     seen: set[str] = set()
-    for key, value in node.value:
+    for key, _ in mapping.value:
         if key.value in seen:
             raise RecipeError(f"{path}:{key.start_mark.line + 1}: {key.value}: is there twice")
         seen.add(key.value)
-        _refuse_repeated_fields(path, value)
 
 
-def _explain(path: Path, root: yaml.Node, problem: ErrorDetails) -> str:
-    line, field = _locate(root, problem["loc"])
-    message = problem["msg"].removeprefix("Value error, ")
+def _explain(path: Path, root: yaml.Node, problems: list[ErrorDetails]) -> Iterator[str]:
+    """One line per field; where it may be one thing or another, what is wrong with it as each of them."""
+    said: dict[str, list[str]] = {}
+    for problem in problems:
+        line, field = _locate(root, problem)
+        said.setdefault(f"{path}:{line}: {field}", []).append(_sentence(problem))
+    return (f"{place}: {', or '.join(sentences)}" for place, sentences in said.items())
+
+
+def _sentence(problem: ErrorDetails) -> str:
     if problem["type"] == "extra_forbidden":
-        message = "no such field; " + _allowed_beside(problem["loc"])
-    elif problem["type"] != "missing" and not isinstance(problem["input"], (dict, list)):
-        message += f" (not {problem['input']!r})"
-    return f"{path}:{line}: {field}: {message}"
+        return "no such field; " + _allowed_beside(problem["loc"])
+    sentence = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] in ("missing", "value_error") or isinstance(problem["input"], (dict, list)):
+        return sentence
+    return f"{sentence} (not {problem['input']!r})"
 
 
-def _locate(node: yaml.Node, location: tuple[int | str, ...]) -> tuple[int, str]:
-    """Line (from 1) and dotted name of the deepest part of `location` that the file has.
+def _locate(node: yaml.Node, problem: ErrorDetails) -> tuple[int, str]:
+    """Line (from 1) and dotted name of the deepest part of the problem's location that the file has.
 
     Parts that name alternatives inside pydantic (the kind of a source) have no node and are passed over.
     """
     line, names = node.start_mark.line + 1, []
-    for part in location:
+    for part in problem["loc"]:
         found = _child(node, part)
         if found is not None:
             key, node = found
             line = key.start_mark.line + 1
-        elif part != location[-1]:
-            continue
-        names.append(f"[{part}]" if isinstance(part, int) else f".{part}")
+            names.append(f"[{part}]" if isinstance(part, int) else f".{part}")
+    if problem["type"] == "missing":
+        names.append(f".{problem['loc'][-1]}")
     return line, "".join(names).lstrip(".") or "recipe"
 
 
@@ -89,8 +110,9 @@ def _child(node: yaml.Node, part: int | str) -> tuple[yaml.Node, yaml.Node] | No
 
 def _allowed_beside(location: tuple[int | str, ...]) -> str:
     model: Any = Recipe
+    sections: dict[Any, Any] = {section.__name__: section for section in Section.__subclasses__()}
     for part in location[:-1]:
         field = getattr(model, "model_fields", {}).get(part)
-        model = field.annotation if field is not None else model
+        model = field.annotation if field is not None else sections.get(part, model)
     fields = getattr(model, "model_fields", None)
     return f"allowed are {', '.join(fields)}" if fields else "see `magritte recipe example`"

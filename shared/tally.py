@@ -31,6 +31,7 @@ class Fate(StrEnum):
 
 
 _NO_REASON = "none"
+_NUMBERS = ("arrival", "faces", "leg", "source")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Fact:
     """What one message says about one item, small enough to be written into a key.
 
     `number` is a judgement's arrival or a count of faces; `decisions` says how many entries that arrival decided.
+    Of what is said of the run itself they are the leg or source and the data set's version, to tell facts apart.
     """
 
     stage: str
@@ -70,12 +72,22 @@ class Fact:
     def of(cls, stage: str, message: Message) -> "Fact":
         """What `message`, published by `stage`, says about its item."""
         reason = getattr(message, "reason", getattr(message, "error", ""))
-        number = getattr(message, "arrival", getattr(message, "faces", 0))
-        return cls(stage, message.kind(), str(reason), number, getattr(message, "decisions", 0))
+        number = next((getattr(message, name) for name in _NUMBERS if hasattr(message, name)), 0)
+        decisions = getattr(message, "decisions", getattr(message, "version", 0))
+        return cls(stage, message.kind(), str(reason), number, decisions)
 
 
-_SETTLES_FACE = {FaceNormalized.kind(), FaceDropped.kind()}
+_SETTLES_FACE = {ItemDied.kind(): 0, FaceDropped.kind(): 1, FaceNormalized.kind(): 2}
 _JUDGES = {ImageKept.kind(), ImageSuperseded.kind()}
+
+
+def _prevailing(known: Fact | None, fact: Fact) -> Fact:
+    """Which of two facts about one thing holds, whichever came first: a replayed item can have died and be done."""
+    return fact if known is None else max(known, fact, key=_precedence)
+
+
+def _precedence(fact: Fact) -> tuple[int, int, str]:
+    return fact.number, _SETTLES_FACE.get(fact.kind, 0), fact.label
 
 
 @dataclass
@@ -100,18 +112,17 @@ class _Picture:
 
     def _add_own(self, fact: Fact) -> None:
         if fact.kind == ImageDropped.kind():
-            self.dropped = fact
+            self.dropped = _prevailing(self.dropped, fact)
         elif fact.kind in _JUDGES:
-            if self.judged is None or fact.number >= self.judged.number:
-                self.judged = fact
+            self.judged = _prevailing(self.judged, fact)
         elif fact.kind == FacesCounted.kind():
-            self.faces = fact.number
+            self.faces = max(self.faces or 0, fact.number)
         elif fact.kind == ItemDied.kind():
-            self.died = fact
+            self.died = _prevailing(self.died, fact)
 
     def _add_face(self, face: int, fact: Fact) -> None:
-        if fact.kind in _SETTLES_FACE or (fact.kind == ItemDied.kind() and face not in self.settled_faces):
-            self.settled_faces[face] = fact
+        if fact.kind in _SETTLES_FACE:
+            self.settled_faces[face] = _prevailing(self.settled_faces.get(face), fact)
 
     @property
     def is_settled(self) -> bool:

@@ -47,7 +47,7 @@ class _QueueState:
         return Depth(len(self.ready), self.unacked, self.delayed, len(self.dead))
 
     def serves(self, consumer: "MemoryConsumer") -> bool:
-        return not self.queue.single_active_consumer or self.consumers[:1] == [consumer]
+        return consumer in (self.consumers[:1] if self.queue.single_active_consumer else self.consumers)
 
 
 class MemoryBus:

@@ -2,4 +2,5 @@
 
 from shared.cli.main import main
 
-main()
+if __name__ == "__main__":  # child processes import this module again
+    main()

@@ -14,7 +14,7 @@ from shared.recipe_file import read_recipe
 from shared.runs import open_run
 from shared.runtime import logs
 from shared.runtime.health import Health, HealthServer
-from shared.runtime.single_process import Options, SingleProcess
+from shared.runtime.single_process import Options, SingleProcess, StageProgress
 from shared.settings import settings
 from shared.store import open_store
 
@@ -41,8 +41,13 @@ def run(
         if dry_run:
             typer.echo(f"{path}: {recipe.name}, fine; the stages' self-tests passed")
             return
-        with _stopping_on_signals(process), _health_served(environment.metrics_port):
-            finished = process.run(watch=progress.show)
+        with _stopping_on_signals(process), _health_served(environment.metrics_port) as health:
+
+            def watch(stages: list[StageProgress]) -> None:
+                health.tick()
+                progress.show(stages)
+
+            finished = process.run(watch)
     print_report(store, this_run.name)
     if not finished:
         typer.echo(f"stopped; `magritte run {path}` goes on", err=True)
@@ -65,14 +70,14 @@ def _stopping_on_signals(process: SingleProcess) -> Iterator[None]:
 
 
 @contextmanager
-def _health_served(port: int) -> Iterator[None]:
-    if not port:
-        yield
-        return
+def _health_served(port: int) -> Iterator[Health]:
     health = Health(ready=True)
+    if not port:
+        yield health
+        return
     health.tick()
     server = HealthServer(health, port)
     try:
-        yield
+        yield health
     finally:
         server.close()

@@ -40,4 +40,5 @@ def leave_trail(store: Store, stage: str, message: Message, circumstances: dict[
 
 
 def _json(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "replace")  # names of files can hold what UTF-8 cannot express

@@ -7,7 +7,7 @@ duplicate at worst, and duplicates are harmless.
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -112,22 +112,26 @@ class Worker:
         if found is not None:
             self._announce(found, attempt, started, reused=action.digest)
             return Outcome.REUSED
-        made = list(self.stage.process(message, context))
+        made = list(self._expected(self.stage.process(message, context)))
         records.keep(self._store, action, made)
         metrics.ITEM_SECONDS.labels(self.step.name).observe(time.perf_counter() - started)
         return self._announce(made, attempt, started, action=action.digest)
 
     def _announce(self, outgoing: Iterable[Message], attempt: int, started: float, **how: str) -> Outcome:
         outcome = Outcome.DONE
-        for message in outgoing:
-            if type(message) not in self.step.produces:
-                raise Poison(f"{self.step.name} does not produce {message.kind()}")
+        for message in self._expected(outgoing):
             reason = getattr(message, "reason", None)
             if reason is not None:
                 outcome = Outcome.DROPPED
                 metrics.DROPPED.labels(self.step.name, reason.value).inc()
             self._tell(message, attempt=attempt, seconds=round(time.perf_counter() - started, 4), **how)
         return outcome
+
+    def _expected(self, outgoing: Iterable[Message]) -> Iterator[Message]:
+        for message in outgoing:
+            if type(message) not in self.step.produces:
+                raise Poison(f"{self.step.name} does not produce {message.kind()}")
+            yield message
 
     def _tell(self, message: Message, **circumstances: Any) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -165,7 +169,7 @@ class Worker:
         kind = type(error).__name__
         log.error("dead", **self._circumstances(delivery, message), error=kind, detail=str(error))
         try:
-            if message is not None:
+            if message is not None and not isinstance(message, ItemDied):  # or one death would tell of the next
                 self._bury(message, error, delivery.attempt)
         except Transient as failure:
             return self._failed(delivery, message, failure)

@@ -56,13 +56,13 @@ class FolderStore:
 
     @contextmanager
     def file(self, key: str) -> Iterator[Path]:
-        path = self._path(key)
-        if not path.is_file():
+        if not self.exists(key):
             raise NotFound(f"no object {key}")
-        yield path
+        yield self._path(key)
 
     def exists(self, key: str) -> bool:
-        return self._path(key).is_file()
+        with self._errors(key):
+            return self._path(key).is_file()
 
     def list(self, prefix: str) -> Iterator[str]:
         with self._errors(prefix):
@@ -80,7 +80,7 @@ class FolderStore:
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[str]:
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name + "/" * entry.is_dir())
         except (FileNotFoundError, NotADirectoryError):
             return
         for entry in entries:
@@ -106,7 +106,7 @@ class FolderStore:
     def _errors(self, key: str) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError as error:
+        except (FileNotFoundError, IsADirectoryError) as error:
             raise NotFound(f"no object {key}") from error
         except OSError as error:
             raise storage_error(error, self.root) from error

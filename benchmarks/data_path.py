@@ -1,0 +1,138 @@
+"""How much faster the runtime is than a straight line: folder to normalised 512 px PNG, enlarging off.
+
+The straight-line script makes the same library calls for one picture after the other, without runtime, records or
+messages, and writes the same artifacts. OpenCV's own threads are at their default in it, so it may use both cores
+where OpenCV can. Both start with an empty folder; rounds alternate; medians.
+"""
+
+import argparse
+import hashlib
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from random import Random
+
+import cv2
+import numpy as np
+
+from demo.character import any_character, any_pose
+from demo.drawing import draw
+from services.deduper.fingerprint import fingerprint
+from services.face_detector.choice import Detectors
+from services.face_detector.crop import crops
+from services.face_detector.monochrome import is_monochrome
+from services.normalizer.stage import normalize
+from services.normalizer.verification import verify
+from shared import keys
+from shared.fates import Drop
+from shared.pictures import Compression, Format, Limits, Picture, decode, encode_png, flatten, inspect
+from shared.pipeline import PIPELINE
+from shared.recipe import Cascade, Detector, Faces, FolderSource, Normalized, Recipe, Upscaling
+from shared.runs import open_run
+from shared.runtime.single_process import Options, SingleProcess
+from shared.store.folder import FolderStore
+
+_TO_NORMALIZER = tuple(step for step in PIPELINE if step.name not in ("trainer", "ranker", "tfrecord-packer"))
+
+
+def straight_line(folder: Path, recipe: Recipe, store: FolderStore, detectors: Detectors) -> int:
+    """Pictures one by one; returns how many faces were normalised."""
+    limits, faces = Limits.of(recipe.pictures), 0
+    for path in sorted(folder.iterdir()):
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        if isinstance(inspect(data, limits), Drop) or isinstance(fingerprint(data, limits), Drop):
+            continue
+        store.put_new(keys.original(digest), data)
+        picture = decode(data, limits)
+        assert isinstance(picture, Picture)
+        flat = flatten(picture.image)
+        if is_monochrome(flat):
+            continue
+        boxes = crops(detectors.of(recipe.faces).detect(np.asarray(flat)), picture.image.size, recipe.faces)
+        for box in [] if isinstance(boxes, Drop) else boxes:
+            if not isinstance(box, Drop):
+                faces += _finished(picture, box, recipe, store)
+    return faces
+
+
+def _finished(picture: Picture, box: tuple[int, int, int, int], recipe: Recipe, store: FolderStore) -> int:
+    x, y, width, height = box
+    crop = encode_png(picture.image.crop((x, y, x + width, y + height)), picture.profile, Compression.FAST)
+    store.put_new(keys.crop(hashlib.sha256(crop).hexdigest()), crop)
+    again = decode(crop, Limits(min_side=1))
+    assert isinstance(again, Picture)
+    data = normalize(again, recipe.normalized)
+    assert verify(data, recipe.normalized.size, Format.PNG) is None
+    store.put_new(keys.normalized(hashlib.sha256(data).hexdigest()), data)
+    return 1
+
+
+def ours(recipe: Recipe, store: FolderStore, threads: int) -> int:
+    """The single-process run up to the normaliser; returns how many faces were normalised."""
+    process = SingleProcess(open_run(store, recipe), store, Options(threads=threads, pipeline=_TO_NORMALIZER))
+    process.set_up()
+    process.run()
+    return sum(1 for _ in store.list("normalized/"))
+
+
+def main() -> None:
+    """Print seconds and ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, help="pictures to use; default: drawn ones")
+    parser.add_argument("--pictures", type=int, default=80, help="how many to draw")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--cascade", default="", help="model file for the cascade detector; default: animeface")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.folder or _drawn(Path(scratch, "drawn"), options.pictures)
+        faces = Faces(detector=Detector.CASCADE, cascade=Cascade(model=options.cascade)) if options.cascade else Faces()
+        recipe = Recipe(
+            name="bench",
+            sources=(FolderSource(folder=folder),),
+            faces=faces,
+            upscaling=Upscaling(enabled=False),
+            normalized=Normalized(size=512),
+        )
+        _compare(folder, recipe, Path(scratch), options.rounds, options.threads)
+
+
+def _compare(folder: Path, recipe: Recipe, scratch: Path, rounds: int, threads: int) -> None:
+    detectors = Detectors()
+    detectors.of(recipe.faces)
+    opencv_threads = cv2.getNumberOfCPUs()
+    seconds: dict[str, list[float]] = {"straight line": [], "magritte": []}
+    for _ in range(rounds):
+        cv2.setNumThreads(opencv_threads)
+        store = FolderStore(scratch / "straight")
+        started = time.perf_counter()
+        there = straight_line(folder, recipe, store, detectors)
+        seconds["straight line"].append(time.perf_counter() - started)
+        shutil.rmtree(store.root)
+        store = FolderStore(scratch / "ours")
+        started = time.perf_counter()
+        here = ours(recipe, store, threads)
+        seconds["magritte"].append(time.perf_counter() - started)
+        shutil.rmtree(store.root)
+    detectors.close()
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    files = sum(1 for _ in folder.iterdir())
+    print(f"data path, {files} pictures, {recipe.faces.detector.value}, {threads} threads ({here} faces; {there}):")
+    for name, value in medians.items():
+        print(f"  {name:>14} {value:7.2f} s  {1000 * value / files:7.1f} ms per picture")
+    print(f"  ratio {medians['straight line'] / medians['magritte']:.2f}")
+
+
+def _drawn(folder: Path, count: int) -> Path:
+    folder.mkdir()
+    for number in range(count):
+        random = Random(f"bench {number}")
+        (folder / f"{number}.png").write_bytes(draw(any_character(random), any_pose(random), random, (1000, 1250)))
+    return folder
+
+
+if __name__ == "__main__":
+    main()

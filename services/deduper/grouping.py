@@ -1,0 +1,68 @@
+"""Which of several alike pictures is kept, whatever the order in which they arrive.
+
+The rule: going through all pictures from the best to the worst, a picture is kept unless an already kept one is
+its duplicate; it is superseded by the best such one. Copies are therefore compared with kept pictures only and
+never chained: of A like B like C, with A unlike C and B the worst, A and C are kept.
+
+The incremental form looks again only at pictures that a change may reach. Changes go from better to worse
+pictures only, so that taking the pictures up in the order of their rank decides each of them once.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from shared.fates import Reason
+
+Rank = tuple[Any, ...]
+"""Sorts pictures, the best first. No two pictures have the same rank."""
+
+Neighbours = Callable[[int], Mapping[int, Reason]]
+"""The duplicates of a picture, among those added, and of what kind they are. Symmetric."""
+
+
+class Grouping:
+    """Decisions about numbered pictures (from 0); `keeper[n]` is what supersedes n, or n itself when it is kept."""
+
+    def __init__(self, neighbours: Neighbours) -> None:
+        self.keeper: list[int | None] = []
+        self._ranks: list[Rank] = []
+        self._neighbours = neighbours
+
+    def add(self, rank: Rank) -> dict[int, Reason | None]:
+        """Take in the next picture. Returns all pictures whose decision is new, and why they are not kept."""
+        new = len(self._ranks)
+        self._ranks.append(rank)
+        self.keeper.append(None)
+        changed: dict[int, Reason | None] = {}
+        due, seen = [(rank, new)], {new}
+        while due:
+            _, picture = heapq.heappop(due)
+            for reached in self._decide(picture, changed):
+                if reached not in seen:
+                    seen.add(reached)
+                    heapq.heappush(due, (self._ranks[reached], reached))
+        return changed
+
+    def _decide(self, picture: int, changed: dict[int, Reason | None]) -> list[int]:
+        """Decide one picture; returns the worse pictures for which that may change something."""
+        neighbours, before = self._neighbours(picture), self.keeper[picture]
+        after = self._best_keeper(picture, neighbours)
+        if after == before:
+            return []
+        self.keeper[picture] = after
+        changed[picture] = neighbours[after] if after != picture else None
+        if after == picture:
+            return list(self._takes_over(picture, neighbours))
+        return [other for other in neighbours if self.keeper[other] == picture] if before == picture else []
+
+    def _best_keeper(self, picture: int, neighbours: Mapping[int, Reason]) -> int:
+        kept = [other for other in neighbours if self.keeper[other] == other]
+        return min([picture, *kept], key=self._ranks.__getitem__)
+
+    def _takes_over(self, picture: int, neighbours: Mapping[int, Reason]) -> Iterator[int]:
+        """The duplicates of a newly kept picture whose keeper so far is worse."""
+        for other in neighbours:
+            keeper = self.keeper[other]
+            if keeper is not None and self._ranks[keeper] > self._ranks[picture]:
+                yield other

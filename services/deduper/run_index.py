@@ -1,0 +1,79 @@
+"""All fingerprints of one run, in the order of their arrival, and what has been decided about them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.deduper.grouping import Grouping, Rank
+from services.deduper.hamming_index import HammingIndex
+from services.deduper.likeness import PRINT, likeness, print_of
+from shared.fates import Reason
+from shared.messages import ImageFingerprinted
+from shared.recipe import Duplicates
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of an entry: kept when `by` is None, else superseded by another entry's image."""
+
+    entry: str
+    image: str
+    by: str | None
+    reason: Reason | None
+
+
+class RunIndex:
+    """Takes fingerprints in and decides. An entry costs about 450 bytes (measured at 10,000)."""
+
+    def __init__(self, asked: Duplicates) -> None:
+        self.arrivals: dict[str, int] = {}
+        self._asked = asked
+        self._entries: list[str] = []
+        self._prints = np.empty(256, PRINT)
+        self._hashes = HammingIndex()
+        self._mirrored = HammingIndex()
+        self._groups = Grouping(self._duplicates)
+
+    def add(self, found: ImageFingerprinted) -> list[Decision]:
+        """Take in the next arrival (counted from 1); returns all decisions that it brings or changes."""
+        number = len(self._entries)
+        self._entries.append(found.entry)
+        self.arrivals[found.entry] = number + 1
+        if number == len(self._prints):
+            self._prints = np.resize(self._prints, 2 * number)
+        self._prints[number] = print_of(found)
+        self._hashes.add(self._prints[number]["phash"])
+        self._mirrored.add(self._prints[number]["mirrored_phash"])
+        changed = self._groups.add(rank(found))
+        return [self._decision(picture, reason) for picture, reason in changed.items()]
+
+    def _decision(self, picture: int, reason: Reason | None) -> Decision:
+        keeper = self._groups.keeper[picture]
+        by = None if keeper is None or keeper == picture else self._image(keeper)
+        return Decision(self._entries[picture], self._image(picture), by, reason)
+
+    def _image(self, picture: int) -> str:
+        return bytes(self._prints[picture]["image"]).hex()
+
+    def _duplicates(self, picture: int) -> dict[int, Reason]:
+        one = self._prints[picture]
+        candidates = self._candidates(one)
+        candidates = candidates[candidates != picture]
+        if not candidates.size:
+            return {}
+        reasons = likeness(one, self._prints[candidates], self._asked)
+        return {int(other): reason for other, reason in zip(candidates, reasons, strict=True) if reason is not None}
+
+    def _candidates(self, one: np.void) -> NDArray[np.intp]:
+        """The numbers of all that are near by phash, straight or mirrored, each once."""
+        found = [self._hashes.within(one["phash"], self._asked.bits)]
+        if self._asked.mirrored:
+            found.append(self._hashes.within(one["mirrored_phash"], self._asked.bits))
+            found.append(self._mirrored.within(one["phash"], self._asked.bits))
+        return np.unique(np.concatenate(found))
+
+
+def rank(found: ImageFingerprinted) -> Rank:
+    """The best first: most pixels, then lossless, then the source's score; the rest only settles ties."""
+    return (-found.width * found.height, not found.lossless, -found.score, found.image, found.entry)

@@ -1,0 +1,136 @@
+"""Trainings in the store: how one is named, which of its snapshots are complete, and where their files lie.
+
+    trainings/<training>/000000/      what a training starts from: training.json, reals.png, fakes_init.png
+    trainings/<training>/<n>/         snapshot n, which leg n - 1 made: what `FILES` lists, and its rankings
+    trainings/<training>/<n>/done.json
+
+`done.json` is created once and makes snapshot n complete: it names the other files by their content. Files without
+one are those of a trainer that was killed or that another one was faster than.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared import keys
+from shared.errors import NotFound, Poison
+from shared.messages import Digest
+from shared.recipe import Ranking, Training
+from shared.stage import Objects
+
+VERSION = 1
+"""Of the trainer: raise it when the same settings give another training."""
+
+CHECKPOINT, NETWORK, FAKES, STATS = FILES = ("checkpoint.npz", "network.npz", "fakes.png", "stats.jsonl")
+"""Of one snapshot: all that training needs to go on, the networks, what Gs draws, a line of JSON per tick."""
+
+RANKING, WORST, BEST = ("ranking.csv", "worst.png", "best.png")
+"""Of one ranking."""
+
+_DONE = "done.json"
+_WITHOUT_INFLUENCE = {"kimg", "leg_kimg", "tick_kimg"}  # where training stops and pauses, not what it does
+_OF_FRESH_NETWORKS = {"fmap_base", "fmap_max", "latent_size", "mapping_layers"}
+
+
+class Snapshot(BaseModel):
+    """A complete leg: `images` pictures have been shown to D; `files` are `FILES` and their SHA-256."""
+
+    model_config = ConfigDict(frozen=True)
+
+    training: Digest
+    leg: int = Field(ge=1)
+    images: int = Field(ge=0)
+    files: dict[str, Digest]
+
+    @property
+    def kimg(self) -> float:
+        """Thousand pictures shown to D."""
+        return self.images / 1000
+
+    def key(self, file: str) -> str:
+        """Where one of `FILES` lies."""
+        return keys.leg(self.training, self.leg, content_name(file, self.files[file]))
+
+
+def decisive(settings: Training) -> dict[str, Any]:
+    """The settings that decide what a training does, as JSON; a network file to start from by its SHA-256.
+
+    A longer training is thus the same one, and goes on. With `start_from`, sizes are the file's, not the recipe's.
+    """
+    given = settings.start_from is not None
+    left_out = _WITHOUT_INFLUENCE | (_OF_FRESH_NETWORKS if given else set())
+    return settings.model_dump(mode="json", exclude=left_out) | {"start_from": _file_digest(settings.start_from)}
+
+
+def training_digest(settings: Training, dataset: str) -> str:
+    """The name of the training that the recipe asks for on this data set. Raises Poison if `start_from` is gone."""
+    parts = [VERSION, dataset, decisive(settings)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def find(store: Objects, training: str, leg: int) -> Snapshot | None:
+    """Snapshot `leg`; None when it is not complete, or a power failure has cut its record short."""
+    try:
+        return Snapshot.model_validate_json(store.get(keys.leg(training, leg, _DONE)))
+    except (NotFound, ValidationError):
+        return None
+
+
+def latest(store: Objects, training: str) -> Snapshot | None:
+    """The newest complete snapshot."""
+    return next(_newest_first(store, training), None)
+
+
+def finishing(store: Objects, training: str, images: int) -> Snapshot | None:
+    """The first snapshot that has seen so many pictures: the last one of a training of that length."""
+    found = None
+    for snapshot in _newest_first(store, training):
+        if snapshot.images < images:
+            break
+        found = snapshot
+    return found
+
+
+def complete(store: Objects, snapshot: Snapshot) -> bool:
+    """Make the snapshot complete, its files being there; False when another one has been faster."""
+    key, record = keys.leg(snapshot.training, snapshot.leg, _DONE), snapshot.model_dump_json().encode()
+    if store.put_new(key, record):
+        return True
+    if find(store, snapshot.training, snapshot.leg) is not None:
+        return False
+    store.put(key, record)  # over one that cannot be read
+    return True
+
+
+def content_name(file: str, digest: str) -> str:
+    """`fakes.png` with a digest of its content: two trainers at one leg do not write over each other's files."""
+    path = Path(file)
+    return f"{path.stem}-{digest[:12]}{path.suffix}"
+
+
+def ranking_key(snapshot: Snapshot, settings: Ranking, file: str) -> str:
+    """Where a file of the ranking by this snapshot lies; rankings with other settings lie beside it."""
+    digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
+    return keys.leg(snapshot.training, snapshot.leg, content_name(file, digest))
+
+
+def _newest_first(store: Objects, training: str) -> Iterator[Snapshot]:
+    parsed = (keys.parse_leg(key) for key in store.list(keys.training(training)))
+    for number in sorted((number for number, file in parsed if file == _DONE), reverse=True):
+        snapshot = find(store, training, number)
+        if snapshot is not None:
+            yield snapshot
+
+
+def _file_digest(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise Poison(f"training.start_from: {path}: {error.strerror}") from error

@@ -1,0 +1,391 @@
+"""What every message bus must do. A new twin is added to `TWINS`; the tests stay as they are."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Protocol
+
+import pytest
+
+from shared.bus import Bus, Consumer, DeadLetter, Delivery, Depth, MemoryBus, Mischief
+from shared.messages import ImageFetched, LegDue, Message, RunRequested, SourceExhausted, decode
+from shared.pipeline import Queue
+
+QUEUES = (
+    Queue("lister", (RunRequested,)),
+    Queue("counter", (RunRequested, SourceExhausted)),
+    Queue("index", (ImageFetched,), single_active_consumer=True),
+)
+SOON = 20.0
+"""Seconds within which what must happen happens, on any machine."""
+A_MOMENT = 0.1
+"""Seconds to watch that something does not happen."""
+
+
+class Twin(Protocol):
+    """What a bus needs beside its interface to be tested."""
+
+    def open(self, capacity: int = 64) -> Bus:
+        """A bus with `QUEUES`, all empty."""
+        ...
+
+    def pass_time(self, seconds: float) -> None:
+        """Let so much time pass for messages that wait for another attempt."""
+        ...
+
+    def dead_letters(self, bus: Bus) -> list[DeadLetter]: ...
+
+
+class Memory:
+    """`MemoryBus` with a clock that only the test moves."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def open(self, capacity: int = 64) -> Bus:
+        return MemoryBus(QUEUES, capacity, clock=lambda: self._now)
+
+    def pass_time(self, seconds: float) -> None:
+        self._now += seconds
+
+    def dead_letters(self, bus: Bus) -> list[DeadLetter]:
+        assert isinstance(bus, MemoryBus)
+        return bus.dead_letters()
+
+
+TWINS: tuple[Callable[[], Twin], ...] = (Memory,)
+
+
+@pytest.fixture(params=TWINS, ids=lambda twin: twin.__name__.lower())
+def twin(request: pytest.FixtureRequest) -> Twin:
+    made: Twin = request.param()
+    return made
+
+
+@pytest.fixture
+def bus(twin: Twin) -> Bus:
+    return twin.open()
+
+
+def requested(source: int) -> RunRequested:
+    return RunRequested(run="anya-001", source=source)
+
+
+def fetched(number: int) -> ImageFetched:
+    return ImageFetched(run="anya-001", entry=f"{number:020x}", image=f"{number:064x}", source=0)
+
+
+def take(consumer: Consumer) -> Delivery:
+    delivery = consumer.receive(SOON)
+    assert delivery is not None
+    return delivery
+
+
+def take_all(consumer: Consumer) -> Iterator[Delivery]:
+    while (delivery := consumer.receive(A_MOMENT)) is not None:
+        yield delivery
+
+
+def messages(consumer: Consumer) -> list[Message]:
+    return [decode(delivery.body) for delivery in take_all(consumer)]
+
+
+def test_a_message_goes_to_every_queue_that_consumes_its_type_and_to_no_other(bus: Bus) -> None:
+    bus.publish(requested(0))
+    bus.publish(SourceExhausted(run="anya-001", source=0, count=1))
+    assert messages(bus.consume("lister")) == [requested(0)]
+    assert len(messages(bus.consume("counter"))) == 2
+    assert messages(bus.consume("index")) == []
+
+
+def test_a_message_that_nobody_consumes_is_no_error(bus: Bus) -> None:
+    digest = "0" * 64
+    bus.publish(LegDue(run="anya-001", version=1, dataset=digest, training=digest, leg=0))
+    assert set(bus.depths().values()) == {Depth()}
+
+
+def test_an_acknowledged_message_is_forgotten(bus: Bus) -> None:
+    bus.publish(requested(0))
+    consumer = bus.consume("lister")
+    take(consumer).ack()
+    consumer.close()
+    assert bus.depths()["lister"] == Depth()
+    assert bus.consume("lister").receive(A_MOMENT) is None
+
+
+def test_a_first_delivery_is_attempt_one_and_not_redelivered(bus: Bus) -> None:
+    bus.publish(requested(0))
+    delivery = take(bus.consume("lister"))
+    assert (delivery.attempt, delivery.redelivered) == (1, False)
+
+
+def test_a_retried_message_comes_back_after_the_pause_as_the_next_attempt(twin: Twin) -> None:
+    bus = twin.open()
+    bus.publish(requested(7))
+    consumer = bus.consume("lister")
+    for attempt in (1, 2, 3):
+        delivery = take(consumer)
+        assert (delivery.attempt, delivery.redelivered, decode(delivery.body)) == (attempt, False, requested(7))
+        delivery.retry(after=1.0)
+        assert consumer.receive(A_MOMENT) is None
+        assert bus.depths()["lister"] == Depth(delayed=1)
+        twin.pass_time(1.0)
+
+
+def test_shorter_pauses_end_first(twin: Twin) -> None:
+    bus = twin.open()
+    consumer = bus.consume("lister")
+    for source, pause in enumerate((3.0, 1.0, 2.0)):
+        bus.publish(requested(source))
+        take(consumer).retry(pause)
+    back = []
+    for _ in range(3):
+        twin.pass_time(1.0)
+        back += messages(consumer)
+    assert back == [requested(1), requested(2), requested(0)]
+
+
+def test_a_retry_goes_only_to_the_queue_that_asked_for_it(twin: Twin) -> None:
+    bus = twin.open()
+    bus.publish(requested(0))
+    take(bus.consume("lister")).retry(after=1.0)
+    twin.pass_time(1.0)
+    assert len(messages(bus.consume("counter"))) == 1
+
+
+def test_a_dead_letter_keeps_the_message_and_says_why(twin: Twin) -> None:
+    bus = twin.open()
+    bus.publish(requested(3))
+    consumer = bus.consume("lister")
+    take(consumer).retry(after=0.0)
+    take(consumer).dead("it has no pictures", "Poison")
+    assert twin.dead_letters(bus) == [
+        DeadLetter("lister", requested(3).encode(), attempt=2, reason="it has no pictures", error="Poison")
+    ]
+    assert bus.depths()["lister"] == Depth(dead=1)
+    assert consumer.receive(A_MOMENT) is None
+
+
+def test_what_a_closed_consumer_left_unanswered_comes_back_as_redelivered(bus: Bus) -> None:
+    bus.publish(requested(0))
+    bus.publish(requested(1))
+    gone = bus.consume("lister")
+    taken = {take(gone).body, take(gone).body}
+    gone.close()
+    back = list(take_all(bus.consume("lister")))
+    assert {delivery.body for delivery in back} == taken
+    assert all(delivery.redelivered and delivery.attempt == 1 for delivery in back)
+
+
+def test_a_closed_consumer_receives_nothing_more(bus: Bus) -> None:
+    consumer = bus.consume("lister")
+    consumer.close()
+    bus.publish(requested(0))
+    assert consumer.receive(A_MOMENT) is None
+    assert bus.depths()["lister"] == Depth(ready=1)
+
+
+def test_an_answer_after_closing_changes_nothing(bus: Bus) -> None:
+    bus.publish(requested(0))
+    gone = bus.consume("lister")
+    late = take(gone)
+    gone.close()
+    late.ack()
+    assert bus.depths()["lister"] == Depth(ready=1)
+
+
+def test_consumers_of_one_queue_share_its_messages(bus: Bus) -> None:
+    for source in range(4):
+        bus.publish(requested(source))
+    one, other = bus.consume("lister"), bus.consume("lister")
+    bodies = [take(consumer).body for consumer in (one, other, one, other)]
+    assert len(set(bodies)) == 4
+
+
+def test_a_single_active_consumer_is_followed_by_the_next_when_it_closes(bus: Bus) -> None:
+    first, second = bus.consume("index"), bus.consume("index")
+    for number in range(3):
+        bus.publish(fetched(number))
+    assert second.receive(A_MOMENT) is None
+    take(first).ack()
+    unanswered = take(first)
+    assert second.receive(A_MOMENT) is None
+    first.close()
+    followers = [take(second), take(second)]
+    assert unanswered.body in [delivery.body for delivery in followers if delivery.redelivered]
+    assert second.receive(A_MOMENT) is None
+
+
+def test_a_full_queue_makes_publish_wait_until_a_message_is_taken(twin: Twin) -> None:
+    bus = twin.open(capacity=2)
+    published = [threading.Event() for _ in range(4)]
+
+    def publish() -> None:
+        for source, event in enumerate(published):
+            bus.publish(requested(source))
+            event.set()
+
+    threading.Thread(target=publish, daemon=True).start()
+    taken = take(bus.consume("counter"))
+    lister = bus.consume("lister")
+    for waiting in (2, 3):
+        assert published[waiting - 1].wait(SOON)
+        assert not published[waiting].wait(A_MOMENT)
+        assert bus.depths()["lister"].ready == 2
+        take(lister)
+        list(take_all(bus.consume("counter")))
+    assert published[3].wait(SOON)
+    taken.ack()
+
+
+def test_a_draining_bus_hands_out_nothing_and_lets_publishers_through(twin: Twin) -> None:
+    bus = twin.open(capacity=1)
+    consumer = bus.consume("lister")
+    bus.publish(requested(0))
+    at_hand = take(consumer)
+    through = threading.Event()
+
+    def publish() -> None:
+        for source in range(1, 9):
+            bus.publish(requested(source))
+        through.set()
+
+    threading.Thread(target=publish, daemon=True).start()
+    assert not through.wait(A_MOMENT)
+    bus.drain()
+    assert through.wait(SOON)
+    assert consumer.receive(A_MOMENT) is None
+    at_hand.ack()
+    assert bus.depths()["lister"] == Depth(ready=8)
+
+
+def test_draining_wakes_a_consumer_that_waits(bus: Bus) -> None:
+    received: list[Delivery | None] = []
+    consumer = bus.consume("lister")
+    thread = threading.Thread(target=lambda: received.append(consumer.receive(600.0)), daemon=True)
+    thread.start()
+    bus.drain()
+    thread.join(SOON)
+    assert received == [None]
+
+
+def test_depths_add_up(twin: Twin) -> None:
+    bus = twin.open()
+    for source in range(8):
+        bus.publish(requested(source))
+    consumer = bus.consume("lister")
+    taken = [take(consumer) for _ in range(6)]
+    taken[0].ack()
+    taken[1].retry(after=60.0)
+    taken[2].retry(after=60.0)
+    taken[3].dead("no", "Poison")
+    depth = bus.depths()["lister"]
+    assert depth == Depth(ready=2, unacked=2, delayed=2, dead=1)
+    assert depth.waiting == 6
+    assert bus.depths()["counter"] == Depth(ready=8)
+
+
+def test_only_the_first_answer_counts(twin: Twin) -> None:
+    bus = twin.open()
+    consumer = bus.consume("lister")
+    bus.publish(requested(0))
+    acknowledged = take(consumer)
+    for answer in (acknowledged.ack, acknowledged.ack, lambda: acknowledged.retry(0.0)):
+        answer()
+    acknowledged.dead("late", "Poison")
+    assert bus.depths()["lister"] == Depth()
+    bus.publish(requested(1))
+    buried = take(consumer)
+    buried.dead("first", "Poison")
+    buried.ack()
+    assert [letter.reason for letter in twin.dead_letters(bus)] == ["first"]
+
+
+def test_nothing_is_lost_among_consumers_that_retry_and_vanish(bus: Bus) -> None:
+    expected = {requested(source).encode() for source in range(200)}
+    done: set[bytes] = set()
+
+    def work(seed: int) -> None:
+        random, consumer = Random(seed), bus.consume("lister")
+        while (delivery := consumer.receive(A_MOMENT)) is not None or done < expected:
+            chance = random.random()
+            if delivery is None or chance < 0.1:
+                consumer.close()
+                consumer = bus.consume("lister")
+            elif chance < 0.3 and delivery.attempt < 3:
+                delivery.retry(after=0.0)
+            else:
+                done.add(delivery.body)
+                delivery.ack()
+
+    workers = [threading.Thread(target=work, args=(seed,), daemon=True) for seed in range(4)]
+    counter = threading.Thread(target=lambda: [take(bus.consume("counter")).ack() for _ in expected], daemon=True)
+    for thread in (*workers, counter):
+        thread.start()
+    for source in range(200):
+        bus.publish(requested(source))
+    for thread in (*workers, counter):
+        thread.join(SOON)
+    assert done == expected
+    assert bus.depths()["lister"] == Depth()
+
+
+class TestMemoryOnly:
+    """What `MemoryBus` promises beyond the interface."""
+
+    def test_a_consumer_never_waits_for_its_own_queue(self) -> None:
+        bus = MemoryBus(QUEUES, capacity=1)
+        consumer = bus.consume("index")
+        bus.publish(fetched(0))
+        take(consumer)
+        for number in range(1, 6):
+            bus.publish(fetched(number))
+        assert bus.depths()["index"].ready == 5
+
+    def test_it_is_idle_when_no_message_asks_for_work(self) -> None:
+        bus = MemoryBus(QUEUES)
+        consumer = bus.consume("index")
+        assert bus.is_idle()
+        bus.publish(fetched(0))
+        assert not bus.is_idle()
+        delivery = take(consumer)
+        assert not bus.is_idle()
+        delivery.dead("no", "Poison")
+        assert bus.is_idle()
+
+    def test_without_queues_it_has_those_of_the_pipeline(self) -> None:
+        assert {"scraper", "deduper.index", "ranker"} <= MemoryBus().depths().keys()
+
+    def test_a_pause_ends_by_itself_while_a_consumer_waits(self) -> None:
+        bus = MemoryBus(QUEUES)
+        bus.publish(fetched(0))
+        consumer = bus.consume("index")
+        take(consumer).retry(after=0.02)
+        assert take(consumer).attempt == 2
+
+    def test_mischief_delivers_twice(self) -> None:
+        bus = MemoryBus(QUEUES, mischief=Mischief(duplicate=1.0))
+        for number in range(5):
+            bus.publish(fetched(number))
+        counts = Counter(delivery.body for delivery in take_all(bus.consume("index")))
+        assert counts == {fetched(number).encode(): 2 for number in range(5)}
+
+    def test_mischief_delivers_some_twice_the_same_ones_for_the_same_seed(self) -> None:
+        def received() -> list[Message]:
+            bus = MemoryBus(QUEUES, mischief=Mischief(duplicate=0.3, seed=1))
+            for number in range(30):
+                bus.publish(fetched(number))
+            return messages(bus.consume("index"))
+
+        assert 30 < len(received()) < 60
+        assert received() == received()
+
+    def test_mischief_delivers_in_another_order_and_loses_nothing(self) -> None:
+        bus = MemoryBus(QUEUES, mischief=Mischief(reorder=True, seed=1))
+        published = [fetched(number) for number in range(20)]
+        for message in published:
+            bus.publish(message)
+        received = messages(bus.consume("index"))
+        assert received != published
+        assert sorted(received, key=Message.encode) == sorted(published, key=Message.encode)

@@ -1,0 +1,190 @@
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from services.deduper.stage import RUNS_AT_HAND, Deduper
+from shared import keys
+from shared.errors import StoreUnavailable
+from shared.fates import Reason
+from shared.messages import (
+    ImageDropped,
+    ImageFetched,
+    ImageFingerprinted,
+    ImageKept,
+    ImageSuperseded,
+    Message,
+    recall,
+)
+from shared.recipe import Recipe
+from shared.stage import Context
+from shared.store import FolderStore
+from tests.services.deduper.conftest import Arrived, Drawing, Encoded
+
+
+def _recipe(**sections: object) -> Recipe:
+    return Recipe.model_validate({"name": "anya", "sources": [{"folder": "."}], **sections})
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    return Context(_recipe(), FolderStore(tmp_path))
+
+
+def _fetched(data: bytes, context: Context, **identity: object) -> ImageFetched:
+    image = hashlib.sha256(data).hexdigest()
+    context.store.put_new(keys.original(image), data)
+    return ImageFetched.model_validate({"run": "run-001", "entry": "a" * 20, "image": image, "source": 0} | identity)
+
+
+def test_a_fetched_picture_is_fingerprinted(drawing: Drawing, encoded: Encoded, context: Context) -> None:
+    message = _fetched(encoded(drawing(0)), context, score=3)
+    [found] = Deduper().process(message, context)
+    assert isinstance(found, ImageFingerprinted)
+    assert (found.entry, found.image, found.score) == (message.entry, message.image, 3)
+    assert (found.width, found.height, found.lossless) == (400, 500, True)
+
+
+def test_a_picture_that_cannot_be_decoded_is_dropped(drawing: Drawing, encoded: Encoded, context: Context) -> None:
+    data = encoded(drawing(0), 90)
+    [dropped] = Deduper().process(_fetched(data[:2000], context), context)
+    assert isinstance(dropped, ImageDropped)
+    assert (dropped.stage, dropped.reason) == ("deduper", Reason.TRUNCATED)
+
+
+def test_a_fingerprint_is_remembered_for_the_image_whatever_the_run_and_the_score(
+    drawing: Drawing, encoded: Encoded, context: Context
+) -> None:
+    one = _fetched(encoded(drawing(0)), context, score=3)
+    other = _fetched(encoded(drawing(0)), context, run="run-002", entry="b" * 20, score=5)
+    stage = Deduper()
+    action, [found] = stage.action(one, context), stage.process(one, context)
+    again = stage.action(other, Context(_recipe(faces={"at_most": 1}, duplicates={"bits": 3}), context.store))
+    assert action is not None
+    assert again is not None
+    assert action.digest == again.digest
+    assert [recall(found.finding(), other)] == stage.process(other, context)
+
+
+def test_what_the_index_decides_is_no_action(drawing: Drawing, arrived: Arrived, context: Context) -> None:
+    assert Deduper().action(arrived(drawing(0)), context) is None
+
+
+def test_a_better_copy_that_arrives_later_supersedes(drawing: Drawing, arrived: Arrived, context: Context) -> None:
+    small, large = arrived(drawing(0).resize((200, 250)), 1), arrived(drawing(0), 2)
+    stage = Deduper()
+    assert stage.process(small, context) == [
+        ImageKept(run="run-001", entry=small.entry, image=small.image, arrival=1, decisions=1)
+    ]
+    second = {"run": "run-001", "arrival": 2, "decisions": 2}
+    assert stage.process(large, context) == [
+        ImageKept(entry=large.entry, image=large.image, **second),
+        ImageSuperseded(entry=small.entry, image=small.image, by=large.image, reason=Reason.NEAR_DUPLICATE, **second),
+    ]
+
+
+def test_a_worse_copy_that_arrives_later_is_superseded(drawing: Drawing, arrived: Arrived, context: Context) -> None:
+    stage = Deduper()
+    first, again = arrived(drawing(0), 1), arrived(drawing(0), 2)
+    stage.process(first, context)
+    [judged] = stage.process(again, context)
+    assert isinstance(judged, ImageSuperseded)
+    assert (judged.entry, judged.by, judged.reason) == (again.entry, first.image, Reason.EXACT_DUPLICATE)
+
+
+def _arrivals(drawing: Drawing, arrived: Arrived) -> list[ImageFingerprinted]:
+    """Of each of two drawings a small copy, the drawing itself, and a copy in between."""
+    sizes = ((200, 250), (400, 500), (300, 375))
+    return [
+        arrived(drawing(seed).resize(size), 10 * seed + number)
+        for number, size in enumerate(sizes)
+        for seed in range(2)
+    ]
+
+
+def test_a_redelivered_entry_is_answered_as_it_was_at_its_arrival(
+    drawing: Drawing, arrived: Arrived, context: Context
+) -> None:
+    messages, stage = _arrivals(drawing, arrived), Deduper()
+    told = [list(stage.process(message, context)) for message in messages]
+    assert [list(stage.process(message, context)) for message in messages] == told
+    assert [list(Deduper().process(message, context)) for message in messages] == told
+
+
+def test_a_new_process_goes_on_from_the_arrivals_in_the_store(
+    drawing: Drawing, arrived: Arrived, context: Context, tmp_path: Path
+) -> None:
+    messages, stage = _arrivals(drawing, arrived), Deduper()
+    undisturbed = [list(stage.process(message, context)) for message in messages]
+    other = Context(context.recipe, FolderStore(tmp_path / "other"))
+    assert [list(Deduper().process(message, other)) for message in messages] == undisturbed
+
+
+def test_two_consumers_at_once_never_use_a_number_twice(drawing: Drawing, arrived: Arrived, context: Context) -> None:
+    messages, stages = _arrivals(drawing, arrived), (Deduper(), Deduper())
+    judged = [list(stages[number % 2].process(message, context)) for number, message in enumerate(messages)]
+    assert [{judgement.arrival for judgement in told} for told in judged] == [{n} for n in range(1, 7)]  # type: ignore[attr-defined]
+    assert _last_word(judged) == _last_word([list(Deduper().process(message, context)) for message in messages])
+
+
+def _last_word(judged: list[list[Message]]) -> dict[str, tuple[str, str | None]]:
+    flat = sorted((message for told in judged for message in told), key=lambda message: message.arrival)  # type: ignore[attr-defined]
+    return {message.entry: (message.kind(), getattr(message, "by", None)) for message in flat}  # type: ignore[attr-defined]
+
+
+class _Failing(FolderStore):
+    """A folder store that has no room for arrivals for a while."""
+
+    full = False
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        if self.full and "/arrivals/" in key:
+            raise StoreUnavailable("away")
+        return super().put_new(key, data)
+
+
+def test_an_arrival_that_could_not_be_written_down_has_not_happened(
+    drawing: Drawing, arrived: Arrived, context: Context, tmp_path: Path
+) -> None:
+    messages, store = _arrivals(drawing, arrived), _Failing(tmp_path / "failing")
+    stage, failing = Deduper(), Context(context.recipe, store)
+    told = []
+    for message in messages:
+        store.full = True
+        with pytest.raises(StoreUnavailable):
+            stage.process(message, failing)
+        store.full = False
+        told.append(stage.process(message, failing))
+    undisturbed = Deduper()
+    assert told == [undisturbed.process(message, context) for message in messages]
+
+
+def test_a_damaged_arrival_is_named(drawing: Drawing, arrived: Arrived, context: Context) -> None:
+    messages = _arrivals(drawing, arrived)
+    Deduper().process(messages[0], context)
+    context.store.put(keys.arrival("run-001", 1), b"")
+    with pytest.raises(StoreUnavailable, match=r"arrivals/00000001\.json is damaged"):
+        Deduper().process(messages[1], context)
+
+
+def test_runs_do_not_know_of_each_other(drawing: Drawing, arrived: Arrived, context: Context) -> None:
+    stage = Deduper()
+    runs = [f"run-{number:03d}" for number in range(RUNS_AT_HAND + 2)]
+    for entry in range(2):
+        for run in runs:
+            message = arrived(drawing(entry), entry).model_copy(update={"run": run})
+            [judged] = stage.process(message, context)
+            assert isinstance(judged, ImageKept)
+            assert (judged.run, judged.arrival) == (run, entry + 1)
+
+
+def test_an_arrival_holds_the_fingerprint_and_the_decisions(
+    drawing: Drawing, arrived: Arrived, context: Context
+) -> None:
+    message = arrived(drawing(0))
+    Deduper().process(message, context)
+    assert json.loads(context.store.get(keys.arrival("run-001", 1))) == {
+        "fingerprint": message.model_dump(mode="json"),
+        "decisions": [{"entry": message.entry, "image": message.image, "by": None, "reason": None}],
+    }
