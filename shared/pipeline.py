@@ -102,7 +102,7 @@ PIPELINE: tuple[Step, ...] = (
 
 def step(name: str) -> Step:
     """The pipeline's entry for a stage; raises `KeyError` when there is none."""
-    return next(entry for entry in PIPELINE if entry.name == name)
+    return {entry.name: entry for entry in PIPELINE}[name]
 
 
 def queues() -> Iterator[Queue]:

@@ -44,13 +44,13 @@ def run_names(store: Store) -> Iterator[str]:
 
 def latest_run(store: Store, name: str = "") -> str:
     """The run of that name, or of that recipe name the latest, or the only recipe's latest; raises `NotFound`."""
-    runs = sorted(run for run in run_names(store) if not name or run == name or _number(run, name) is not None)
+    runs = [run for run in run_names(store) if not name or run == name or _number(run, name) is not None]
     if not runs:
         raise NotFound(f"no run {name or 'at all'} in this store")
     recipes = {re.sub(r"-\d+$", "", run) for run in runs}
     if len(recipes) > 1:
         raise NotFound(f"several recipes have run here: name one of {', '.join(sorted(recipes))}")
-    return runs[-1]
+    return max(runs, key=lambda run: (len(run), run))
 
 
 def run_recipe(store: Store, run: str) -> Recipe:

@@ -61,10 +61,13 @@ def to_rgb(variables: Variables, scope: str, x: Tensor, w: Tensor) -> Tensor:
 
 
 def _up_convolution(x: Tensor, weight: Tensor) -> Tensor:
-    """Transposed convolution with stride 2 to 2H + 1, then the filter. The official kernel correlates, hence the flip."""
-    flipped = ops.transpose(ops.flip(weight, axis=(0, 1)), (0, 1, 3, 2))
+    """Transposed convolution with stride 2 to 2H + 1, then the filter with gain 4.
+
+    The official kernel correlates, hence the flip.
+    """
+    flipped = ops.transpose(ops.flip(weight * 4.0, axis=(0, 1)), (0, 1, 3, 2))
     x = ops.conv_transpose(x, flipped, strides=2, padding="valid", data_format="channels_last")
-    return fir.blur(x, pad=1, gain=4.0)
+    return fir.blur(x, pad=1)
 
 
 def _style(variables: Variables, scope: str, w: Tensor) -> Tensor:

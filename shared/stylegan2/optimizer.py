@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import tensorflow as tf
 
 from shared.stylegan2.layers import Tensor
@@ -48,7 +47,7 @@ class Adam:
     def state(self) -> dict[str, Array]:
         """Second moments under the names of their variables, and the counts `updates` and `skipped`."""
         counts = {"updates": self._updates, "skipped": self._skipped}
-        return {name: np.array(value) for name, value in (self._squares | counts).items()}
+        return {name: value.numpy() for name, value in (self._squares | counts).items()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take over what `state` gave."""

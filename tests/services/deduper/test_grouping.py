@@ -16,9 +16,7 @@ KINDS = st.sampled_from([Reason.EXACT_DUPLICATE, Reason.NEAR_DUPLICATE, Reason.M
 def likenesses(draw: st.DrawFn) -> tuple[int, Likenesses]:
     count = draw(st.integers(1, 12))
     pictures = st.integers(0, count - 1)
-    pairs = draw(
-        st.sets(st.frozensets(pictures, min_size=2, max_size=2), max_size=30) if count > 1 else st.just(set())
-    )
+    pairs = draw(st.sets(st.frozensets(pictures, min_size=2, max_size=2), max_size=30) if count > 1 else st.just(set()))
     return count, {pair: draw(KINDS) for pair in sorted(pairs, key=sorted)}
 
 

@@ -15,9 +15,7 @@ from tests.services.deduper.conftest import Arrived, Drawing
 ASKED = Duplicates(bits=4)
 
 
-def _print(
-    entry: int, phash: int, mirrored: int, width: int, image: int, lossless: bool = False
-) -> ImageFingerprinted:
+def _print(entry: int, phash: int, mirrored: int, width: int, image: int, lossless: bool = False) -> ImageFingerprinted:
     return ImageFingerprinted(
         run="run-001",
         entry=f"{entry:020x}",
@@ -46,9 +44,7 @@ def _batch(prints: list[ImageFingerprinted]) -> dict[str, Decision]:
     for found in sorted(prints, key=rank):
         others = np.array([print_of(other) for other in kept], PRINT)
         kinds = likeness(print_of(found), others, ASKED) if kept else []
-        by, reason = next(
-            ((other.image, kind) for other, kind in zip(kept, kinds, strict=True) if kind), (None, None)
-        )
+        by, reason = next(((other.image, kind) for other, kind in zip(kept, kinds, strict=True) if kind), (None, None))
         decisions[found.entry] = Decision(found.entry, found.image, by, reason)
         if by is None:
             kept.append(found)

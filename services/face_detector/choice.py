@@ -1,0 +1,80 @@
+"""Makes the detector that a recipe asks for, once per process, and proves that it works before it is used."""
+
+import hashlib
+import threading
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import cv2
+import PIL
+
+from services.face_detector.animeface_detector import AnimefaceDetector
+from services.face_detector.cascade import CascadeDetector
+from services.face_detector.detector import Detector
+from services.face_detector.known_face import lenient, prove
+from services.face_detector.model_file import read_model
+from shared.child_processes import ChildProcesses
+from shared.errors import Unusable
+from shared.recipe import Animeface, Cascade, Faces
+from shared.recipe import Detector as Kind
+
+
+class Detectors:
+    """All detectors in use, by settings. May be asked from several threads at once."""
+
+    def __init__(self) -> None:
+        self._children = ChildProcesses()
+        self._lock = threading.Lock()
+        self._made: dict[Animeface | Cascade, Detector] = {}
+        self._models: dict[tuple[str, str], bytes] = {}
+
+    def of(self, faces: Faces) -> Detector:
+        """The detector that a recipe chooses; raises `Unusable` when it does not do its work here."""
+        settings = _settings(faces)
+        with self._lock:
+            if settings not in self._made:
+                prove(self._make(lenient(settings)), _likely_causes(settings))
+                self._made[settings] = self._make(settings)
+            return self._made[settings]
+
+    def identity(self, faces: Faces) -> dict[str, Any]:
+        """All that the chosen detector's findings depend on beside the picture, fit for JSON."""
+        settings = _settings(faces)
+        described = {"detector": faces.detector.value, **settings.model_dump(mode="json", exclude={"sha256"})}
+        if isinstance(settings, Animeface):
+            return {**described, "library": _animeface_version()}
+        with self._lock:
+            digest = hashlib.sha256(self._model(settings)).hexdigest()
+        return {**described, "model": digest, "library": cv2.__version__}
+
+    def close(self) -> None:
+        """End the child processes."""
+        self._children.close()
+
+    def _make(self, settings: Animeface | Cascade) -> Detector:
+        if isinstance(settings, Animeface):
+            return AnimefaceDetector(self._children, settings)
+        return CascadeDetector(self._model(settings), settings)
+
+    def _model(self, settings: Cascade) -> bytes:
+        named = settings.model, settings.sha256
+        if named not in self._models:
+            self._models[named] = read_model(settings)
+        return self._models[named]
+
+
+def _settings(faces: Faces) -> Animeface | Cascade:
+    return faces.animeface if faces.detector is Kind.ANIMEFACE else faces.cascade
+
+
+def _animeface_version() -> str:
+    try:
+        return version("animeface")
+    except PackageNotFoundError as error:
+        raise Unusable("animeface is not installed: install magritte[face-detector]") from error
+
+
+def _likely_causes(settings: Animeface | Cascade) -> str:
+    if isinstance(settings, Animeface):
+        return f"animeface finds nothing with Pillow 12 and later, and this is Pillow {PIL.__version__}"
+    return f"{settings.model} may have been trained on something else (this is OpenCV {cv2.__version__})"

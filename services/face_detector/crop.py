@@ -1,0 +1,67 @@
+"""Where faces are cut out: which of those found go on, and how far each crop reaches."""
+
+from collections.abc import Sequence
+
+from services.face_detector.detector import Box, Face, overlap
+from shared.fates import Drop, Reason
+from shared.recipe import Edge, Expansion, Faces, TooMany
+
+SAME_FACE = 0.3
+"""Intersection over union from which two detections are of one face. Neighbours who put their heads together stay
+below: squares side by side overlap by 0.3 only when they share almost half of their width."""
+
+
+def crops(found: Sequence[Face], size: tuple[int, int], rules: Faces) -> list[Box | Drop] | Drop:
+    """For every face found in a picture of `size` (width, height) its crop or why it has none.
+
+    Faces are numbered from left to right, then from top to bottom, then by size. A `Drop` alone is the picture's.
+    Faces that are too small do not count towards `at_most`.
+    """
+    boxes = distinct(found)
+    if not boxes:
+        return Drop(Reason.NO_FACE, "no face was found")
+    large = [box for box in boxes if min(box.width, box.height) >= rules.smallest]
+    if len(large) > rules.at_most and rules.too_many is TooMany.DROP:
+        return Drop(Reason.TOO_MANY_FACES, f"{len(large)} faces, at most {rules.at_most} are taken")
+    largest = set(sorted(large, key=lambda box: -box.area)[: rules.at_most])
+    return [_crop(box, size, rules, among_largest=box in largest) for box in boxes]
+
+
+def distinct(found: Sequence[Face]) -> list[Box]:
+    """One box per face, in order: of those that overlap, the one that its detector is surest of."""
+    kept: list[Box] = []
+    for face in sorted(found, key=lambda face: (-face.confidence, -face.box.area, face.box)):
+        if all(overlap(face.box, box) < SAME_FACE for box in kept):
+            kept.append(face.box)
+    return sorted(kept)
+
+
+def expanded(box: Box, by: Expansion) -> Box:
+    """The face with its margins, wherever the picture may end."""
+    left, right = round(box.x - by.left * box.width), round(box.x + box.width * (1 + by.right))
+    top, bottom = round(box.y - by.top * box.height), round(box.y + box.height * (1 + by.bottom))
+    return Box(left, top, right - left, bottom - top)
+
+
+def placed(box: Box, size: tuple[int, int], edge: Edge) -> Box | Drop:
+    """The crop within the picture, by the recipe's rule for those that reach beyond it.
+
+    A crop that is larger than the picture cannot be shifted inside; what the picture lacks is cut.
+    """
+    inside = box.within(*size)
+    if inside == box or edge is Edge.CUT:
+        return inside
+    if edge is Edge.DROP:
+        return Drop(Reason.FACE_AT_THE_EDGE, "its crop reaches beyond the picture")
+    width, height = min(box.width, size[0]), min(box.height, size[1])
+    x, y = min(max(0, box.x), size[0] - width), min(max(0, box.y), size[1] - height)
+    return Box(x, y, width, height)
+
+
+def _crop(face: Box, size: tuple[int, int], rules: Faces, *, among_largest: bool) -> Box | Drop:
+    if min(face.width, face.height) < rules.smallest:
+        detail = f"{face.width} x {face.height} pixels, at least {rules.smallest} a side"
+        return Drop(Reason.FACE_TOO_SMALL, detail)
+    if not among_largest:
+        return Drop(Reason.TOO_MANY_FACES, f"it is not among the picture's {rules.at_most} largest")
+    return placed(expanded(face, rules.expand), size, rules.edge)

@@ -1,0 +1,89 @@
+"""The cascade's model file: a path, or an address that is fetched once and kept in the user's cache folder."""
+
+import hashlib
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+
+from shared.errors import RecipeError, Transient, Unusable
+from shared.recipe import Cascade
+
+MAX_BYTES = 16_000_000
+"""Known cascades have 0.1 to 2 MB."""
+
+SECONDS = 60.0
+"""That fetching may take in all."""
+
+
+def read_model(settings: Cascade) -> bytes:
+    """The model that a recipe names, checked against its digest if one is given.
+
+    Raises `RecipeError` when it is not named well enough, `Unusable` when it cannot be had or is another file, and
+    `Transient` when its server does not deliver it for now.
+    """
+    model, digest = settings.model, settings.sha256
+    if not model:
+        raise RecipeError("faces.cascade.model: the cascade detector needs a model file")
+    if not model.startswith(("http://", "https://")):
+        return _checked(_read(Path(model)), digest, model)
+    if not digest:
+        raise RecipeError("faces.cascade.sha256: a model that is fetched needs the digest that it must have")
+    cached = _cache_folder() / f"{digest}.xml"
+    if cached.is_file() and _digest(data := _read(cached)) == digest:
+        return data
+    return _kept(cached, _checked(_fetch(model), digest, model))
+
+
+def _cache_folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "magritte"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _checked(data: bytes, digest: str, origin: str) -> bytes:
+    if digest and _digest(data) != digest:
+        raise Unusable(f"{origin} is not the cascade that the recipe means: its SHA-256 is {_digest(data)}")
+    return data
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unusable(f"the cascade {path} cannot be read: {error.strerror or error}") from error
+
+
+def _fetch(address: str) -> bytes:
+    data, deadline = bytearray(), time.monotonic() + SECONDS
+    try:
+        with httpx.stream("GET", address, follow_redirects=True, timeout=SECONDS / 2) as response:
+            response.raise_for_status()
+            for chunk in response.iter_bytes():
+                data += chunk
+                if len(data) > MAX_BYTES:
+                    raise Unusable(f"{address} is no cascade: it has more than {MAX_BYTES} bytes")
+                if time.monotonic() > deadline:
+                    raise Transient(f"{address} has not arrived within {SECONDS:g} s")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Transient(f"{address} cannot be fetched: {error}") from error
+    return bytes(data)
+
+
+def _kept(path: Path, data: bytes) -> bytes:
+    """`data`, kept at `path` if that can be written to; without a cache it is fetched again by the next process."""
+    temporary = path.with_name(f".{path.name}.{uuid4().hex[:12]}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+    return data

@@ -1,0 +1,118 @@
+"""Finds the faces in a picture and cuts each out."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+import numpy as np
+from PIL import Image
+
+from services.face_detector import detections
+from services.face_detector.choice import Detectors
+from services.face_detector.crop import crops
+from services.face_detector.detector import Box, Face
+from services.face_detector.monochrome import is_monochrome
+from shared import keys
+from shared.errors import Interrupted
+from shared.fates import Drop, Reason
+from shared.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
+from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
+from shared.recipe import Monochrome, Recipe
+from shared.stage import Action, Context, Stage
+
+
+class FaceDetector(Stage[ImageKept]):
+    """`ImageKept` in; `FaceFound` or `FaceDropped` per face and `FacesCounted`, or `ImageDropped` out.
+
+    Every face found is counted, whether it goes on or not; the tally derives the picture's fate from theirs.
+    """
+
+    name = "face-detector"
+    version = 1
+
+    def __init__(self) -> None:
+        self._detectors = Detectors()
+
+    def setup(self, recipe: Recipe | None) -> None:
+        if recipe is not None:
+            self._detectors.of(recipe.faces)
+
+    def close(self) -> None:
+        self._detectors.close()
+
+    def action(self, message: ImageKept, context: Context) -> Action:
+        recipe = context.recipe
+        settings = {
+            "detector": self._detectors.identity(recipe.faces),
+            "crops": recipe.faces.model_dump(mode="json", exclude={"detector", "animeface", "cascade"}),
+            "monochrome": recipe.pictures.monochrome.value,
+            "limits": asdict(Limits.of(recipe.pictures)),
+        }
+        return Action(self.name, self.version, settings, {"image": message.image})
+
+    def process(self, message: ImageKept, context: Context) -> Iterator[Message]:
+        picture = decode(context.store.get(keys.original(message.image)), Limits.of(context.recipe.pictures))
+        if isinstance(picture, Drop):
+            yield self._dropped(message, picture)
+            return
+        found = self._crops(picture.image, message, context)
+        if isinstance(found, Drop):
+            yield self._dropped(message, found)
+            return
+        yield from self._told(message, context, picture, found)
+        yield FacesCounted(run=message.run, entry=message.entry, image=message.image, faces=len(found))
+
+    def _crops(self, image: Image.Image, message: ImageKept, context: Context) -> list[Box | Drop] | Drop:
+        flat = flatten(image)
+        if context.recipe.pictures.monochrome is Monochrome.DROP and is_monochrome(flat):
+            return Drop(Reason.MONOCHROME, "it is black and white or of a single tint")
+        return crops(self._faces(flat, message, context), image.size, context.recipe.faces)
+
+    def _faces(self, flat: Image.Image, message: ImageKept, context: Context) -> Sequence[Face]:
+        settings = {"detector": self._detectors.identity(context.recipe.faces)}
+        search = Action(self.name, self.version, settings, {"image": message.image})
+        faces = detections.recalled(context.store, search)
+        if faces is None:
+            if context.stopping():
+                raise Interrupted(f"before faces were looked for in {message.item}")
+            faces = self._detectors.of(context.recipe.faces).detect(np.asarray(flat))
+            detections.keep(context.store, search, faces)
+        return faces
+
+    def _told(
+        self, message: ImageKept, context: Context, picture: Picture, found: Sequence[Box | Drop]
+    ) -> Iterator[Message]:
+        for face, crop in enumerate(found):
+            if isinstance(crop, Drop):
+                yield FaceDropped(
+                    run=message.run,
+                    entry=message.entry,
+                    face=face,
+                    stage=self.name,
+                    reason=crop.reason,
+                    detail=crop.detail,
+                )
+            else:
+                yield FaceFound(
+                    run=message.run,
+                    entry=message.entry,
+                    image=message.image,
+                    face=face,
+                    crop=_stored(picture, crop, context),
+                    box=crop,
+                    side=max(crop.width, crop.height),
+                )
+
+    def _dropped(self, message: ImageKept, drop: Drop) -> ImageDropped:
+        return ImageDropped(
+            run=message.run, entry=message.entry, stage=self.name, reason=drop.reason, detail=drop.detail
+        )
+
+
+def _stored(picture: Picture, crop: Box, context: Context) -> str:
+    """The digest under which the crop lies in the store, with the picture's transparency and colour profile."""
+    corners = (crop.x, crop.y, crop.x + crop.width, crop.y + crop.height)
+    data = encode_png(picture.image.crop(corners), picture.profile, Compression.FAST)
+    digest = hashlib.sha256(data).hexdigest()
+    context.store.put_new(keys.crop(digest), data)
+    return digest

@@ -1,0 +1,87 @@
+"""What the discriminator thinks of pictures.
+
+A score depends on the other pictures of the minibatch, through the minibatch standard deviation. So every picture
+is scored several times in other company, as in training: from -1 to 1, in minibatches whose groups are full. The
+idea is gwern's, corrected by xunings/styleganime2; here the company is drawn from the whole set, and a last minibatch
+that is too small is filled with other pictures instead of copies.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Minibatch = NDArray[np.float32]
+"""Pictures [N, H, W, C] from -1 to 1."""
+
+Logits = NDArray[np.float32]
+"""The scores [N] of a minibatch."""
+
+Discriminator = Callable[[Minibatch], Logits]
+"""Scores all pictures of a minibatch together."""
+
+_PIXELS_AT_ONCE = 1 << 21  # of all pictures in a minibatch: D's activations at 512 px then take half a gigabyte
+_MOST_GROUPS = 16
+
+
+class Pictures(Protocol):
+    """A set of pictures of one size."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, indices: NDArray[np.intp]) -> NDArray[np.uint8]: ...
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How pictures are scored: so many to a minibatch, so many times each, in company drawn from the seed."""
+
+    minibatch: int
+    shuffles: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of each picture: mean and standard deviation of its scores. A logit, and no probability of being real."""
+
+    mean: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    def ranked(self) -> NDArray[np.intp]:
+        """The pictures by descending mean: the most convincing first."""
+        return np.argsort(-self.mean, kind="stable")
+
+
+def minibatch(pictures: int, group: int, resolution: int) -> int:
+    """How many of so many pictures to score at once: whole groups of the minibatch standard deviation.
+
+    All of them when there are fewer than one group; D then takes them as a smaller group.
+    """
+    groups = min(max(_PIXELS_AT_ONCE // (resolution**2 * group), 1), _MOST_GROUPS, pictures // group)
+    return group * groups or pictures
+
+
+def score(pictures: Pictures, discriminator: Discriminator, rule: Rule) -> Scores:
+    """Score every picture `rule.shuffles` times; each minibatch has as many pictures, no two of them the same."""
+    found = np.empty((rule.shuffles, len(pictures)))
+    for shuffle, scores in enumerate(found):
+        generator = np.random.default_rng([rule.seed, shuffle])
+        for chosen, counted in _minibatches(len(pictures), rule.minibatch, generator):
+            scores[chosen[:counted]] = discriminator(normalize(pictures[chosen]))[:counted]
+    return Scores(found.mean(axis=0), found.std(axis=0))
+
+
+def normalize(pictures: NDArray[np.uint8]) -> Minibatch:
+    """0 .. 255 to -1 .. 1, as in training."""
+    return pictures.astype(np.float32) * np.float32(2 / 255) - np.float32(1)
+
+
+def _minibatches(pictures: int, size: int, generator: np.random.Generator) -> Iterator[tuple[NDArray[np.intp], int]]:
+    """The pictures of each minibatch, and how many of them, from the front, count."""
+    order = generator.permutation(pictures)
+    for start in range(0, pictures, size):
+        chosen = order[start : start + size]
+        company = generator.choice(order[:start], size - len(chosen), replace=False)
+        yield np.concatenate([chosen, company]), len(chosen)

@@ -1,0 +1,84 @@
+"""Lets the discriminator of a finished training point at the training pictures that do not belong."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from services.ranker import ranking, scoring
+from services.ranker.ranking import Place
+from services.ranker.sheets import sheet
+from shared import datasets, trainings
+from shared.errors import Interrupted, Poison
+from shared.messages import RankingReady, SnapshotTaken
+from shared.pictures import encode_png
+from shared.stage import Action, Context, Stage
+from shared.stylegan2 import network_file
+from shared.stylegan2.picture_file import PictureFile
+from shared.trainings import Snapshot
+
+
+class Ranker(Stage[SnapshotTaken]):
+    """The last `SnapshotTaken` of a training in; `RankingReady` out. Earlier snapshots are not ranked."""
+
+    name = "ranker"
+    version = 1
+
+    def action(self, message: SnapshotTaken, context: Context) -> Action | None:
+        if not message.last:
+            return None
+        inputs = {"training": message.training, "leg": message.leg, "dataset": message.dataset}
+        return Action(self.name, self.version, context.recipe.ranking.model_dump(mode="json"), inputs)
+
+    def process(self, message: SnapshotTaken, context: Context) -> Iterator[RankingReady]:
+        if not message.last:
+            return
+        snapshot = trainings.find(context.store, message.training, message.leg)
+        if snapshot is None:
+            raise Poison(f"there is no snapshot {message.leg} of the training {message.training[:20]}")
+        pictures = datasets.open_pictures(context.store, message.dataset)
+        members = datasets.members(context.store, message.dataset)
+        if len(members) != len(pictures):
+            raise Poison(f"the data set has {len(pictures)} pictures, and its manifest {len(members)}")
+        places = ranking.places(_scores(snapshot, pictures, context))
+        size = context.recipe.ranking.sheet
+        _put(trainings.RANKING, ranking.table(places, members), snapshot, context)
+        _put(trainings.BEST, _sheet(pictures, places[:size]), snapshot, context)
+        _put(trainings.WORST, _sheet(pictures, places[: -size - 1 : -1]), snapshot, context)
+        yield _ready(message)
+
+
+def _ready(message: SnapshotTaken) -> RankingReady:
+    return RankingReady(
+        run=message.run,
+        version=message.version,
+        dataset=message.dataset,
+        training=message.training,
+        leg=message.leg,
+    )
+
+
+def _scores(snapshot: Snapshot, pictures: PictureFile, context: Context) -> scoring.Scores:
+    from services.ranker.network import discriminator_of  # loads TensorFlow
+
+    with context.store.file(snapshot.key(trainings.NETWORK)) as path:
+        networks = network_file.load(path)
+    discriminator = discriminator_of(networks)
+
+    def unless_stopped(minibatch: scoring.Minibatch) -> scoring.Logits:
+        if context.stopping():
+            raise Interrupted("asked to stop while ranking; the next run ranks again")
+        return discriminator(minibatch)
+
+    architecture, recipe = networks.architecture, context.recipe
+    minibatch = scoring.minibatch(len(pictures), architecture.mbstd_group_size, architecture.resolution)
+    rule = scoring.Rule(minibatch, recipe.ranking.shuffles, recipe.training.seed)
+    return scoring.score(pictures, unless_stopped, rule)
+
+
+def _sheet(pictures: PictureFile, places: Sequence[Place]) -> bytes:
+    shown = pictures[np.array([place.index for place in places], np.intp)]
+    return encode_png(sheet(shown, [place.caption for place in places]))
+
+
+def _put(file: str, data: bytes, snapshot: Snapshot, context: Context) -> None:
+    context.store.put(trainings.ranking_key(snapshot, context.recipe.ranking, file), data)

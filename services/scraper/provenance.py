@@ -1,0 +1,34 @@
+"""What is kept about where an original came from."""
+
+from pathlib import PurePath
+from typing import Any
+
+from services.scraper.sources import Fetched, Item
+from shared.pictures import PictureInfo
+
+WRONG_EXTENSION = "wrong-extension"
+
+_OF_THE_SOURCE = {"name": None, "modified": None, "fetched": None, "url": None, "media_type": None, "artist": None}
+
+
+def provenance(kind: str, item: Item, fetched: Fetched, info: PictureInfo) -> dict[str, Any]:
+    """The record of one place: what the source says of it (None where it says nothing), and what was found there."""
+    return {
+        **_OF_THE_SOURCE,
+        **fetched.facts,
+        "source": kind,
+        "origin": item.origin,
+        "place": item.place,
+        "score": item.score,
+        "bytes": len(fetched.data),
+        "format": info.format.value,
+        "size": [info.width, info.height],
+        "notes": _notes(str(fetched.facts.get("name") or ""), info),
+    }
+
+
+def _notes(name: str, info: PictureInfo) -> list[str]:
+    """What is unusual about the file: `shared.pictures.Note`s, and whether its name is of another format."""
+    extension = PurePath(name).suffix.removeprefix(".").lower()
+    wrong = extension and extension not in info.format.extensions
+    return sorted([*info.notes, *([WRONG_EXTENSION] if wrong else [])])

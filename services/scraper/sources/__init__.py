@@ -1,0 +1,22 @@
+"""Where pictures come from. A new kind of source (Danbooru, Pixiv) is a section in `shared.recipe`, a module here
+and a line in `SOURCES`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from services.scraper.sources.addresses import AddressesSource
+from services.scraper.sources.folder import FolderSource
+from services.scraper.sources.source import Conditions, Fetched, Item, Source
+from shared import recipe
+
+__all__ = ["SOURCES", "Conditions", "Fetched", "Item", "Source", "open_source"]
+
+SOURCES: dict[type[recipe.Section], Callable[[Any, Conditions], Source]] = {
+    recipe.FolderSource: FolderSource,
+    recipe.AddressesSource: AddressesSource,
+}
+
+
+def open_source(asked: recipe.Source, conditions: Conditions) -> Source:
+    """The source that a part of a recipe asks for; close it after use."""
+    return SOURCES[type(asked)](asked, conditions)

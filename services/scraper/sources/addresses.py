@@ -1,0 +1,125 @@
+"""Pictures at http and https addresses."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+from services.scraper.sources.address import check_address
+from services.scraper.sources.pacing import Pacing
+from services.scraper.sources.request import Answer, Later, Redirect, ask
+from services.scraper.sources.source import Conditions, Fetched, Item
+from shared import recipe
+from shared.errors import Interrupted, Transient
+from shared.fates import Drop, Reason
+
+T = TypeVar("T")
+
+REDIRECTS = 5
+ATTEMPTS = 4
+LONGEST_WAIT = 120.0
+"""Seconds; a server that asks for a longer pause is not asked for this picture again in this run."""
+_GLANCE = 0.2
+
+
+class AddressesSource:
+    """A list of addresses, asked one after the other with a pause in between, by a client that says who it is."""
+
+    kind = "address"
+
+    def __init__(self, asked: recipe.AddressesSource, conditions: Conditions) -> None:
+        self._asked = asked
+        self._conditions = conditions
+        self._pacing = Pacing(asked.pause, conditions.stopping)
+        self._loop = asyncio.Runner()
+        # The time limit is kept by `_within`; no encodings are asked for because pictures are compressed already.
+        headers = {"User-Agent": user_agent(), "Accept": "image/*,*/*;q=0.1", "Accept-Encoding": "identity"}
+        self._client = httpx.AsyncClient(headers=headers, timeout=None)
+
+    def items(self) -> Iterator[Item]:
+        for line in self._lines():
+            address = _without_comment(line)
+            if address:
+                yield Item(address, address, score=self._asked.score)
+
+    def _lines(self) -> Iterator[str]:
+        if not isinstance(self._asked.urls, Path):
+            yield from self._asked.urls
+            return
+        try:
+            with self._asked.urls.open(encoding="utf-8-sig", errors="replace") as file:
+                yield from file
+        except OSError as error:
+            raise Transient(f"the list {self._asked.urls} cannot be read: {error.strerror}") from error
+
+    def fetch(self, item: Item) -> Fetched | Drop:
+        """Follows redirects and tries again; the time limit covers all requests, but not the pauses in between."""
+        address, redirects, attempts, left = item.place, 0, 0, self._asked.timeout
+        while (refused := check_address(address)) is None:
+            host = httpx.URL(address).host
+            self._pacing.wait(host)
+            started = time.monotonic()
+            answer = self._ask(address, left)
+            left -= time.monotonic() - started
+            if isinstance(answer, Redirect):
+                address, redirects = answer.to, redirects + 1
+                if redirects > REDIRECTS:
+                    return Drop(Reason.FETCH_FAILED, f"more than {REDIRECTS} redirects")
+            elif isinstance(answer, Later):
+                attempts += 1
+                wait = self._asked.pause * 2**attempts if answer.seconds is None else answer.seconds
+                if attempts == ATTEMPTS or wait > LONGEST_WAIT:
+                    return Drop(Reason.FETCH_FAILED, f"{answer.detail}, asked {attempts} times")
+                self._pacing.hold(host, wait)
+            else:
+                return answer
+        return refused
+
+    def _ask(self, address: str, seconds: float) -> Answer:
+        asking = ask(self._client, address, self._conditions.max_bytes)
+        try:
+            return self._loop.run(_within(seconds, self._conditions.stopping, asking))
+        except TimeoutError:
+            return Drop(Reason.FETCH_FAILED, f"not complete after {self._asked.timeout:g} seconds")
+
+    def close(self) -> None:
+        self._loop.run(self._client.aclose())
+        self._loop.close()
+
+
+async def _within(seconds: float, stopping: Callable[[], bool], work: Coroutine[None, None, T]) -> T:
+    """What `work` returns; raises `TimeoutError` after so many seconds and `Interrupted` when asked to stop.
+
+    httpx's own limits are for each read, and a server that sends a byte now and then keeps to them for ever.
+    """
+    task = asyncio.ensure_future(work)
+    deadline = time.monotonic() + seconds
+    try:
+        while not task.done():
+            await asyncio.wait({task}, timeout=min(_GLANCE, max(0.0, deadline - time.monotonic())))
+            if not task.done() and stopping():
+                raise Interrupted
+            if not task.done() and time.monotonic() >= deadline:
+                raise TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def user_agent() -> str:
+    """Who asks: Magritte, and the client that it uses."""
+    try:
+        own = version("magritte")
+    except PackageNotFoundError:
+        own = "unreleased"
+    return f"Magritte/{own} (+python-httpx/{httpx.__version__})"
+
+
+def _without_comment(line: str) -> str:
+    """An address may contain a #, a comment begins with one at the start of the line or after a space."""
+    return "" if line.lstrip().startswith("#") else line.split(" #")[0].split("\t#")[0].strip()

@@ -1,0 +1,74 @@
+"""Pictures in a local folder."""
+
+import os
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from services.scraper.sources.source import Conditions, Fetched, Item
+from shared import recipe
+from shared.errors import Transient
+from shared.fates import Drop, Reason
+
+
+class FolderSource:
+    """All files in a folder at any depth, sorted, but for those in or with names that begin with a dot.
+
+    Links to files are followed, links to folders are not, so that no loop is entered. A folder that cannot be
+    listed is an item itself: it is dropped, and nothing is missed without a word.
+    """
+
+    kind = "folder"
+
+    def __init__(self, asked: recipe.FolderSource, conditions: Conditions) -> None:
+        self._root = asked.folder.absolute()
+        self._score = asked.score
+        self._max_bytes = conditions.max_bytes
+
+    def items(self) -> Iterator[Item]:
+        """Walks one folder after the other; only the names on the way to the present one are in memory."""
+        try:
+            pending = _inside(self._root, "")
+        except OSError as error:
+            raise Transient(f"the folder {self._root} cannot be listed: {error.strerror}") from error
+        while pending:
+            origin = pending.pop()
+            path = self._root / origin
+            try:
+                state = path.stat()
+                if stat.S_ISDIR(state.st_mode) and not path.is_symlink():
+                    pending += _inside(path, origin + "/")
+            except OSError:
+                yield self._item(origin, {})
+                continue
+            if stat.S_ISREG(state.st_mode):
+                yield self._item(origin, {"size": state.st_size, "mtime_ns": state.st_mtime_ns})
+
+    def _item(self, origin: str, state: dict[str, int]) -> Item:
+        return Item(origin, str(self._root / origin), state, self._score)
+
+    def fetch(self, item: Item) -> Fetched | Drop:
+        try:
+            return self._read(Path(item.place))
+        except OSError as error:
+            return Drop(Reason.UNREADABLE_FILE, f"it cannot be read: {error.strerror}")
+
+    def _read(self, path: Path) -> Fetched | Drop:
+        with path.open("rb") as file:
+            state = os.fstat(file.fileno())
+            if state.st_size > self._max_bytes:
+                return Drop(Reason.TOO_MANY_BYTES, f"{state.st_size} bytes, at most {self._max_bytes} are read")
+            data = file.read()
+        modified = datetime.fromtimestamp(state.st_mtime, UTC).isoformat(timespec="seconds")
+        return Fetched(data, {"name": path.name, "modified": modified})
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _inside(folder: Path, prefix: str) -> list[str]:
+    """The names in a folder that do not begin with a dot, after `prefix`; sorted so that the first is popped first."""
+    with os.scandir(folder) as entries:
+        names = (entry.name for entry in entries)
+        return sorted((prefix + name for name in names if not name.startswith(".")), reverse=True)

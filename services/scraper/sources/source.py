@@ -1,0 +1,59 @@
+"""What a source is: a listing, and a way to get what is listed."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from shared.fates import Drop
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file or address that a source lists.
+
+    `origin` names it within the source and stays when the source is moved; `place` is where it lies now. `state`
+    differs when the content does, as far as that can be told without fetching. `score` ranks equally good copies.
+    """
+
+    origin: str
+    place: str
+    state: Mapping[str, int] = field(default_factory=dict)
+    score: int = 0
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """The bytes of an item, and what its provenance record shall say about it (JSON values)."""
+
+    data: bytes
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What every source keeps to: the largest file it may read, and whether it shall stop."""
+
+    max_bytes: int
+    stopping: Callable[[], bool]
+
+
+class Source(Protocol):
+    """Lists items lazily, in the same order every time, and fetches them one by one.
+
+    Both methods raise `Transient` when the source as a whole is out of reach, and `Interrupted` when asked to
+    stop while waiting. What is wrong with a single item is a `Drop`.
+    """
+
+    kind: str
+
+    def items(self) -> Iterator[Item]:
+        """All there is."""
+        ...
+
+    def fetch(self, item: Item) -> Fetched | Drop:
+        """One item's bytes, at most `Conditions.max_bytes` of them."""
+        ...
+
+    def close(self) -> None:
+        """Release connections."""
+        ...

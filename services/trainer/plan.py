@@ -1,0 +1,32 @@
+"""Where a training's legs and ticks end."""
+
+from dataclasses import dataclass
+
+from shared.recipe import Training
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All in pictures shown to D. Steps are whole minibatches, so each end is the first step at or beyond it."""
+
+    total: int
+    leg: int
+    tick: int
+
+    @classmethod
+    def of(cls, settings: Training) -> "Plan":
+        """The plan of a recipe; a leg or tick is at least one minibatch."""
+        total, leg, tick = (round(kimg * 1000) for kimg in (settings.kimg, settings.leg_kimg, settings.tick_kimg))
+        return cls(max(total, 1), max(leg, settings.minibatch), max(tick, settings.minibatch))
+
+    def is_complete(self, images: int) -> bool:
+        """Whether nothing is left to train."""
+        return images >= self.total
+
+    def leg_end(self, images: int) -> int:
+        """Where the leg that begins after so many pictures ends: at the next multiple, or with the training."""
+        return min((images // self.leg + 1) * self.leg, self.total)
+
+    def ends_tick(self, before: int, after: int) -> bool:
+        """Whether a step between these counts of pictures ends a tick: at multiples of a tick, and with the leg."""
+        return after // self.tick > before // self.tick or after >= self.leg_end(before)

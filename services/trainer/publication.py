@@ -1,0 +1,38 @@
+"""How a leg becomes complete: its files first, under names of their content, and `done.json` last, created once."""
+
+from pathlib import Path
+
+from services.trainer.checkpoint import digest
+from shared import keys, trainings
+from shared.stage import Objects
+from shared.trainings import CHECKPOINT, FILES, Snapshot
+
+
+def publish(store: Objects, snapshot: Snapshot, folder: Path) -> bool:
+    """Put the snapshot's files, which lie in the folder, and complete it.
+
+    False when another trainer has been faster: its snapshot stays untouched, and ours is removed again.
+    """
+    for file in snapshot.files:
+        store.put_file(snapshot.key(file), folder / file)
+    if trainings.complete(store, snapshot):
+        return True
+    winner = trainings.find(store, snapshot.training, snapshot.leg)
+    theirs = {winner.key(file) for file in winner.files} if winner else set()
+    for key in {snapshot.key(file) for file in snapshot.files} - theirs:
+        store.delete(key)
+    return False
+
+
+def describe(training: str, leg: int, images: int, folder: Path) -> Snapshot:
+    """The snapshot that the files in the folder make."""
+    return Snapshot(training=training, leg=leg, images=images, files={file: digest(folder / file) for file in FILES})
+
+
+def remove_old_checkpoints(store: Objects, newest: Snapshot, kept: int) -> None:
+    """Remove all but the checkpoints of the last snapshots, which are never gone back to, and large."""
+    prefix = f"{Path(CHECKPOINT).stem}-"
+    for key in list(store.list(keys.training(newest.training))):
+        leg, file = keys.parse_leg(key)
+        if leg <= newest.leg - kept and file.startswith(prefix):
+            store.delete(key)

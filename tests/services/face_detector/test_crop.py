@@ -1,0 +1,108 @@
+import pytest
+
+from services.face_detector.crop import crops, distinct, expanded, placed
+from services.face_detector.detector import Box, Face, overlap
+from shared.fates import Drop, Reason
+from shared.recipe import Edge, Expansion, Faces, TooMany
+
+BARE = Expansion(left=0, top=0, right=0, bottom=0)
+
+
+def faces(*boxes: tuple[int, int, int, int]) -> list[Face]:
+    return [Face(Box(*box), 1.0) for box in boxes]
+
+
+def reasons(found: list[Box | Drop] | Drop) -> list[Reason | None]:
+    assert not isinstance(found, Drop)
+    return [crop.reason if isinstance(crop, Drop) else None for crop in found]
+
+
+def test_a_crop_reaches_beyond_the_face_by_shares_of_its_sides() -> None:
+    by = Expansion(left=0.1, top=0.5, right=0.2, bottom=0.25)
+    assert expanded(Box(100, 200, 50, 80), by) == Box(95, 160, 65, 140)
+
+
+def test_no_expansion_leaves_the_face_itself() -> None:
+    assert expanded(Box(3, 5, 7, 11), BARE) == Box(3, 5, 7, 11)
+
+
+@pytest.mark.parametrize("edge", list(Edge))
+def test_a_crop_inside_the_picture_stays_where_it_is(edge: Edge) -> None:
+    assert placed(Box(0, 10, 100, 90), (100, 100), edge) == Box(0, 10, 100, 90)
+
+
+@pytest.mark.parametrize(
+    ("crop", "cut", "shifted"),
+    [
+        (Box(-10, 5, 40, 40), Box(0, 5, 30, 40), Box(0, 5, 40, 40)),
+        (Box(5, -10, 40, 40), Box(5, 0, 40, 30), Box(5, 0, 40, 40)),
+        (Box(80, 5, 40, 40), Box(80, 5, 20, 40), Box(60, 5, 40, 40)),
+        (Box(5, 80, 40, 40), Box(5, 80, 40, 20), Box(5, 60, 40, 40)),
+        (Box(-10, 90, 200, 40), Box(0, 90, 100, 10), Box(0, 60, 100, 40)),
+    ],
+)
+def test_a_crop_beyond_the_edge_is_cut_or_shifted_or_dropped(crop: Box, cut: Box, shifted: Box) -> None:
+    assert placed(crop, (100, 100), Edge.CUT) == cut
+    assert placed(crop, (100, 100), Edge.SHIFT) == shifted
+    dropped = placed(crop, (100, 100), Edge.DROP)
+    assert isinstance(dropped, Drop)
+    assert dropped.reason is Reason.FACE_AT_THE_EDGE
+
+
+def test_of_overlapping_detections_the_surest_one_stays() -> None:
+    found = [Face(Box(10, 10, 50, 50), 0.6), Face(Box(14, 12, 50, 50), 0.9), Face(Box(200, 10, 50, 50), 0.5)]
+    assert distinct(found) == [Box(14, 12, 50, 50), Box(200, 10, 50, 50)]
+
+
+def test_heads_that_touch_are_two_faces() -> None:
+    assert len(distinct(faces((0, 0, 100, 100), (60, 0, 100, 100)))) == 2
+
+
+def test_faces_are_numbered_from_left_to_right_whatever_order_they_were_found_in() -> None:
+    boxes = [(300, 0, 60, 60), (10, 200, 60, 60), (10, 20, 60, 60)]
+    rules = Faces(expand=BARE)
+    expected = [Box(10, 20, 60, 60), Box(10, 200, 60, 60), Box(300, 0, 60, 60)]
+    assert crops(faces(*boxes), (400, 400), rules) == expected
+    assert crops(faces(*reversed(boxes)), (400, 400), rules) == expected
+
+
+def test_a_picture_without_a_face_is_dropped() -> None:
+    found = crops([], (400, 400), Faces())
+    assert isinstance(found, Drop)
+    assert found.reason is Reason.NO_FACE
+
+
+def test_a_face_that_is_too_small_is_dropped_and_keeps_its_number() -> None:
+    found = crops(faces((0, 0, 47, 60), (200, 0, 48, 48)), (400, 400), Faces(smallest=48))
+    assert reasons(found) == [Reason.FACE_TOO_SMALL, None]
+
+
+CROWD = faces((0, 0, 50, 50), (100, 0, 70, 70), (200, 0, 60, 60))
+
+
+def test_a_picture_with_too_many_faces_is_dropped() -> None:
+    found = crops(CROWD, (400, 400), Faces(at_most=2))
+    assert isinstance(found, Drop)
+    assert found.reason is Reason.TOO_MANY_FACES
+
+
+def test_the_largest_of_too_many_faces_can_be_kept() -> None:
+    rules = Faces(at_most=2, too_many=TooMany.KEEP_LARGEST)
+    assert reasons(crops(CROWD, (400, 400), rules)) == [Reason.TOO_MANY_FACES, None, None]
+
+
+def test_faces_that_are_too_small_do_not_make_a_crowd() -> None:
+    assert reasons(crops(CROWD, (400, 400), Faces(at_most=2, smallest=60))) == [Reason.FACE_TOO_SMALL, None, None]
+
+
+def test_a_face_at_the_edge_does_not_take_the_others_along() -> None:
+    found = crops(faces((0, 100, 60, 60), (200, 100, 60, 60)), (400, 400), Faces(edge=Edge.DROP))
+    assert reasons(found) == [Reason.FACE_AT_THE_EDGE, None]
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [(Box(0, 0, 10, 10), 1.0), (Box(5, 0, 10, 10), 1 / 3), (Box(10, 0, 10, 10), 0.0), (Box(0, 0, 0, 0), 0.0)],
+)
+def test_overlap_is_intersection_over_union(other: Box, expected: float) -> None:
+    assert overlap(Box(0, 0, 10, 10), other) == pytest.approx(expected)

@@ -1,0 +1,125 @@
+import hashlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from services.face_detector.model_file import MAX_BYTES, read_model
+from shared.errors import RecipeError, Transient, Unusable
+from shared.recipe import Cascade
+
+MODEL = b"<opencv_storage/>"
+DIGEST = hashlib.sha256(MODEL).hexdigest()
+
+
+class ModelServer(ThreadingHTTPServer):
+    """Serves the model at /model.xml, far too much at /endless, and notes what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[str] = []
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: ModelServer
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        self.send_response(404 if self.path == "/gone" else 200)
+        self.end_headers()
+        self.wfile.write(MODEL if self.path == "/model.xml" else bytes(MAX_BYTES + 1))
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except ConnectionError:  # the client has heard enough
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    server = ModelServer()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "magritte"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "model.xml").write_bytes(MODEL)
+    return tmp_path / "model.xml"
+
+
+@pytest.mark.parametrize("digest", ["", DIGEST])
+def test_a_file_is_read(file: Path, digest: str) -> None:
+    assert read_model(Cascade(model=str(file), sha256=digest)) == MODEL
+
+
+def test_a_file_with_another_digest_is_refused(file: Path) -> None:
+    with pytest.raises(Unusable, match=f"its SHA-256 is {DIGEST}"):
+        read_model(Cascade(model=str(file), sha256="0" * 64))
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(Unusable, match=r"gone\.xml cannot be read: No such file"):
+        read_model(Cascade(model=str(tmp_path / "gone.xml")))
+
+
+def test_a_model_at_an_address_is_fetched_once_and_kept(server: ModelServer, cache: Path) -> None:
+    settings = Cascade(model=f"{server.address}/model.xml", sha256=DIGEST)
+    assert read_model(settings) == MODEL
+    assert read_model(settings) == MODEL
+    assert server.asked == ["/model.xml"]
+    assert [path.name for path in cache.iterdir()] == [f"{DIGEST}.xml"]
+
+
+def test_a_damaged_copy_in_the_cache_is_fetched_again(server: ModelServer, cache: Path) -> None:
+    cache.mkdir(parents=True)
+    (cache / f"{DIGEST}.xml").write_bytes(MODEL[:5])
+    assert read_model(Cascade(model=f"{server.address}/model.xml", sha256=DIGEST)) == MODEL
+    assert (cache / f"{DIGEST}.xml").read_bytes() == MODEL
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(server: ModelServer, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("no folder")
+    assert read_model(Cascade(model=f"{server.address}/model.xml", sha256=DIGEST)) == MODEL
+
+
+def test_an_address_needs_a_digest(server: ModelServer) -> None:
+    with pytest.raises(RecipeError, match=r"faces\.cascade\.sha256"):
+        read_model(Cascade(model=f"{server.address}/model.xml"))
+    assert server.asked == []
+
+
+def test_another_model_than_expected_is_refused_and_not_kept(server: ModelServer, cache: Path) -> None:
+    with pytest.raises(Unusable, match="not the cascade that the recipe means"):
+        read_model(Cascade(model=f"{server.address}/model.xml", sha256="0" * 64))
+    assert not cache.exists()
+
+
+def test_too_large_an_answer_is_not_read_to_its_end(server: ModelServer) -> None:
+    with pytest.raises(Unusable, match="more than"):
+        read_model(Cascade(model=f"{server.address}/endless", sha256=DIGEST))
+
+
+def test_a_server_that_does_not_deliver_may_do_so_later(server: ModelServer) -> None:
+    with pytest.raises(Transient, match="404"):
+        read_model(Cascade(model=f"{server.address}/gone", sha256=DIGEST))

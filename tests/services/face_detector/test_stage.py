@@ -1,0 +1,244 @@
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageCms
+
+from services.face_detector.stage import FaceDetector
+from shared import keys
+from shared.errors import Interrupted
+from shared.fates import Reason
+from shared.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
+from shared.pictures import Picture, decode
+from shared.pipeline import step
+from shared.recipe import Cascade, Detector, Edge, Expansion, Faces, FolderSource, Monochrome, Pictures, Recipe
+from shared.stage import Action, Context
+from shared.store.folder import FolderStore
+
+Drawn = Callable[..., Image.Image]
+ENTRY = "0123456789abcdef0123"
+
+
+def recipe(faces: Faces, pictures: Pictures | None = None) -> Recipe:
+    source = FolderSource(folder=Path("pictures"))
+    return Recipe(name="margot", sources=(source,), faces=faces, pictures=pictures or Pictures())
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+@dataclass
+class Bench:
+    """The stage and a store; pictures go in, messages come out."""
+
+    stage: FaceDetector
+    store: FolderStore
+
+    def put(self, data: bytes) -> ImageKept:
+        image = hashlib.sha256(data).hexdigest()
+        self.store.put_new(keys.original(image), data)
+        return ImageKept(run="margot-1", entry=ENTRY, image=image, arrival=1, decisions=1)
+
+    def made(self, data: bytes, asked: Recipe) -> list[Message]:
+        return list(self.stage.process(self.put(data), Context(asked, self.store)))
+
+    def action(self, asked: Recipe, data: bytes = b"some picture") -> Action:
+        return self.stage.action(self.put(data), Context(asked, self.store))
+
+    def crop(self, found: Message) -> Picture:
+        assert isinstance(found, FaceFound)
+        picture = decode(self.store.get(keys.crop(found.crop)))
+        assert isinstance(picture, Picture)
+        return picture
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[FaceDetector]:
+    stage = FaceDetector()
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def bench(stage: FaceDetector, tmp_path: Path) -> Bench:
+    return Bench(stage, FolderStore(tmp_path / "store"))
+
+
+@pytest.fixture
+def by_cascade(cascade: Cascade) -> Faces:
+    return Faces(detector=Detector.CASCADE, cascade=cascade)
+
+
+def test_animeface_needs_nothing_but_its_package(bench: Bench, drawn: Drawn) -> None:
+    asked = recipe(Faces())
+    bench.stage.setup(asked)
+    found, counted = bench.made(encoded(drawn()), asked)
+    assert isinstance(found, FaceFound)
+    assert counted == FacesCounted(run="margot-1", entry=ENTRY, image=found.image, faces=1)
+
+
+def test_every_face_is_found_numbered_and_counted(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    *found, counted = bench.made(encoded(drawn(heads=2)), recipe(by_cascade))
+    assert [(face.face, face.box[0] < 320) for face in found if isinstance(face, FaceFound)] == [(0, True), (1, False)]
+    assert isinstance(counted, FacesCounted)
+    assert counted.faces == 2
+
+
+def test_a_crop_is_the_box_of_the_original_pixel_for_pixel(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    image = drawn()
+    found = bench.made(encoded(image), recipe(by_cascade))[0]
+    assert isinstance(found, FaceFound)
+    x, y, width, height = found.box
+    assert bench.crop(found).image.tobytes() == image.crop((x, y, x + width, y + height)).tobytes()
+    assert found.side == max(width, height)
+    assert hashlib.sha256(bench.store.get(keys.crop(found.crop))).hexdigest() == found.crop
+
+
+def test_transparency_is_kept_in_the_crop(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    image = drawn(ground="#ffffff").convert("RGBA")
+    image.paste((255, 255, 255, 0), (0, 0, 320, 60))
+    found = bench.made(encoded(image), recipe(by_cascade))[0]
+    crop = bench.crop(found).image
+    assert crop.mode == "RGBA"
+    assert crop.getchannel("A").getextrema() == (0, 255)
+
+
+def test_the_colour_profile_is_kept_in_the_crop(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    found = bench.made(encoded(drawn(), icc_profile=profile), recipe(by_cascade))[0]
+    assert bench.crop(found).profile == profile
+
+
+def test_boxes_are_those_of_the_upright_picture(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
+    lying = encoded(drawn().transpose(Image.Transpose.ROTATE_90), exif=exif)
+    upright = bench.made(encoded(drawn()), recipe(by_cascade))[0]
+    turned = bench.made(lying, recipe(by_cascade))[0]
+    assert isinstance(upright, FaceFound)
+    assert isinstance(turned, FaceFound)
+    assert turned.box == upright.box
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"smallest": 300}, Reason.FACE_TOO_SMALL),
+        ({"edge": Edge.DROP, "expand": Expansion(top=2)}, Reason.FACE_AT_THE_EDGE),
+    ],
+)
+def test_a_face_that_does_not_go_on_is_told_and_counted(
+    bench: Bench, drawn: Drawn, by_cascade: Faces, change: dict[str, Any], reason: Reason
+) -> None:
+    dropped, counted = bench.made(encoded(drawn()), recipe(by_cascade.model_copy(update=change)))
+    assert isinstance(dropped, FaceDropped)
+    assert (dropped.face, dropped.stage, dropped.reason) == (0, "face-detector", reason)
+    assert isinstance(counted, FacesCounted)
+
+
+def test_a_crowd_is_dropped(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    asked = recipe(by_cascade.model_copy(update={"at_most": 1}))
+    (dropped,) = bench.made(encoded(drawn(heads=2)), asked)
+    assert isinstance(dropped, ImageDropped)
+    assert dropped.reason is Reason.TOO_MANY_FACES
+
+
+def test_a_picture_without_faces_is_dropped(bench: Bench, by_cascade: Faces, landscape: Any) -> None:
+    picture = encoded(Image.fromarray(landscape))
+    (dropped,) = bench.made(picture, recipe(by_cascade, Pictures(monochrome=Monochrome.KEEP)))
+    assert isinstance(dropped, ImageDropped)
+    assert dropped.reason is Reason.NO_FACE
+
+
+def test_a_grey_picture_is_dropped_before_faces_are_looked_for(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    (dropped,) = bench.made(encoded(drawn().convert("L")), recipe(by_cascade))
+    assert isinstance(dropped, ImageDropped)
+    assert dropped.reason is Reason.MONOCHROME
+    assert list(bench.store.list("actions/")) == []
+
+
+def test_a_grey_picture_is_kept_when_the_recipe_says_so(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    asked = recipe(by_cascade, Pictures(monochrome=Monochrome.KEEP))
+    assert isinstance(bench.made(encoded(drawn().convert("L")), asked)[0], FaceFound)
+
+
+def test_what_cannot_be_decoded_is_dropped_for_that_reason(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    data = encoded(drawn())
+    (dropped,) = bench.made(data[: len(data) // 2], recipe(by_cascade))
+    assert isinstance(dropped, ImageDropped)
+    assert dropped.reason is Reason.TRUNCATED
+
+
+def test_another_margin_does_not_mean_looking_for_faces_again(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    bench.made(encoded(drawn()), recipe(by_cascade))
+    (key,) = bench.store.list("actions/")
+    record = json.loads(bench.store.get(key))
+    record["faces"] = [{"box": [10, 20, 100, 110], "confidence": 1.0}]
+    bench.store.put(key, json.dumps(record).encode())
+    bare = by_cascade.model_copy(update={"expand": Expansion(left=0, top=0, right=0, bottom=0)})
+    found = bench.made(encoded(drawn()), recipe(bare))[0]
+    assert isinstance(found, FaceFound)
+    assert found.box == (10, 20, 100, 110)
+
+
+def test_other_settings_of_the_detector_do(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    bench.made(encoded(drawn()), recipe(by_cascade))
+    coarse = by_cascade.cascade.model_copy(update={"scale_factor": 1.1})
+    bench.made(encoded(drawn()), recipe(by_cascade.model_copy(update={"cascade": coarse})))
+    assert len(list(bench.store.list("actions/"))) == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b'{"faces": [{"box": [1]}]}', b'{"faces": 3}'])
+def test_a_damaged_record_of_detections_is_made_again(
+    bench: Bench, drawn: Drawn, by_cascade: Faces, damage: bytes
+) -> None:
+    first = bench.made(encoded(drawn()), recipe(by_cascade))
+    (key,) = bench.store.list("actions/")
+    bench.store.put(key, damage)
+    assert bench.made(encoded(drawn()), recipe(by_cascade)) == first
+
+
+def test_the_other_detectors_settings_do_not_matter_to_the_action(bench: Bench, by_cascade: Faces) -> None:
+    unused = by_cascade.animeface.model_copy(update={"likelihood": 0.9})
+    other = by_cascade.model_copy(update={"animeface": unused})
+    assert bench.action(recipe(by_cascade)).digest == bench.action(recipe(other)).digest
+
+
+def test_where_the_cascade_lies_does_not_matter_to_the_action(bench: Bench, by_cascade: Faces, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "copy.xml"
+    elsewhere.write_bytes(Path(by_cascade.cascade.model).read_bytes())
+    moved = by_cascade.model_copy(update={"cascade": Cascade(model=str(elsewhere))})
+    assert bench.action(recipe(by_cascade)).digest == bench.action(recipe(moved)).digest
+
+
+@pytest.mark.parametrize(
+    "change", [{"smallest": 50}, {"at_most": 3}, {"edge": Edge.CUT}, {"expand": Expansion(left=0.3)}]
+)
+def test_every_rule_of_cutting_out_matters_to_the_action(bench: Bench, change: dict[str, Any]) -> None:
+    plain = bench.action(recipe(Faces()))
+    assert bench.action(recipe(Faces().model_copy(update=change))).digest != plain.digest
+
+
+def test_the_action_is_json_and_names_the_library(bench: Bench) -> None:
+    action = bench.action(recipe(Faces()))
+    assert json.loads(json.dumps(action.settings))["detector"]["library"] == "2.0.3"
+
+
+def test_asked_to_stop_it_does_not_start_looking_for_faces(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    context = Context(recipe(by_cascade), bench.store, stopping=lambda: True)
+    with pytest.raises(Interrupted):
+        list(bench.stage.process(bench.put(encoded(drawn())), context))
+
+
+def test_the_stage_is_in_the_pipeline_with_all_that_it_produces() -> None:
+    entry = step("face-detector")
+    assert isinstance(entry.stage(), FaceDetector)
+    assert set(entry.produces) == {FaceFound, FaceDropped, FacesCounted, ImageDropped}

@@ -1,0 +1,104 @@
+import io
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from services.scraper.stage import Scraper
+from shared.messages import Message, RunRequested
+from shared.recipe import Recipe
+from shared.stage import Context
+from shared.store import FolderStore
+
+Picture = Callable[..., bytes]
+Scrape = Callable[..., list[Message]]
+
+
+@pytest.fixture(scope="session")
+def picture() -> Picture:
+    """An encoded picture; another number is another picture."""
+
+    def picture(number: int = 0, kind: str = "PNG", size: tuple[int, int] = (100, 120)) -> bytes:
+        file = io.BytesIO()
+        Image.new("RGB", size, (number % 256, number // 256 % 256, 100)).save(file, kind)
+        return file.getvalue()
+
+    return picture
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+@pytest.fixture
+def scrape(store: FolderStore) -> Scrape:
+    """What the scraper announces of one source of a run."""
+
+    def scrape(*sources: dict[str, Any], run: str = "run-001", source: int = 0, **sections: Any) -> list[Message]:
+        recipe = Recipe.model_validate({"name": "anya", "sources": sources, **sections})
+        return list(Scraper().process(RunRequested(run=run, source=source), Context(recipe, store)))
+
+    return scrape
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by the routes of its server."""
+
+    protocol_version = "HTTP/1.1"
+    server: "Server"
+
+    def do_GET(self) -> None:
+        self.server.asked.append((self.path, dict(self.headers)))
+        self.server.routes[self.path](self)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on stderr."""
+
+    def answer(self, status: int = 200, body: bytes = b"", **headers: str) -> None:
+        """One answer; underscores in the names of headers become hyphens."""
+        self.send_response(status)
+        for name, value in {"Content_Length": str(len(body)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def begin(self, **headers: str) -> None:
+        """The head of an answer whose body ends when the connection does."""
+        self.close_connection = True
+        self.send_response(200)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+
+
+class Server(ThreadingHTTPServer):
+    """A web server on the loopback interface. Set `routes`; `asked` is what has been asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.routes: dict[str, Callable[[Handler], None]] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
+
+    def address(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}{path}"
+
+    def handle_error(self, *_: object) -> None:
+        """A client that hangs up is what some tests are about."""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with Server() as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,244 @@
+import hashlib
+import json
+import os
+import shutil
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+from PIL import Image
+
+from services.scraper.stage import Scraper
+from shared import keys
+from shared.errors import Interrupted
+from shared.fates import Reason
+from shared.messages import ImageDropped, ImageFetched, Message, RunRequested, SourceExhausted
+from shared.recipe import Recipe
+from shared.stage import Context
+from shared.store import FolderStore
+from tests.services.scraper.conftest import Picture, Scrape, Server
+
+REQUEST = RunRequested(run="run-001", source=0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, picture: Picture) -> Path:
+    """Three pictures, two of them the same, and four files that are none."""
+    files = {
+        "a/1.png": picture(1),
+        "a/b/1.jpg": picture(2, "JPEG"),
+        "again.png": picture(1),
+        "empty.png": b"",
+        "page.jpg": b"<html><body>404</body></html>",
+        "small.png": picture(3, size=(20, 20)),
+        "wide.png": picture(4, size=(1000, 100)),
+    }
+    for name, data in files.items():
+        path = tmp_path / "pictures" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return tmp_path / "pictures"
+
+
+def _outcomes(messages: list[Message]) -> list[str]:
+    """The image or the reason of every message about an entry."""
+    about = [message for message in messages if isinstance(message, ImageFetched | ImageDropped)]
+    return [message.image if isinstance(message, ImageFetched) else message.reason for message in about]
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_every_file_has_exactly_one_fate(folder: Path, scrape: Scrape, picture: Picture) -> None:
+    messages = scrape({"folder": folder})
+    assert _outcomes(messages) == [
+        _digest(picture(1)),
+        _digest(picture(2, "JPEG")),
+        _digest(picture(1)),
+        Reason.EMPTY_FILE,
+        Reason.NOT_A_PICTURE,
+        Reason.TOO_SMALL,
+        Reason.TOO_ELONGATED,
+    ]
+    assert messages[-1] == SourceExhausted(run="run-001", source=0, count=7)
+    assert len({message.item for message in messages[:-1]}) == 7
+
+
+def test_originals_are_kept_byte_for_byte(folder: Path, scrape: Scrape, store: FolderStore) -> None:
+    scrape({"folder": folder})
+    for name in ("a/1.png", "a/b/1.jpg"):
+        data = (folder / name).read_bytes()
+        assert store.get(keys.original(_digest(data))) == data
+    assert len(list(store.list("originals/"))) == 2
+
+
+def test_every_place_of_an_original_is_kept(folder: Path, scrape: Scrape, store: FolderStore) -> None:
+    first, _, again, *_ = scrape({"folder": folder, "score": 5})
+    assert isinstance(first, ImageFetched)
+    records = {key.rsplit("/", 1)[1]: json.loads(store.get(key)) for key in store.list(keys.provenance(first.image))}
+    assert {name: record["origin"] for name, record in records.items()} == {
+        f"{first.item}.json": "a/1.png",
+        f"{again.item}.json": "again.png",
+    }
+    assert {record["score"] for record in records.values()} == {first.score} == {5}
+
+
+def test_the_listing_says_what_came_of_every_entry(folder: Path, scrape: Scrape, store: FolderStore) -> None:
+    messages = scrape({"folder": folder})
+    listing = json.loads(store.get(keys.listing("run-001", 0)))
+    assert listing["count"] == 7
+    assert list(listing["entries"]) == [message.item for message in messages[:-1]]
+    assert listing["entries"][messages[0].item]["origin"] == "a/1.png"
+    assert listing["entries"][messages[3].item]["reason"] == "empty-file"
+
+
+def test_moving_the_folder_changes_no_entry(folder: Path, scrape: Scrape, tmp_path: Path) -> None:
+    before = scrape({"folder": folder})
+    folder.rename(tmp_path / "moved")
+    after = scrape({"folder": tmp_path / "moved"}, run="run-002")
+    assert [message.item for message in after] == [message.item for message in before]
+
+
+def test_files_of_the_same_name_in_two_sources_are_two_entries(folder: Path, scrape: Scrape) -> None:
+    sources = {"folder": folder}, {"folder": folder, "score": 3}
+    first, second = scrape(*sources, source=0), scrape(*sources, source=1)
+    assert not {message.item for message in first[:-1]} & {message.item for message in second[:-1]}
+    assert _outcomes(first) == _outcomes(second)
+    assert isinstance(second[0], ImageFetched)
+    assert (second[0].source, second[0].score) == (1, 3)
+
+
+def _spoil(folder: Path) -> None:
+    """Replace what is in the files, so that reading one shows, but nothing that can be seen without reading."""
+    for path in folder.rglob("*.*"):
+        before = path.stat()
+        path.write_bytes(b"x" * before.st_size)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_second_run_with_another_crop_reads_no_file_again(folder: Path, scrape: Scrape) -> None:
+    before = scrape({"folder": folder})
+    _spoil(folder)
+    after = scrape({"folder": folder}, run="run-002", faces={"expand": {"top": 0.6}})
+    assert [message.model_copy(update={"run": "run-001"}) for message in after] == before
+
+
+def test_a_file_that_has_changed_is_read_again(folder: Path, scrape: Scrape, picture: Picture) -> None:
+    scrape({"folder": folder})
+    (folder / "a/1.png").write_bytes(picture(9))
+    os.utime(folder / "a/1.png", ns=(0, 0))
+    assert _outcomes(scrape({"folder": folder}, run="run-002"))[0] == _digest(picture(9))
+
+
+def test_other_limits_are_judged_by_the_stored_originals(folder: Path, scrape: Scrape, picture: Picture) -> None:
+    scrape({"folder": folder})
+    _spoil(folder)
+    strict = scrape({"folder": folder}, run="run-002", pictures={"smallest": 110})
+    assert _outcomes(strict)[:3] == [Reason.TOO_SMALL] * 3
+    lenient = scrape({"folder": folder}, run="run-003", pictures={"smallest": 64})
+    assert _outcomes(lenient)[0] == _digest(picture(1))
+
+
+def test_once_listed_the_source_is_not_looked_at_again(folder: Path, scrape: Scrape) -> None:
+    before = scrape({"folder": folder})
+    shutil.rmtree(folder)
+    assert scrape({"folder": folder}) == before
+
+
+def test_a_damaged_listing_is_made_again(folder: Path, scrape: Scrape, store: FolderStore) -> None:
+    before = scrape({"folder": folder})
+    listing = store.get(keys.listing("run-001", 0))
+    store.put(keys.listing("run-001", 0), listing[:50])
+    assert scrape({"folder": folder}) == before
+    assert store.get(keys.listing("run-001", 0)) == listing
+
+
+def test_a_file_is_announced_before_the_next_one_is_read(folder: Path, store: FolderStore) -> None:
+    recipe = Recipe.model_validate({"name": "anya", "sources": [{"folder": folder}]})
+    messages = Scraper().process(REQUEST, Context(recipe, store))
+    assert isinstance(next(iter(messages)), ImageFetched)
+    (folder / "again.png").unlink()
+    assert _outcomes(list(messages))[1] == Reason.UNREADABLE_FILE
+
+
+def test_asked_to_stop_it_is_interrupted_and_goes_on_later(folder: Path, store: FolderStore, scrape: Scrape) -> None:
+    recipe = Recipe.model_validate({"name": "anya", "sources": [{"folder": folder}]})
+    stop: list[bool] = []
+    messages = iter(Scraper().process(REQUEST, Context(recipe, store, stopping=lambda: bool(stop))))
+    told = [next(messages), next(messages)]
+    stop.append(True)
+    with pytest.raises(Interrupted):
+        next(messages)
+    assert not store.exists(keys.listing("run-001", 0))
+    assert scrape({"folder": folder})[:2] == told
+    with pytest.raises(Interrupted):
+        list(Scraper().process(REQUEST, Context(recipe, store, stopping=lambda: True)))
+
+
+def test_what_failed_in_one_run_is_tried_again_in_the_next(folder: Path, scrape: Scrape, picture: Picture) -> None:
+    (folder / "link.png").symlink_to(folder / "later.png")
+    first = scrape({"folder": folder})
+    assert Reason.UNREADABLE_FILE in _outcomes(first)
+    (folder / "later.png").write_bytes(picture(7))
+    assert scrape({"folder": folder}) == first
+    assert _outcomes(scrape({"folder": folder}, run="run-002")).count(_digest(picture(7))) == 2
+
+
+def test_pictures_do_not_pile_up_in_memory(tmp_path: Path, scrape: Scrape) -> None:
+    for number in range(12):
+        noise = Image.frombytes("RGB", (800, 800), Random(number).randbytes(800 * 800 * 3))
+        noise.save(tmp_path / f"{number}.bmp")
+    tracemalloc.start()
+    try:
+        assert len(scrape({"folder": tmp_path})) == 13
+        assert tracemalloc.get_traced_memory()[1] < 3 * 800 * 800 * 3
+    finally:
+        tracemalloc.stop()
+
+
+def test_pictures_come_from_addresses_too(server: Server, scrape: Scrape, picture: Picture, store: FolderStore) -> None:
+    server.routes = {
+        "/1.png": lambda handler: handler.answer(body=picture(1)),
+        "/2.jpg": lambda handler: handler.answer(body=b"<!doctype html><title>Log in</title>"),
+        "/3.png": lambda handler: handler.answer(404),
+        "/4.png": lambda handler: handler.answer(body=picture(4), X_Robots_Tag="noai"),
+    }
+    urls = [server.address(f"/{name}") for name in ("1.png", "2.jpg", "3.png", "4.png", "1.png")]
+    messages = scrape({"urls": urls, "pause": 0})
+    assert _outcomes(messages) == [
+        _digest(picture(1)),
+        Reason.NOT_A_PICTURE,
+        Reason.FETCH_FAILED,
+        Reason.OPTED_OUT,
+    ]
+    assert messages[-1] == SourceExhausted(run="run-001", source=0, count=4)
+    [key] = store.list(keys.provenance(_digest(picture(1))))
+    assert json.loads(store.get(key))["url"] == urls[0]
+
+
+def test_an_address_is_asked_once_whatever_the_limits(server: Server, scrape: Scrape, picture: Picture) -> None:
+    server.routes = {"/1.png": lambda handler: handler.answer(body=picture(1))}
+    source = {"urls": [server.address("/1.png")], "pause": 0}
+    outcomes = [
+        _outcomes(scrape(source, run=f"run-{number:03d}", pictures={"smallest": smallest}))
+        for number, smallest in enumerate((64, 110, 50))
+    ]
+    assert outcomes == [[_digest(picture(1))], [Reason.TOO_SMALL], [_digest(picture(1))]]
+    assert len(server.asked) == 1
+
+
+def test_an_address_that_failed_is_asked_again_by_the_next_run_only(
+    server: Server, scrape: Scrape, picture: Picture
+) -> None:
+    answers: list[Callable[..., None]] = [
+        lambda handler: handler.answer(404),
+        lambda handler: handler.answer(body=picture(1)),
+    ]
+    server.routes = {"/1.png": lambda handler: answers.pop(0)(handler)}
+    source = {"urls": [server.address("/1.png")], "pause": 0}
+    assert _outcomes(scrape(source)) == [Reason.FETCH_FAILED]
+    assert _outcomes(scrape(source)) == [Reason.FETCH_FAILED]
+    assert _outcomes(scrape(source, run="run-002")) == [_digest(picture(1))]

@@ -1,0 +1,80 @@
+import pytest
+
+from shared.fates import Reason
+from shared.messages import (
+    DatasetPacked,
+    FaceDropped,
+    FaceFound,
+    FaceNormalized,
+    FacesCounted,
+    FaceUpscaled,
+    ImageDropped,
+    ImageFetched,
+    ImageFingerprinted,
+    ImageKept,
+    ImageSuperseded,
+    ItemDied,
+    LegDue,
+    Message,
+    RankingReady,
+    RunRequested,
+    SnapshotTaken,
+    SourceExhausted,
+)
+from shared.recipe import FolderSource, Recipe
+
+RUN, ENTRY, DIGEST, OTHER = "anya-001", "0a" * 10, "0b" * 32, "0c" * 32
+
+
+def _of_a_run() -> tuple[Message, ...]:
+    leg = {"run": RUN, "version": 2, "dataset": DIGEST, "training": OTHER, "leg": 3}
+    return (
+        RunRequested(run=RUN, source=1),
+        SourceExhausted(run=RUN, source=1, count=17),
+        ItemDied(run=RUN, stage="scraper", error="poison", detail="a folder is gone"),
+        DatasetPacked(run=RUN, version=2, digest=DIGEST),
+        LegDue.model_validate(leg),
+        SnapshotTaken.model_validate(leg | {"kimg": 2.5, "last": True}),
+        RankingReady.model_validate(leg),
+    )
+
+
+def _of_pictures() -> tuple[Message, ...]:
+    fingerprint = {
+        name: "0123456789abcdef" for name in ImageFingerprinted.model_fields if name.endswith(("phash", "dhash"))
+    }
+    image = {"run": RUN, "entry": ENTRY, "image": DIGEST}
+    judgement = image | {"arrival": 4, "decisions": 2}
+    return (
+        ImageFetched.model_validate(image | {"source": 1, "score": -3}),
+        ImageFingerprinted.model_validate(
+            image | fingerprint | {"score": 1, "width": 800, "height": 600, "lossless": True, "colours": "7f" * 48}
+        ),
+        ImageKept.model_validate(judgement),
+        ImageSuperseded.model_validate(judgement | {"by": OTHER, "reason": Reason.NEAR_DUPLICATE}),
+        ImageDropped(run=RUN, entry=ENTRY, stage="deduper", reason=Reason.TRUNCATED, detail="ends at 99 of 100 bytes"),
+        FacesCounted.model_validate(image | {"faces": 2}),
+    )
+
+
+def _of_faces() -> tuple[Message, ...]:
+    face = {"run": RUN, "entry": ENTRY, "image": DIGEST, "face": 1}
+    return (
+        FaceFound.model_validate(face | {"crop": OTHER, "box": (1, 2, 30, 40), "side": 40}),
+        FaceUpscaled.model_validate(face | {"crop": OTHER, "factor": 2}),
+        FaceNormalized.model_validate(face | {"picture": OTHER}),
+        FaceDropped(run=RUN, entry=ENTRY, face=1, stage="upscaler", reason=Reason.FACE_TOO_SMALL),
+        ItemDied(run=RUN, entry=ENTRY, face=1, stage="normalizer", error="poison"),
+    )
+
+
+@pytest.fixture(scope="session")
+def every_message() -> tuple[Message, ...]:
+    """At least one message of every type."""
+    return (*_of_a_run(), *_of_pictures(), *_of_faces())
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    """The shortest useful recipe."""
+    return Recipe.model_validate({"name": "anya", "sources": [FolderSource.model_validate({"folder": "pictures"})]})

@@ -1,0 +1,60 @@
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from shared.runtime import logs
+from shared.runtime.worker import say_to_log
+from shared.settings import LogFormat
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def test_for_machines_a_line_is_a_json_object_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up(LogFormat.JSON, "info")
+    say_to_log("leg complete", stage="trainer", run="anya-001", item="run", kimg=2.0)
+    told = capsys.readouterr()
+    assert told.out == ""
+    record = json.loads(told.err)
+    assert record.pop("time").endswith("Z")
+    assert record == {
+        "event": "leg complete",
+        "level": "info",
+        "stage": "trainer",
+        "run": "anya-001",
+        "item": "run",
+        "kimg": 2.0,
+    }
+
+
+def test_a_line_stays_one_line_whatever_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up(LogFormat.JSON, "info")
+    say_to_log("fetched", name='a\n{"event": "forged"}\udce9.png', size={1, 2}.__len__)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["event"] == "fetched"
+
+
+@pytest.mark.parametrize(("level", "expected"), [("debug", 3), ("info", 3), ("warning", 2), ("error", 1)])
+def test_what_is_below_the_level_is_not_logged(
+    capsys: pytest.CaptureFixture[str], level: str, expected: int
+) -> None:
+    logs.set_up(LogFormat.JSON, level)
+    log = structlog.get_logger()
+    log.info("one")
+    log.warning("two")
+    log.error("three")
+    assert len(capsys.readouterr().err.splitlines()) == expected
+
+
+def test_for_people_a_line_is_text_without_colours_away_from_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up(LogFormat.PRETTY, "warning")
+    structlog.get_logger().warning("retry", stage="scraper", pause=0.2)
+    told = capsys.readouterr().err
+    assert "retry" in told
+    assert "stage=scraper" in told
+    assert "\x1b" not in told

@@ -1,0 +1,359 @@
+"""A small pipeline in one process: a source, a stage in the middle, and a sink that keeps the tally."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from shared.bus import Mischief
+from shared.errors import Interrupted, Poison, StoreFull, Unusable
+from shared.fates import Reason
+from shared.messages import (
+    FaceNormalized,
+    FacesCounted,
+    ImageDropped,
+    ImageFetched,
+    ItemDied,
+    Message,
+    RunRequested,
+    SourceExhausted,
+)
+from shared.pipeline import Queue, Step
+from shared.recipe import Recipe
+from shared.runs import Run, is_finished, open_run, tally_of
+from shared.runtime.retry import RetryLadder
+from shared.runtime.single_process import Options, SingleProcess, StageProgress
+from shared.runtime.worker import Outcome
+from shared.stage import Action, Context, Stage
+from shared.store import FolderStore
+from shared.tally import Fact, Fate, Tally
+
+PICTURES = 40
+LADDER = RetryLadder((0.001, 0.002))
+SOON = 20.0
+"""Seconds within which what must happen happens, on any machine."""
+
+
+@pytest.fixture(autouse=True)
+def _no_log_lines() -> Iterator[None]:
+    structlog.configure(processors=[_swallow])
+    yield
+    structlog.reset_defaults()
+
+
+def _swallow(*_: Any) -> Any:
+    raise structlog.DropEvent
+
+
+@dataclass(frozen=True)
+class StepOf(Step):
+    """A step with a stage that the test made."""
+
+    made: Stage[Any] = field(default_factory=Stage)
+
+    def stage(self) -> Stage[Any]:
+        return self.made
+
+
+class Source(Stage[RunRequested]):
+    """Lists `PICTURES` pictures, as fast as it may."""
+
+    name = "source"
+
+    def __init__(self) -> None:
+        self.listed = 0
+
+    def process(self, message: RunRequested, context: Context) -> Iterator[Message]:
+        for number in range(PICTURES):
+            if context.stopping():
+                raise Interrupted
+            self.listed += 1
+            yield ImageFetched(run=message.run, entry=f"{number:020x}", image=f"{number:064x}", source=message.source)
+        yield SourceExhausted(run=message.run, source=message.source, count=PICTURES)
+
+
+class Middle(Stage[ImageFetched]):
+    """Drops every fifth picture, finds a face in the others; `before` happens first."""
+
+    name = "middle"
+
+    def __init__(self, before: Callable[[int], object] = lambda number: None) -> None:
+        self.before = before
+        self.processed: list[int] = []
+        self.life: list[str] = []
+
+    def setup(self, recipe: Recipe | None) -> None:
+        self.life.append(f"set up for {recipe.name if recipe else 'anything'}")
+
+    def action(self, message: ImageFetched, context: Context) -> Action:
+        return Action(self.name, self.version, {}, {"image": message.image})
+
+    def process(self, message: ImageFetched, context: Context) -> Iterable[Message]:
+        number = int(message.entry, 16)
+        self.before(number)
+        self.processed.append(number)
+        about = {"run": message.run, "entry": message.entry, "image": message.image}
+        if number % 5 == 0:
+            return [ImageDropped(run=message.run, entry=message.entry, stage=self.name, reason=Reason.NO_FACE)]
+        return [
+            FacesCounted.model_validate(about | {"faces": 1}),
+            FaceNormalized.model_validate(about | {"face": 0, "picture": message.image}),
+        ]
+
+    def close(self) -> None:
+        self.life.append("closed")
+
+
+class Sink(Stage[Message]):
+    """Hears of everything, one message at a time."""
+
+    name = "sink"
+
+    def __init__(self, before: Callable[[], object] = lambda: None) -> None:
+        self.before = before
+        self.heard: list[Message] = []
+        self._alone = threading.Lock()
+
+    def process(self, message: Message, context: Context) -> Iterable[Message]:
+        if not self._alone.acquire(blocking=False):
+            raise Poison("two threads at once")
+        self.before()
+        self.heard.append(message)
+        self._alone.release()
+        return ()
+
+
+@dataclass
+class Factory:
+    """The small pipeline on a store."""
+
+    store: FolderStore
+    run: Run
+    options: Options = field(default_factory=lambda: Options(threads=3, ladder=LADDER))
+    source: Source = field(default_factory=Source)
+    middle: Middle = field(default_factory=Middle)
+    sink: Sink = field(default_factory=Sink)
+
+    def process(self) -> SingleProcess:
+        outcomes = (FacesCounted, FaceNormalized, ImageDropped)
+        heard = Queue("sink", (*outcomes, SourceExhausted, ItemDied), single_active_consumer=True)
+        pipeline = (
+            StepOf("source", (Queue("source", (RunRequested,)),), (ImageFetched, SourceExhausted), 1, self.source),
+            StepOf("middle", (Queue("middle", (ImageFetched,)),), outcomes, None, self.middle),
+            StepOf("sink", (heard,), (), None, self.sink),
+        )
+        return SingleProcess(self.run, self.store, replace(self.options, pipeline=pipeline))
+
+    def tally(self) -> Tally:
+        return tally_of(self.store, self.run.name)
+
+    def heard(self) -> Tally:
+        """What the sink would count."""
+        tally = Tally()
+        for message in self.sink.heard:
+            if not isinstance(message, SourceExhausted):
+                tally.add(message.item, Fact.of(getattr(message, "stage", "middle"), message))
+        return tally
+
+
+@pytest.fixture
+def factory(tmp_path: Path, recipe: Recipe) -> Factory:
+    store = FolderStore(tmp_path / "store")
+    return Factory(store, open_run(store, recipe))
+
+
+def fates(tally: Tally) -> Counter[Fate]:
+    return Counter(settlement.fate for settlement in tally.counts().elements())
+
+
+def test_every_picture_goes_all_the_way_and_the_run_is_finished(factory: Factory) -> None:
+    assert factory.process().run() is True
+    assert fates(factory.tally()) == {Fate.DROPPED: 8, Fate.IN_DATASET: 32}
+    assert factory.heard().counts() == factory.tally().counts()
+    assert factory.heard().is_complete(PICTURES)
+    assert sorted(factory.middle.processed) == list(range(PICTURES))
+    assert is_finished(factory.store, factory.run.name)
+
+
+def test_every_source_of_the_recipe_is_requested(factory: Factory) -> None:
+    recipe = factory.run.recipe
+    factory.run = replace(factory.run, recipe=recipe.model_copy(update={"sources": recipe.sources * 3}))
+    factory.process().run()
+    exhausted = [message for message in factory.sink.heard if isinstance(message, SourceExhausted)]
+    assert {message.source for message in exhausted} == {0, 1, 2}
+
+
+def test_stages_are_set_up_with_the_recipe_and_closed_at_the_end(factory: Factory) -> None:
+    process = factory.process()
+    process.set_up()
+    process.run()
+    assert factory.middle.life == ["set up for anya", "closed"]
+
+
+def test_a_stage_that_does_not_work_here_is_found_before_anything_is_done(factory: Factory) -> None:
+    class Broken(Middle):
+        def setup(self, recipe: Recipe | None) -> None:
+            raise Unusable("finds no face in a face")
+
+    factory.middle = Broken()
+    with pytest.raises(Unusable, match="no face"):
+        factory.process().set_up()
+    assert factory.source.listed == 0
+
+
+def test_a_fast_stage_waits_for_a_slow_one(factory: Factory) -> None:
+    capacity, ahead = 4, []
+    at_hand, being_published = 1, 1
+
+    def before(number: int) -> None:
+        goal = min(number + capacity + at_hand + being_published, PICTURES)
+        for _ in range(500):  # lets the source run as far ahead as it can
+            if factory.source.listed >= goal:
+                break
+            threading.Event().wait(0.01)
+        ahead.append(factory.source.listed - number)
+
+    factory.middle = Middle(before)
+    factory.options = replace(factory.options, threads=1, capacity=capacity)
+    factory.process().run()
+    assert max(ahead) == capacity + at_hand + being_published
+
+
+def test_stopping_drains_and_the_next_run_does_the_rest(factory: Factory) -> None:
+    first = factory
+
+    def stop_in_the_middle(number: int) -> None:
+        if len(first.middle.processed) == 10:
+            process.stop()
+
+    first.middle = Middle(stop_in_the_middle)
+    process = first.process()
+    assert process.run() is False
+    assert not is_finished(first.store, first.run.name)
+    done = list(first.middle.processed)
+    assert 10 < len(done) < PICTURES
+    assert Fate.DEAD not in fates(first.tally())
+    assert first.middle.life == ["closed"]
+
+    second = Factory(first.store, open_run(first.store, first.run.recipe))
+    assert second.run.resumed
+    assert second.process().run() is True
+    assert sorted(done + second.middle.processed) == list(range(PICTURES))
+    assert second.heard().is_complete(PICTURES)
+    assert fates(second.tally()) == {Fate.DROPPED: 8, Fate.IN_DATASET: 32}
+
+
+def test_stopping_interrupts_long_work_which_the_next_run_takes_up_again(factory: Factory) -> None:
+    at_work = threading.Event()
+
+    class Long(Middle):
+        def process(self, message: ImageFetched, context: Context) -> Iterable[Message]:
+            at_work.set()
+            while not context.stopping():
+                threading.Event().wait(0.01)
+            raise Interrupted
+
+    factory.middle = Long()
+    process = factory.process()
+    answers: list[bool] = []
+    thread = threading.Thread(target=lambda: answers.append(process.run()), daemon=True)
+    thread.start()
+    assert at_work.wait(SOON)
+    process.stop()
+    thread.join(SOON)
+    assert answers == [False]
+    assert {stage.stage: stage.outcomes for stage in process.progress()}["middle"].keys() == {Outcome.INTERRUPTED}
+    again = Factory(factory.store, factory.run)
+    assert again.process().run() is True
+    assert len(again.middle.processed) == PICTURES
+
+
+def test_a_second_run_of_the_same_recipe_processes_nothing_again(factory: Factory) -> None:
+    factory.process().run()
+    again = Factory(factory.store, open_run(factory.store, factory.run.recipe))
+    process = again.process()
+    assert process.run() is True
+    assert (again.run.name, again.middle.processed) == ("anya-002", [])
+    assert again.tally().counts() == factory.tally().counts()
+    assert next(stage for stage in process.progress() if stage.stage == "middle").outcomes == {Outcome.REUSED: PICTURES}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bus_that_repeats_and_reorders_changes_no_fate(factory: Factory, seed: int) -> None:
+    mischief = Mischief(duplicate=0.4, reorder=True, seed=seed)
+    factory.options = replace(factory.options, mischief=mischief, capacity=8)
+    assert factory.process().run() is True
+    assert len(factory.sink.heard) > 8 + 2 * 32 + 1
+    assert fates(factory.tally()) == {Fate.DROPPED: 8, Fate.IN_DATASET: 32}
+    assert factory.heard().counts() == factory.tally().counts()
+    assert factory.heard().is_complete(PICTURES)
+
+
+def test_what_fails_is_tried_again_and_what_always_fails_is_dead_and_the_run_ends(factory: Factory) -> None:
+    failed_before: set[int] = set()
+
+    def fail(number: int) -> None:
+        if number == 3:
+            raise Poison("never")
+        if number == 7:
+            raise ValueError("every time")
+        if number % 2 and number not in failed_before:
+            failed_before.add(number)
+            raise OSError("only once")
+
+    factory.middle = Middle(fail)
+    process = factory.process()
+    assert process.run() is True
+    assert fates(factory.tally()) == {Fate.DROPPED: 8, Fate.IN_DATASET: 30, Fate.DEAD: 2}
+    assert factory.heard().is_complete(PICTURES)
+    outcomes = next(stage.outcomes for stage in process.progress() if stage.stage == "middle")
+    assert outcomes == {Outcome.DONE: 30, Outcome.DROPPED: 8, Outcome.DEAD: 2, Outcome.RETRIED: len(failed_before) + 2}
+
+
+def test_a_full_store_ends_the_run_without_a_death_and_the_next_run_goes_on(tmp_path: Path, recipe: Recipe) -> None:
+    class Bounded(FolderStore):
+        room = 60
+
+        def put_new(self, key: str, data: bytes) -> bool:
+            if self.room <= 0:
+                raise StoreFull("no space left")
+            self.room -= 1
+            return super().put_new(key, data)
+
+    store = Bounded(tmp_path / "bounded")
+    factory = Factory(store, open_run(store, recipe))
+    with pytest.raises(StoreFull, match="no space left"):
+        factory.process().run()
+    assert not is_finished(store, factory.run.name)
+    assert Fate.DEAD not in fates(factory.tally())
+    assert factory.middle.life == ["closed"]
+    store.room = 10_000
+    again = Factory(store, open_run(store, recipe))
+    assert again.run.resumed
+    assert again.process().run() is True
+    assert fates(again.tally()) == {Fate.DROPPED: 8, Fate.IN_DATASET: 32}
+
+
+def test_whoever_watches_is_told_how_far_the_stages_are(factory: Factory) -> None:
+    told: list[list[StageProgress]] = []
+    factory.process().run(watch=told.append, every=0.001)
+    assert [stage.stage for stage in told[-1]] == ["source", "middle", "sink"]
+    assert [stage.waiting for stage in told[-1]] == [0, 0, 0]
+    assert [sum(stage.outcomes.values()) for stage in told[-1]] == [1, PICTURES, 8 + 2 * 32 + 1]
+
+
+def test_an_error_of_whoever_watches_ends_the_run_and_all_its_threads(factory: Factory) -> None:
+    def watch(stages: list[StageProgress]) -> None:
+        if not factory.middle.life:
+            raise BrokenPipeError
+
+    before = threading.active_count()
+    with pytest.raises(BrokenPipeError):
+        factory.process().run(watch)
+    assert threading.active_count() == before
+    assert factory.middle.life == ["closed"]

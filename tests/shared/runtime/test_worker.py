@@ -1,0 +1,535 @@
+"""One worker with a small stage, on a real bus and a real store."""
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from shared import keys
+from shared.bus import DeadLetter, Delivery, Depth, MemoryBus
+from shared.errors import BusUnavailable, Interrupted, Poison, StoreFull, StoreUnavailable
+from shared.fates import Reason
+from shared.messages import FacesCounted, ImageDropped, ImageFetched, ImageKept, ItemDied, Message, decode
+from shared.pipeline import Queue, Step
+from shared.recipe import Recipe
+from shared.runs import open_run, tally_of
+from shared.runtime.retry import RetryLadder
+from shared.runtime.worker import Outcome, Worker
+from shared.stage import Action, Context, Stage
+from shared.store import FolderStore
+from shared.tally import Fate
+
+RUN, ENTRY, IMAGE = "anya-001", "0a" * 10, "0b" * 32
+FETCHED = ImageFetched(run=RUN, entry=ENTRY, image=IMAGE, source=0)
+COUNTED = FacesCounted(run=RUN, entry=ENTRY, image=IMAGE, faces=2)
+DROPPED = ImageDropped(run=RUN, entry=ENTRY, stage="finder", reason=Reason.NO_FACE)
+STEP = Step("finder", (Queue("finder", (ImageFetched,)),), produces=(FacesCounted, ImageDropped))
+WATCHED = Queue("watched", (*STEP.produces, ImageKept, ItemDied))
+LADDER = RetryLadder((1.0, 10.0))
+
+Work = Callable[[ImageFetched, Context], Iterable[Message]]
+
+
+@pytest.fixture(autouse=True)
+def _no_log_lines() -> Iterator[None]:
+    structlog.configure(processors=[_swallow])
+    yield
+    structlog.reset_defaults()
+
+
+def _swallow(*_: Any) -> Any:
+    raise structlog.DropEvent
+
+
+class Finder(Stage[ImageFetched]):
+    """Does what it was made with, once per picture."""
+
+    name = "finder"
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.asked: list[ImageFetched] = []
+
+    def action(self, message: ImageFetched, context: Context) -> Action | None:
+        return Action(self.name, self.version, {"smallest": 48}, {"image": message.image})
+
+    def process(self, message: ImageFetched, context: Context) -> Iterable[Message]:
+        self.asked.append(message)
+        return self.work(message, context)
+
+
+class Lister(Finder):
+    """The same without an action: its outcome depends on more than the message."""
+
+    def action(self, message: ImageFetched, context: Context) -> None:
+        return None
+
+
+def counting(message: ImageFetched, context: Context) -> Iterator[Message]:
+    context.store.put_new(keys.crop(message.image), b"a crop")
+    yield FacesCounted(run=message.run, entry=message.entry, image=message.image, faces=2)
+
+
+def failing(*errors: Exception) -> Work:
+    """Work that fails with each error in turn and then succeeds."""
+    left = list(errors)
+
+    def work(message: ImageFetched, context: Context) -> Iterable[Message]:
+        if left:
+            raise left.pop(0)
+        return counting(message, context)
+
+    return work
+
+
+@dataclass
+class Workshop:
+    """A bus and a store, and a stage at work on them."""
+
+    store: FolderStore
+    now: float = 0.0
+    bus: MemoryBus = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.move_to(MemoryBus([*STEP.queues, WATCHED], clock=lambda: self.now))
+
+    def move_to(self, bus: MemoryBus) -> None:
+        self.bus, self.consumer, self.watcher = bus, bus.consume("finder"), bus.consume("watched")
+
+    def worker(self, stage: Stage[Any], ladder: RetryLadder = LADDER, step: Step = STEP) -> Worker:
+        return Worker(step, stage, self.bus, self.store, ladder)
+
+    def next(self) -> Delivery:
+        delivery = self.consumer.receive(0)
+        assert delivery is not None
+        return delivery
+
+    def told(self) -> list[Message]:
+        """What has been published since last asked."""
+        found = []
+        while (delivery := self.watcher.receive(0)) is not None:
+            found.append(decode(delivery.body))
+            delivery.ack()
+        return found
+
+    def work_through(self, stage: Stage[Any], *published: Message, ladder: RetryLadder = LADDER) -> list[Outcome]:
+        """What becomes of the messages, whatever pauses it takes."""
+        worker, outcomes = self.worker(stage, ladder), []
+        for message in published:
+            self.bus.publish(message)
+        while self.bus.depths()["finder"].waiting:
+            outcomes.append(worker.handle(self.next()))
+            self.now += 1000
+        assert worker.outcomes == {outcome: outcomes.count(outcome) for outcome in outcomes}
+        return outcomes
+
+    def dead_letter(self) -> DeadLetter:
+        (letter,) = self.bus.dead_letters()
+        return letter
+
+    def trail(self) -> list[dict[str, Any]]:
+        return [json.loads(self.store.get(key)) for key in self.store.list(keys.trail(RUN))]
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, recipe: Recipe) -> Workshop:
+    store = FolderStore(tmp_path / "store")
+    open_run(store, recipe)
+    return Workshop(store)
+
+
+class TestDone:
+    def test_what_a_stage_found_is_recorded_told_and_acknowledged(self, workshop: Workshop) -> None:
+        assert workshop.work_through(Finder(counting), FETCHED) == [Outcome.DONE]
+        assert workshop.told() == [COUNTED]
+        assert len(list(workshop.store.list("actions/finder/"))) == 1
+        assert workshop.bus.depths()["finder"] == Depth()
+
+    def test_the_trail_tells_the_circumstances(self, workshop: Workshop) -> None:
+        workshop.work_through(Finder(failing(ValueError("once"))), FETCHED)
+        (record,) = workshop.trail()
+        assert record.items() >= COUNTED.finding().items()
+        assert (record["stage"], record["attempt"]) == ("finder", 2)
+        assert record["action"] in next(workshop.store.list("actions/"))
+        assert record["seconds"] >= 0
+        assert record["at"].endswith("+00:00")
+
+    def test_a_stage_sees_the_recipe_of_the_message_s_run(self, workshop: Workshop, recipe: Recipe) -> None:
+        other = Recipe.model_validate(recipe.model_dump() | {"name": "bea"})
+        open_run(workshop.store, other)
+        seen = []
+
+        def look(message: ImageFetched, context: Context) -> Iterable[Message]:
+            seen.append(context.recipe)
+            return ()
+
+        workshop.work_through(Lister(look), FETCHED, FETCHED.model_copy(update={"run": "bea-001"}))
+        assert seen == [recipe, other]
+
+    def test_what_a_stage_says_is_about_the_item(self, workshop: Workshop) -> None:
+        said = []
+
+        def speak(message: ImageFetched, context: Context) -> Iterable[Message]:
+            context.say("looked", faces=2)
+            return ()
+
+        worker = Worker(STEP, Lister(speak), workshop.bus, workshop.store, LADDER, say=lambda *a, **b: said.append((a, b)))
+        workshop.bus.publish(FETCHED)
+        worker.handle(workshop.next())
+        assert said == [(("looked",), {"faces": 2, "stage": "finder", "run": RUN, "item": ENTRY})]
+
+    def test_a_drop_is_an_outcome_of_its_own(self, workshop: Workshop) -> None:
+        assert workshop.work_through(Finder(lambda *_: [DROPPED]), FETCHED) == [Outcome.DROPPED]
+        assert workshop.told() == [DROPPED]
+
+    def test_with_an_action_nothing_is_told_before_all_is_made(self, workshop: Workshop) -> None:
+        told_early = []
+
+        def work(message: ImageFetched, context: Context) -> Iterator[Message]:
+            yield COUNTED
+            told_early.extend(workshop.told())
+            yield DROPPED
+
+        workshop.work_through(Finder(work), FETCHED)
+        assert told_early == []
+        assert workshop.told() == [COUNTED, DROPPED]
+
+    def test_without_an_action_everything_is_told_at_once_and_nothing_is_recorded(self, workshop: Workshop) -> None:
+        told_early = []
+
+        def work(message: ImageFetched, context: Context) -> Iterator[Message]:
+            yield COUNTED
+            told_early.extend(workshop.told())
+            yield DROPPED
+
+        assert workshop.work_through(Lister(work), FETCHED) == [Outcome.DROPPED]
+        assert told_early == [COUNTED]
+        assert workshop.told() == [DROPPED]
+        assert list(workshop.store.list("actions/")) == []
+
+
+class TestReused:
+    def test_what_was_done_before_is_told_again_of_another_entry(self, workshop: Workshop) -> None:
+        finder = Finder(counting)
+        again = FETCHED.model_copy(update={"entry": "f" * 20})
+        assert workshop.work_through(finder, FETCHED, again) == [Outcome.DONE, Outcome.REUSED]
+        assert finder.asked == [FETCHED]
+        assert workshop.told() == [COUNTED, COUNTED.model_copy(update={"entry": "f" * 20})]
+        assert [record["entry"] for record in workshop.trail() if "reused" in record] == ["f" * 20]
+
+    def test_a_drop_is_remembered_too(self, workshop: Workshop) -> None:
+        finder = Finder(lambda *_: [DROPPED])
+        assert workshop.work_through(finder, FETCHED, FETCHED) == [Outcome.DROPPED, Outcome.REUSED]
+        assert workshop.told() == [DROPPED, DROPPED]
+
+    def test_finding_nothing_is_remembered_too(self, workshop: Workshop) -> None:
+        finder = Finder(lambda *_: [])
+        assert workshop.work_through(finder, FETCHED, FETCHED) == [Outcome.DONE, Outcome.REUSED]
+
+    def test_another_version_of_the_stage_does_it_again(self, workshop: Workshop) -> None:
+        class Better(Finder):
+            version = 2
+
+        better = Better(counting)
+        workshop.work_through(Finder(counting), FETCHED)
+        assert workshop.work_through(better, FETCHED) == [Outcome.DONE]
+
+    @pytest.mark.parametrize(
+        "damaged",
+        [
+            b"",
+            b'{"findings": [{"type": "faces-cou',
+            b"[]",
+            b"{}",
+            b"\xff",
+            b"null",
+            b'{"findings": ["faces-counted"]}',
+            b'{"findings": [{"type": "faces-painted", "run": "anya-001"}]}',
+            b'{"findings": [{"type": "faces-counted", "run": "anya-001"}]}',
+            b'{"findings": 5}',
+        ],
+        ids=repr,
+    )
+    def test_a_record_that_cannot_be_read_is_made_again(self, workshop: Workshop, damaged: bytes) -> None:
+        finder = Finder(counting)
+        workshop.work_through(finder, FETCHED)
+        (key,) = workshop.store.list("actions/")
+        whole = workshop.store.get(key)
+        workshop.store.put(key, damaged)
+        assert workshop.work_through(finder, FETCHED) == [Outcome.DONE]
+        assert workshop.store.get(key) == whole
+
+    def test_of_an_action_that_failed_there_is_no_record(self, workshop: Workshop) -> None:
+        def half(message: ImageFetched, context: Context) -> Iterator[Message]:
+            yield COUNTED
+            raise Poison("half-way")
+
+        assert workshop.work_through(Finder(half), FETCHED) == [Outcome.DEAD]
+        assert list(workshop.store.list("actions/")) == []
+        assert [type(message) for message in workshop.told()] == [ItemDied]
+
+
+class TestFailed:
+    def test_what_fails_once_is_retried_after_a_pause_and_done(self, workshop: Workshop) -> None:
+        worker = workshop.worker(Finder(failing(ValueError("flaky"))))
+        workshop.bus.publish(FETCHED)
+        assert worker.handle(workshop.next()) is Outcome.RETRIED
+        assert workshop.consumer.receive(0) is None
+        workshop.now += 1.0
+        delivery = workshop.next()
+        assert delivery.attempt == 2
+        assert worker.handle(delivery) is Outcome.DONE
+        assert workshop.told() == [COUNTED]
+
+    def test_what_fails_every_time_ends_dead_and_the_packer_is_told(self, workshop: Workshop) -> None:
+        errors = [ValueError(f"attempt {number}") for number in range(1, 4)]
+        outcomes = workshop.work_through(Finder(failing(*errors)), FETCHED)
+        assert outcomes == [Outcome.RETRIED, Outcome.RETRIED, Outcome.DEAD]
+        died = ItemDied(run=RUN, entry=ENTRY, stage="finder", error="value-error", detail="attempt 3")
+        assert workshop.told() == [died]
+        assert workshop.dead_letter() == DeadLetter("finder", FETCHED.encode(), 3, "attempt 3", "ValueError")
+        assert tally_of(workshop.store, RUN).settlement(ENTRY).fate is Fate.DEAD
+
+    def test_poison_is_dead_at_once(self, workshop: Workshop) -> None:
+        assert workshop.work_through(Finder(failing(Poison("never"))), FETCHED) == [Outcome.DEAD]
+        (died,) = workshop.told()
+        assert isinstance(died, ItemDied)
+        assert (died.error, died.detail) == ("poison", "never")
+
+    def test_a_death_is_told_with_a_bounded_text_that_any_reader_can_read(self, workshop: Workshop) -> None:
+        workshop.work_through(Finder(failing(Poison("\udce9" * 10_000))), FETCHED)
+        (died,) = workshop.told()
+        assert isinstance(died, ItemDied)
+        assert died.detail == "?" * 500
+        assert workshop.trail()[0]["detail"] == "?" * 500
+
+    def test_what_is_no_message_is_dead_though_nobody_can_be_told_of_what(self, workshop: Workshop) -> None:
+        impossible = ImageFetched.model_construct(run="../etc", entry="?", image="?", source=-1)
+        finder = Finder(counting)
+        assert workshop.work_through(finder, impossible) == [Outcome.DEAD]
+        assert (workshop.dead_letter().body, workshop.dead_letter().error) == (impossible.encode(), "Poison")
+        assert finder.asked == workshop.told() == []
+
+    def test_a_run_without_a_recipe_is_poison(self, workshop: Workshop) -> None:
+        assert workshop.work_through(Finder(counting), FETCHED.model_copy(update={"run": "nobody-001"})) == [Outcome.DEAD]
+        assert "nobody-001 has no recipe" in workshop.dead_letter().reason
+
+    def test_a_stage_that_produces_what_it_did_not_declare_is_stopped_before_anyone_believes_it(
+        self, workshop: Workshop
+    ) -> None:
+        kept = ImageKept(run=RUN, entry=ENTRY, image=IMAGE, arrival=1, decisions=1)
+        for stage in (Finder(lambda *_: [kept]), Lister(lambda *_: [kept])):
+            assert workshop.work_through(stage, FETCHED) == [Outcome.DEAD]
+            (died,) = workshop.told()
+            assert isinstance(died, ItemDied)
+            assert died.detail == "finder does not produce image-kept"
+        assert list(workshop.store.list("actions/")) == []
+
+    def test_that_nobody_can_process_a_death_is_not_told_as_another_death(self, workshop: Workshop) -> None:
+        packing = Queue("finder", (ItemDied,))
+        workshop.move_to(MemoryBus([packing, WATCHED], clock=lambda: workshop.now))
+        died = ItemDied(run=RUN, entry=ENTRY, stage="upscaler", error="poison")
+        outcomes = workshop.work_through(Lister(failing(*[ValueError("packer")] * 3)), died)
+        assert outcomes == [Outcome.RETRIED, Outcome.RETRIED, Outcome.DEAD]
+        assert workshop.told() == [died]
+
+    def test_the_next_item_is_none_the_worse_for_it(self, workshop: Workshop) -> None:
+        finder = Finder(failing(Poison("this one only")))
+        other = FETCHED.model_copy(update={"image": "0c" * 32, "entry": "0c" * 10})
+        assert workshop.work_through(finder, FETCHED, other) == [Outcome.DEAD, Outcome.DONE]
+
+
+class TestUnavailable:
+    @pytest.mark.parametrize("error", [StoreUnavailable("away"), StoreFull("full"), BusUnavailable("away")], ids=repr)
+    def test_a_store_or_bus_that_is_away_kills_no_item_however_long(self, workshop: Workshop, error: Exception) -> None:
+        outcomes = workshop.work_through(Finder(failing(*[error] * 20)), FETCHED)
+        assert outcomes == [Outcome.RETRIED] * 20 + [Outcome.DONE]
+        assert workshop.told() == [COUNTED]
+
+    def test_a_full_store_is_reported_once_the_ladder_is_exhausted(self, workshop: Workshop) -> None:
+        worker = workshop.worker(Finder(failing(*[StoreFull("full")] * 9)))
+        workshop.bus.publish(FETCHED)
+        reported = []
+        for _ in range(4):
+            worker.handle(workshop.next())
+            reported.append(worker.store_full is not None)
+            workshop.now += 1000
+        assert reported == [False, False, True, True]
+
+    def test_a_death_that_cannot_be_written_down_is_no_death_yet(self, tmp_path: Path, recipe: Recipe) -> None:
+        class Full(FolderStore):
+            full = False
+
+            def put_new(self, key: str, data: bytes) -> bool:
+                if self.full:
+                    raise StoreFull("full")
+                return super().put_new(key, data)
+
+        store = Full(tmp_path / "full")
+        open_run(store, recipe)
+        workshop = Workshop(store)
+        worker = workshop.worker(Finder(failing(*[Poison("never")] * 9)))
+        workshop.bus.publish(FETCHED)
+        store.full = True
+        for _ in range(5):
+            assert worker.handle(workshop.next()) is Outcome.RETRIED
+            workshop.now += 1000
+        store.full = False
+        assert worker.handle(workshop.next()) is Outcome.DEAD
+        assert len(workshop.told()) == 1
+
+
+class TestStopped:
+    def test_an_interrupted_item_stays_unanswered_and_comes_back(self, workshop: Workshop) -> None:
+        def long_work(message: ImageFetched, context: Context) -> Iterator[Message]:
+            if context.stopping():
+                raise Interrupted
+            yield from counting(message, context)
+
+        worker = workshop.worker(Finder(long_work))
+        workshop.bus.publish(FETCHED)
+        worker.stop()
+        assert worker.handle(workshop.next()) is Outcome.INTERRUPTED
+        assert workshop.bus.depths()["finder"] == Depth(unacked=1)
+        workshop.consumer.close()
+        workshop.consumer = workshop.bus.consume("finder")
+        delivery = workshop.next()
+        assert (delivery.redelivered, delivery.attempt) == (True, 1)
+        assert workshop.worker(Finder(long_work)).handle(delivery) is Outcome.DONE
+
+    def test_a_stopped_worker_takes_nothing_more(self, workshop: Workshop) -> None:
+        worker = workshop.worker(Finder(counting))
+        workshop.bus.publish(FETCHED)
+        worker.stop()
+        worker.consume(workshop.consumer)
+        assert workshop.bus.depths()["finder"] == Depth(ready=1)
+
+    def test_stopping_finishes_what_is_at_hand(self, workshop: Workshop) -> None:
+        def stop_meanwhile(message: ImageFetched, context: Context) -> Iterable[Message]:
+            worker.stop()
+            return counting(message, context)
+
+        worker = workshop.worker(Finder(stop_meanwhile))
+        for entry in ("1" * 20, "2" * 20):
+            workshop.bus.publish(FETCHED.model_copy(update={"entry": entry}))
+        worker.consume(workshop.consumer)
+        assert worker.outcomes == {Outcome.DONE: 1}
+        assert workshop.bus.depths()["finder"] == Depth(ready=1)
+
+    def test_several_threads_share_one_worker(self, workshop: Workshop) -> None:
+        together = threading.Barrier(4)
+
+        def meet(message: ImageFetched, context: Context) -> Iterable[Message]:
+            together.wait(20)
+            return counting(message, context)
+
+        worker = workshop.worker(Finder(meet))
+        for number in range(8):
+            workshop.bus.publish(FETCHED.model_copy(update={"entry": f"{number:020x}", "image": f"{number:064x}"}))
+        threads = [threading.Thread(target=worker.consume, args=(workshop.consumer,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        while workshop.bus.depths()["finder"].waiting:
+            workshop.bus.wait(1.0)
+        worker.stop()
+        workshop.bus.drain()
+        for thread in threads:
+            thread.join(20)
+        assert worker.outcomes == {Outcome.DONE: 8}
+
+
+class Killed(BaseException):
+    """The process is gone between two instructions."""
+
+
+class Fuse:
+    """Kills at the n-th moment that something becomes visible outside of the process."""
+
+    def __init__(self, moments: int | None = None) -> None:
+        self.left = moments
+
+    def burn(self) -> None:
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise Killed
+
+
+class MortalStore(FolderStore):
+    """Writes that may be the last thing that the process does."""
+
+    def __init__(self, root: Path, fuse: Fuse) -> None:
+        super().__init__(root)
+        self.fuse = fuse
+
+    def put(self, key: str, data: bytes) -> None:
+        self.fuse.burn()
+        super().put(key, data)
+        self.fuse.burn()
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        self.fuse.burn()
+        answer = super().put_new(key, data)
+        self.fuse.burn()
+        return answer
+
+
+class MortalBus(MemoryBus):
+    """Publishing that may be the last thing that the process does."""
+
+    fuse = Fuse()
+
+    def publish(self, message: Message) -> None:
+        self.fuse.burn()
+        super().publish(message)
+        self.fuse.burn()
+
+
+def two_faces(message: ImageFetched, context: Context) -> Iterator[Message]:
+    yield from counting(message, context)
+    yield DROPPED
+
+
+def dying(message: ImageFetched, context: Context) -> Iterator[Message]:
+    raise Poison("never")
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected", "moments"),
+    [
+        (lambda: Finder(two_faces), {COUNTED, DROPPED}, 12),
+        (lambda: Lister(two_faces), {COUNTED, DROPPED}, 10),
+        (lambda: Finder(dying), {ItemDied(run=RUN, entry=ENTRY, stage="finder", error="poison", detail="never")}, 4),
+    ],
+    ids=["with an action", "without an action", "dying"],
+)
+def test_killed_at_any_moment_nothing_is_lost(
+    tmp_path: Path, recipe: Recipe, stage: Callable[[], Stage[Any]], expected: set[Message], moments: int
+) -> None:
+    for moment in count():
+        fuse = Fuse()
+        workshop = Workshop(MortalStore(tmp_path / str(moment), fuse))
+        bus = MortalBus([*STEP.queues, WATCHED])
+        workshop.move_to(bus)
+        open_run(workshop.store, recipe)
+        bus.publish(FETCHED)
+        fuse.left, bus.fuse = moment, fuse
+        try:
+            workshop.worker(stage()).handle(workshop.next())
+        except Killed:
+            workshop.consumer.close()
+            workshop.consumer = bus.consume("finder")
+            fuse.left = None
+            workshop.work_through(stage())
+        else:
+            break
+        assert set(workshop.told()) == expected
+        assert len(workshop.trail()) == len(expected)
+        assert bus.depths()["finder"].waiting == 0
+    assert moment == moments

@@ -1,0 +1,102 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import keys
+from shared.errors import Poison
+from shared.messages import Message
+from shared.tally import Fact
+
+DIGEST = "0123456789abcdef" * 4
+OBJECTS = {
+    "original": keys.original(DIGEST),
+    "provenance": keys.provenance(DIGEST, "0a" * 10),
+    "crop": keys.crop(DIGEST),
+    "normalized": keys.normalized(DIGEST),
+    "action": keys.action("face-detector", DIGEST),
+    "recipe": keys.recipe("anya-001"),
+    "finished": keys.finished("anya-001"),
+    "listing": keys.listing("anya-001", 0),
+    "arrival": keys.arrival("anya-001", 0),
+    "trail": keys.trail("anya-001", "0a" * 10 + ".3", "normalizer.face-normalized.none.0.0"),
+    "dataset_version": keys.dataset_version("anya-001", 1),
+    "dataset": keys.dataset(DIGEST, "anya-r06.tfrecords"),
+    "leg": keys.leg(DIGEST, 3, "network-0123456789ab.npz"),
+}
+PREFIXES = {
+    keys.provenance(DIGEST): "provenance",
+    keys.recipe(): "recipe",
+    keys.arrival("anya-001"): "arrival",
+    keys.trail("anya-001"): "trail",
+    keys.trail("anya-001", "0a" * 10 + ".3"): "trail",
+    keys.dataset_version("anya-001"): "dataset_version",
+    keys.dataset(DIGEST): "dataset",
+    keys.leg(DIGEST, 3): "leg",
+    keys.training(DIGEST): "leg",
+}
+
+
+@pytest.mark.parametrize("key", OBJECTS.values(), ids=OBJECTS)
+def test_every_key_that_is_built_is_a_key(key: str) -> None:
+    assert keys.checked(key) == key
+
+
+def test_no_two_kinds_of_objects_share_a_place() -> None:
+    assert len(set(OBJECTS.values())) == len(OBJECTS)
+    for key in OBJECTS.values():
+        assert not any(other.startswith(f"{key}/") for other in OBJECTS.values())
+
+
+@pytest.mark.parametrize(("prefix", "kind"), PREFIXES.items(), ids=str)
+def test_a_prefix_is_the_beginning_of_its_objects_keys(prefix: str, kind: str) -> None:
+    assert prefix.endswith("/")
+    assert OBJECTS[kind].startswith(prefix)
+
+
+def test_numbers_in_keys_sort_as_numbers_do() -> None:
+    for numbered in (
+        lambda number: keys.arrival("anya-001", number),
+        lambda number: keys.dataset_version("anya-001", number),
+        lambda number: keys.leg(DIGEST, number, "done.json"),
+    ):
+        built = [numbered(number) for number in (0, 9, 10, 99, 100, 1000)]
+        assert built == sorted(built)
+
+
+def test_the_first_arrival_is_an_object_and_not_the_prefix() -> None:
+    assert keys.arrival("anya-001", 0) == "runs/anya-001/arrivals/00000000.json"
+
+
+def test_a_trail_key_tells_item_and_label(every_message: tuple[Message, ...]) -> None:
+    for message in every_message:
+        label = Fact.of("some-stage", message).label
+        key = keys.checked(keys.trail(message.run, message.item, label))
+        assert keys.parse_trail(key) == (message.item, label)
+
+
+def test_a_leg_key_tells_number_and_file() -> None:
+    assert keys.parse_leg(keys.leg(DIGEST, 12, "done.json")) == (12, "done.json")
+
+
+@pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "../a", "a/..", "a..b", "A", "a b", "a\n", "a\0", "é", ".a", "-a"])
+def test_anything_else_is_poison(key: str) -> None:
+    with pytest.raises(Poison, match="not an object key"):
+        keys.checked(key)
+
+
+def test_an_error_shows_only_the_beginning_of_a_long_key() -> None:
+    with pytest.raises(Poison) as refused:
+        keys.checked("a" * 100_000)
+    assert len(str(refused.value)) < 200
+
+
+@given(st.text(alphabet="a0./-_@A \n\\é"))
+def test_a_key_never_leads_out_of_the_store(text: str) -> None:
+    try:
+        keys.checked(text)
+    except Poison:
+        return
+    assert text.isascii()
+    assert text.isprintable()
+    assert text == text.lower()
+    assert all(part.strip(".") for part in text.split("/"))

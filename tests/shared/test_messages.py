@@ -1,0 +1,178 @@
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from shared.errors import Poison
+from shared.fates import Reason
+from shared.messages import (
+    SCHEMA_VERSION,
+    FaceFound,
+    ImageDropped,
+    ImageFetched,
+    ImageFingerprinted,
+    ImageKept,
+    ItemDied,
+    Judgement,
+    Message,
+    RunRequested,
+    SourceExhausted,
+    decode,
+    kebab,
+    recall,
+)
+
+
+def body(**changes: Any) -> bytes:
+    return json.dumps({"type": "source-exhausted", "v": 1, "run": "anya-001", "source": 0, "count": 2} | changes).encode()
+
+
+def test_every_type_has_an_example_here(every_message: tuple[Message, ...]) -> None:
+    assert {type(message) for message in every_message} == set(Message.types.values()) - {Judgement}
+
+
+def test_every_message_survives_the_bus(every_message: tuple[Message, ...]) -> None:
+    for message in every_message:
+        assert decode(message.encode()) == message
+        assert type(decode(message.encode())) is type(message)
+
+
+def test_an_encoded_message_names_its_type_and_schema(every_message: tuple[Message, ...]) -> None:
+    for message in every_message:
+        envelope = json.loads(message.encode())
+        assert (envelope["type"], envelope["v"]) == (message.kind(), SCHEMA_VERSION)
+
+
+def test_no_message_has_a_field_that_the_envelope_needs() -> None:
+    assert [kind for kind in Message.types.values() if {"type", "v"} & kind.model_fields.keys()] == []
+
+
+def test_messages_are_frozen() -> None:
+    message = RunRequested(run="anya-001", source=0)
+    with pytest.raises(ValidationError, match="frozen"):
+        message.source = 1  # type: ignore[misc]
+
+
+def test_fields_that_a_newer_writer_added_are_ignored() -> None:
+    assert decode(body(priority=3)) == SourceExhausted(run="anya-001", source=0, count=2)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b" ",
+        b"not JSON",
+        b"{",
+        b"[]",
+        b"null",
+        b"[" * 100_000,
+        b"\xff\xfe\x00",
+        b'{"a": ' * 10_000,
+        b"1" * 5_000_000,
+    ],
+    ids=lambda data: repr(data[:12]),
+)
+def test_what_is_no_message_is_poison(data: bytes) -> None:
+    with pytest.raises(Poison, match="not a message"):
+        decode(data)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"v": 2}, "v"),
+        ({"v": "1"}, "v"),
+        ({"v": None}, "v"),
+        ({"type": 5}, "type"),
+        ({"run": "../etc"}, "run"),
+        ({"run": "anya-001\n"}, "run"),
+        ({"run": "a" * 81}, "run"),
+        ({"count": -1}, "count"),
+        ({"count": 1.5}, "count"),
+        ({"count": None}, "count"),
+        ({"count": "x" * 1_000_000}, "count"),
+    ],
+    ids=str,
+)
+def test_a_message_with_an_impossible_field_is_poison_that_names_it(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(Poison, match=rf"schema version 1: {field}: ") as refused:
+        decode(body(**changes))
+    assert len(str(refused.value)) < 300
+
+
+def test_a_number_too_large_for_any_machine_is_poison() -> None:
+    with pytest.raises(Poison):
+        decode(body().replace(b": 2", b": " + b"9" * 10_000))
+
+
+def test_a_message_of_an_unknown_type_is_poison_that_names_it() -> None:
+    with pytest.raises(Poison, match="unknown type 'image-painted'"):
+        decode(body(type="image-painted"))
+
+
+def test_a_missing_type_is_poison() -> None:
+    with pytest.raises(Poison, match="type"):
+        decode(b'{"v": 1, "run": "anya-001", "source": 0, "count": 2}')
+
+
+def test_a_file_name_that_is_not_utf_8_does_not_poison_the_message_about_it() -> None:
+    name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
+    died = ItemDied(run="anya-001", stage="scraper", error="poison", detail=f"{name} is odd ☂")
+    assert decode(died.encode()) == died.model_copy(update={"detail": "caf?.png is odd ☂"})
+
+
+def test_an_item_is_a_face_an_entry_or_the_run(every_message: tuple[Message, ...]) -> None:
+    items = {message.kind(): message.item for message in every_message}
+    assert items["face-found"] == "0a" * 10 + ".1"
+    assert items["image-kept"] == "0a" * 10
+    assert items["dataset-packed"] == "run"
+
+
+def test_a_face_is_told_from_its_picture_even_when_it_is_the_first() -> None:
+    assert ItemDied(run="r", entry="0a" * 10, face=0, stage="s", error="e").item == "0a" * 10 + ".0"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("ImageKept", "image-kept"),
+        ("FaceUpscaled", "face-upscaled"),
+        ("Poison", "poison"),
+        ("face_detector", "face-detector"),
+        ("OSError", "oserror"),
+    ],
+)
+def test_names_are_spelt_with_hyphens(name: str, expected: str) -> None:
+    assert kebab(name) == expected
+
+
+def test_what_was_found_for_one_entry_is_told_again_of_another() -> None:
+    asked = ImageFetched(run="bea-007", entry="f" * 20, image="1" * 64, source=3, score=9)
+    found = ImageDropped(run="anya-001", entry="0" * 20, stage="deduper", reason=Reason.CORRUPT, detail="bad CRC")
+    assert recall(found.finding(), asked) == ImageDropped(
+        run="bea-007", entry="f" * 20, stage="deduper", reason=Reason.CORRUPT, detail="bad CRC"
+    )
+
+
+def test_a_recalled_score_is_that_of_the_question(every_message: tuple[Message, ...]) -> None:
+    asked = ImageFetched(run="bea-007", entry="f" * 20, image="1" * 64, source=3, score=9)
+    fingerprint = next(message for message in every_message if isinstance(message, ImageFingerprinted))
+    told = recall(fingerprint.finding(), asked)
+    assert isinstance(told, ImageFingerprinted)
+    assert (told.run, told.entry, told.score) == ("bea-007", "f" * 20, 9)
+    assert (told.image, told.width, told.phash) == (fingerprint.image, fingerprint.width, fingerprint.phash)
+
+
+def test_the_faces_of_a_recalled_picture_keep_their_numbers(every_message: tuple[Message, ...]) -> None:
+    asked = ImageKept(run="bea-007", entry="f" * 20, image="1" * 64, arrival=1, decisions=1)
+    found = next(message for message in every_message if isinstance(message, FaceFound))
+    told = recall(found.finding(), asked)
+    assert isinstance(told, FaceFound)
+    assert (told.run, told.item, told.crop, told.box) == ("bea-007", "f" * 20 + ".1", found.crop, found.box)
+
+
+def test_a_finding_survives_json(every_message: tuple[Message, ...]) -> None:
+    for message in every_message:
+        assert recall(json.loads(json.dumps(message.finding())), message) == message

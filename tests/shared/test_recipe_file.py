@@ -1,0 +1,183 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shared.errors import RecipeError
+from shared.recipe import AddressesSource, Fit, FolderSource, Monochrome, Recipe
+from shared.recipe_file import read_recipe
+
+GOOD = "name: anya\nsources:\n  - folder: ./pictures\n"
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a recipe next to a folder `pictures` and a file `addresses.txt`."""
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "addresses.txt").write_text("")
+
+    def write(text: str) -> Path:
+        path = tmp_path / "recipe.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def problems(path: Path) -> list[str]:
+    """What is wrong with the recipe, without the folder's name."""
+    with pytest.raises(RecipeError) as refused:
+        read_recipe(path)
+    return str(refused.value).replace(f"{path.parent}/", "").splitlines()
+
+
+def test_the_shortest_recipe_is_a_name_and_a_source(write: Write, tmp_path: Path) -> None:
+    recipe = read_recipe(write(GOOD))
+    assert recipe.name == "anya"
+    assert recipe.sources == (FolderSource(folder=tmp_path / "pictures", score=0),)
+    assert recipe.normalized.size == 512
+
+
+def test_paths_start_at_the_recipe_s_folder(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(GOOD + "  - urls: addresses.txt\nfaces: {cascade: {model: addresses.txt}}\n")
+    monkeypatch.chdir(tmp_path.parent)
+    recipe = read_recipe(Path(tmp_path.name, "recipe.yaml"))
+    addresses = recipe.sources[1]
+    assert isinstance(addresses, AddressesSource)
+    assert addresses.urls == tmp_path / "addresses.txt"
+    assert recipe.faces.cascade.model == str(tmp_path / "addresses.txt")
+
+
+def test_addresses_can_be_listed(write: Write) -> None:
+    recipe = read_recipe(write("name: anya\nsources:\n  - urls: ['https://a.example/1.png']\n    score: 5\n"))
+    assert recipe.sources == (AddressesSource(urls=("https://a.example/1.png",), score=5, pause=1, timeout=60),)
+
+
+def test_every_part_can_be_given(write: Write) -> None:
+    recipe = read_recipe(write(GOOD + "pictures: {monochrome: keep}\nnormalized:\n  fit: shrink-only\n  pad: reflect\n"))
+    assert recipe.pictures.monochrome is Monochrome.KEEP
+    assert recipe.normalized.fit is Fit.SHRINK_ONLY
+    assert recipe.normalized.pad == "reflect"
+
+
+def test_a_recipe_survives_the_store(write: Write) -> None:
+    recipe = read_recipe(write(GOOD + "  - urls: addresses.txt\n  - urls: ['https://a.example/1.png']\n"))
+    again = Recipe.model_validate_json(recipe.model_dump_json())
+    assert again == recipe
+    assert again.digest == recipe.digest
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("name: Anya\n", "4: name: String should match pattern '^[a-z0-9][a-z0-9-]{0,59}$' (not 'Anya')"),
+        ("name: 7\n", "4: name: Input should be a valid string (not 7)"),
+        ("name: a\nduplicates:\n  bits: 17\n", "6: duplicates.bits: Input should be less than or equal to 16 (not 17)"),
+        (
+            "name: a\nfaces:\n\n  cascade:\n    scale_factor: 1\n",
+            "8: faces.cascade.scale_factor: Input should be greater than 1 (not 1)",
+        ),
+        (
+            "name: a\nnormalized: {size: 500}\n",
+            "5: normalized.size: Input should be 4, 8, 16, 32, 64, 128, 256, 512 or 1024 (not 500)",
+        ),
+        (
+            "name: a\npictures: {monochrome: burn}\n",
+            "5: pictures.monochrome: Input should be 'drop' or 'keep' (not 'burn')",
+        ),
+        (
+            "name: a\nnormalized: {pad: blue}\n",
+            "5: normalized.pad: String should match pattern '^#[0-9a-f]{6}$' (not 'blue'), "
+            "or Input should be 'edge' or 'reflect' (not 'blue')",
+        ),
+        ("name: a\nranking: {shuffle: 3}\n", "5: ranking.shuffle: no such field; allowed are shuffles, sheet"),
+        (
+            "name: a\nfaces: {expand: {up: 1}}\n",
+            "5: faces.expand.up: no such field; allowed are left, top, right, bottom",
+        ),
+        ("name: a\ntraining:\n", "5: training: Input should be a valid dictionary or instance of Training (not None)"),
+        ("name: a\ntraining:\n  start_from: gone.npz\n", "6: training.start_from: there is no file gone.npz"),
+        ("name: a\nfaces:\n  cascade: {model: pictures}\n", "6: faces.cascade.model: there is no file pictures"),
+        ("", "1: name: Field required"),
+    ],
+)  # fmt: skip
+def test_an_error_names_line_field_and_what_is_allowed(write: Write, text: str, expected: str) -> None:
+    assert problems(write("sources:\n  - folder: ./pictures\n# a remark\n" + text)) == [f"recipe.yaml:{expected}"]
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ("[{folder: ./nowhere}]", ["sources[0].folder: there is no folder nowhere"]),
+        ("[{folder: addresses.txt}]", ["sources[0].folder: there is no folder addresses.txt"]),
+        ("[{folder: ./pictures}, {urls: gone.txt}]", ["sources[1].urls: there is no file gone.txt"]),
+        ("[{urls: ./pictures}]", ["sources[0].urls: there is no file pictures"]),
+        ("[{folder: ~nobody-of-that-name/pictures}]", ["sources[0].folder: there is no folder ~nobody-of-that-name/pictures"]),
+        ("[{folder: ./pictures, score: high}]", [
+            "sources[0].score: Input should be a valid integer, unable to parse string as an integer (not 'high')"
+        ]),
+        ("[{urls: [], pause: -1}]", ["sources[0].pause: Input should be greater than or equal to 0 (not -1)"]),
+        ("[{urls: [5]}]", [
+            "sources[0].urls[0]: Input should be a valid string (not 5)",
+            "sources[0].urls: Input is not a valid path for <class 'pathlib.Path'>",
+        ]),
+        ("[{folder: ./pictures, pause: 1}]", ["sources[0].pause: no such field; allowed are folder, score"]),
+        ("[{urls: [], paws: 1}]", ["sources[0].paws: no such field; allowed are urls, score, pause, timeout"]),
+        ("[{score: 1}]", ["sources[0].folder: Field required"]),
+        ("[./pictures]", [
+            "sources[0]: Input should be a valid dictionary or instance of FolderSource (not './pictures')"
+        ]),
+        ("./pictures", ["sources: Input should be a valid tuple (not './pictures')"]),
+        ("[]", ["sources: at least one is needed, such as `- folder: ./pictures`"]),
+    ],
+)  # fmt: skip
+def test_a_source_that_cannot_be_used_is_reported_once(write: Write, sources: str, expected: list[str]) -> None:
+    assert problems(write(f"name: anya\nsources: {sources}\n")) == [f"recipe.yaml:2: {line}" for line in expected]
+
+
+def test_all_that_is_wrong_is_said_at_once(write: Write) -> None:
+    text = "name: Anya\nsources:\n  - folder: ./nowhere\n  - folder: ./pictures\n  - urls: gone.txt\npixels: {}\n"
+    told = problems(write(text))
+    assert [line.split(": ")[0] for line in told] == [f"recipe.yaml:{number}" for number in (1, 3, 5, 6)]
+    assert "allowed are name, sources, pictures" in told[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (GOOD + "name: bea\n", "recipe.yaml:4: name: is there twice"),
+        (GOOD + "normalized:\n  size: 64\n  fit: exact\n  size: 32\n", "recipe.yaml:7: size: is there twice"),
+        ("name: a\nsources:\n  - folder: a\n    folder: b\n", "recipe.yaml:4: folder: is there twice"),
+        ("name: [a\n", "recipe.yaml:2: not YAML: expected ',' or ']', but got '<stream end>'"),
+        ("name: a\n\tsources: b\n", "recipe.yaml:2: not YAML: found character '\\t' that cannot start any token"),
+        ("name: 2024-13-01\n", "recipe.yaml: not YAML: month must be in 1..12"),
+        ("name: !!python/object:os.system x\n", "recipe.yaml:1: not YAML: could not determine a constructor"),
+        ("? [a]\n: b\n", "recipe.yaml:1: not YAML: found unhashable key"),
+        ("name: \0\n", "recipe.yaml: not YAML: unacceptable character"),
+        ("name: a\n---\nname: b\n", "recipe.yaml:2: not YAML: but found another document"),
+        ("", "recipe.yaml: a recipe is a list of fields, such as"),
+        ("- name: a\n", "recipe.yaml: a recipe is a list of fields, such as"),
+        ("margot\n", "recipe.yaml: a recipe is a list of fields, such as"),
+    ],
+)  # fmt: skip
+def test_what_is_no_recipe_at_all_is_refused_with_the_line(write: Write, text: str, expected: str) -> None:
+    assert problems(write(text))[0].startswith(expected)
+
+
+@pytest.mark.parametrize("text", ["5: a\n", "true: a\n", "null: a\n", "name: &name [*name]\n", "&all a: *all\n"])
+def test_odd_yaml_ends_in_an_error_and_nothing_worse(write: Write, text: str) -> None:
+    assert all(line.startswith("recipe.yaml:1: ") for line in problems(write(text)))
+
+
+def test_aliases_are_looked_at_once(write: Write) -> None:
+    layers = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 20)}]\n" for n in range(1, 20))
+    assert len(problems(write("a0: &a0 {b: 1}\n" + layers))) == 22
+
+
+def test_a_file_that_cannot_be_read_is_a_recipe_error(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes("name: é\n".encode("latin-1"))
+    for name in ("gone.yaml", ".", "latin.yaml"):
+        with pytest.raises(RecipeError, match="cannot be read"):
+            read_recipe(tmp_path / name)

@@ -1,0 +1,251 @@
+from collections import Counter
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.fates import Reason
+from shared.messages import (
+    DatasetPacked,
+    FaceDropped,
+    FaceNormalized,
+    FacesCounted,
+    ImageDropped,
+    ImageFetched,
+    ImageKept,
+    ImageSuperseded,
+    ItemDied,
+    LegDue,
+    Message,
+    SourceExhausted,
+)
+from shared.tally import Fact, Fate, Settlement, Tally
+
+RUN, DIGEST = "anya-001", "0" * 64
+A, B, C = "a" * 20, "b" * 20, "c" * 20
+PRODUCERS = {
+    ImageFetched: "scraper",
+    ImageKept: "deduper",
+    ImageSuperseded: "deduper",
+    FacesCounted: "face-detector",
+    FaceNormalized: "normalizer",
+}
+
+
+def fetched(entry: str) -> Message:
+    return ImageFetched(run=RUN, entry=entry, image=DIGEST, source=0)
+
+
+def kept(entry: str, arrival: int, decisions: int = 1) -> Message:
+    return ImageKept(run=RUN, entry=entry, image=DIGEST, arrival=arrival, decisions=decisions)
+
+
+def superseded(entry: str, arrival: int, decisions: int = 1, reason: Reason = Reason.NEAR_DUPLICATE) -> Message:
+    return ImageSuperseded(
+        run=RUN, entry=entry, image=DIGEST, arrival=arrival, decisions=decisions, by=DIGEST, reason=reason
+    )
+
+
+def dropped(entry: str, reason: Reason = Reason.NO_FACE, stage: str = "face-detector") -> Message:
+    return ImageDropped(run=RUN, entry=entry, stage=stage, reason=reason)
+
+
+def counted(entry: str, faces: int) -> Message:
+    return FacesCounted(run=RUN, entry=entry, image=DIGEST, faces=faces)
+
+
+def normalized(entry: str, face: int = 0) -> Message:
+    return FaceNormalized(run=RUN, entry=entry, image=DIGEST, face=face, picture=DIGEST)
+
+
+def face_dropped(entry: str, face: int = 0, reason: Reason = Reason.FACE_TOO_SMALL) -> Message:
+    return FaceDropped(run=RUN, entry=entry, face=face, stage="upscaler", reason=reason)
+
+
+def died(entry: str | None, face: int | None = None, error: str = "poison") -> Message:
+    return ItemDied(run=RUN, entry=entry, face=face, stage="normalizer", error=error)
+
+
+def tally_of(*messages: Message) -> Tally:
+    tally = Tally()
+    for message in messages:
+        tally.add(message.item, fact_of(message))
+    return tally
+
+
+def fact_of(message: Message) -> Fact:
+    return Fact.of(getattr(message, "stage", PRODUCERS.get(type(message), "some-stage")), message)
+
+
+IN_DATASET = Settlement(Fate.IN_DATASET)
+UNDECIDED = Settlement(Fate.UNDECIDED)
+FATES: dict[str, tuple[list[Message], Settlement]] = {
+    "only fetched": ([fetched(A)], UNDECIDED),
+    "kept, and its faces are not known yet": ([kept(A, 1)], UNDECIDED),
+    "unreadable": (
+        [dropped(A, Reason.UNREADABLE_FILE, "scraper")],
+        Settlement(Fate.DROPPED, "scraper", "unreadable-file"),
+    ),
+    "not a picture": (
+        [fetched(A), dropped(A, Reason.NOT_A_PICTURE, "deduper")],
+        Settlement(Fate.DROPPED, "deduper", "not-a-picture"),
+    ),
+    "superseded": ([superseded(A, 1)], Settlement(Fate.DROPPED, "deduper", "near-duplicate")),
+    "no face": ([kept(A, 1), dropped(A)], Settlement(Fate.DROPPED, "face-detector", "no-face")),
+    "one of two faces is under way": ([kept(A, 1), counted(A, 2), normalized(A, 1)], UNDECIDED),
+    "a face came before the count": ([kept(A, 1), normalized(A, 0)], UNDECIDED),
+    "its face is in": ([kept(A, 1), counted(A, 1), normalized(A)], IN_DATASET),
+    "one of two faces is in": ([kept(A, 1), counted(A, 2), normalized(A, 1), face_dropped(A, 0)], IN_DATASET),
+    "one of two faces is in, the other died": ([counted(A, 2), normalized(A, 0), died(A, 1)], IN_DATASET),
+    "all faces dropped": (
+        [kept(A, 1), counted(A, 2), face_dropped(A, 0), face_dropped(A, 1, Reason.FACE_AT_THE_EDGE)],
+        Settlement(Fate.DROPPED, "upscaler", "face-too-small"),
+    ),
+    "one face dropped, the other died": (
+        [counted(A, 2), face_dropped(A, 0), died(A, 1)],
+        Settlement(Fate.DEAD, "normalizer", "poison"),
+    ),
+    "died": ([fetched(A), died(A, error="valueerror")], Settlement(Fate.DEAD, "normalizer", "valueerror")),
+    "died and was replayed": ([died(A), kept(A, 1), counted(A, 1), normalized(A)], IN_DATASET),
+    "a face died and was replayed": ([counted(A, 1), died(A, 0), normalized(A, 0)], IN_DATASET),
+    "a better copy came after its face was in": (
+        [kept(A, 1), counted(A, 1), normalized(A), superseded(A, 2)],
+        Settlement(Fate.DROPPED, "deduper", "near-duplicate"),
+    ),
+    "revived": ([kept(A, 1), counted(A, 1), normalized(A), superseded(A, 2), kept(A, 3)], IN_DATASET),
+}
+
+
+@pytest.mark.parametrize(("messages", "expected"), FATES.values(), ids=FATES)
+def test_a_picture_has_the_fate_that_its_facts_say(messages: list[Message], expected: Settlement) -> None:
+    for order in (messages, messages[::-1], messages * 2):
+        tally = tally_of(*order)
+        assert tally.settlement(A) == expected
+        assert tally.counts() == Counter({expected: 1})
+        assert tally.settled == (expected.fate is not Fate.UNDECIDED)
+
+
+def test_a_picture_that_nobody_has_heard_of_is_undecided() -> None:
+    assert Tally().settlement(A) == UNDECIDED
+
+
+def test_the_latest_arrival_holds_in_whatever_order_judgements_come() -> None:
+    judgements = [kept(A, 1), superseded(A, 5, reason=Reason.EXACT_DUPLICATE), kept(A, 9), superseded(A, 12)]
+    for order in (judgements, judgements[::-1], judgements[2:] + judgements[:2]):
+        assert tally_of(*order).settlement(A).reason == "near-duplicate"
+
+
+def test_facts_about_the_run_are_about_no_picture() -> None:
+    tally = tally_of(SourceExhausted(run=RUN, source=0, count=3), died(None))
+    assert list(tally.entries()) == []
+    assert tally.counts().total() == 0
+    assert not tally.add("run", Fact("scraper", "item-died", "poison"))
+
+
+def test_only_faces_of_pictures_in_the_data_set_are_members() -> None:
+    tally = tally_of(
+        *(kept(A, 1), counted(A, 3), normalized(A, 0), face_dropped(A, 1), normalized(A, 2)),
+        *(kept(B, 2), counted(B, 1), normalized(B), superseded(B, 3)),
+        *(kept(C, 3), counted(C, 2), normalized(C)),
+    )
+    assert sorted(tally.members()) == [(A, 0), (A, 2)]
+
+
+def test_a_fact_is_news_once() -> None:
+    tally = Tally()
+    for message in (fetched(A), kept(A, 1), counted(A, 1), normalized(A), superseded(A, 2), died(B, 0), died(C)):
+        first = tally.add(message.item, fact_of(message))
+        assert first or message.kind() == "image-fetched"
+        assert not tally.add(message.item, fact_of(message))
+
+
+def test_an_overtaken_judgement_is_no_news_once_its_arrival_is_known() -> None:
+    tally = tally_of(kept(B, 1), kept(A, 3))
+    assert tally.add(A, fact_of(superseded(A, 2)))  # the last decision of arrival 2
+    assert not tally.add(A, fact_of(superseded(A, 2)))
+
+
+class TestIsComplete:
+    def test_an_empty_run_is_complete_when_nothing_was_listed(self) -> None:
+        assert Tally().is_complete(0)
+        assert not Tally().is_complete(1)
+
+    def test_while_a_picture_is_undecided_it_is_not(self) -> None:
+        messages = [dropped(A), kept(B, 1), counted(B, 1)]
+        assert not tally_of(*messages).is_complete(2)
+        assert tally_of(*messages, face_dropped(B)).is_complete(2)
+
+    def test_while_a_listed_picture_has_not_been_heard_of_it_is_not(self) -> None:
+        assert not tally_of(dropped(A)).is_complete(2)
+
+    def test_pictures_beyond_the_listed_ones_must_be_settled_too(self) -> None:
+        assert not tally_of(dropped(A), fetched(B)).is_complete(1)
+        assert tally_of(dropped(A), dropped(B)).is_complete(1)
+
+    def test_while_a_decision_of_an_arrival_is_missing_it_is_not(self) -> None:
+        in_dataset = [kept(A, 1), counted(A, 1), normalized(A), counted(B, 1), normalized(B)]
+        assert not tally_of(*in_dataset, kept(B, 2, decisions=2)).is_complete(2)
+        assert tally_of(*in_dataset, kept(B, 2, decisions=2), superseded(A, 2, decisions=2)).is_complete(2)
+
+    def test_while_an_arrival_is_missing_it_is_not(self) -> None:
+        assert not tally_of(superseded(A, 1), superseded(B, 3)).is_complete(2)
+        assert tally_of(superseded(A, 1), superseded(B, 3), superseded(C, 2)).is_complete(3)
+
+    def test_a_settled_picture_that_is_revived_opens_the_run_again(self) -> None:
+        settled = [superseded(A, 1), superseded(B, 2)]
+        assert tally_of(*settled).is_complete(2)
+        assert not tally_of(*settled, kept(A, 3)).is_complete(2)
+
+
+entries = st.sampled_from([A, B, C])
+faces = st.integers(0, 2)
+facts = st.one_of(
+    st.builds(fetched, entries),
+    st.builds(kept, entries, st.integers(1, 6)),
+    st.builds(superseded, entries, st.integers(1, 6), reason=st.sampled_from(Reason)),
+    st.builds(dropped, entries, st.sampled_from(Reason), st.sampled_from(["scraper", "deduper"])),
+    st.builds(counted, entries, st.integers(1, 3)),
+    st.builds(normalized, entries, faces),
+    st.builds(face_dropped, entries, faces, st.sampled_from(Reason)),
+    st.builds(died, entries, st.none() | faces, st.sampled_from(["poison", "valueerror"])),
+)
+
+
+def known(tally: Tally) -> tuple[Counter[Settlement], list[tuple[str, int]], int, bool]:
+    return tally.counts(), sorted(tally.members()), tally.settled, tally.is_complete(0)
+
+
+@given(st.lists(facts, max_size=25), st.data())
+def test_any_order_and_any_repetition_of_the_same_facts_gives_the_same_tally(
+    messages: list[Message], data: st.DataObject
+) -> None:
+    repeated = data.draw(st.lists(st.sampled_from(messages), max_size=10)) if messages else []
+    shuffled = data.draw(st.permutations([*messages, *repeated]))
+    assert known(tally_of(*shuffled)) == known(tally_of(*messages))
+
+
+@given(st.lists(facts, max_size=25))
+def test_every_picture_has_exactly_one_fate_and_the_counts_add_up(messages: Iterable[Message]) -> None:
+    tally = tally_of(*messages)
+    counts = tally.counts()
+    assert counts.total() == len({message.item.partition(".")[0] for message in messages})
+    assert tally.settled == sum(count for settlement, count in counts.items() if settlement.fate is not Fate.UNDECIDED)
+
+
+def test_a_label_tells_the_fact_again_for_every_message(every_message: tuple[Message, ...]) -> None:
+    for message in every_message:
+        fact = Fact.of("tfrecord-packer", message)
+        assert Fact.from_label(fact.label) == fact
+
+
+def test_what_is_said_of_a_run_more_than_once_has_labels_of_its_own() -> None:
+    def leg(version: int, number: int) -> Message:
+        return LegDue(run=RUN, version=version, dataset=DIGEST, training=DIGEST, leg=number)
+
+    said = [
+        *(SourceExhausted(run=RUN, source=source, count=5) for source in (0, 1)),
+        *(DatasetPacked(run=RUN, version=version, digest=DIGEST) for version in (1, 2)),
+        *(leg(version, number) for version in (1, 2) for number in (0, 1)),
+    ]
+    assert len({Fact.of("some-stage", message).label for message in said}) == len(said)

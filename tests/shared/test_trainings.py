@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import pytest
+
+from shared import keys, trainings
+from shared.errors import Poison
+from shared.recipe import Ranking, Training
+from shared.store.folder import FolderStore
+from shared.trainings import FILES, Snapshot, training_digest
+
+DATASET = "d" * 64
+TRAINING = training_digest(Training(), DATASET)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+def snapshot(leg: int, images: int, content: str = "a") -> Snapshot:
+    return Snapshot(training=TRAINING, leg=leg, images=images, files=dict.fromkeys(FILES, content * 64))
+
+
+def asked(**settings: object) -> str:
+    return training_digest(Training().model_copy(update=settings), DATASET)
+
+
+@pytest.mark.parametrize("change", [{"kimg": 90.0}, {"leg_kimg": 1.0}, {"tick_kimg": 1.0}])
+def test_a_training_keeps_its_name_when_it_only_stops_elsewhere(change: dict[str, object]) -> None:
+    assert asked(**change) == TRAINING
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"minibatch": 16}, {"mirror": False}, {"fmap_max": 256}])
+def test_whatever_changes_the_weights_changes_the_name(change: dict[str, object]) -> None:
+    assert asked(**change) != TRAINING
+
+
+def test_another_data_set_is_another_training() -> None:
+    assert training_digest(Training(), "e" * 64) != TRAINING
+
+
+def test_a_network_to_start_from_counts_by_its_bytes_and_makes_sizes_irrelevant(tmp_path: Path) -> None:
+    one, copy, other = (tmp_path / name for name in ("one", "copy", "other"))
+    for path, content in ((one, b"same"), (copy, b"same"), (other, b"not")):
+        path.write_bytes(content)
+    assert asked(start_from=one) == asked(start_from=copy, fmap_max=64) != asked(start_from=other)
+    assert asked(start_from=one) != TRAINING
+
+
+def test_a_network_to_start_from_that_is_gone_is_poison(tmp_path: Path) -> None:
+    with pytest.raises(Poison, match=r"training\.start_from: .*gone"):
+        asked(start_from=tmp_path / "gone")
+
+
+def test_a_snapshot_is_complete_once(store: FolderStore) -> None:
+    assert trainings.complete(store, snapshot(1, 100, "a"))
+    assert not trainings.complete(store, snapshot(1, 100, "b"))
+    assert trainings.find(store, TRAINING, 1) == snapshot(1, 100, "a")
+
+
+@pytest.mark.parametrize("data", [b"", b'{"training":', b"{}"])
+def test_a_record_that_was_cut_short_is_none_and_can_be_written_again(store: FolderStore, data: bytes) -> None:
+    trainings.complete(store, snapshot(1, 100))
+    store.put(keys.leg(TRAINING, 2, "done.json"), data)
+    assert trainings.find(store, TRAINING, 2) is None
+    assert trainings.latest(store, TRAINING) == snapshot(1, 100)
+    assert trainings.complete(store, snapshot(2, 200))
+    assert trainings.find(store, TRAINING, 2) == snapshot(2, 200)
+
+
+def test_the_latest_snapshot_is_the_one_with_the_highest_number(store: FolderStore) -> None:
+    assert trainings.latest(store, TRAINING) is None
+    for leg in (1, 2, 10):
+        trainings.complete(store, snapshot(leg, leg * 100))
+    store.put(keys.leg(TRAINING, 11, "checkpoint-aaaaaaaaaaaa.npz"), b"not complete")
+    assert trainings.latest(store, TRAINING) == snapshot(10, 1000)
+
+
+@pytest.mark.parametrize(("images", "leg"), [(150, 2), (200, 2), (201, 3), (1, 1), (301, None)])
+def test_a_training_is_finished_by_the_first_snapshot_of_its_length(
+    store: FolderStore, images: int, leg: int | None
+) -> None:
+    for number in (1, 2, 3):
+        trainings.complete(store, snapshot(number, number * 100))
+    found = trainings.finishing(store, TRAINING, images)
+    assert (found and found.leg) == leg
+
+
+def test_files_are_named_by_their_content(store: FolderStore) -> None:
+    assert snapshot(3, 1, "a").key("fakes.png").endswith("/000003/fakes-aaaaaaaaaaaa.png")
+    assert snapshot(3, 1, "a").key("fakes.png") != snapshot(3, 1, "b").key("fakes.png")
+
+
+def test_rankings_with_other_settings_lie_beside_each_other() -> None:
+    one, other = (
+        trainings.ranking_key(snapshot(3, 1), Ranking(shuffles=shuffles), "ranking.csv") for shuffles in (5, 6)
+    )
+    assert one != other
+    assert keys.parse_leg(one)[0] == keys.parse_leg(other)[0] == 3
