@@ -41,9 +41,7 @@ class Upscaler(Stage[FaceFound]):
     def action(self, message: FaceFound, context: Context) -> Action:
         times = factor(message.side, context.recipe)
         how = {"model": _model_identity(context.recipe.upscaling)} if times > 1 else {}
-        return Action(
-            self.name, self.version, {"factor": times, **how}, {"crop": message.crop, "image": message.image}
-        )
+        return Action(self.name, self.version, {"factor": times, **how}, {"crop": message.crop, "image": message.image})
 
     def process(self, message: FaceFound, context: Context) -> Iterator[Message]:
         times = factor(message.side, context.recipe)

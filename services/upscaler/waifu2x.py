@@ -54,7 +54,10 @@ class Waifu2x:
 
     def prove(self, model: str, noise: int) -> None:
         """Have waifu2x double a known pattern; raises `Unusable` when what comes back is not the pattern."""
-        self.double(_pattern(), model, noise)
+        try:
+            self.double(_pattern(), model, noise)
+        except Transient as error:
+            raise Unusable(f"waifu2x ends the process in which it loads its model {model}") from error
 
     def close(self) -> None:
         """End the child processes."""
@@ -142,12 +145,14 @@ def _check(result: Image.Image) -> None:
 
 @contextmanager
 def _silenced() -> Iterator[None]:
-    """Keep what ncnn writes about Vulkan devices out of the log."""
-    before = os.dup(2)
+    """Keep what ncnn writes about Vulkan devices and models out of the log and of our output."""
+    before = [os.dup(stream) for stream in (1, 2)]
     with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(before, 2)
-            os.close(before)
+        for stream in (1, 2):
+            os.dup2(nowhere.fileno(), stream)
+    try:
+        yield
+    finally:
+        for stream, was in zip((1, 2), before, strict=True):
+            os.dup2(was, stream)
+            os.close(was)

@@ -12,7 +12,7 @@ from shared import keys
 from shared.runs import facts, is_finished, latest_dataset
 from shared.store.interface import Store
 from shared.stylegan2.verification import MANIFEST
-from shared.tally import Fate, Settlement, Tally
+from shared.tally import Fact, Fate, Settlement, Tally
 
 
 @dataclass(frozen=True)
@@ -93,5 +93,11 @@ def _results(store: Store, run: str) -> dict[str, str]:
 
 def _trail_of(store: Store, run: str, label: str) -> dict[str, Any]:
     found = [key for key in store.list(keys.trail(run, "run")) if f"/{label}" in key]
-    record: dict[str, Any] = json.loads(store.get(found[-1])) if found else {}
+    record: dict[str, Any] = json.loads(store.get(max(found, key=_progress))) if found else {}
     return record
+
+
+def _progress(key: str) -> tuple[int, int]:
+    """The data set's version and the leg that a fact about the run is about."""
+    fact = Fact.from_label(keys.parse_trail(key)[1])
+    return fact.decisions, fact.number

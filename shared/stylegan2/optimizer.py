@@ -25,6 +25,11 @@ class Adam:
         self._updates = _zeros((), tf.int64)
         self._skipped = _zeros((), tf.int64)
 
+    @property
+    def skipped(self) -> int:
+        """Updates left out because a gradient was not finite."""
+        return int(self._skipped)
+
     def minimize(self, loss: Tensor, tape: tf.GradientTape) -> None:
         """One update along the gradient that `tape` finds; a variable that the loss does not depend on has gradient 0."""
         variables = list(self._variables.values())

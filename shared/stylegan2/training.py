@@ -12,7 +12,7 @@ from shared.stylegan2 import discriminator, generator, losses
 from shared.stylegan2.architecture import is_trainable
 from shared.stylegan2.draws import DRAWS_PER_PHASE, Draws
 from shared.stylegan2.hyperparameters import Hyperparameters
-from shared.stylegan2.layers import Tensor
+from shared.stylegan2.layers import Tensor, Variables
 from shared.stylegan2.optimizer import Adam
 from shared.stylegan2.weights import Array, Networks, Weights
 
@@ -71,17 +71,24 @@ class Training:
         """Thousands of reals shown to D."""
         return self._images / 1000
 
+    @property
+    def skipped(self) -> int:
+        """Updates left out because a gradient was not finite."""
+        return self._G_adam.skipped + self._D_adam.skipped
+
     def step(self, reals: npt.NDArray[np.uint8], labels: Array | None = None) -> Losses:
         """One step on uint8 reals [minibatch, R, R, num_channels] and their one-hot labels [minibatch, label_size]."""
         one_hot = tf.constant(np.zeros((len(reals), 0), np.float32) if labels is None else labels)
         pictures = tf.constant(reals)
         g = self._run(self._g_main, one_hot)
-        path_length = self._lazily(self.hyperparameters.g_interval, self._g_regularize, one_hot)
+        lengthy = self._step % self.hyperparameters.g_interval == 0
+        path_length = self._run(self._g_regularize, one_hot) if lengthy else None
         d = self._run(self._d_main, one_hot, pictures)
-        r1 = self._lazily(self.hyperparameters.d_interval, self._d_regularize, one_hot, pictures)
+        steep = self._step % self.hyperparameters.d_interval == 0
+        r1 = self._run(self._d_regularize, one_hot, pictures) if steep else None
         self._step += 1
         self._images += len(reals)
-        return Losses(float(g), *map(float, d), r1=r1, path_length=path_length)
+        return Losses(*(None if term is None else float(term) for term in (g, *d, r1, path_length)))
 
     def networks(self) -> Networks:
         """The networks as they are now."""
@@ -114,9 +121,6 @@ class Training:
         seed = tf.constant([self._seed, first], tf.int32)
         return self._phases[phase](seed, *arguments)
 
-    def _lazily(self, interval: int, phase: Callable[..., Tensor], *arguments: Tensor) -> float | None:
-        return None if self._step % interval else float(self._run(phase, *arguments))
-
     def _g_main(self, seed: Tensor, labels: Tensor) -> Tensor:
         draws = Draws(seed)
         with tf.GradientTape() as tape:
@@ -132,9 +136,7 @@ class Training:
         with tf.GradientTape() as tape:
             w = self._w(labels, draws)
             noise = draws.normal((labels.shape[0], *self._picture_shape()))
-            length = losses.path_length(
-                lambda w: self._synthesis(w, draws), w, noise, self._pl_mean, settings.pl_decay
-            )
+            length = losses.path_length(lambda w: self._synthesis(w, draws), w, noise, self._pl_mean, settings.pl_decay)
             penalty = ops.mean(length.penalty)
             loss = penalty * (settings.pl_weight * settings.g_interval)
         self._pl_mean.assign(length.mean)
@@ -195,10 +197,14 @@ class Training:
         return self.architecture.resolution, self.architecture.resolution, self.architecture.num_channels
 
     def _follow(self) -> None:
-        """Gs follows G: a running average of what learns, a copy of the rest."""
-        for name, average in self._Gs.items():
-            beta = self.hyperparameters.ema_beta if is_trainable(name) else 0.0
-            average.assign(self._G[name] + (average - self._G[name]) * beta)
+        for name, value in moving_average(self._Gs, self._G, self.hyperparameters.ema_beta).items():
+            self._Gs[name].assign(value)
+
+
+def moving_average(Gs: Variables, G: Variables, beta: float) -> dict[str, Tensor]:
+    """Gs after it has followed G: it keeps `beta` of itself where variables learn and copies the others."""
+    betas = {name: beta if is_trainable(name) else 0.0 for name in Gs}
+    return {name: G[name] + (value - G[name]) * betas[name] for name, value in Gs.items()}
 
 
 def _variables(weights: Weights) -> dict[str, tf.Variable]:

@@ -319,13 +319,18 @@ def test_nothing_is_lost_among_consumers_that_retry_and_vanish(bus: Bus) -> None
                 done.add(delivery.body)
                 delivery.ack()
 
-    workers = [threading.Thread(target=work, args=(seed,), daemon=True) for seed in range(4)]
-    counter = threading.Thread(target=lambda: [take(bus.consume("counter")).ack() for _ in expected], daemon=True)
-    for thread in (*workers, counter):
+    def count() -> None:
+        consumer = bus.consume("counter")
+        for _ in expected:
+            take(consumer).ack()
+
+    threads = [threading.Thread(target=work, args=(seed,), daemon=True) for seed in range(4)]
+    threads.append(threading.Thread(target=count, daemon=True))
+    for thread in threads:
         thread.start()
     for source in range(200):
         bus.publish(requested(source))
-    for thread in (*workers, counter):
+    for thread in threads:
         thread.join(SOON)
     assert done == expected
     assert bus.depths()["lister"] == Depth()

@@ -60,7 +60,7 @@ def test_no_child_is_started_before_there_is_work() -> None:
 
 
 def test_what_the_function_raises_is_raised(one_child: ChildProcesses) -> None:
-    with pytest.raises(ValueError, match="math domain error|nonnegative"):
+    with pytest.raises(ValueError, match="math domain error"):
         one_child.run(math.sqrt, -1)
 
 

@@ -28,7 +28,7 @@ def test_the_largest_level_is_opened(store: FolderStore) -> None:
 
 
 def test_a_data_set_that_is_not_there_is_poison(store: FolderStore) -> None:
-    with pytest.raises(Poison, match="no .tfrecords"):
+    with pytest.raises(Poison, match=r"no \.tfrecords"):
         datasets.open_pictures(store, DATASET)
 
 

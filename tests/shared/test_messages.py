@@ -25,7 +25,9 @@ from shared.messages import (
 
 
 def body(**changes: Any) -> bytes:
-    return json.dumps({"type": "source-exhausted", "v": 1, "run": "anya-001", "source": 0, "count": 2} | changes).encode()
+    return json.dumps(
+        {"type": "source-exhausted", "v": 1, "run": "anya-001", "source": 0, "count": 2} | changes
+    ).encode()
 
 
 def test_every_type_has_an_example_here(every_message: tuple[Message, ...]) -> None:

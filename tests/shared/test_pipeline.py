@@ -57,7 +57,9 @@ def test_no_queue_gets_what_another_queue_of_the_same_stage_gets() -> None:
 
 
 def test_the_packer_hears_of_everything_that_settles_a_picture() -> None:
-    settling = {kind for kind in Message.types.values() if {"reason", "error", "faces", "picture"} & kind.model_fields.keys()}
+    settling = {
+        kind for kind in Message.types.values() if {"reason", "error", "faces", "picture"} & kind.model_fields.keys()
+    }
     settling |= {kind for kind in Message.types.values() if "arrival" in kind.model_fields} - {messages.Judgement}
     assert settling <= set(pipeline.step("tfrecord-packer").queues[0].consumes)
 

@@ -56,7 +56,9 @@ def test_addresses_can_be_listed(write: Write) -> None:
 
 
 def test_every_part_can_be_given(write: Write) -> None:
-    recipe = read_recipe(write(GOOD + "pictures: {monochrome: keep}\nnormalized:\n  fit: shrink-only\n  pad: reflect\n"))
+    recipe = read_recipe(
+        write(GOOD + "pictures: {monochrome: keep}\nnormalized:\n  fit: shrink-only\n  pad: reflect\n")
+    )
     assert recipe.pictures.monochrome is Monochrome.KEEP
     assert recipe.normalized.fit is Fit.SHRINK_ONLY
     assert recipe.normalized.pad == "reflect"
@@ -114,7 +116,7 @@ def test_an_error_names_line_field_and_what_is_allowed(write: Write, text: str, 
         ("[{folder: addresses.txt}]", ["sources[0].folder: there is no folder addresses.txt"]),
         ("[{folder: ./pictures}, {urls: gone.txt}]", ["sources[1].urls: there is no file gone.txt"]),
         ("[{urls: ./pictures}]", ["sources[0].urls: there is no file pictures"]),
-        ("[{folder: ~nobody-of-that-name/pictures}]", ["sources[0].folder: there is no folder ~nobody-of-that-name/pictures"]),
+        ("[{folder: ~no-such-user/pictures}]", ["sources[0].folder: there is no folder ~no-such-user/pictures"]),
         ("[{folder: ./pictures, score: high}]", [
             "sources[0].score: Input should be a valid integer, unable to parse string as an integer (not 'high')"
         ]),

@@ -5,9 +5,9 @@ import pytest
 
 from shared import keys
 from shared.errors import NotFound
+from shared.fates import Reason
 from shared.messages import ImageDropped, ImageFetched, SourceExhausted
 from shared.recipe import Recipe
-from shared.fates import Reason
 from shared.runs import finish, is_finished, latest_dataset, latest_run, open_run, run_names, run_recipe, tally_of
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore, Store

@@ -36,7 +36,7 @@ def test_boxes_are_those_of_detect_multi_scale(cascade: Cascade, drawn: Drawn) -
     opencv = cv2.CascadeClassifier(cascade.model).detectMultiScale(grey, 1.1, 0, minSize=(60, 60))
     ours = CascadeDetector(Path(cascade.model).read_bytes(), settings).detect(rgb)
     assert sorted(face.box for face in ours) == sorted(Box(*map(int, box)) for box in opencv)
-    assert len(ours) == 10
+    assert ours
 
 
 def test_faces_smaller_than_min_size_are_not_found(cascade: Cascade, drawn: Drawn) -> None:

@@ -41,7 +41,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ConnectionError:  # the client has heard enough
             self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 

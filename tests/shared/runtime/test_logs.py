@@ -40,9 +40,7 @@ def test_a_line_stays_one_line_whatever_it_is_about(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize(("level", "expected"), [("debug", 3), ("info", 3), ("warning", 2), ("error", 1)])
-def test_what_is_below_the_level_is_not_logged(
-    capsys: pytest.CaptureFixture[str], level: str, expected: int
-) -> None:
+def test_what_is_below_the_level_is_not_logged(capsys: pytest.CaptureFixture[str], level: str, expected: int) -> None:
     logs.set_up(LogFormat.JSON, level)
     log = structlog.get_logger()
     log.info("one")

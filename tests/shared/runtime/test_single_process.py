@@ -188,6 +188,13 @@ def test_every_source_of_the_recipe_is_requested(factory: Factory) -> None:
     assert {message.source for message in exhausted} == {0, 1, 2}
 
 
+def test_a_queue_with_a_single_active_consumer_is_worked_off_one_message_at_a_time(factory: Factory) -> None:
+    factory.sink = Sink(before=lambda: threading.Event().wait(0.002))  # time for a second thread to come, if it may
+    process = factory.process()
+    process.run()
+    assert process.progress()[-1].outcomes.keys() == {Outcome.DONE}
+
+
 def test_stages_are_set_up_with_the_recipe_and_closed_at_the_end(factory: Factory) -> None:
     process = factory.process()
     process.set_up()

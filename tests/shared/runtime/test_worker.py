@@ -179,7 +179,9 @@ class TestDone:
             context.say("looked", faces=2)
             return ()
 
-        worker = Worker(STEP, Lister(speak), workshop.bus, workshop.store, LADDER, say=lambda *a, **b: said.append((a, b)))
+        worker = Worker(
+            STEP, Lister(speak), workshop.bus, workshop.store, LADDER, say=lambda *a, **b: said.append((a, b))
+        )
         workshop.bus.publish(FETCHED)
         worker.handle(workshop.next())
         assert said == [(("looked",), {"faces": 2, "stage": "finder", "run": RUN, "item": ENTRY})]
@@ -317,7 +319,9 @@ class TestFailed:
         assert finder.asked == workshop.told() == []
 
     def test_a_run_without_a_recipe_is_poison(self, workshop: Workshop) -> None:
-        assert workshop.work_through(Finder(counting), FETCHED.model_copy(update={"run": "nobody-001"})) == [Outcome.DEAD]
+        assert workshop.work_through(Finder(counting), FETCHED.model_copy(update={"run": "nobody-001"})) == [
+            Outcome.DEAD
+        ]
         assert "nobody-001 has no recipe" in workshop.dead_letter().reason
 
     def test_a_stage_that_produces_what_it_did_not_declare_is_stopped_before_anyone_believes_it(

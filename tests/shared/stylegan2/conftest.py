@@ -71,6 +71,4 @@ def golden(request: pytest.FixtureRequest) -> Golden:
 @pytest.fixture(scope="session")
 def toy() -> Networks:
     """Smallest networks that have every kind of layer: 16 px."""
-    return Networks.fresh(
-        Architecture(16, fmap_max=8, z_size=6, w_size=5, mapping_layers=2, mapping_fmaps=7), seed=3
-    )
+    return Networks.fresh(Architecture(16, fmap_max=8, z_size=6, w_size=5, mapping_layers=2, mapping_fmaps=7), seed=3)

@@ -5,9 +5,7 @@ from shared.stylegan2 import discriminator
 
 def scores(golden, pictures: np.ndarray, first: int = 0) -> np.ndarray:
     labels = golden["labels"][first : first + len(pictures)]
-    return np.array(
-        discriminator.scores(golden.networks.architecture, golden.networks.D, pictures, labels)
-    )
+    return np.array(discriminator.scores(golden.networks.architecture, golden.networks.D, pictures, labels))
 
 
 @pytest.mark.parametrize("count", [8, 4, 2])

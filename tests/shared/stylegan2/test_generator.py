@@ -32,9 +32,7 @@ def test_pictures_without_truncation_are_the_official_ones(golden, network):
 @pytest.mark.parametrize(("psi", "cut", "name"), [(0.7, False, "psi0.7"), (0.5, True, "psi0.5_cutoff{}")])
 def test_truncated_pictures_are_the_official_ones(golden, psi, cut, name):
     Gs = golden.networks.Gs
-    w = generator.truncate(
-        broadcast_w(golden, Gs, 4), Gs["dlatent_avg"], psi, golden.cutoff if cut else None
-    )
+    w = generator.truncate(broadcast_w(golden, Gs, 4), Gs["dlatent_avg"], psi, golden.cutoff if cut else None)
     np.testing.assert_allclose(w, golden[f"Gs_w_{name.format(golden.cutoff)}"], atol=1e-5)
     expected = golden.nhwc(f"Gs_images_{name.format(golden.cutoff)}")
     np.testing.assert_allclose(pictures(golden, Gs, w), expected, atol=2e-5)

@@ -49,13 +49,9 @@ class OfficialLosses:
         def gradients() -> list[Tensor]:
             with tf.GradientTape() as tape:
                 total = tf.reduce_mean(loss()) * interval
-            return tape.gradient(
-                total, list(learning.values()), unconnected_gradients=tf.UnconnectedGradients.ZERO
-            )
+            return tape.gradient(total, list(learning.values()), unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
-        return {
-            name: slope.numpy() for name, slope in zip(learning, gradients(), strict=True)
-        }
+        return {name: slope.numpy() for name, slope in zip(learning, gradients(), strict=True)}
 
     def _w(self, key: str) -> Tensor:
         z = self.golden[key]

@@ -1,0 +1,28 @@
+"""Named arrays as bytes: a .npz that is written and read without pickle, and whose bytes depend on its content only."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.errors import Poison
+
+Arrays = dict[str, npt.NDArray[np.generic]]
+
+
+def pack(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
+    """The file with these arrays, uncompressed: weights do not compress."""
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def unpack(packed: bytes) -> Arrays:
+    """The arrays of such a file. Raises Poison where it is none, is cut short or holds Python objects."""
+    try:
+        with np.load(io.BytesIO(packed), allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, AttributeError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise Poison(f"not a file of arrays: {error}") from error

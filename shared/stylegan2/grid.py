@@ -1,0 +1,26 @@
+"""Pictures of networks: their uint8 values, and many of them side by side. No TensorFlow."""
+
+import numpy as np
+import numpy.typing as npt
+
+Pictures = npt.NDArray[np.uint8]
+
+
+def to_uint8(pictures: npt.NDArray[np.float32]) -> Pictures:
+    """-1 .. 1 to 0 .. 255 as the official convert_images_to_uint8: half up, saturated."""
+    return np.clip(pictures * 127.5 + 128, 0, 255).astype(np.uint8)
+
+
+def grid_size(resolution: int, width: int = 7680, height: int = 4320) -> tuple[int, int]:
+    """Columns and rows of a grid of about that many pixels: 15 x 8 for 512 px (setup_snapshot_image_grid)."""
+    return min(max(width // resolution, 7), 32), min(max(height // resolution, 4), 32)
+
+
+def arrange(pictures: Pictures, columns: int) -> Pictures:
+    """Pictures [N, H, W, C] row by row into one [rows * H, columns * W, C]; empty places are black."""
+    count, height, width, channels = pictures.shape
+    rows = -(-count // columns)
+    filled = np.zeros((rows * columns, height, width, channels), np.uint8)
+    filled[:count] = pictures
+    lines = filled.reshape(rows, columns, height, width, channels).swapaxes(1, 2)
+    return lines.reshape(rows * height, columns * width, channels)

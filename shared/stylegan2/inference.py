@@ -1,0 +1,73 @@
+"""Trained networks at work: pictures from latents, scores of pictures. Arrays in, arrays out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from shared.stylegan2 import discriminator, generator
+from shared.stylegan2.architecture import Architecture
+from shared.stylegan2.grid import Pictures
+from shared.stylegan2.weights import Array, Weights
+
+
+@dataclass(frozen=True)
+class Truncation:
+    """How far w is drawn to its average: `psi` 1 not at all, 0 wholly; only slots below `cutoff`, None for all."""
+
+    psi: float = 1.0
+    cutoff: int | None = None
+
+
+WHOLE = Truncation()
+"""No truncation."""
+
+
+def latents(seeds: Sequence[int], z_size: int) -> Array:
+    """The z of official seeds [N, z_size]: as `generate-images --seeds` draws them."""
+    drawn = [np.random.RandomState(seed).randn(z_size) for seed in seeds]
+    return np.array(drawn, np.float32).reshape(len(seeds), z_size)
+
+
+class Generator:
+    """Draws pictures with fixed weights (usually Gs) and the stored noise: the same z gives the same picture."""
+
+    def __init__(self, architecture: Architecture, weights: Weights) -> None:
+        self._architecture = architecture
+        self._variables = {name: tf.constant(value) for name, value in weights.items()}
+        self._noises = generator.stored_noise(architecture, self._variables)
+
+    def pictures(
+        self, z: Array, labels: Array | None = None, truncation: Truncation = WHOLE, minibatch: int = 8
+    ) -> Array:
+        """z [N, z_size], labels [N, label_size] to [N, R, R, num_channels], about -1 .. 1, `minibatch` at a time."""
+        one_hot = _labels(labels, len(z), self._architecture)
+        starts = range(0, len(z), minibatch)
+        drawn = [self._draw(z[i : i + minibatch], one_hot[i : i + minibatch], truncation) for i in starts]
+        return np.concatenate(drawn)
+
+    def _draw(self, z: Array, labels: Array, truncation: Truncation) -> Array:
+        w = generator.mapping(self._architecture, self._variables, tf.constant(z), tf.constant(labels))
+        w = generator.broadcast(self._architecture, w)
+        w = generator.truncate(w, self._variables["dlatent_avg"], truncation.psi, truncation.cutoff)
+        return np.asarray(generator.synthesis(self._architecture, self._variables, w, self._noises))
+
+
+class Discriminator:
+    """Scores pictures with fixed weights."""
+
+    def __init__(self, architecture: Architecture, weights: Weights) -> None:
+        self._architecture = architecture
+        self._variables = {name: tf.constant(value) for name, value in weights.items()}
+
+    def scores(self, pictures: Pictures, labels: Array | None = None) -> npt.NDArray[np.float32]:
+        """Logits [N] of uint8 pictures [N, R, R, num_channels], in one batch: each depends on the others."""
+        reals = tf.cast(pictures, tf.float32) * (2 / 255) - 1
+        one_hot = tf.constant(_labels(labels, len(pictures), self._architecture))
+        return np.asarray(discriminator.scores(self._architecture, self._variables, reals, one_hot))[:, 0]
+
+
+def _labels(labels: Array | None, count: int, architecture: Architecture) -> Array:
+    return np.zeros((count, architecture.label_size), np.float32) if labels is None else labels

@@ -1,0 +1,165 @@
+import hashlib
+import multiprocessing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageCms
+
+from services.upscaler.stage import Upscaler
+from services.upscaler.waifu2x import CPU
+from shared import keys
+from shared.errors import Interrupted, Unusable
+from shared.fates import Reason
+from shared.messages import FaceDropped, FaceFound, FaceUpscaled, Message
+from shared.pictures import Picture, decode, encode_png
+from shared.pipeline import step
+from shared.recipe import FolderSource, Normalized, Recipe, Upscaling
+from shared.stage import Action, Context
+from shared.store.folder import FolderStore
+
+Face = Callable[[int], Image.Image]
+
+
+def recipe(size: int = 64, **upscaling: Any) -> Recipe:
+    return Recipe(
+        name="margot",
+        sources=(FolderSource(folder=Path("pictures")),),
+        normalized=Normalized.model_validate({"size": size}),
+        upscaling=Upscaling.model_validate(upscaling),
+    )
+
+
+@dataclass
+class Bench:
+    """The stage and a store; crops go in, messages come out."""
+
+    stage: Upscaler
+    store: FolderStore
+
+    def found(self, data: bytes, side: int) -> FaceFound:
+        crop = hashlib.sha256(data).hexdigest()
+        self.store.put_new(keys.crop(crop), data)
+        common: dict[str, Any] = {"run": "margot-1", "entry": "0" * 20, "image": "a" * 64, "face": 2}
+        return FaceFound(**common, crop=crop, box=(0, 0, side, side), side=side)
+
+    def made(self, message: FaceFound, asked: Recipe) -> FaceUpscaled | FaceDropped:
+        (only,) = self.stage.process(message, Context(asked, self.store))
+        assert isinstance(only, FaceUpscaled | FaceDropped)
+        return only
+
+    def picture(self, message: FaceUpscaled | FaceDropped) -> Picture:
+        assert isinstance(message, FaceUpscaled)
+        picture = decode(self.store.get(keys.crop(message.crop)))
+        assert isinstance(picture, Picture)
+        return picture
+
+    def action(self, asked: Recipe, side: int) -> Action:
+        return self.stage.action(self.found(b"some crop", side), Context(asked, self.store))
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Upscaler]:
+    stage = Upscaler(CPU)
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def bench(stage: Upscaler, tmp_path: Path) -> Bench:
+    return Bench(stage, FolderStore(tmp_path / "store"))
+
+
+@pytest.mark.parametrize(("side", "factor"), [(63, 2), (32, 2), (31, 4), (16, 4)])
+def test_a_small_crop_is_doubled_until_it_is_large_enough(bench: Bench, face: Face, side: int, factor: int) -> None:
+    made = bench.made(bench.found(encode_png(face(side)), side), recipe(64))
+    assert isinstance(made, FaceUpscaled)
+    assert (made.factor, made.face, made.image) == (factor, 2, "a" * 64)
+    assert bench.picture(made).image.size == (side * factor, side * factor)
+
+
+def test_the_enlarged_crop_is_named_by_its_content(bench: Bench, face: Face) -> None:
+    made = bench.made(bench.found(encode_png(face(40)), 40), recipe(64))
+    assert isinstance(made, FaceUpscaled)
+    assert hashlib.sha256(bench.store.get(keys.crop(made.crop))).hexdigest() == made.crop
+
+
+def test_transparency_and_colour_profile_are_kept(bench: Bench, face: Face) -> None:
+    image = face(40).convert("RGBA")
+    image.paste((0, 0, 0, 0), (0, 0, 20, 20))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    picture = bench.picture(bench.made(bench.found(encode_png(image, profile), 40), recipe(64)))
+    assert picture.profile == profile
+    assert picture.image.getchannel("A").getextrema() == (0, 255)
+
+
+@pytest.mark.parametrize(("side", "enabled"), [(64, True), (500, True), (20, False)])
+def test_a_crop_that_needs_nothing_goes_on_as_it_is_without_a_model(tmp_path: Path, side: int, enabled: bool) -> None:
+    running = multiprocessing.active_children()
+    bench = Bench(Upscaler(), FolderStore(tmp_path / "store"))
+    asked = recipe(64, enabled=enabled)
+    if not enabled:
+        bench.stage.setup(asked)
+    message = bench.found(b"is not even looked at", side)
+    made = bench.made(message, asked)
+    assert isinstance(made, FaceUpscaled)
+    assert (made.crop, made.factor) == (message.crop, 1)
+    assert multiprocessing.active_children() == running
+
+
+def test_setup_proves_the_recipes_model(bench: Bench) -> None:
+    bench.stage.setup(recipe(64))
+    bench.stage.setup(None)
+
+
+def test_setup_refuses_a_machine_on_which_waifu2x_does_not_load(library: Callable[[str], None]) -> None:
+    library("raise ImportError('libvulkan.so.1: cannot open shared object file')\n")
+    stage = Upscaler()
+    with pytest.raises(Unusable, match="apt-get install libvulkan1 libomp5"):
+        stage.setup(recipe(64))
+    stage.close()
+
+
+def test_a_crop_that_is_damaged_is_dropped_for_that_reason(bench: Bench, face: Face) -> None:
+    data = encode_png(face(40))
+    made = bench.made(bench.found(data[: len(data) // 2], 40), recipe(64))
+    assert isinstance(made, FaceDropped)
+    assert (made.face, made.stage, made.reason) == (2, "upscaler", Reason.TRUNCATED)
+
+
+def test_asked_to_stop_it_leaves_the_crop_to_the_next_run(bench: Bench, face: Face) -> None:
+    context = Context(recipe(64), bench.store, stopping=lambda: True)
+    with pytest.raises(Interrupted):
+        list(bench.stage.process(bench.found(encode_png(face(40)), 40), context))
+
+
+def test_noise_is_reduced_the_first_time_only(bench: Bench, face: Face) -> None:
+    twice = bench.picture(bench.made(bench.found(encode_png(face(32)), 32), recipe(128, noise=3))).image
+    once = bench.picture(bench.made(bench.found(encode_png(face(32)), 32), recipe(64, noise=3)))
+    again = bench.picture(bench.made(bench.found(encode_png(once.image), 64), recipe(128, noise=-1))).image
+    assert twice.tobytes() == again.tobytes()
+
+
+def test_what_the_model_is_matters_to_the_action_of_an_enlargement(bench: Bench) -> None:
+    digests = {
+        bench.action(asked, side=40).digest
+        for asked in (recipe(64), recipe(128), recipe(64, noise=2), recipe(64, model="upconv_7_photo"))
+    }
+    assert len(digests) == 4
+
+
+def test_neither_model_nor_size_matters_to_a_crop_that_is_large_enough(bench: Bench) -> None:
+    digests = {
+        bench.action(asked, side=600).digest
+        for asked in (recipe(64), recipe(512), recipe(64, noise=2), recipe(64, enabled=False))
+    }
+    assert len(digests) == 1
+
+
+def test_the_stage_is_in_the_pipeline_with_all_that_it_produces() -> None:
+    entry = step("upscaler")
+    assert isinstance(entry.stage(), Upscaler)
+    produced: set[type[Message]] = {FaceUpscaled, FaceDropped}
+    assert set(entry.produces) == produced
