@@ -22,10 +22,12 @@ normalized:
   size: 64
 training:
   start_from: {network}
-  kimg: 4
-  leg_kimg: 1
-  tick_kimg: 0.25
+  kimg: 6
+  leg_kimg: 2
   minibatch: 16
+  learning_rate: 0.003
+  r1_gamma: 1          # as the base network was trained with
+  ema_kimg: 0.5        # short, for a short training: the average must not lag behind
 """
 
 

@@ -1,9 +1,9 @@
 """What the discriminator thinks of pictures.
 
-A score depends on the other pictures of the minibatch, through the minibatch standard deviation. So every picture
-is scored several times in other company, as in training: from -1 to 1, in minibatches whose groups are full. The
-idea is gwern's, corrected by xunings/styleganime2; here the company is drawn from the whole set, and a last minibatch
-that is too small is filled with other pictures instead of copies.
+A score depends on the other pictures of the minibatch, through the minibatch standard deviation. So every picture is
+scored several times in other company, in minibatches whose groups are full, as in training. The idea is gwern's,
+corrected by xunings/styleganime2; here the company is drawn from the whole set, and a last minibatch that is too small
+is filled with other pictures instead of copies.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,14 +13,14 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Minibatch = NDArray[np.float32]
-"""Pictures [N, H, W, C] from -1 to 1."""
+Minibatch = NDArray[np.uint8]
+"""Pictures [N, H, W, C]."""
 
 Logits = NDArray[np.float32]
 """The scores [N] of a minibatch."""
 
 Discriminator = Callable[[Minibatch], Logits]
-"""Scores all pictures of a minibatch together."""
+"""Scores all pictures of a minibatch together (`shared.stylegan2.inference.Discriminator.scores`)."""
 
 _PIXELS_AT_ONCE = 1 << 21  # of all pictures in a minibatch: D's activations at 512 px then take half a gigabyte
 _MOST_GROUPS = 16
@@ -30,7 +30,7 @@ class Pictures(Protocol):
     """A set of pictures of one size."""
 
     def __len__(self) -> int: ...
-    def __getitem__(self, indices: NDArray[np.intp]) -> NDArray[np.uint8]: ...
+    def __getitem__(self, indices: NDArray[np.intp]) -> Minibatch: ...
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,8 @@ def score(pictures: Pictures, discriminator: Discriminator, rule: Rule) -> Score
     for shuffle, scores in enumerate(found):
         generator = np.random.default_rng([rule.seed, shuffle])
         for chosen, counted in _minibatches(len(pictures), rule.minibatch, generator):
-            scores[chosen[:counted]] = discriminator(normalize(pictures[chosen]))[:counted]
+            scores[chosen[:counted]] = discriminator(pictures[chosen])[:counted]
     return Scores(found.mean(axis=0), found.std(axis=0))
-
-
-def normalize(pictures: NDArray[np.uint8]) -> Minibatch:
-    """0 .. 255 to -1 .. 1, as in training."""
-    return pictures.astype(np.float32) * np.float32(2 / 255) - np.float32(1)
 
 
 def _minibatches(pictures: int, size: int, generator: np.random.Generator) -> Iterator[tuple[NDArray[np.intp], int]]:

@@ -58,16 +58,16 @@ def _ready(message: SnapshotTaken) -> RankingReady:
 
 
 def _scores(snapshot: Snapshot, pictures: PictureFile, context: Context) -> scoring.Scores:
-    from services.ranker.network import discriminator_of  # loads TensorFlow
+    from shared.stylegan2.inference import Discriminator  # loads TensorFlow
 
     with context.store.file(snapshot.key(trainings.NETWORK)) as path:
-        networks = network_file.load(path)
-    discriminator = discriminator_of(networks)
+        networks = network_file.load(path.read_bytes())
+    discriminator = Discriminator(networks.architecture, networks.D)
 
     def unless_stopped(minibatch: scoring.Minibatch) -> scoring.Logits:
         if context.stopping():
             raise Interrupted("asked to stop while ranking; the next run ranks again")
-        return discriminator(minibatch)
+        return discriminator.scores(minibatch)
 
     architecture, recipe = networks.architecture, context.recipe
     minibatch = scoring.minibatch(len(pictures), architecture.mbstd_group_size, architecture.resolution)

@@ -1,21 +1,18 @@
 """All that training needs to go on, as a file."""
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from shared import trainings
 from shared.errors import NotFound
 from shared.stage import Objects
-
-Arrays = Mapping[str, npt.NDArray[np.generic]]
+from shared.stylegan2.arrays import Arrays
 
 
 def write(path: Path, state: Arrays) -> None:
-    """Write the arrays; the same ones give the same bytes."""
+    """Write the arrays, as a file because they are many (0.6 GB at 512 px). The same ones give the same bytes."""
     np.savez(path, allow_pickle=False, **state)
 
 

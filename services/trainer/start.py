@@ -53,7 +53,7 @@ def _fresh(settings: Training, pictures: PictureFile) -> Networks:
 
 def _of_file(settings: Training, pictures: PictureFile, say: Callable[..., None]) -> Networks:
     assert settings.start_from is not None
-    networks = network_file.load(settings.start_from)
+    networks = network_file.load(settings.start_from.read_bytes())
     found = networks.architecture
     if (found.resolution, found.num_channels) != (pictures.resolution, pictures.channels):
         raise Poison(

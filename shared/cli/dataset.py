@@ -68,8 +68,7 @@ def _local_folder(store: Store, digest: str, stack: ExitStack) -> Path:
 
 def _as_json(found: Verification) -> str:
     findings = [
-        {"file": f.file, "record": f.record, "problem": f.problem.value, "sentence": f.sentence}
-        for f in found.findings
+        {"file": f.file, "record": f.record, "problem": f.problem.value, "sentence": f.sentence} for f in found.findings
     ]
     body = {
         "resolution": found.resolution,

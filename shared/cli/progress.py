@@ -37,6 +37,10 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the last state standing and show no more."""
         if self._live:
             self._live.stop()
 

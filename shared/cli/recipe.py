@@ -14,9 +14,7 @@ app = typer.Typer(help="Check a recipe, or write an example.", no_args_is_help=T
 @app.command()
 def check(
     path: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the whole recipe with its defaults as JSON.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole recipe with its defaults as JSON.")] = False,
 ) -> None:
     """Say whether a recipe can be used, and if not, in which line and field it is wrong (exit code 2)."""
     recipe = read_recipe(path)

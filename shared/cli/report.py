@@ -8,11 +8,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from shared import keys
-from shared.runs import facts, is_finished, latest_dataset
+from shared import keys, trainings
+from shared.recipe import Recipe
+from shared.runs import facts, is_finished, latest_dataset, run_recipe
 from shared.store.interface import Store
 from shared.stylegan2.verification import MANIFEST
-from shared.tally import Fact, Fate, Settlement, Tally
+from shared.tally import Fate, Settlement, Tally
 
 
 @dataclass(frozen=True)
@@ -83,21 +84,26 @@ def _results(store: Store, run: str) -> dict[str, str]:
     found = latest_dataset(store, run)
     if found is None:
         return {}
-    results = {"data set": store.url(keys.dataset(found[1], MANIFEST)).removesuffix(f"/{MANIFEST}")}
-    snapshot = _trail_of(store, run, "trainer.snapshot-taken")
-    ranking = _trail_of(store, run, "ranker.ranking-ready")
-    for record in (snapshot, ranking):
-        results |= {name: store.url(key) for name, key in record.get("files", {}).items()}
-    return results
+    _, dataset = found
+    manifest = keys.dataset(dataset, MANIFEST)
+    return {"data set": store.url(manifest).removesuffix(f"/{MANIFEST}")} | {
+        name: store.url(key) for name, key in _training_results(store, run_recipe(store, run), dataset).items()
+    }
 
 
-def _trail_of(store: Store, run: str, label: str) -> dict[str, Any]:
-    found = [key for key in store.list(keys.trail(run, "run")) if f"/{label}" in key]
-    record: dict[str, Any] = json.loads(store.get(max(found, key=_progress))) if found else {}
-    return record
-
-
-def _progress(key: str) -> tuple[int, int]:
-    """The data set's version and the leg that a fact about the run is about."""
-    fact = Fact.from_label(keys.parse_trail(key)[1])
-    return fact.decisions, fact.number
+def _training_results(store: Store, recipe: Recipe, dataset: str) -> dict[str, str]:
+    """The keys of what the newest snapshot draws, and of its ranking if there is one."""
+    if not recipe.training.kimg:
+        return {}
+    snapshot = trainings.latest(store, trainings.training_digest(recipe.training, dataset))
+    if snapshot is None:
+        return {}
+    ranking = {
+        name: trainings.ranking_key(snapshot, recipe.ranking, file)
+        for name, file in (("ranking", trainings.RANKING), ("worst", trainings.WORST), ("best", trainings.BEST))
+    }
+    return {
+        "reals": keys.leg(snapshot.training, 0, "reals.png"),
+        "fakes": snapshot.key(trainings.FAKES),
+        "network": snapshot.key(trainings.NETWORK),
+    } | {name: key for name, key in ranking.items() if store.exists(key)}

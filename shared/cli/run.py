@@ -11,7 +11,7 @@ import typer
 from shared.cli.progress import Progress
 from shared.cli.report import print_report
 from shared.recipe_file import read_recipe
-from shared.runs import open_run
+from shared.runs import Run, open_run
 from shared.runtime import logs
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.single_process import Options, SingleProcess, StageProgress
@@ -34,7 +34,7 @@ def run(
     logs.set_up(environment.log, environment.log_level)
     recipe = read_recipe(path)
     store = open_store(environment.store)
-    this_run = open_run(store, recipe)
+    this_run = Run(recipe.name, recipe) if dry_run else open_run(store, recipe)
     with Progress(this_run) as progress:
         process = SingleProcess(this_run, store, Options(threads=environment.threads), say=progress.say)
         process.set_up()
@@ -47,8 +47,11 @@ def run(
                 health.tick()
                 progress.show(stages)
 
-            finished = process.run(watch)
-    print_report(store, this_run.name)
+            try:
+                finished = process.run(watch)
+            finally:
+                progress.close()
+                print_report(store, this_run.name)
     if not finished:
         typer.echo(f"stopped; `magritte run {path}` goes on", err=True)
         raise typer.Exit(STOPPED)

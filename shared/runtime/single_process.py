@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.bus.memory import MemoryBus, Mischief
-from shared.errors import StoreFull
+from shared.errors import Poison, StoreFull
 from shared.messages import RunRequested
 from shared.pipeline import PIPELINE, Queue, Step
 from shared.runs import Run, finish
@@ -61,7 +61,8 @@ class SingleProcess:
     def run(self, watch: Callable[[list[StageProgress]], Any] = lambda _: None, every: float = 0.25) -> bool:
         """Process everything; True when nothing is left to do, False when stopped before.
 
-        `watch` is told the progress about every `every` seconds. Raises `StoreFull` when there is no space left.
+        `watch` is told the progress about every `every` seconds. Raises `StoreFull` when there is no space left, and
+        `Poison` when a stage could not do what concerns the run as a whole: list a source, pack, train, rank.
         """
         threads = self._start()
         requests = threading.Thread(target=self._request, name="request")
@@ -77,6 +78,9 @@ class SingleProcess:
             raise self._stuck
         if self._stop.is_set():
             return False
+        for worker in self._workers:
+            if worker.run_failure is not None:
+                raise Poison(f"{worker.step.name}: {worker.run_failure}") from worker.run_failure
         finish(self._store, self._run.name)
         return True
 

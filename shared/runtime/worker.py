@@ -65,6 +65,7 @@ class Worker:
         self.stage = stage
         self.outcomes: Counter[Outcome] = Counter()
         self.store_full: StoreFull | None = None
+        self.run_failure: Exception | None = None
         self._bus = bus
         self._store = store
         self._ladder = ladder
@@ -173,6 +174,8 @@ class Worker:
                 self._bury(message, error, delivery.attempt)
         except Transient as failure:
             return self._failed(delivery, message, failure)
+        if message is not None and message.item == "run":
+            self.run_failure = error
         metrics.DEAD.labels(self.step.name, kind).inc()
         delivery.dead(str(error), kind)
         return Outcome.DEAD

@@ -26,6 +26,11 @@ def scores(architecture: Architecture, variables: Variables, pictures: Tensor, l
     return ops.sum(x * labels, axis=1, keepdims=True) if architecture.label_size else x
 
 
+def normalized(pictures: Tensor) -> Tensor:
+    """uint8 pictures as D takes them, in training and afterwards: 0 .. 255 to -1 .. 1."""
+    return ops.cast(pictures, "float32") * (2 / 255) - 1
+
+
 def minibatch_stddev(x: Tensor, group_size: int, num_features: int) -> Tensor:
     """How much the samples of a group differ, as [N, H, W, num_features] maps; N must be a multiple of the group.
 

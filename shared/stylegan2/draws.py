@@ -6,9 +6,8 @@ import tensorflow as tf
 
 from shared.stylegan2.layers import Tensor
 
-
 DRAWS_PER_PHASE = 64
-"""Distance between the seeds of two phases; at 1024 px a phase draws 40 times, and 2^31 leaves room for 8 million steps."""
+"""Distance between the seeds of two phases; at 1024 px one draws 23 times, and 2^31 leaves room for 8 million steps."""
 
 
 class Draws:

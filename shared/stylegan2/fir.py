@@ -1,7 +1,7 @@
-"""Low-pass filtering with [1, 3, 3, 1] / 8 along rows and columns, as upfirdn in the official project, with zero padding.
+"""Low-pass filtering with [1, 3, 3, 1] / 8 along rows and columns, as the official upfirdn does it, with zero padding.
 
-Pictures are NHWC. The kernel is symmetric, so the gradient of a filter is a filter: saying so spares the framework the gradients
-of the slices below, and a training step on a CPU half of its time (measured).
+Pictures are NHWC. The kernel is symmetric, so the gradient of a filter is a filter: to say so spares TensorFlow the
+gradients of slices, and a training step on a CPU half of its time (measured).
 """
 
 from collections.abc import Callable
@@ -15,27 +15,17 @@ Tensor = Any
 
 def blur(x: Tensor, pad: int) -> Tensor:
     """Filter after `pad` px of zeros on every side: [N, H, W, C] to [N, H + 2 pad - 3, W + 2 pad - 3, C]."""
-
-    @tf.custom_gradient
-    def filtered(x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-        return _filter(_padded(x, pad), 1), lambda slope: blur(slope, 3 - pad)
-
-    return filtered(x)
+    return _transposable(x, lambda x: _filter(_padded(x, pad), 1), lambda slope: blur(slope, 3 - pad))
 
 
-@tf.custom_gradient
-def downsample(x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+def downsample(x: Tensor) -> Tensor:
     """Filter and keep every second pixel: [N, H, W, C] to [N, H/2, W/2, C]."""
-    return _filter(_padded(x, 1), 2), lambda slope: upsample(slope) * 0.25
+    return _transposable(x, lambda x: _filter(_padded(x, 1), 2), lambda slope: upsample(slope) * 0.25)
 
 
-@tf.custom_gradient
-def upsample(x: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+def upsample(x: Tensor) -> Tensor:
     """Double both sides, as zero insertion, filter and gain 4 would: [N, H, W, C] to [N, 2H, 2W, C]."""
-    doubled = x
-    for axis in (1, 2):
-        doubled = _double(doubled, axis)
-    return doubled, lambda slope: downsample(slope) * 4.0
+    return _transposable(x, lambda x: _double(_double(x, 1), 2), lambda slope: downsample(slope) * 4.0)
 
 
 def by_shifting(x: Tensor, stride: int) -> Tensor:
@@ -54,8 +44,14 @@ def by_pooling(x: Tensor, stride: int) -> Tensor:
     return x
 
 
-# Without XLA, pooling costs a third of the shifted slices. (A depthwise convolution has a slow gradient under XLA: jax#13800.)
+# On a CPU, without XLA, pooling costs a third of the shifted slices (measured). The third way, a depthwise convolution,
+# is slow under XLA: jax#13800.
 _filter = by_shifting if tf.config.list_physical_devices("GPU") else by_pooling
+
+
+def _transposable(x: Tensor, linear: Callable[[Tensor], Tensor], transpose: Callable[[Tensor], Tensor]) -> Tensor:
+    """A linear operation together with its gradient."""
+    return tf.custom_gradient(lambda x: (linear(x), transpose))(x)
 
 
 def _double(x: Tensor, axis: int) -> Tensor:

@@ -36,7 +36,7 @@ def mix(first: Tensor, second: Tensor, crossover: Tensor) -> Tensor:
 
 
 def truncate(w: Tensor, average: Tensor, psi: float, cutoff: int | None = None) -> Tensor:
-    """Draw w [N, num_ws, w_size] towards the average: psi 1 leaves it, 0 gives the average. Only slots below `cutoff`."""
+    """Draw w [N, num_ws, w_size] to the average: psi 1 leaves it, 0 gives the average. Only slots below `cutoff`."""
     count = w.shape[1]
     slots = ops.arange(count)[None, :, None]
     strength = ops.where(slots < (count if cutoff is None else cutoff), psi, 1.0)

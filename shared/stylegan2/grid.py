@@ -8,7 +8,8 @@ Pictures = npt.NDArray[np.uint8]
 
 def to_uint8(pictures: npt.NDArray[np.float32]) -> Pictures:
     """-1 .. 1 to 0 .. 255 as the official convert_images_to_uint8: half up, saturated."""
-    return np.clip(pictures * 127.5 + 128, 0, 255).astype(np.uint8)
+    scaled: npt.NDArray[np.float32] = pictures * np.float32(127.5) + np.float32(128)
+    return scaled.clip(0, 255).astype(np.uint8)
 
 
 def grid_size(resolution: int, width: int = 7680, height: int = 4320) -> tuple[int, int]:

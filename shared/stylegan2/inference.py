@@ -64,8 +64,8 @@ class Discriminator:
 
     def scores(self, pictures: Pictures, labels: Array | None = None) -> npt.NDArray[np.float32]:
         """Logits [N] of uint8 pictures [N, R, R, num_channels], in one batch: each depends on the others."""
-        reals = tf.cast(pictures, tf.float32) * (2 / 255) - 1
         one_hot = tf.constant(_labels(labels, len(pictures), self._architecture))
+        reals = discriminator.normalized(pictures)
         return np.asarray(discriminator.scores(self._architecture, self._variables, reals, one_hot))[:, 0]
 
 

@@ -38,7 +38,7 @@ def down_convolution(variables: Variables, scope: str, x: Tensor) -> Tensor:
 
 
 def modulated(variables: Variables, scope: str, x: Tensor, w: Tensor, up: bool = False) -> Tensor:
-    """3x3 convolution whose input maps are scaled by the style of `w` [N, w_size] and demodulated; twice the size if `up`.
+    """3x3 convolution of maps scaled by the style of `w` [N, w_size], demodulated; twice the size if `up`.
 
     Scales the activations, not the weights: d = rsqrt(sum over in of s^2 * sum over kernel of weight^2) is the same
     number and needs no weights per sample.
@@ -46,10 +46,7 @@ def modulated(variables: Variables, scope: str, x: Tensor, w: Tensor, up: bool =
     weight = _scaled(variables[f"{scope}/weight"])
     style = _style(variables, scope, w)
     x = x * style[:, None, None, :]
-    if up:
-        x = _up_convolution(x, weight)
-    else:
-        x = ops.conv(x, weight, padding="same", data_format="channels_last")
+    x = _up_convolution(x, weight) if up else ops.conv(x, weight, padding="same", data_format="channels_last")
     energy = ops.matmul(ops.square(style), ops.sum(ops.square(weight), axis=(0, 1)))
     return x * ops.rsqrt(energy + 1e-8)[:, None, None, :]
 

@@ -40,8 +40,7 @@ def path_length(
 ) -> PathLength:
     """Path length regularisation (Karras et al. 2020, section 3.2) for w [N, num_ws, w_size].
 
-    `noise` is N(0, 1) in the shape of the pictures. The gradient flows through the update of the mean, as in the official
-    project.
+    `noise` is N(0, 1) in the shape of the pictures. The gradient flows through the update of the mean, as officially.
     """
     with tf.GradientTape() as tape:
         tape.watch(w)

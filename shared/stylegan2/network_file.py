@@ -25,7 +25,7 @@ def dump(networks: Networks, half: bool = False) -> bytes:
 
 
 def load(file: bytes) -> Networks:
-    """The networks of such a file, in float32. Raises Poison where it is none, WeightsMismatch where parts are missing."""
+    """The networks of such a file, in float32. Raises Poison where it is none, WeightsMismatch if it is not whole."""
     arrays = unpack(file)
     try:
         architecture = Architecture(**json.loads(str(arrays.pop("architecture"))))

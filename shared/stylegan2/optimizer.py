@@ -5,15 +5,14 @@ from collections.abc import Mapping, Sequence
 import tensorflow as tf
 
 from shared.stylegan2.layers import Tensor
-from shared.stylegan2.weights import Array
 
 
 class Adam:
     """Adam (Kingma & Ba 2015) without a first moment, which beta1 = 0 makes equal to the gradient.
 
-    A regularisation every `interval` steps adds an update to `interval` others; `learning_rate` and beta2 0.99 are corrected for
-    it by c = interval / (interval + 1) (Karras et al. 2020, appendix B). When a gradient is not finite, the whole update
-    is skipped and counted.
+    A regularisation every `interval` steps adds an update to `interval` others; `learning_rate` and beta2 0.99 are
+    corrected for it by c = interval / (interval + 1) (Karras et al. 2020, appendix B). When a gradient is not finite,
+    the whole update is skipped and counted.
     """
 
     def __init__(self, variables: Mapping[str, Tensor], learning_rate: float, interval: int) -> None:
@@ -26,12 +25,17 @@ class Adam:
         self._skipped = _zeros((), tf.int64)
 
     @property
+    def state(self) -> dict[str, tf.Variable]:
+        """All it remembers: second moments under the names of their variables, the counts `updates` and `skipped`."""
+        return {**self._squares, "updates": self._updates, "skipped": self._skipped}
+
+    @property
     def skipped(self) -> int:
         """Updates left out because a gradient was not finite."""
         return int(self._skipped)
 
     def minimize(self, loss: Tensor, tape: tf.GradientTape) -> None:
-        """One update along the gradient that `tape` finds; a variable that the loss does not depend on has gradient 0."""
+        """One update along the gradient that `tape` finds, which is 0 where the loss does not depend on a variable."""
         variables = list(self._variables.values())
         self.apply(tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO))
 
@@ -48,18 +52,6 @@ class Adam:
             step = rate * gradient / (tf.sqrt(moved) + 1e-8)
             square.assign(tf.where(finite, moved, square))
             self._variables[name].assign_sub(tf.where(finite, step, tf.zeros_like(step)))
-
-    def state(self) -> dict[str, Array]:
-        """Second moments under the names of their variables, and the counts `updates` and `skipped`."""
-        counts = {"updates": self._updates, "skipped": self._skipped}
-        return {name: value.numpy() for name, value in (self._squares | counts).items()}
-
-    def restore(self, state: Mapping[str, Array]) -> None:
-        """Take over what `state` gave."""
-        for name, value in self._squares.items():
-            value.assign(state[name])
-        self._updates.assign(state["updates"])
-        self._skipped.assign(state["skipped"])
 
 
 def _zeros(shape: Sequence[int], dtype: tf.DType) -> tf.Variable:

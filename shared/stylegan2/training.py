@@ -1,7 +1,8 @@
 """One training step of StyleGAN2, and all that must be kept to go on with it exactly."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,22 +11,20 @@ from keras import ops
 
 from shared.stylegan2 import discriminator, generator, losses
 from shared.stylegan2.architecture import is_trainable
+from shared.stylegan2.arrays import Arrays
 from shared.stylegan2.draws import DRAWS_PER_PHASE, Draws
 from shared.stylegan2.hyperparameters import Hyperparameters
 from shared.stylegan2.layers import Tensor, Variables
 from shared.stylegan2.optimizer import Adam
-from shared.stylegan2.weights import Array, Networks, Weights
-
-State = dict[str, npt.NDArray[np.generic]]
-"""Everything a step depends on, under names such as `G/...`, `D_adam/...`, `pl_mean` and `step`."""
+from shared.stylegan2.weights import Array, Networks, Weights, check
 
 
 @dataclass(frozen=True)
 class Losses:
     """Of one step, means over the batch; the regularisation terms are None in steps that have none.
 
-    `real_sign` is the mean sign of D's scores of reals, ADA's sign of overfitting (Karras et al. 2020b: 0.6 is its target, 1 is
-    overfitted). `r1` and `path_length` are penalties before their weights.
+    `real_sign` is the mean sign of D's scores of reals, ADA's measure of overfitting (Karras et al. 2020b: its target
+    is 0.6, and 1 is overfitted). `r1` and `path_length` are penalties before their weights.
     """
 
     g: float
@@ -40,8 +39,8 @@ class Losses:
 class Training:
     """G, D, Gs and their optimizers. Every random number follows from `seed` and the number of the step.
 
-    `jit_compile` says whether XLA compiles the four phases of a step; None means on a GPU only. On a CPU a compiled step is no
-    faster, and ready after a minute instead of ten seconds (measured: 64 px, two cores).
+    `jit_compile` says whether XLA compiles the four phases of a step; None means on a GPU only. On a CPU a compiled
+    step is hardly faster, and ready after a minute instead of ten seconds (measured: 64 px, two cores).
     """
 
     def __init__(
@@ -77,43 +76,47 @@ class Training:
         return self._G_adam.skipped + self._D_adam.skipped
 
     def step(self, reals: npt.NDArray[np.uint8], labels: Array | None = None) -> Losses:
-        """One step on uint8 reals [minibatch, R, R, num_channels] and their one-hot labels [minibatch, label_size]."""
+        """One step on uint8 reals [minibatch, R, R, num_channels] and labels [minibatch, label_size], also of the fakes."""
         one_hot = tf.constant(np.zeros((len(reals), 0), np.float32) if labels is None else labels)
         pictures = tf.constant(reals)
         g = self._run(self._g_main, one_hot)
-        lengthy = self._step % self.hyperparameters.g_interval == 0
-        path_length = self._run(self._g_regularize, one_hot) if lengthy else None
-        d = self._run(self._d_main, one_hot, pictures)
-        steep = self._step % self.hyperparameters.d_interval == 0
-        r1 = self._run(self._d_regularize, one_hot, pictures) if steep else None
+        path_length = self._run(self._g_regularize, one_hot) if self._due(self.hyperparameters.g_interval) else None
+        d, *scores = self._run(self._d_main, one_hot, pictures)
+        r1 = self._run(self._d_regularize, one_hot, pictures) if self._due(self.hyperparameters.d_interval) else None
         self._step += 1
         self._images += len(reals)
-        return Losses(*(None if term is None else float(term) for term in (g, *d, r1, path_length)))
+        return Losses(float(g), float(d), *map(float, scores), _value(r1), _value(path_length))
 
     def networks(self) -> Networks:
         """The networks as they are now."""
-        return Networks(self.architecture, _weights(self._G), _weights(self._D), _weights(self._Gs))
+        return Networks(self.architecture, *(_arrays(part) for part in (self._G, self._D, self._Gs)))
 
-    def state(self) -> State:
-        """A copy of everything that `restore` needs."""
-        parts = {name: _weights(part) for name, part in self._parts().items()}
-        parts |= {"G_adam": self._G_adam.state(), "D_adam": self._D_adam.state()}
-        state: State = {f"{part}/{name}": value for part, values in parts.items() for name, value in values.items()}
+    def state(self) -> Arrays:
+        """A copy of everything that `restore` needs: `G/...`, `D_adam/...`, `pl_mean`, `step` and so on."""
         counts = {"seed": self._seed, "step": self._step, "images": self._images}
-        return state | {"pl_mean": self._pl_mean.numpy()} | {name: np.array(n) for name, n in counts.items()}
+        return _arrays(self._everything()) | {name: np.array(count) for name, count in counts.items()}
 
-    def restore(self, state: Mapping[str, npt.NDArray[np.generic]]) -> None:
-        """Go on where `state` was taken: the following steps are the same, bit for bit on the same device."""
-        for part, variables in self._parts().items():
-            for name, variable in variables.items():
-                variable.assign(state[f"{part}/{name}"])
-        self._G_adam.restore(_part(state, "G_adam"))
-        self._D_adam.restore(_part(state, "D_adam"))
-        self._pl_mean.assign(state["pl_mean"])
+    def restore(self, state: Arrays) -> None:
+        """Go on where `state` was taken: the steps that follow are the same, bit for bit on the same kind of device.
+
+        Raises WeightsMismatch where the state is that of another architecture.
+        """
+        everything = self._everything()
+        shapes = {name: tuple(variable.shape) for name, variable in everything.items()}
+        check(state, shapes | {"seed": (), "step": (), "images": ()})
+        for name, variable in everything.items():
+            variable.assign(state[name])
         self._seed, self._step, self._images = (int(state[name]) for name in ("seed", "step", "images"))
 
-    def _parts(self) -> dict[str, dict[str, tf.Variable]]:
-        return {"G": self._G, "D": self._D, "Gs": self._Gs}
+    def _everything(self) -> dict[str, tf.Variable]:
+        parts = {"G": self._G, "D": self._D, "Gs": self._Gs}
+        parts |= {"G_adam": self._G_adam.state, "D_adam": self._D_adam.state}
+        return {"pl_mean": self._pl_mean} | {
+            f"{part}/{name}": variable for part, variables in parts.items() for name, variable in variables.items()
+        }
+
+    def _due(self, interval: int) -> bool:
+        return self._step % interval == 0
 
     def _run(self, phase: Callable[..., Tensor], *arguments: Tensor) -> Tensor:
         number = list(self._phases).index(phase)
@@ -139,7 +142,7 @@ class Training:
             length = losses.path_length(lambda w: self._synthesis(w, draws), w, noise, self._pl_mean, settings.pl_decay)
             penalty = ops.mean(length.penalty)
             loss = penalty * (settings.pl_weight * settings.g_interval)
-        self._pl_mean.assign(length.mean)
+        self._pl_mean.assign(tf.where(tf.math.is_finite(length.mean), length.mean, self._pl_mean))
         self._G_adam.minimize(loss, tape)
         return penalty
 
@@ -166,12 +169,13 @@ class Training:
 
     def _w(self, labels: Tensor, draws: Draws) -> Tensor:
         """Style-mixed w of fresh z; the running average of w takes note of the first of the two."""
-        first, second = (self._mapped(labels, draws) for _ in range(2))
+        first, second = self._mapped(labels, draws), self._mapped(labels, draws)
         self._G["dlatent_avg"].assign(generator.updated_average(self._G["dlatent_avg"], first))
         slots = self.architecture.num_ws
         mixes = draws.happens(self.hyperparameters.style_mixing)
         crossover = tf.where(mixes, draws.integer(1, slots), slots)
-        return generator.mix(*(generator.broadcast(self.architecture, w) for w in (first, second)), crossover)
+        broadcast = [generator.broadcast(self.architecture, w) for w in (first, second)]
+        return generator.mix(broadcast[0], broadcast[1], crossover)
 
     def _mapped(self, labels: Tensor, draws: Draws) -> Tensor:
         z = draws.normal((labels.shape[0], self.architecture.z_size))
@@ -186,8 +190,7 @@ class Training:
         return discriminator.scores(self.architecture, self._D, pictures, labels)
 
     def _pictures(self, reals: Tensor, draws: Draws) -> Tensor:
-        """uint8 to -1 .. 1, mirrored at random if so wished."""
-        pictures = tf.cast(reals, tf.float32) * (2 / 255) - 1
+        pictures = discriminator.normalized(reals)
         if not self.hyperparameters.mirror:
             return pictures
         flipped = draws.happens(0.5, (reals.shape[0], 1, 1, 1))
@@ -201,10 +204,10 @@ class Training:
             self._Gs[name].assign(value)
 
 
-def moving_average(Gs: Variables, G: Variables, beta: float) -> dict[str, Tensor]:
-    """Gs after it has followed G: it keeps `beta` of itself where variables learn and copies the others."""
-    betas = {name: beta if is_trainable(name) else 0.0 for name in Gs}
-    return {name: G[name] + (value - G[name]) * betas[name] for name, value in Gs.items()}
+def moving_average(average: Variables, current: Variables, beta: float) -> dict[str, Tensor]:
+    """Gs after it has followed G: it keeps `beta` of itself where variables learn, and copies the others."""
+    betas = {name: beta if is_trainable(name) else 0.0 for name in average}
+    return {name: current[name] + (value - current[name]) * betas[name] for name, value in average.items()}
 
 
 def _variables(weights: Weights) -> dict[str, tf.Variable]:
@@ -215,9 +218,9 @@ def _learning(variables: dict[str, tf.Variable]) -> dict[str, tf.Variable]:
     return {name: variable for name, variable in variables.items() if variable.trainable}
 
 
-def _weights(variables: dict[str, tf.Variable]) -> Weights:
-    return {name: variable.numpy() for name, variable in variables.items()}
+def _arrays(variables: dict[str, tf.Variable]) -> dict[str, Any]:
+    return {name: np.array(variable) for name, variable in variables.items()}
 
 
-def _part(state: Mapping[str, npt.NDArray[np.generic]], part: str) -> State:
-    return {name.removeprefix(f"{part}/"): value for name, value in state.items() if name.startswith(f"{part}/")}
+def _value(scalar: Tensor | None) -> float | None:
+    return None if scalar is None else float(scalar)

@@ -32,7 +32,7 @@ class WeightsMismatch(Poison):
     """Weights are not those of the architecture; the text names every missing, unused and mis-shaped one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Networks:
     """A generator, its discriminator, and the running average of the generator that draws the pictures.
 
@@ -70,7 +70,7 @@ def _initial(name: str, shape: tuple[int, ...], generator: np.random.Generator) 
     return (generator.standard_normal(shape, np.float32) * deviation).astype(np.float32)
 
 
-def check(weights: Mapping[str, Array], shapes: Shapes) -> None:
+def check(weights: Mapping[str, npt.NDArray[np.generic]], shapes: Shapes) -> None:
     """Raise WeightsMismatch unless `weights` has exactly these names and shapes."""
     found = {name: np.shape(value) for name, value in weights.items()}
     wrong = [f"missing {name} {shape}" for name, shape in shapes.items() if name not in found]

@@ -28,6 +28,6 @@ def test_a_state_with_a_number_that_is_not_finite_is_poison_that_names_the_varia
 
 
 def test_a_leg_that_skipped_most_of_its_updates_is_poison() -> None:
-    with pytest.raises(Poison, match="11 of 21 updates"):
-        check_updates(updates=10, skipped=11)
-    check_updates(updates=10, skipped=10)
+    with pytest.raises(Poison, match="11 updates in 10 steps"):
+        check_updates(steps=10, skipped=11)
+    check_updates(steps=10, skipped=10)

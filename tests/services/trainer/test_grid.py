@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.trainer.grid import compose, layout, png, to_uint8
+from services.trainer.grid import layout, png
 
 
 @pytest.mark.parametrize(
@@ -13,18 +13,6 @@ from services.trainer.grid import compose, layout, png, to_uint8
 )
 def test_a_grid_is_modest_at_every_resolution(resolution: int, expected: tuple[int, int]) -> None:
     assert layout(resolution) == expected
-
-
-def test_pictures_stand_row_by_row_and_missing_ones_are_black() -> None:
-    pictures = np.stack([np.full((2, 2, 3), value, np.uint8) for value in (10, 20, 30, 40, 50)])
-    grid = compose(pictures, columns=3)
-    assert grid[::2, ::2, 0].tolist() == [[10, 20, 30], [40, 50, 0]]
-    assert grid[1::2, 1::2, 0].tolist() == [[10, 20, 30], [40, 50, 0]]
-
-
-def test_levels_are_rounded_and_saturated() -> None:
-    pictures = np.array([-3, -1, -0.99, -0.98, 0, 1, 7], np.float32)
-    assert to_uint8(pictures).tolist() == [0, 0, 1, 3, 128, 255, 255]
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB")])

@@ -102,7 +102,9 @@ def test_a_training_can_start_from_a_network_whose_sizes_are_not_the_recipes(tra
     trained.training = TOY.model_copy(update={"start_from": file, "latent_size": 32, "seed": 8})
     answers = trained.train(Trainer(), legs=1)
     assert answers[1].training != NAME
-    before, after = (network_file.load(trained.folder / path) for path in (file, trained.snapshot(1).key(NETWORK)))
+    before, after = (
+        network_file.load((trained.folder / path).read_bytes()) for path in (file, trained.snapshot(1).key(NETWORK))
+    )
     assert before.architecture == after.architecture
     moved = max(np.abs(after.G[name] - value).max() for name, value in before.G.items())
     assert 0 < moved < 0.05

@@ -30,7 +30,7 @@ def say(event: str, **facts: Any) -> None:
 
 
 def network(path: Path, architecture: Architecture) -> Training:
-    network_file.save(path, Networks.fresh(architecture, seed=3))
+    path.write_bytes(network_file.dump(Networks.fresh(architecture, seed=3)))
     return TOY.model_copy(update={"start_from": path})
 
 

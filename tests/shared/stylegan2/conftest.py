@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.weights import Networks, Weights
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from shared.stylegan2 import discriminator
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from shared.stylegan2 import fir
 
 PICTURE = np.random.default_rng(1).standard_normal((2, 6, 8, 3)).astype(np.float32)

@@ -3,6 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from shared.stylegan2 import discriminator, generator, losses
 from shared.stylegan2.architecture import is_trainable
 from shared.stylegan2.hyperparameters import Hyperparameters
