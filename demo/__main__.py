@@ -1,4 +1,4 @@
-"""`python -m demo` (or `make demo`): an invented character's pictures through the whole chain, in about five minutes."""
+"""`python -m demo` (or `make demo`): an invented character's pictures through the whole chain."""
 
 import os
 import shutil

@@ -166,9 +166,11 @@ def _eye(c: Character, pose: Pose, side: int) -> str:
     top = -34 * openness
     gaze = 4 * pose.gaze + 3 * pose.yaw
     clip = "left-eye" if side < 0 else "right-eye"
-    white = f"M-28 {top * 0.35:.1f} Q-20 {top:.1f} 2 {top:.1f} Q25 {top:.1f} 28 2 Q22 30 0 31 Q-22 30 -28 {top * 0.35:.1f} Z"
-    if side < 0:
-        white = f"M28 {top * 0.35:.1f} Q20 {top:.1f} -2 {top:.1f} Q-25 {top:.1f} -28 2 Q-22 30 0 31 Q22 30 28 {top * 0.35:.1f} Z"
+    corner, x = top * 0.35, side
+    white = (
+        f"M{-28 * x} {corner:.1f} Q{-20 * x} {top:.1f} {2 * x} {top:.1f} Q{25 * x} {top:.1f} {28 * x} 2 "
+        f"Q{22 * x} 30 0 31 Q{-22 * x} 30 {-28 * x} {corner:.1f} Z"
+    )
     lash = "#2a1c1e"
     upper = f"M-31 {top * 0.2 + 4:.1f} Q-22 {top - 6:.1f} 1 {top - 4:.1f} Q24 {top - 6:.1f} 31 {top * 0.2 + 4:.1f}"
     return (

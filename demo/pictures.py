@@ -1,4 +1,4 @@
-"""Draws the demo's folder of pictures: one character in many poses, and everything that a real folder has in it besides."""
+"""Draws the demo's folder of pictures: one character in many poses, and what real folders have in them besides."""
 
 import io
 from collections.abc import Iterator

@@ -81,11 +81,11 @@ class Training:
         pictures = tf.constant(reals)
         g = self._run(self._g_main, one_hot)
         path_length = self._run(self._g_regularize, one_hot) if self._due(self.hyperparameters.g_interval) else None
-        d, *scores = self._run(self._d_main, one_hot, pictures)
+        d, real_score, fake_score, real_sign = map(float, self._run(self._d_main, one_hot, pictures))
         r1 = self._run(self._d_regularize, one_hot, pictures) if self._due(self.hyperparameters.d_interval) else None
         self._step += 1
         self._images += len(reals)
-        return Losses(float(g), float(d), *map(float, scores), _value(r1), _value(path_length))
+        return Losses(float(g), d, real_score, fake_score, real_sign, _value(r1), _value(path_length))
 
     def networks(self) -> Networks:
         """The networks as they are now."""
@@ -219,7 +219,7 @@ def _learning(variables: dict[str, tf.Variable]) -> dict[str, tf.Variable]:
 
 
 def _arrays(variables: dict[str, tf.Variable]) -> dict[str, Any]:
-    return {name: np.array(variable) for name, variable in variables.items()}
+    return {name: variable.numpy() for name, variable in variables.items()}
 
 
 def _value(scalar: Tensor | None) -> float | None:
