@@ -92,9 +92,7 @@ def _ours(pictures: Pictures, directory: Path, threads: int) -> None:
     pack(pictures, pictures.__getitem__, directory, PictureShape(resolution), threads)
 
 
-def _one_by_one(
-    pictures: Pictures, directory: Path, planes: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
-) -> None:
+def _one_by_one(pictures: Pictures, directory: Path, planes: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]) -> None:
     directory.mkdir()
     top = next(iter(pictures.values())).shape[0].bit_length() - 1
     names = [level_file_name(directory.name, log2) for log2 in range(top, 1, -1)]

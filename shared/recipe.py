@@ -226,7 +226,7 @@ class Training(Section):
     latent_size: int = Field(512, ge=4, description="size of z and w and width of the mapping network")
     mapping_layers: int = Field(8, ge=1, le=16, description="layers of the mapping network")
     ema_kimg: float = Field(10.0, gt=0, description="half-life of the generator's moving average")
-    seed: int = Field(1000, ge=0, description="of every random draw")
+    seed: int = Field(1000, ge=0, lt=2**31, description="of every random draw")
 
     @field_validator("start_from")
     @classmethod

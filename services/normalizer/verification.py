@@ -19,6 +19,4 @@ def verify(data: bytes, size: int, kind: Format) -> Drop | None:
 
 def _told(info: PictureInfo) -> str:
     extras = [*sorted(info.notes), *(["with a profile"] if info.has_profile else [])]
-    return ", ".join(
-        [f"{info.width} x {info.height} {info.mode} {info.format.upper()}", f"{info.depth} bits", *extras]
-    )
+    return ", ".join([f"{info.width} x {info.height} {info.mode} {info.format.upper()}", f"{info.depth} bits", *extras])

@@ -10,7 +10,7 @@ from services.trainer.divergence import check_ticks
 from services.trainer.plan import Plan
 from services.trainer.stats import Span, Tick, summarize
 from shared import trainings
-from shared.errors import Interrupted, Poison
+from shared.errors import Interrupted, Poison, storage_error
 from shared.stage import Context
 
 if TYPE_CHECKING:
@@ -58,9 +58,13 @@ def advance(session: "Session", end: int, plan: Plan, context: Context, clock: C
 
 
 def save(session: "Session", ticks: list[Tick], folder: Path) -> None:
-    """Write the files of the snapshot that the session stands at."""
-    checkpoint.write(folder / trainings.CHECKPOINT, session.state())
-    session.save_networks(folder / trainings.NETWORK)
-    (folder / trainings.FAKES).write_bytes(grid.png(session.fakes()))
+    """Write the files of the snapshot that the session stands at. Raises StoreFull when the disk has no space left."""
     lines = [json.dumps(tick.line(), allow_nan=False) + "\n" for tick in ticks]
-    (folder / trainings.STATS).write_text("".join(lines))
+    state, fakes = session.state(), grid.png(session.fakes())
+    try:
+        checkpoint.write(folder / trainings.CHECKPOINT, state)
+        session.save_networks(folder / trainings.NETWORK)
+        (folder / trainings.FAKES).write_bytes(fakes)
+        (folder / trainings.STATS).write_text("".join(lines))
+    except OSError as error:
+        raise storage_error(error, folder) from error

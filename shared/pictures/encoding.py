@@ -20,9 +20,7 @@ class Compression(Enum):
     SMALL = (6, zlib.Z_DEFAULT_STRATEGY)
 
 
-def encode_png(
-    image: Image.Image, profile: bytes | None = None, compression: Compression = Compression.SMALL
-) -> bytes:
+def encode_png(image: Image.Image, profile: bytes | None = None, compression: Compression = Compression.SMALL) -> bytes:
     """`image` (L, LA, RGB or RGBA) as a PNG, 8 bits a channel, with an ICC profile if one is given."""
     level, strategy = compression.value
     return _saved(image, "PNG", icc_profile=profile, compress_level=level, compress_type=strategy)

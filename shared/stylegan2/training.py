@@ -76,7 +76,7 @@ class Training:
         return self._G_adam.skipped + self._D_adam.skipped
 
     def step(self, reals: npt.NDArray[np.uint8], labels: Array | None = None) -> Losses:
-        """One step on uint8 reals [minibatch, R, R, num_channels] and labels [minibatch, label_size], also of the fakes."""
+        """One step on uint8 reals [minibatch, R, R, num_channels] and one-hot labels [minibatch, label_size] of all."""
         one_hot = tf.constant(np.zeros((len(reals), 0), np.float32) if labels is None else labels)
         pictures = tf.constant(reals)
         g = self._run(self._g_main, one_hot)

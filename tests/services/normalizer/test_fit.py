@@ -27,9 +27,7 @@ def place(fitted: Fitted) -> tuple[int, int, int, int]:
 @pytest.mark.parametrize("how", Fit)
 @settings(max_examples=25, derandomize=True, deadline=None, database=None)
 @given(width=st.integers(1, 200), height=st.integers(1, 200))
-def test_the_result_is_always_the_square_with_the_picture_centred(
-    pad: str, how: Fit, width: int, height: int
-) -> None:
+def test_the_result_is_always_the_square_with_the_picture_centred(pad: str, how: Fit, width: int, height: int) -> None:
     fitted = fit(Image.new("RGB", (width, height), "#405060"), Square(64, how, pad))
     assert fitted.image.mode == "RGB"
     assert fitted.image.size == (64, 64)

@@ -9,7 +9,7 @@ from services.trainer.grid import layout, png
 
 @pytest.mark.parametrize(
     ("resolution", "expected"),
-    [(1024, (3, 2)), (512, (3, 2)), (256, (7, 4)), (128, (15, 8)), (64, (16, 9)), (8, (16, 9))],
+    [(1024, (3, 2)), (512, (3, 2)), (256, (7, 4)), (128, (12, 8)), (64, (12, 8)), (8, (12, 8))],
 )
 def test_a_grid_is_modest_at_every_resolution(resolution: int, expected: tuple[int, int]) -> None:
     assert layout(resolution) == expected

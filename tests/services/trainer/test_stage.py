@@ -66,8 +66,8 @@ def test_only_the_last_two_checkpoints_are_kept(trained: Bench) -> None:
 
 def test_a_training_shows_what_it_starts_from(trained: Bench) -> None:
     reals, fakes = (read(trained, keys.leg(NAME, 0, f"{name}.png")) for name in ("reals", "fakes_init"))
-    assert reals.shape == (8, 16 * 8, 3)
-    assert fakes.shape == (9 * 8, 16 * 8, 3)
+    assert reals.shape == (8, 12 * 8, 3)
+    assert fakes.shape == (8 * 8, 12 * 8, 3)
     assert not reals[:, 10 * 8 :].any()
     assert reals[:, : 10 * 8].any(axis=(0, 2)).all()
     assert json.loads(trained.store.get(keys.leg(NAME, 0, "training.json")))["dataset"] == DATASET

@@ -1,0 +1,60 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from services.trainer import leg
+from services.trainer.plan import Plan
+from shared.errors import Interrupted, StoreUnavailable
+from shared.recipe import FolderSource, Recipe
+from shared.stage import Context
+from shared.store.folder import FolderStore
+from tests.services.trainer.test_stats import Step
+
+
+class Session:
+    """Takes no time and learns nothing: ten pictures a step."""
+
+    images = 0
+
+    def step(self) -> Step:
+        self.images += 10
+        return Step()
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"step": np.array(self.images)}
+
+    def fakes(self) -> np.ndarray:
+        return np.zeros((2, 2, 3), np.uint8)
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    recipe = Recipe(name="toy", sources=(FolderSource(folder=tmp_path),))
+    return Context(recipe, FolderStore(tmp_path))
+
+
+def test_a_legs_ticks_are_timed_one_by_one(context: Context) -> None:
+    seconds = iter([100.0, 101.0, 103.0, 106.0])
+    session: Any = Session()
+    ticks = leg.advance(session, 50, Plan(total=100, leg=50, tick=20), context, lambda: next(seconds))
+    assert [(tick.kimg, tick.sec_per_kimg, tick.eta) for tick in ticks] == [
+        (0.02, pytest.approx(50.0), pytest.approx(4.0)),
+        (0.04, pytest.approx(100.0), pytest.approx(6.0)),
+        (0.05, pytest.approx(300.0), pytest.approx(15.0)),
+    ]
+
+
+def test_whether_to_stop_is_looked_at_before_every_step(tmp_path: Path, context: Context) -> None:
+    session: Any = Session()
+    stopping = Context(context.recipe, context.store, stopping=lambda: session.images == 30)
+    with pytest.raises(Interrupted):
+        leg.advance(session, 50, Plan(total=100, leg=50, tick=20), stopping, lambda: 0.0)
+    assert session.images == 30
+
+
+def test_a_disk_that_takes_no_files_is_no_fault_of_the_training(tmp_path: Path) -> None:
+    session: Any = Session()
+    with pytest.raises(StoreUnavailable):
+        leg.save(session, [], tmp_path / "gone")
