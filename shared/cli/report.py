@@ -92,10 +92,12 @@ def _results(store: Store, run: str) -> dict[str, str]:
 
 
 def _training_results(store: Store, recipe: Recipe, dataset: str) -> dict[str, str]:
-    """The keys of what the newest snapshot draws, and of its ranking if there is one."""
+    """The keys of what the last snapshot that the recipe asks for draws, and of its ranking if there is one."""
     if not recipe.training.kimg:
         return {}
-    snapshot = trainings.latest(store, trainings.training_digest(recipe.training, dataset))
+    training = trainings.training_digest(recipe.training, dataset)
+    asked = trainings.finishing(store, training, round(recipe.training.kimg * 1000))
+    snapshot = asked or trainings.latest(store, training)
     if snapshot is None:
         return {}
     ranking = {

@@ -76,7 +76,7 @@ def golden(request: pytest.FixtureRequest) -> Golden:
 @pytest.fixture(scope="session")
 def toy() -> Networks:
     """Smallest networks that have every kind of layer: 8 px."""
-    return Networks.fresh(Architecture(16, fmap_max=8, z_size=6, w_size=5, mapping_layers=2, mapping_fmaps=7), seed=3)
+    return Networks.fresh(Architecture(8, fmap_max=8, z_size=6, w_size=5, mapping_layers=2, mapping_fmaps=7), seed=3)
 
 
 CONFIG_F = Hyperparameters()
@@ -92,7 +92,7 @@ class OfficialLosses:
             {name: tf.Variable(value, trainable=is_trainable(name)) for name, value in weights.items()}
             for weights in (golden.networks.G, golden.networks.D)
         )
-        self._gradients: dict[str, tf.types.experimental.PolymorphicFunction] = {}
+        self._gradients: dict[tuple[str, bool], tf.types.experimental.PolymorphicFunction] = {}
         self.reals = golden.nhwc("reals_uint8_nchw").astype(np.float32) * (2 / 255) - 1
 
     def d_main(self) -> Tensor:
@@ -113,12 +113,15 @@ class OfficialLosses:
     def g_regularization(self) -> Tensor:
         return self.path_length().penalty * CONFIG_F.pl_weight
 
-    def gradient(self, loss: str, interval: int) -> dict[str, np.ndarray]:
+    def gradient(self, loss: str, interval: int, jit_compile: bool = False) -> dict[str, np.ndarray]:
         """Of the mean of a loss times the interval, by every trainable variable of the network that the loss trains."""
         learning = {name: value for name, value in getattr(self, loss[0].upper()).items() if value.trainable}
-        if loss not in self._gradients:
-            self._gradients[loss] = tf.function(lambda: self._slopes(loss, interval, learning), autograph=False)
-        return {name: slope.numpy() for name, slope in zip(learning, self._gradients[loss](), strict=True)}
+        key = loss, jit_compile
+        if key not in self._gradients:
+            self._gradients[key] = tf.function(
+                lambda: self._slopes(loss, interval, learning), autograph=False, jit_compile=jit_compile
+            )
+        return {name: slope.numpy() for name, slope in zip(learning, self._gradients[key](), strict=True)}
 
     def _slopes(self, loss: str, interval: int, learning: dict[str, tf.Variable]) -> list[Tensor]:
         with tf.GradientTape() as tape:

@@ -12,6 +12,12 @@ def test_generated_pictures_are_the_official_ones_whatever_the_minibatch(golden)
     assert np.abs(differences).max() <= 1
 
 
+def test_the_official_default_is_half_truncation(golden):
+    generator = Generator(golden.networks.architecture, golden.networks.Gs)
+    found = generator.pictures(golden["z"][:2], golden["labels"][:2], Truncation(0.5))
+    np.testing.assert_allclose(found, golden.nhwc("Gs_images_default_call"), atol=2e-5)
+
+
 def test_truncation_may_stop_at_a_slot(golden):
     generator = Generator(golden.networks.architecture, golden.networks.Gs)
     found = generator.pictures(golden["z"][:4], golden["labels"][:4], Truncation(0.5, golden.cutoff))

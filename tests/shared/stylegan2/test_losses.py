@@ -45,3 +45,12 @@ def test_gradients_are_the_official_ones(official, loss, network, key, interval)
         expected = golden.expected.get(f"grad_{network}{key}:{name}")
         if expected is not None:
             np.testing.assert_allclose(gradient[name], expected, rtol=5e-3, atol=1e-3 * np.abs(expected).max())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("golden", ["stylegan2-r16-labels-gray"], indirect=True)
+@pytest.mark.parametrize(("loss", "network", "interval"), [("d_regularization", "D", 16), ("g_regularization", "G", 4)])
+def test_xla_finds_the_same_second_derivatives(official, loss, network, interval):
+    gradient = official.gradient(loss, interval, jit_compile=True)
+    norms = [np.linalg.norm(gradient[name]) for name in official.golden[f"{network}_trainable_names"].tolist()]
+    np.testing.assert_allclose(norms, official.golden[f"{network}_reg_grad_l2"], rtol=2e-3, atol=1e-7)
