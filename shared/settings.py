@@ -3,7 +3,7 @@
 import os
 from enum import StrEnum
 
-from pydantic import Field, ValidationError
+from pydantic import Field, PositiveFloat, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import SettingsError
@@ -23,7 +23,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
 
-    store: str = Field("folder:./magritte-data", description="where objects are kept")
+    bus: str = Field("memory:", description="memory: or amqp://user:password@host:port/vhost")
+    store: str = Field("folder:./magritte-data", description="where objects are kept: folder:PATH or s3://BUCKET")
+    s3_endpoint: str = Field("", description="address of the S3 server, such as http://localhost:8333")
+    s3_public_endpoint: str = Field("", description="its address as browsers see it; empty: the same")
+    s3_region: str = Field("us-east-1", description="region that requests are signed for")
+    s3_access_key: SecretStr = Field(SecretStr(""), description="access key of the S3 server")
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="secret key of the S3 server")
+    retry_pauses: tuple[PositiveFloat, ...] = Field(
+        (10.0, 60.0, 600.0), min_length=1, description="seconds between the attempts at an item, as a JSON list"
+    )
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="compute threads per stage")
     log: LogFormat = Field(LogFormat.PRETTY, description="json or pretty")
     log_level: str = Field("warning", pattern="^(debug|info|warning|error)$", description="least level to log")

@@ -54,11 +54,13 @@ class Context:
     `threads` is how many threads a stage may start for one message; `say` tells whoever watches the run.
 
     Long work (training, walking a source) looks at `stopping` between steps and returns early when it is true;
-    what it has not done is asked for again later.
+    what it has not done is asked for again later. `session` is the delivery's: what a stage remembers of a run
+    holds within one session only, since between two of them another process may have worked on it.
     """
 
     recipe: Recipe
     store: Objects
+    session: int = 0
     threads: int = 1
     stopping: Callable[[], bool] = lambda: False
     say: Callable[..., None] = lambda *_, **__: None

@@ -1,6 +1,22 @@
-"""Message buses."""
+"""Message buses by address."""
+
+from collections.abc import Sequence
 
 from shared.bus.interface import Bus, Consumer, DeadLetter, Delivery, Depth
 from shared.bus.memory import MemoryBus, Mischief
+from shared.errors import SettingsError
 
-__all__ = ["Bus", "Consumer", "DeadLetter", "Delivery", "Depth", "MemoryBus", "Mischief"]
+__all__ = ["Bus", "Consumer", "DeadLetter", "Delivery", "Depth", "MemoryBus", "Mischief", "open_bus"]
+
+
+def open_bus(address: str, pauses: Sequence[float], name: str) -> Bus:
+    """The broker at an address such as `amqp://user:password@host:5672/vhost`, connected to in the background.
+
+    `pauses` are the seconds that `Delivery.retry` can ask for; `name` is what the broker's operator sees. Raises
+    `SettingsError` for any other scheme: the in-memory bus lives within `magritte run` and has no address.
+    """
+    if not address.startswith(("amqp://", "amqps://")):
+        raise SettingsError(f"MAGRITTE_BUS: {address!r} is no broker; write amqp://user:password@host:5672")
+    from shared.bus.rabbitmq import RabbitMQBus
+
+    return RabbitMQBus(address, pauses=tuple(pauses), name=name)

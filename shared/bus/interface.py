@@ -1,9 +1,10 @@
-"""What every message bus offers. Twins: `memory` and, later, `rabbitmq`; both pass the tests in tests/contract.
+"""What every message bus offers. Twins: `memory` and `rabbitmq`; both pass the tests in tests/contract.
 
 Delivery is at least once and in no particular order. A published message goes to every queue whose stage consumes
 its type (`shared.pipeline.routes`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,12 +14,15 @@ from shared.messages import Message
 class Delivery(Protocol):
     """A message handed to a consumer, to be answered exactly once by `ack`, `retry` or `dead`.
 
-    `attempt` counts from 1 and grows with `retry`; `redelivered` tells that an earlier consumer vanished with it.
+    `attempt` counts from 1 and grows with `retry`; `returned` counts the consumers that vanished with it. `session`
+    grows whenever this consumer lost touch with the bus, so that another one may have been at work in between. An
+    answer given after that is ignored, since the message has been returned.
     """
 
     body: bytes
     attempt: int
-    redelivered: bool
+    returned: int
+    session: int
 
     def ack(self) -> None:
         """Done: forget the message."""
@@ -30,6 +34,10 @@ class Delivery(Protocol):
 
     def dead(self, reason: str, error: str) -> None:
         """Put aside as a dead letter with a reason and the error's type."""
+        ...
+
+    def hand_back(self) -> None:
+        """Not done, and nobody's fault: deliver as it was to whoever consumes next."""
         ...
 
 
@@ -72,20 +80,32 @@ class DeadLetter:
 
 
 class Bus(Protocol):
-    """Publishes and consumes messages."""
+    """Publishes and consumes messages. Every method raises `BusUnavailable` when the broker does not answer."""
 
     def publish(self, message: Message) -> None:
-        """Return when the bus has the message safely; waits while a queue is full. Raises `BusUnavailable`."""
+        """Return when the bus has the message safely in all its queues; waits while one of them is full."""
         ...
 
-    def consume(self, queue: str) -> Consumer:
-        """Begin to receive a queue's messages."""
+    def send(self, queue: str, body: bytes) -> None:
+        """Publish an encoded message to one queue alone, as its first attempt: a dead letter that gets a chance."""
+        ...
+
+    def consume(self, queue: str, threads: int = 1) -> Consumer:
+        """Begin to receive a queue's messages, of which so many threads work on one each."""
         ...
 
     def depths(self) -> dict[str, Depth]:
-        """The depth of every queue by name."""
+        """The depth of every queue by name, as far as this bus can tell."""
+        ...
+
+    def remove_dead(self, queue: str, of: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
+        """Take the dead letters of a queue that `of` picks away, and return them."""
         ...
 
     def drain(self) -> None:
         """Hand out nothing more; what is under way can still be published and answered."""
+        ...
+
+    def close(self) -> None:
+        """Leave the broker; what was not answered is delivered again."""
         ...

@@ -31,7 +31,7 @@ class Mischief:
 class _Envelope:
     body: bytes
     attempt: int = 1
-    redelivered: bool = False
+    returned: int = 0
 
 
 @dataclass
@@ -82,9 +82,12 @@ class MemoryBus:
             if type(message) in state.queue.consumes:
                 self._put(state, _Envelope(body))
 
-    def consume(self, queue: str) -> "MemoryConsumer":
+    def send(self, queue: str, body: bytes) -> None:
+        self._put(self._queues[queue], _Envelope(body))
+
+    def consume(self, queue: str, threads: int = 1) -> "MemoryConsumer":
         with self._changed:
-            consumer = MemoryConsumer(self, self._queues[queue])
+            consumer = MemoryConsumer(self, self._queues[queue], next(self._numbers))
             self._queues[queue].consumers.append(consumer)
             return consumer
 
@@ -97,10 +100,23 @@ class MemoryBus:
         with self._changed:
             return [letter for state in self._queues.values() for letter in state.dead]
 
+    def remove_dead(self, queue: str, of: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
+        with self._changed:
+            state = self._queues[queue]
+            taken = [letter for letter in state.dead if of(letter)]
+            state.dead = [letter for letter in state.dead if letter not in taken]
+            return taken
+
     def drain(self) -> None:
         with self._changed:
             self._draining = True
             self._changed.notify_all()
+
+    def close(self) -> None:
+        with self._changed:
+            for state in self._queues.values():
+                for consumer in list(state.consumers):
+                    self._leave(consumer)
 
     def is_idle(self) -> bool:
         """Whether no message asks for work any more."""
@@ -175,7 +191,7 @@ class MemoryBus:
                 state.consumers.remove(consumer)
             for delivery in consumer.unanswered:
                 state.unacked -= 1
-                state.ready.appendleft(replace(delivery.envelope, redelivered=True))
+                state.ready.appendleft(replace(delivery.envelope, returned=delivery.returned + 1))
             consumer.unanswered.clear()
             self._changed.notify_all()
 
@@ -183,9 +199,10 @@ class MemoryBus:
 class MemoryConsumer:
     """A `Consumer` of a `MemoryBus`."""
 
-    def __init__(self, bus: MemoryBus, state: _QueueState) -> None:
+    def __init__(self, bus: MemoryBus, state: _QueueState, session: int) -> None:
         self._bus = bus
         self.state = state
+        self.session = session
         self.unanswered: set[MemoryDelivery] = set()
 
     def receive(self, timeout: float) -> "MemoryDelivery | None":
@@ -204,15 +221,19 @@ class MemoryDelivery:
         self.envelope = envelope
         self.body = envelope.body
         self.attempt = envelope.attempt
-        self.redelivered = envelope.redelivered
+        self.returned = envelope.returned
+        self.session = consumer.session
 
     def ack(self) -> None:
         self._bus._answer(self, lambda state: None)
 
     def retry(self, after: float) -> None:
-        again = replace(self.envelope, attempt=self.attempt + 1, redelivered=False)
+        again = replace(self.envelope, attempt=self.attempt + 1)
         self._bus._answer(self, lambda state: self._bus._delay(state, again, after))
 
     def dead(self, reason: str, error: str) -> None:
         letter = DeadLetter(self.consumer.state.queue.name, self.body, self.attempt, reason, error)
         self._bus._answer(self, lambda state: state.dead.append(letter))
+
+    def hand_back(self) -> None:
+        self._bus._answer(self, lambda state: state.ready.appendleft(self.envelope))

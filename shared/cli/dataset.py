@@ -53,7 +53,7 @@ def _verified(folder: Path) -> Verification:
 
 
 def _folder_of_run(name: str, stack: ExitStack) -> Path:
-    store = open_store(settings().store)
+    store = open_store(settings())
     run = latest_run(store, name)
     dataset = latest_dataset(store, run)
     if dataset is None:

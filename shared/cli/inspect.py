@@ -21,7 +21,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def status(run: RunName = "", as_json: AsJson = False) -> None:
     """Count a run's pictures by what became of them, and say where the results are."""
-    store = open_store(settings().store)
+    store = open_store(settings())
     found = report(store, latest_run(store, run))
     if as_json:
         typer.echo(found.as_json())
@@ -37,7 +37,7 @@ def trace(
     as_json: AsJson = False,
 ) -> None:
     """Tell everything that happened to one picture or crop."""
-    store = open_store(settings().store)
+    store = open_store(settings())
     name = latest_run(store, run)
     story = [record for item in _items(store, name, what) for record in _records(store, name, item)]
     if not story:

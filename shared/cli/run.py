@@ -33,7 +33,7 @@ def run(
     environment = settings()
     logs.set_up(environment.log, environment.log_level)
     recipe = read_recipe(path)
-    store = open_store(environment.store)
+    store = open_store(environment)
     this_run = Run(recipe.name, recipe) if dry_run else open_run(store, recipe)
     with Progress(this_run) as progress:
         process = SingleProcess(this_run, store, Options(threads=environment.threads), say=progress.say)

@@ -3,15 +3,20 @@
 from pathlib import Path
 
 from shared.errors import SettingsError
+from shared.settings import Settings
 from shared.store.folder import FolderStore
 from shared.store.interface import Store
 
 __all__ = ["FolderStore", "Store", "open_store"]
 
 
-def open_store(address: str) -> Store:
-    """The store at an address such as `folder:./magritte-data`; raises `SettingsError` for any other scheme."""
-    scheme, _, rest = address.partition(":")
+def open_store(settings: Settings) -> Store:
+    """The store at `settings.store`: `folder:PATH` or `s3://BUCKET`; raises `SettingsError` for any other scheme."""
+    scheme, _, rest = settings.store.partition(":")
     if scheme == "folder" and rest:
         return FolderStore(Path(rest).expanduser())
-    raise SettingsError(f"MAGRITTE_STORE: {address!r} is no store; write folder:PATH")
+    if scheme == "s3" and rest.strip("/"):
+        from shared.store.s3 import open_s3
+
+        return open_s3(rest.strip("/"), settings)
+    raise SettingsError(f"MAGRITTE_STORE: {settings.store!r} is no store; write folder:PATH or s3://BUCKET")

@@ -114,10 +114,10 @@ def test_an_acknowledged_message_is_forgotten(bus: Bus) -> None:
     assert bus.consume("lister").receive(A_MOMENT) is None
 
 
-def test_a_first_delivery_is_attempt_one_and_not_redelivered(bus: Bus) -> None:
+def test_a_first_delivery_is_attempt_one_and_was_never_returned(bus: Bus) -> None:
     bus.publish(requested(0))
     delivery = take(bus.consume("lister"))
-    assert (delivery.attempt, delivery.redelivered) == (1, False)
+    assert (delivery.attempt, delivery.returned) == (1, 0)
 
 
 def test_a_retried_message_comes_back_after_the_pause_as_the_next_attempt(twin: Twin) -> None:
@@ -126,7 +126,7 @@ def test_a_retried_message_comes_back_after_the_pause_as_the_next_attempt(twin: 
     consumer = bus.consume("lister")
     for attempt in (1, 2, 3):
         delivery = take(consumer)
-        assert (delivery.attempt, delivery.redelivered, decode(delivery.body)) == (attempt, False, requested(7))
+        assert (delivery.attempt, delivery.returned, decode(delivery.body)) == (attempt, 0, requested(7))
         delivery.retry(after=1.0)
         assert consumer.receive(A_MOMENT) is None
         assert bus.depths()["lister"] == Depth(delayed=1)
@@ -167,7 +167,7 @@ def test_a_dead_letter_keeps_the_message_and_says_why(twin: Twin) -> None:
     assert consumer.receive(A_MOMENT) is None
 
 
-def test_what_a_closed_consumer_left_unanswered_comes_back_as_redelivered(bus: Bus) -> None:
+def test_what_a_closed_consumer_left_unanswered_is_returned(bus: Bus) -> None:
     bus.publish(requested(0))
     bus.publish(requested(1))
     gone = bus.consume("lister")
@@ -175,7 +175,7 @@ def test_what_a_closed_consumer_left_unanswered_comes_back_as_redelivered(bus: B
     gone.close()
     back = list(take_all(bus.consume("lister")))
     assert {delivery.body for delivery in back} == taken
-    assert all(delivery.redelivered and delivery.attempt == 1 for delivery in back)
+    assert all((delivery.returned, delivery.attempt) == (1, 1) for delivery in back)
 
 
 def test_a_closed_consumer_receives_nothing_more(bus: Bus) -> None:
@@ -193,6 +193,42 @@ def test_an_answer_after_closing_changes_nothing(bus: Bus) -> None:
     gone.close()
     late.ack()
     assert bus.depths()["lister"] == Depth(ready=1)
+
+
+def test_what_is_handed_back_is_delivered_as_it_was(bus: Bus) -> None:
+    bus.publish(requested(0))
+    consumer = bus.consume("lister")
+    take(consumer).hand_back()
+    again = take(consumer)
+    assert (decode(again.body), again.attempt, again.returned) == (requested(0), 1, 0)
+
+
+def test_a_new_consumer_begins_a_new_session(bus: Bus) -> None:
+    for number in range(3):
+        bus.publish(fetched(number))
+    first = bus.consume("index")
+    sessions = [take(first).session, take(first).session]
+    first.close()
+    assert sessions[0] == sessions[1]
+    assert take(bus.consume("index")).session != sessions[0]
+
+
+def test_a_message_can_be_sent_to_one_queue_alone(bus: Bus) -> None:
+    bus.send("counter", requested(4).encode())
+    assert messages(bus.consume("counter")) == [requested(4)]
+    assert messages(bus.consume("lister")) == []
+
+
+def test_chosen_dead_letters_can_be_taken_away(twin: Twin) -> None:
+    bus = twin.open()
+    consumer = bus.consume("lister")
+    for source in range(4):
+        bus.publish(requested(source))
+        take(consumer).dead(f"reason {source % 2}", "Poison")
+    taken = bus.remove_dead("lister", lambda letter: letter.reason == "reason 1")
+    assert {letter.body for letter in taken} == {requested(1).encode(), requested(3).encode()}
+    assert {letter.body for letter in twin.dead_letters(bus)} == {requested(0).encode(), requested(2).encode()}
+    assert bus.depths()["lister"] == Depth(dead=2)
 
 
 def test_consumers_of_one_queue_share_its_messages(bus: Bus) -> None:
@@ -213,7 +249,7 @@ def test_a_single_active_consumer_is_followed_by_the_next_when_it_closes(bus: Bu
     assert second.receive(A_MOMENT) is None
     first.close()
     followers = [take(second), take(second)]
-    assert unanswered.body in [delivery.body for delivery in followers if delivery.redelivered]
+    assert unanswered.body in [delivery.body for delivery in followers if delivery.returned]
     assert second.receive(A_MOMENT) is None
 
 

@@ -404,7 +404,7 @@ class TestStopped:
         workshop.consumer.close()
         workshop.consumer = workshop.bus.consume("finder")
         delivery = workshop.next()
-        assert (delivery.redelivered, delivery.attempt) == (True, 1)
+        assert (delivery.returned, delivery.attempt) == (1, 1)
         assert workshop.worker(Finder(long_work)).handle(delivery) is Outcome.DONE
 
     def test_a_stopped_worker_takes_nothing_more(self, workshop: Workshop) -> None:
