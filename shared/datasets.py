@@ -21,7 +21,7 @@ def open_pictures(store: Objects, dataset: str) -> PictureFile:
 def members(store: Objects, dataset: str) -> list[dict[str, Any]]:
     """What the manifest says of each picture, in the order of the records. Raises Poison without a manifest."""
     try:
-        listed: list[dict[str, Any]] = json.loads(store.get(keys.dataset(dataset, "manifest.json")))["members"]
+        listed: list[dict[str, Any]] = json.loads(store.get(keys.dataset(dataset, keys.MANIFEST)))["members"]
     except (NotFound, ValueError, KeyError) as error:
         raise Poison(f"the data set {dataset[:20]} has no usable manifest: {error}") from error
     return listed

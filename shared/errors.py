@@ -10,6 +10,7 @@
     │   └── BusUnavailable
     ├── Interrupted            asked to stop while at work: the item is taken up again by the next run
     ├── Poison                 will never work: the item ends dead, with this text
+    │   └── WorkerVanished     processes end while they work on it
     └── Unusable               a part does not do its work on this machine (found by its self-test at start)
 
 What merely does not belong into the data set is no error but a value, `shared.fates.Drop`.
@@ -58,6 +59,10 @@ class Poison(MagritteError):
     """Will fail every time; the item ends dead with this text as its reason."""
 
 
+class WorkerVanished(Poison):
+    """Workers end without an answer whenever they work on it: out of memory, a crash in a library, a hang."""
+
+
 class Unusable(MagritteError):
     """A library or model does not do its work here; raised by the self-test before any item is taken."""
 
@@ -70,3 +75,14 @@ def storage_error(error: OSError, where: object) -> StoreUnavailable:
     if error.errno in _NO_SPACE:
         return StoreFull(f"no space left for the data in {where}: free some, then run again")
     return StoreUnavailable(f"{where}: {error.strerror or error}")
+
+
+USAGE, TRY_AGAIN = 2, 75
+"""Exit codes; 75 is EX_TEMPFAIL of sysexits.h."""
+
+
+def exit_code(error: MagritteError) -> int:
+    """How a process ends that cannot go on because of `error`: 2 to be mended by a person, 75 to be tried again."""
+    if isinstance(error, RecipeError | SettingsError):
+        return USAGE
+    return TRY_AGAIN if isinstance(error, Transient) else 1

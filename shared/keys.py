@@ -6,6 +6,8 @@
     normalized/<aa>/<sha256>                 a picture of the data set
     actions/<stage>/<aa>/<digest>.json       what a stage made of an input
     recipes/<run>.json                       what a run was asked for; finished/<run>.json once it is through
+    controls/paused/<stage>.json             present while a stage takes no work; controls/cancelled/<run>.json
+    dead/<run>/<queue>/<letter>.json         a message that could not be processed, and what became of it
     runs/<run>/listings/<source>.json        all entries of a source
     runs/<run>/arrivals/<number>.json        what the deduper's index decided as the n-th picture arrived
     runs/<run>/trail/<item>/<label>.json     every fact about an item, in the words of `shared.tally.Fact`
@@ -20,6 +22,9 @@ part of a key.
 import re
 
 from shared.errors import Poison
+
+MANIFEST = "manifest.json"
+"""Magritte's own file beside the levels of a data set."""
 
 _KEY = re.compile(r"(?:[a-z0-9][a-z0-9._-]*/)*[a-z0-9][a-z0-9._@-]*")
 
@@ -64,6 +69,31 @@ def recipe(run: str = "") -> str:
 def finished(run: str) -> str:
     """Present once everything that the run asked for is done."""
     return f"finished/{run}.json"
+
+
+CONTROLS = "controls/"
+"""The prefix of what people have asked of stages and runs."""
+
+
+def paused(stage: str) -> str:
+    """Present while a stage takes no work."""
+    return f"{CONTROLS}paused/{stage}.json"
+
+
+def cancelled(run: str) -> str:
+    """Present while nothing is to be done for a run."""
+    return f"{CONTROLS}cancelled/{run}.json"
+
+
+def parse_control(key: str) -> tuple[str, str]:
+    """What a control is, `paused` or `cancelled`, and which stage or run it concerns."""
+    _, kind, name = checked(key).split("/")
+    return kind, name.removesuffix(".json")
+
+
+def dead(run: str = "", queue: str = "", letter: str = "") -> str:
+    """A dead letter; the prefix of a queue's, of a run's or of all without the rest."""
+    return "dead/" + (f"{run}/" if run else "") + (f"{queue}/" if queue else "") + (f"{letter}.json" if letter else "")
 
 
 def listing(run: str, source: int) -> str:

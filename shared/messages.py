@@ -10,12 +10,12 @@ bytes are two entries of one `image`. A face is an entry and a number.
 
 import json
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import Poison
-from shared.fates import Reason
+from shared.fates import Drop, Reason
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 in hexadecimal."""
@@ -53,8 +53,10 @@ class Message(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Register the type, so that `decode` finds it by its name."""
+        """Register the type, so that `decode` finds it by its name; what others are kinds of is no message itself."""
         Message.types[cls.kind()] = cls
+        for base in cls.__bases__:
+            Message.types.pop(kebab(base.__name__), None)
 
     @classmethod
     def kind(cls) -> str:
@@ -144,13 +146,23 @@ class ImageSuperseded(Judgement):
     reason: Reason
 
 
-class ImageDropped(Message):
-    """A picture left the run at `stage`."""
+class Dropped(Message):
+    """A picture or a face left the run at `stage`."""
 
     entry: EntryId
     stage: str
     reason: Reason
     detail: str = ""
+
+    @classmethod
+    def of(cls, asked: Message, stage: str, drop: Drop, **item: str | int) -> Self:
+        """A stage's answer to `asked`. What `asked` does not say of the item (its entry or face) is in `item`."""
+        found = {"stage": stage, "reason": drop.reason, "detail": drop.detail}
+        return cls.model_validate({**_identity(asked), **item, **found})
+
+
+class ImageDropped(Dropped):
+    """A picture left the run."""
 
 
 class FaceFound(Message):
@@ -191,14 +203,10 @@ class FaceNormalized(Message):
     picture: Digest
 
 
-class FaceDropped(Message):
-    """A face left the run at `stage`."""
+class FaceDropped(Dropped):
+    """A face left the run."""
 
-    entry: EntryId
     face: Count
-    stage: str
-    reason: Reason
-    detail: str = ""
 
 
 class ItemDied(Message):
@@ -268,9 +276,12 @@ def recall(finding: dict[str, Any], asked: Message) -> Message:
 
     What tells items apart (`IDENTITY`) comes from the question, what was made of them from the finding.
     """
-    own = {name: value for name in IDENTITY if (value := getattr(asked, name, None)) is not None}
-    kind = Message.types[finding["type"]]
-    return kind.model_validate({**finding, **{k: v for k, v in own.items() if k in kind.model_fields}})
+    return Message.types[finding["type"]].model_validate({**finding, **_identity(asked)})
+
+
+def _identity(message: Message) -> dict[str, Any]:
+    """What tells the message's item apart."""
+    return {name: value for name in IDENTITY if (value := getattr(message, name, None)) is not None}
 
 
 def _first(error: ValidationError) -> str:

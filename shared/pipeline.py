@@ -4,7 +4,7 @@ A new stage is a folder in `services/` and an entry here.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from importlib import import_module
 from typing import Any
 
@@ -26,12 +26,20 @@ class Queue:
 
 @dataclass(frozen=True)
 class Step:
-    """A stage's place in the pipeline: its queues, and what it may publish besides `ItemDied`."""
+    """A stage's place in the pipeline: its queues, and what it may publish besides `ItemDied`.
+
+    `threads` is how many messages it works on at once, when that is not for its operator to choose. A message that
+    takes longer than `longest` seconds hangs. `long` work is given up when a process is asked to end, since it
+    takes longer than anybody waits.
+    """
 
     name: str
     queues: tuple[Queue, ...]
     produces: tuple[type[m.Message], ...]
     threads: int | None = None
+    _: KW_ONLY
+    longest: float = 600.0
+    long: bool = False
 
     def stage(self) -> Stage[Any]:
         """The stage itself; imports its package and so needs its extra installed."""
@@ -42,6 +50,11 @@ class Step:
             if isinstance(kind, type) and issubclass(kind, Stage) and getattr(kind, "name", None) == self.name
         )
 
+    def queue_of(self, message: m.Message | None) -> str:
+        """The stage's queue that messages of this type come from; its first one for what is no message at all."""
+        fitting = (queue.name for queue in self.queues if type(message) in queue.consumes)
+        return next(fitting, self.queues[0].name)
+
 
 def _step(
     name: str,
@@ -50,8 +63,13 @@ def _step(
     produces: tuple[type[m.Message], ...],
     single_active_consumer: bool = False,
     threads: int | None = None,
+    longest: float = Step.longest,
+    long: bool = False,
 ) -> Step:
-    return Step(name, (Queue(name, consumes, single_active_consumer),), produces, threads)
+    return Step(name, (Queue(name, consumes, single_active_consumer),), produces, threads, longest=longest, long=long)
+
+
+_HOURS = 3600.0
 
 
 PIPELINE: tuple[Step, ...] = (
@@ -59,6 +77,8 @@ PIPELINE: tuple[Step, ...] = (
         "scraper",
         consumes=(m.RunRequested,),
         produces=(m.ImageFetched, m.ImageDropped, m.SourceExhausted),
+        longest=24 * _HOURS,  # a source with tens of thousands of pictures, asked politely
+        long=True,
     ),
     Step(
         "deduper",
@@ -89,14 +109,17 @@ PIPELINE: tuple[Step, ...] = (
         ),
         produces=(m.DatasetPacked,),
         single_active_consumer=True,
+        longest=6 * _HOURS,
     ),
     _step(
         "trainer",
         consumes=(m.DatasetPacked, m.LegDue),
         produces=(m.LegDue, m.SnapshotTaken),
         threads=1,
+        longest=6 * _HOURS,
+        long=True,
     ),
-    _step("ranker", consumes=(m.SnapshotTaken,), produces=(m.RankingReady,), threads=1),
+    _step("ranker", consumes=(m.SnapshotTaken,), produces=(m.RankingReady,), threads=1, longest=6 * _HOURS),
 )
 
 

@@ -34,9 +34,20 @@ class Settings(BaseSettings):
         (10.0, 60.0, 600.0), min_length=1, description="seconds between the attempts at an item, as a JSON list"
     )
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="compute threads per stage")
-    log: LogFormat = Field(LogFormat.PRETTY, description="json or pretty")
-    log_level: str = Field("warning", pattern="^(debug|info|warning|error)$", description="least level to log")
-    metrics_port: int = Field(0, ge=0, le=65535, description="port of /metrics, /healthz and /readyz; 0: none")
+    log: LogFormat | None = Field(None, description="json or pretty; unset: json for a stage, else pretty")
+    log_level: str | None = Field(
+        None,
+        pattern="^(debug|info|warning|error)$",
+        description="least level to log; unset: info for a stage, else warning",
+    )
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="port of /metrics, /healthz and /readyz; 0: none; unset: 9464 for a stage"
+    )
+    grace: PositiveFloat = Field(60.0, description="seconds that a stage may go on with what it is at when told to end")
+    item_seconds: PositiveFloat | None = Field(
+        None, description="seconds after which one message counts as hanging and the process ends; unset: by stage"
+    )
+    fail_fast: bool = Field(False, description="end at once if broker or store are not there yet, instead of waiting")
 
 
 def settings() -> Settings:

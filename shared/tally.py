@@ -192,6 +192,11 @@ class Tally:
         judged = not self._open_arrivals and arrivals == max(self._closed_arrivals, default=0)
         return judged and self.settled == len(self._pictures) >= entries
 
+    def unsettled(self) -> set[str]:
+        """Entries whose fate is open, and those that arrivals are about of which not every decision is known."""
+        waiting = {entry for entries in self._open_arrivals.values() for entry in entries}
+        return waiting | {entry for entry, picture in self._pictures.items() if not picture.is_settled}
+
     def settlement(self, entry: str) -> Settlement:
         """One picture's fate as far as it is known."""
         picture = self._pictures.get(entry)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,14 +12,17 @@ FORMAT_VERSION = 1
 @dataclass(frozen=True)
 class Member:
     """One picture of a data set. `name` sorts it, `picture` is the digest of the normalised picture's bytes,
-    `image` that of the original; `origins` are the original's provenance records, sorted."""
+    `image` that of the original."""
 
     name: str
     picture: str
     image: str
     entry: str
     face: int
-    origins: tuple[dict[str, Any], ...] = ()
+
+
+Origins = Callable[[Member], list[dict[str, Any]]]
+"""Gives the provenance records of a member's original, sorted."""
 
 
 def member_name(image: str, face: int) -> str:
@@ -33,8 +37,16 @@ def dataset_digest(resolution: int, members: list[Member]) -> str:
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 
-def manifest(digest: str, resolution: int, members: dict[str, Member], order: tuple[str, ...]) -> bytes:
-    """The manifest as JSON: the members in the order of the records."""
-    listed = [{"index": index, **asdict(members[name])} for index, name in enumerate(order)]
-    body = {"digest": digest, "format": FORMAT_VERSION, "resolution": resolution, "members": listed}
-    return json.dumps(body, indent=1, sort_keys=True).encode()
+def manifest(digest: str, resolution: int, members: Iterable[Member], origins: Origins) -> bytes:
+    """The manifest as JSON, a member on each line, in the given order, which is that of the records.
+
+    `origins` is asked as a member's line is written: as Python objects, the provenance of a large data set takes
+    several times as much memory as the manifest itself.
+    """
+    head = json.dumps({"digest": digest, "format": FORMAT_VERSION, "resolution": resolution})
+    lines = (_line({"index": index, **asdict(m), "origins": origins(m)}) for index, m in enumerate(members))
+    return head.removesuffix("}").encode() + b', "members": [\n' + b",\n".join(lines) + b"\n]}\n"
+
+
+def _line(member: dict[str, Any]) -> bytes:
+    return json.dumps(member, sort_keys=True).encode()

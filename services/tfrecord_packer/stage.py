@@ -19,14 +19,20 @@ from shared.errors import storage_error
 from shared.messages import DatasetPacked, FaceNormalized, Message, SourceExhausted
 from shared.pipeline import producer
 from shared.stage import Context, Objects, Stage
-from shared.stylegan2.verification import MANIFEST
 from shared.tally import Fact, Tally
+
+RUNS_AT_HAND = 4
+"""Runs whose tally stays in memory; any other is recalled from its trail when it is needed."""
 
 
 @dataclass
 class _RunState:
-    """What is known of a run: the tally, how many entries each listed source has, and what has been packed."""
+    """What is known of a run: the tally, how many entries each listed source has, and what has been packed.
 
+    Known in one session with the bus: between two of them another packer may have counted on.
+    """
+
+    session: int
     tally: Tally = field(default_factory=Tally)
     listed: dict[int, int] = field(default_factory=dict)
     changed: bool = True
@@ -42,13 +48,20 @@ class TfrecordPacker(Stage[Message]):
         self._runs: dict[str, _RunState] = {}
 
     def process(self, message: Message, context: Context) -> Iterator[Message]:
-        state = self._runs.get(message.run)
-        if state is None:
-            state = self._runs[message.run] = _recall(message.run, context)
+        state = self._state(message.run, context)
         self._note(state, message)
         if state.changed and _is_complete(message.run, state, context):
             yield from self._pack(message.run, state, context)
             state.changed = False
+
+    def _state(self, run: str, context: Context) -> _RunState:
+        state = self._runs.pop(run, None)
+        if state is None or state.session != context.session:
+            state = _recall(run, context)
+        self._runs[run] = state
+        if len(self._runs) > RUNS_AT_HAND:
+            del self._runs[next(iter(self._runs))]
+        return state
 
     def _note(self, state: _RunState, message: Message) -> None:
         if isinstance(message, SourceExhausted):
@@ -64,14 +77,14 @@ class TfrecordPacker(Stage[Message]):
         if not members:
             return
         digest = dataset_digest(resolution, list(members.values()))
-        if not context.store.exists(keys.dataset(digest, MANIFEST)):
+        if not context.store.exists(keys.dataset(digest, keys.MANIFEST)):
             _write(digest, resolution, members, context)
         yield DatasetPacked(run=run, version=_version(run, digest, context.store), digest=digest)
 
 
 def _recall(run: str, context: Context) -> _RunState:
     """What an earlier process knew: the trail holds every fact that was ever published."""
-    state = _RunState()
+    state = _RunState(context.session)
     for key in context.store.list(keys.trail(run)):
         item, label = keys.parse_trail(key)
         state.tally.add(item, Fact.from_label(label))
@@ -105,15 +118,12 @@ def _members(run: str, tally: Tally, store: Objects) -> dict[str, Member]:
         if found["picture"] in pictures:
             continue
         pictures.add(found["picture"])
-        origins = tuple(_provenance(found["image"], store))
-        members[name] = Member(name, found["picture"], found["image"], entry, face, origins)
+        members[name] = Member(name, found["picture"], found["image"], entry, face)
     return members
 
 
-def _provenance(image: str, store: Objects) -> Iterator[dict[str, Any]]:
-    for key in sorted(store.list(keys.provenance(image))):
-        record: dict[str, Any] = json.loads(store.get(key))
-        yield record
+def _provenance(image: str, store: Objects) -> list[dict[str, Any]]:
+    return [json.loads(store.get(key)) for key in sorted(store.list(keys.provenance(image)))]
 
 
 def _write(digest: str, resolution: int, members: dict[str, Member], context: Context) -> None:
@@ -131,15 +141,18 @@ def _write(digest: str, resolution: int, members: dict[str, Member], context: Co
             raise storage_error(error, folder) from error
         for file in packed.files:
             store.put_file(keys.dataset(digest, file.name), file)
-    store.put(keys.dataset(digest, MANIFEST), manifest(digest, resolution, members, packed.order))
+    ordered = (members[name] for name in packed.order)
+    listed = manifest(digest, resolution, ordered, lambda member: _provenance(member.image, store))
+    store.put(keys.dataset(digest, keys.MANIFEST), listed)
 
 
 def _version(run: str, digest: str, store: Objects) -> int:
-    """The run's version that is this data set: the latest one if it is the same, otherwise the next."""
-    version = 0
-    for key in sorted(store.list(keys.dataset_version(run))):
-        version += 1
+    """The run's version that is this data set: the one that it has been before, otherwise the next."""
+    version = 1
+    while True:
+        key = keys.dataset_version(run, version)
+        if store.put_new(key, json.dumps({"digest": digest}).encode()):
+            return version
         if json.loads(store.get(key))["digest"] == digest:
             return version
-    store.put(keys.dataset_version(run, version + 1), json.dumps({"digest": digest}).encode())
-    return version + 1
+        version += 1

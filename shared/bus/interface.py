@@ -48,6 +48,14 @@ class Consumer(Protocol):
         """The next message, or None when none came within `timeout` seconds or the bus is draining."""
         ...
 
+    def pause(self) -> None:
+        """Take nothing more from the queue; what has been delivered is still handed out."""
+        ...
+
+    def proceed(self) -> None:
+        """Take from the queue again."""
+        ...
+
     def close(self) -> None:
         """Stop consuming; what was not answered is delivered again, to whoever consumes then."""
         ...
@@ -81,6 +89,15 @@ class DeadLetter:
 
 class Bus(Protocol):
     """Publishes and consumes messages. Every method raises `BusUnavailable` when the broker does not answer."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker can be talked to right now."""
+        ...
+
+    def connect(self, timeout: float) -> None:
+        """Wait until the broker can be talked to; raises `SettingsError` when it does not let us in."""
+        ...
 
     def publish(self, message: Message) -> None:
         """Return when the bus has the message safely in all its queues; waits while one of them is full."""

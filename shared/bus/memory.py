@@ -47,7 +47,8 @@ class _QueueState:
         return Depth(len(self.ready), self.unacked, self.delayed, len(self.dead))
 
     def serves(self, consumer: "MemoryConsumer") -> bool:
-        return consumer in (self.consumers[:1] if self.queue.single_active_consumer else self.consumers)
+        active = self.consumers[:1] if self.queue.single_active_consumer else self.consumers
+        return consumer in active and not consumer.paused
 
 
 class MemoryBus:
@@ -75,6 +76,13 @@ class MemoryBus:
         self._numbers = count()
         self._own_queue = threading.local()
         self._draining = False
+
+    @property
+    def is_connected(self) -> bool:
+        return True
+
+    def connect(self, timeout: float) -> None:
+        """Nothing to wait for."""
 
     def publish(self, message: Message) -> None:
         body = message.encode()
@@ -184,6 +192,11 @@ class MemoryBus:
         due = self._clock() + after
         heapq.heappush(self._delayed, (due, next(self._numbers), state.queue.name, envelope))
 
+    def _set_paused(self, consumer: "MemoryConsumer", paused: bool) -> None:
+        with self._changed:
+            consumer.paused = paused
+            self._changed.notify_all()
+
     def _leave(self, consumer: "MemoryConsumer") -> None:
         with self._changed:
             state = consumer.state
@@ -203,10 +216,17 @@ class MemoryConsumer:
         self._bus = bus
         self.state = state
         self.session = session
+        self.paused = False
         self.unanswered: set[MemoryDelivery] = set()
 
     def receive(self, timeout: float) -> "MemoryDelivery | None":
         return self._bus._take(self, timeout)
+
+    def pause(self) -> None:
+        self._bus._set_paused(self, True)
+
+    def proceed(self) -> None:
+        self._bus._set_paused(self, False)
 
     def close(self) -> None:
         self._bus._leave(self)

@@ -4,7 +4,7 @@ import json
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -12,13 +12,14 @@ from rich.table import Table
 
 from shared import keys
 from shared.cli.inspect import AsJson
-from shared.errors import NotFound
+from shared.errors import NotFound, Unusable
 from shared.runs import latest_dataset, latest_run
 from shared.settings import settings
 from shared.store import open_store
 from shared.store.interface import Store
-from shared.stylegan2.verification import MANIFEST, Finding, Problem, Verification
-from shared.stylegan2.verification import verify as verify_directory
+
+if TYPE_CHECKING:
+    from shared.stylegan2.verification import Verification
 
 
 def verify(
@@ -39,17 +40,22 @@ def verify(
         raise typer.Exit(1)
 
 
-def _verified(folder: Path) -> Verification:
+def _verified(folder: Path) -> "Verification":
     """The folder's verification; with a manifest, also that no level and no record of those it lists is lost."""
-    file = folder / MANIFEST
+    try:  # not at the top: every other command does without numpy, and so can be installed without it
+        from shared.stylegan2 import verification
+    except ModuleNotFoundError as error:
+        raise Unusable(f"{error.name} is not installed: install magritte[tfrecord-packer]") from error
+    file = folder / keys.MANIFEST
     if not file.exists():
-        return verify_directory(folder)
+        return verification.verify(folder)
     listed = json.loads(file.read_bytes())
-    found = verify_directory(folder, listed["resolution"])
+    found = verification.verify(folder, listed["resolution"])
     if found.records == len(listed["members"]):
         return found
     sentence = f"It lists {len(listed['members'])} pictures, the levels hold {found.records}."
-    return replace(found, findings=(Finding(MANIFEST, None, Problem.NOT_AS_LISTED, sentence), *found.findings))
+    finding = verification.Finding(keys.MANIFEST, None, verification.Problem.NOT_AS_LISTED, sentence)
+    return replace(found, findings=(finding, *found.findings))
 
 
 def _folder_of_run(name: str, stack: ExitStack) -> Path:
@@ -62,11 +68,11 @@ def _folder_of_run(name: str, stack: ExitStack) -> Path:
 
 
 def _local_folder(store: Store, digest: str, stack: ExitStack) -> Path:
-    manifest = stack.enter_context(store.file(keys.dataset(digest, MANIFEST)))
+    manifest = stack.enter_context(store.file(keys.dataset(digest, keys.MANIFEST)))
     return manifest.parent
 
 
-def _as_json(found: Verification) -> str:
+def _as_json(found: "Verification") -> str:
     findings = [
         {"file": f.file, "record": f.record, "problem": f.problem.value, "sentence": f.sentence} for f in found.findings
     ]
@@ -79,7 +85,7 @@ def _as_json(found: Verification) -> str:
     return json.dumps(body, indent=2)
 
 
-def _show(found: Verification, folder: Path) -> None:
+def _show(found: "Verification", folder: Path) -> None:
     console = Console(highlight=False)
     console.print(
         f"{folder}: {found.records} pictures of {found.resolution} px, {found.channels} channels", soft_wrap=True

@@ -8,11 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from shared import keys
+from shared.cli.connection import store
 from shared.cli.report import report, show
 from shared.errors import NotFound
 from shared.runs import latest_run
-from shared.settings import settings
-from shared.store import open_store
 from shared.store.interface import Store
 
 RunName = Annotated[str, typer.Argument(metavar="[RUN]", help="A run or a recipe's name; default: the latest run.")]
@@ -21,8 +20,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def status(run: RunName = "", as_json: AsJson = False) -> None:
     """Count a run's pictures by what became of them, and say where the results are."""
-    store = open_store(settings())
-    found = report(store, latest_run(store, run))
+    here = store()
+    found = report(here, latest_run(here, run))
     if as_json:
         typer.echo(found.as_json())
     else:
@@ -37,9 +36,9 @@ def trace(
     as_json: AsJson = False,
 ) -> None:
     """Tell everything that happened to one picture or crop."""
-    store = open_store(settings())
-    name = latest_run(store, run)
-    story = [record for item in _items(store, name, what) for record in _records(store, name, item)]
+    here = store()
+    name = latest_run(here, run)
+    story = [record for item in _items(here, name, what) for record in _records(here, name, item)]
     if not story:
         raise NotFound(f"run {name} knows nothing of {what}")
     story.sort(key=lambda record: (record["entry"], record["at"]))

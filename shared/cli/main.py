@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from shared.cli import dataset, inspect, recipe, run
-from shared.errors import MagritteError, RecipeError, SettingsError, StoreFull, Transient
+from shared.cli import dataset, dead, inspect, operate, recipe, run, stage, watch
+from shared.errors import MagritteError, exit_code
 
 app = typer.Typer(
     name="magritte",
@@ -15,16 +15,22 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 1 something is wrong with the data, 2 wrong usage or recipe, 75 try again later, "
-    "130 stopped. Where data is kept: MAGRITTE_STORE (default folder:./magritte-data).",
+    "130 stopped. Where data is kept: MAGRITTE_STORE (default folder:./magritte-data); where stages of other processes "
+    "are asked: MAGRITTE_BUS.",
 )
 app.command("run")(run.run)
+app.command("submit")(operate.submit)
+app.command("stage")(stage.stage)
 app.command("status")(inspect.status)
+app.command("watch")(watch.watch)
 app.command("trace")(inspect.trace)
 app.command("verify")(dataset.verify)
+app.command("resume")(operate.resume)
+app.command("cancel")(operate.cancel)
+app.command("pause")(operate.pause)
+app.command("continue")(operate.proceed)
+app.add_typer(dead.app, name="dead")
 app.add_typer(recipe.app, name="recipe")
-
-USAGE, TRY_AGAIN = 2, 75
-"""75 is EX_TEMPFAIL of sysexits.h."""
 
 
 def _version(wanted: bool) -> None:
@@ -50,10 +56,4 @@ def main() -> None:
         app()
     except MagritteError as error:
         typer.echo(f"magritte: {error}", err=True)
-        sys.exit(_exit_code(error))
-
-
-def _exit_code(error: MagritteError) -> int:
-    if isinstance(error, RecipeError | SettingsError):
-        return USAGE
-    return TRY_AGAIN if isinstance(error, Transient | StoreFull) else 1
+        sys.exit(exit_code(error))

@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from shared import keys, trainings
+from shared.controls import standing
 from shared.recipe import Recipe
-from shared.runs import facts, is_finished, latest_dataset, run_recipe
+from shared.runs import Phase, facts, latest_dataset, phase, run_recipe
 from shared.store.interface import Store
-from shared.stylegan2.verification import MANIFEST
 from shared.tally import Fate, Settlement, Tally
 
 
@@ -21,18 +21,20 @@ class Report:
     """A run as its store tells it: counts per fate and per stage, and the addresses of the results."""
 
     run: str
-    finished: bool
+    phase: Phase
     pictures: int
     fates: Counter[Settlement]
     stages: Counter[tuple[str, str]]
     faces: int
+    paused: frozenset[str]
     results: dict[str, str]
 
     def as_json(self) -> str:
         """For programs; the fates' counts add up to `pictures`."""
         body: dict[str, Any] = {
             "run": self.run,
-            "finished": self.finished,
+            "phase": self.phase.value,
+            "finished": self.phase is Phase.FINISHED,
             "pictures": self.pictures,
             "faces": self.faces,
             "fates": [
@@ -43,6 +45,7 @@ class Report:
                 {"stage": stage, "message": kind, "count": count}
                 for (stage, kind), count in sorted(self.stages.items())
             ],
+            "paused": sorted(self.paused),
             "results": self.results,
         }
         return json.dumps(body, indent=2)
@@ -56,7 +59,8 @@ def report(store: Store, run: str) -> Report:
         stages[fact.stage, fact.kind] += 1
     fates = tally.counts()
     faces = sum(1 for _ in tally.members())
-    return Report(run, is_finished(store, run), fates.total(), fates, stages, faces, _results(store, run))
+    paused = standing(store).paused
+    return Report(run, phase(store, run, tally), fates.total(), fates, stages, faces, paused, _results(store, run))
 
 
 def print_report(store: Store, run: str) -> None:
@@ -67,17 +71,23 @@ def print_report(store: Store, run: str) -> None:
 def show(this: Report) -> None:
     """Print a report for a person."""
     console = Console(highlight=False)
+    console.print(
+        f"\nrun [bold]{this.run}[/bold], {this.phase}: {this.pictures} pictures, {this.faces} faces in the data set"
+    )
+    console.print(fates_table(this))
+    if this.paused:
+        console.print(f"paused: {', '.join(sorted(this.paused))}; `magritte continue STAGE` lets one go on")
+    for name, url in this.results.items():
+        console.print(f"{name:>12}  {url}", soft_wrap=True)
+
+
+def fates_table(this: Report) -> Table:
+    """How many pictures met each fate, those in the data set first."""
     table = Table("pictures", "fate", "stage", "reason", box=None, header_style="dim")
     table.columns[0].justify = "right"
     for fate, count in sorted(this.fates.items(), key=lambda pair: (pair[0].fate is not Fate.IN_DATASET, -pair[1])):
         table.add_row(str(count), fate.fate.value, fate.stage, fate.reason)
-    state = "finished" if this.finished else "not finished"
-    console.print(
-        f"\nrun [bold]{this.run}[/bold], {state}: {this.pictures} pictures, {this.faces} faces in the data set"
-    )
-    console.print(table)
-    for name, url in this.results.items():
-        console.print(f"{name:>12}  {url}", soft_wrap=True)
+    return table
 
 
 def _results(store: Store, run: str) -> dict[str, str]:
@@ -85,8 +95,8 @@ def _results(store: Store, run: str) -> dict[str, str]:
     if found is None:
         return {}
     _, dataset = found
-    manifest = keys.dataset(dataset, MANIFEST)
-    return {"data set": store.url(manifest).removesuffix(f"/{MANIFEST}")} | {
+    manifest = keys.dataset(dataset, keys.MANIFEST)
+    return {"data set": store.url(manifest).removesuffix(f"/{keys.MANIFEST}")} | {
         name: store.url(key) for name, key in _training_results(store, run_recipe(store, run), dataset).items()
     }
 

@@ -11,11 +11,11 @@ import typer
 from shared.cli.progress import Progress
 from shared.cli.report import print_report
 from shared.recipe_file import read_recipe
-from shared.runs import Run, open_run
+from shared.runs import Run, open_run, try_again
 from shared.runtime import logs
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.single_process import Options, SingleProcess, StageProgress
-from shared.settings import settings
+from shared.settings import LogFormat, settings
 from shared.store import open_store
 
 STOPPED = 130
@@ -31,9 +31,10 @@ def run(
     a second Ctrl-C stops at once. Nothing is lost either way.
     """
     environment = settings()
-    logs.set_up(environment.log, environment.log_level)
+    logs.set_up(environment.log or LogFormat.PRETTY, environment.log_level or "warning")
     recipe = read_recipe(path)
     store = open_store(environment)
+    store.prepare()
     this_run = Run(recipe.name, recipe) if dry_run else open_run(store, recipe)
     with Progress(this_run) as progress:
         process = SingleProcess(this_run, store, Options(threads=environment.threads), say=progress.say)
@@ -41,7 +42,8 @@ def run(
         if dry_run:
             typer.echo(f"{path}: {recipe.name}, fine; the stages' self-tests passed")
             return
-        with _stopping_on_signals(process), _health_served(environment.metrics_port) as health:
+        try_again(store, this_run.name)
+        with _stopping_on_signals(process), _health_served(environment.metrics_port or 0) as health:
 
             def watch(stages: list[StageProgress]) -> None:
                 health.tick()

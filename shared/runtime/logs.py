@@ -1,11 +1,14 @@
 """One JSON object per line for machines, or coloured text for people; always to standard error."""
 
+import hashlib
 import logging
 import sys
+from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
 
+from shared.messages import Message
 from shared.settings import LogFormat
 
 
@@ -28,3 +31,18 @@ def set_up(form: LogFormat, level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def about(message: Message | None, **more: Any) -> AbstractContextManager[None]:
+    """Let this thread's log lines say which message they are about."""
+    known = {"run": message.run, "item": message.item, "trace": trace_id(message)} if message else {"item": "?"}
+    return structlog.contextvars.bound_contextvars(**known, **more)
+
+
+def trace_id(message: Message) -> str:
+    """32 hexadecimal digits that all log lines about one picture share, in every process (as in W3C trace context).
+
+    Derived from the picture's name in its run, so that it needs no header of its own on the bus.
+    """
+    picture = message.item.partition(".")[0]
+    return hashlib.sha256(f"{message.run}/{picture}".encode()).hexdigest()[:32]

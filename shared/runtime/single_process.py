@@ -4,15 +4,19 @@ Queues are bounded, so a fast stage waits for a slow one and memory stays flat h
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from shared.bus.memory import MemoryBus, Mischief
-from shared.errors import Poison, StoreFull
+from shared.controls import Controls, standing
+from shared.errors import Poison, StoreUnavailable
 from shared.messages import RunRequested
-from shared.pipeline import PIPELINE, Queue, Step
+from shared.pipeline import PIPELINE, Step
 from shared.runs import Run, finish
+from shared.runtime.crew import Crew
 from shared.runtime.retry import IN_PROCESS, RetryLadder
 from shared.runtime.worker import Outcome, Say, Worker, say_to_log
 from shared.store.interface import Store
@@ -44,13 +48,15 @@ class SingleProcess:
     def __init__(self, run: Run, store: Store, options: Options, say: Say = say_to_log) -> None:
         self._run = run
         self._store = store
-        self._options = options
         queues = [queue for step in options.pipeline for queue in step.queues]
         self._bus = MemoryBus(queues, options.capacity, options.mischief)
         self._workers = [
             Worker(step, step.stage(), self._bus, store, options.ladder, options.threads, say)
             for step in options.pipeline
         ]
+        self._crews = [Crew(worker, self._bus, options.threads) for worker in self._workers]
+        self._controls = Controls()
+        self._looked = 0.0
         self._stop = threading.Event()
 
     def set_up(self) -> None:
@@ -59,24 +65,26 @@ class SingleProcess:
             worker.stage.setup(self._run.recipe)
 
     def run(self, watch: Callable[[list[StageProgress]], Any] = lambda _: None, every: float = 0.25) -> bool:
-        """Process everything; True when nothing is left to do, False when stopped before.
+        """Process everything; True when nothing is left to do, False when stopped or cancelled before.
 
         `watch` is told the progress about every `every` seconds. Raises `StoreFull` when there is no space left, and
         `Poison` when a stage could not do what concerns the run as a whole: list a source, pack, train, rank.
         """
-        threads = self._start()
+        for crew in self._crews:
+            crew.start()
         requests = threading.Thread(target=self._request, name="request")
         requests.start()
         try:
             while not self._is_over(requests):
                 self._bus.wait(every)
+                self._obey()
                 watch(self.progress())
         finally:
-            self._drain([requests, *threads])
+            self._drain(requests)
             watch(self.progress())
-        if self._stuck is not None:
-            raise self._stuck
-        if self._stop.is_set():
+        if self._failure is not None:
+            raise self._failure
+        if self._stop.is_set() or self._run.name in self._controls.cancelled:
             return False
         for worker in self._workers:
             if worker.run_failure is not None:
@@ -101,38 +109,33 @@ class SingleProcess:
         ]
 
     @property
-    def _stuck(self) -> StoreFull | None:
-        return next((worker.store_full for worker in self._workers if worker.store_full), None)
+    def _failure(self) -> BaseException | None:
+        failures = (worker.broken or worker.store_full for worker in self._workers)
+        return next((failure for failure in failures if failure is not None), None)
 
     def _is_over(self, requests: threading.Thread) -> bool:
         idle = not requests.is_alive() and self._bus.is_idle()
-        return idle or self._stop.is_set() or self._stuck is not None
+        return idle or self._stop.is_set() or self._failure is not None
+
+    def _obey(self) -> None:
+        """Look at what people ask for, about once a second; a store that is away asks for nothing new."""
+        if time.monotonic() - self._looked >= 1.0:
+            self._looked = time.monotonic()
+            with suppress(StoreUnavailable):
+                self._controls = standing(self._store)
+            for crew in self._crews:
+                crew.obey(self._controls)
 
     def _request(self) -> None:
         for source in range(len(self._run.recipe.sources)):
             self._bus.publish(RunRequested(run=self._run.name, source=source))
 
-    def _start(self) -> list[threading.Thread]:
-        threads = [
-            thread for worker in self._workers for queue in worker.step.queues for thread in self._pool(worker, queue)
-        ]
-        for thread in threads:
-            thread.start()
-        return threads
-
-    def _pool(self, worker: Worker, queue: Queue) -> list[threading.Thread]:
-        size = 1 if queue.single_active_consumer else worker.step.threads or self._options.threads
-        consumer = self._bus.consume(queue.name)
-        return [
-            threading.Thread(target=worker.consume, args=(consumer,), name=f"{queue.name}-{number}")
-            for number in range(size)
-        ]
-
-    def _drain(self, threads: list[threading.Thread]) -> None:
+    def _drain(self, requests: threading.Thread) -> None:
         self._bus.drain()
         for worker in self._workers:
             worker.stop()
-        for thread in threads:
-            thread.join()
+        requests.join()
+        for crew in self._crews:
+            crew.join()
         for worker in self._workers:
             worker.stage.close()

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -15,18 +16,37 @@ from typing import Any
 
 import structlog
 
-from shared import keys, messages
+from shared import dead_letters, keys, messages
 from shared.bus.interface import Bus, Consumer, Delivery
-from shared.errors import Interrupted, NotFound, Poison, StoreFull, Transient
+from shared.controls import Controls
+from shared.errors import (
+    BusUnavailable,
+    Interrupted,
+    NotFound,
+    Poison,
+    StoreFull,
+    StoreUnavailable,
+    Transient,
+    Unusable,
+    WorkerVanished,
+)
 from shared.messages import ItemDied, Message
 from shared.pipeline import Step
 from shared.recipe import Recipe
-from shared.runtime import metrics, records
+from shared.runtime import logs, metrics, records
 from shared.runtime.retry import RetryLadder
+from shared.runtime.solitude import Solitude
 from shared.stage import Context, Stage
 from shared.store.interface import Store
 
 log = structlog.get_logger()
+
+SUSPECT, CONDEMNED = 2, 5
+"""So many workers have vanished with an item when it is worked on alone, and when it is dead. Others that happen to
+be at hand when a process ends are counted too, hence the distance between one vanished worker and five."""
+
+_AGAIN = 1.0
+"""Seconds until a store or a broker that was away is asked again."""
 
 Say = Callable[..., None]
 """Told an event's name and its fields, always with `stage`, `run` and `item`."""
@@ -46,10 +66,15 @@ class Outcome(StrEnum):
     RETRIED = "retried"
     DEAD = "dead"
     INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
 
 
 class Worker:
-    """One stage at work on a bus and a store. `handle` may run in several threads at once."""
+    """One stage at work on a bus and a store. `handle` may run in several threads at once.
+
+    `controls` is set from outside as people change them. `broken` is what ended a thread: the process is of no use
+    any more. `store_full` and `run_failure` concern a whole run.
+    """
 
     def __init__(
         self,
@@ -63,7 +88,9 @@ class Worker:
     ) -> None:
         self.step = step
         self.stage = stage
+        self.controls = Controls()
         self.outcomes: Counter[Outcome] = Counter()
+        self.broken: BaseException | None = None
         self.store_full: StoreFull | None = None
         self.run_failure: Exception | None = None
         self._bus = bus
@@ -71,52 +98,97 @@ class Worker:
         self._ladder = ladder
         self._threads = threads
         self._say = say
+        self._draining = threading.Event()
         self._stopping = threading.Event()
+        self._store_is_away = False
         self._recipes: dict[str, Recipe] = {}
+        self._since: dict[int, float] = {}
+        self._solitude = Solitude()
         self._lock = threading.Lock()
 
     def consume(self, consumer: Consumer) -> None:
-        """Handle deliveries until asked to stop."""
-        while not self._stopping.is_set():
-            delivery = consumer.receive(timeout=0.5)
-            if delivery is not None:
-                self.handle(delivery)
+        """Handle deliveries until asked to end and none is left, or until the process is `broken`."""
+        try:
+            while self.broken is None and not self._stopping.is_set():
+                self._await_store()
+                delivery = consumer.receive(timeout=0.5)
+                if delivery is not None:
+                    self.handle(delivery)
+                elif self._draining.is_set():
+                    return
+        except BaseException as error:  # a thread that ended unseen would leave a run waiting for ever
+            self.broken = error
+
+    def drain(self) -> None:
+        """Finish what is at hand and take nothing more."""
+        self._draining.set()
 
     def stop(self) -> None:
-        """Finish what is at hand and take nothing more."""
+        """As `drain`, and give up long work between two steps of it."""
         self._stopping.set()
+        self._draining.set()
+
+    @property
+    def longest(self) -> float:
+        """Seconds that the longest delivery under way has taken so far; 0 when there is none."""
+        now = time.monotonic()
+        return max((now - since for since in list(self._since.values())), default=0.0)
 
     def handle(self, delivery: Delivery) -> Outcome:
-        """Process one delivery and answer it, whatever happens; unless interrupted, when it stays unanswered."""
-        with metrics.IN_PROGRESS.labels(self.step.name).track_inprogress():
-            message: Message | None = None
+        """Process one delivery and answer it, whatever happens."""
+        thread = threading.get_ident()
+        with metrics.IN_PROGRESS.labels(self.step.name).track_inprogress(), self._room(delivery):
+            self._since[thread] = time.monotonic()
             try:
-                message = messages.decode(delivery.body)
-                outcome = self._process(message, delivery.attempt)
-                delivery.ack()
-            except Interrupted:
-                outcome = Outcome.INTERRUPTED
-            except Exception as error:
-                outcome = self._failed(delivery, message, error)
+                outcome = self._handled(delivery)
+            finally:
+                del self._since[thread]
         with self._lock:
             self.outcomes[outcome] += 1
         metrics.ITEMS.labels(self.step.name, outcome.value).inc()
         return outcome
 
-    def _process(self, message: Message, attempt: int) -> Outcome:
-        context = self._context(message)
+    def _handled(self, delivery: Delivery) -> Outcome:
+        message: Message | None = None
+        try:
+            message = messages.decode(delivery.body)
+            with logs.about(message, stage=self.step.name, attempt=delivery.attempt):
+                outcome = self._processed(message, delivery)
+                self._answer(delivery.ack)
+                return outcome
+        except Interrupted:
+            self._answer(delivery.hand_back)
+            return Outcome.INTERRUPTED
+        except Unusable as error:
+            self.broken = error
+            self._answer(delivery.hand_back)
+            return Outcome.INTERRUPTED
+        except Exception as error:
+            with logs.about(message, stage=self.step.name, attempt=delivery.attempt):
+                return self._failed(delivery, message, error)
+
+    def _room(self, delivery: Delivery) -> AbstractContextManager[None]:
+        suspect = SUSPECT <= delivery.returned < CONDEMNED
+        return self._solitude.alone() if suspect else self._solitude.company()
+
+    def _processed(self, message: Message, delivery: Delivery) -> Outcome:
+        if message.run in self.controls.cancelled:
+            return Outcome.CANCELLED
+        if delivery.returned >= CONDEMNED:
+            raise WorkerVanished(f"{delivery.returned} workers ended without an answer while they had it")
+        context = self._context(message, delivery.session)
         started = time.perf_counter()
         action = self.stage.action(message, context)
         if action is None:
-            return self._announce(self.stage.process(message, context), attempt, started)
+            return self._announce(self.stage.process(message, context), delivery.attempt, started)
         found = records.find(self._store, action, message)
         if found is not None:
-            self._announce(found, attempt, started, reused=action.digest)
+            self._announce(found, delivery.attempt, started, reused=action.digest)
             return Outcome.REUSED
         made = list(self._expected(self.stage.process(message, context)))
         records.keep(self._store, action, made)
         metrics.ITEM_SECONDS.labels(self.step.name).observe(time.perf_counter() - started)
-        return self._announce(made, attempt, started, action=action.digest)
+        return self._announce(made, delivery.attempt, started, action=action.digest)
 
     def _announce(self, outgoing: Iterable[Message], attempt: int, started: float, **how: str) -> Outcome:
         outcome = Outcome.DONE
@@ -139,12 +211,13 @@ class Worker:
         records.leave_trail(self._store, self.step.name, message, {"at": at, **circumstances})
         self._bus.publish(message)
 
-    def _context(self, message: Message) -> Context:
+    def _context(self, message: Message, session: int) -> Context:
         return Context(
             recipe=self._recipe(message.run),
             store=self._store,
+            session=session,
             threads=self._threads,
-            stopping=self._stopping.is_set,
+            stopping=lambda: self._stopping.is_set() or message.run in self.controls.cancelled,
             say=partial(self._say, stage=self.step.name, run=message.run, item=message.item),
         )
 
@@ -160,31 +233,31 @@ class Worker:
         pause = self._ladder.pause(delivery.attempt, error)
         if pause is None:
             return self._died(delivery, message, error)
+        self._store_is_away |= isinstance(error, StoreUnavailable)
         if isinstance(error, StoreFull) and self._ladder.is_exhausted(delivery.attempt):
             self.store_full = error
-        log.warning("retry", **self._circumstances(delivery, message), pause=pause, error=str(error))
-        delivery.retry(pause)
+        log.warning("retry", pause=pause, error=str(error))
+        self._answer(partial(delivery.retry, pause))
         return Outcome.RETRIED
 
     def _died(self, delivery: Delivery, message: Message | None, error: Exception) -> Outcome:
         kind = type(error).__name__
-        log.error("dead", **self._circumstances(delivery, message), error=kind, detail=str(error))
+        log.error("dead", error=kind, detail=str(error), exc_info=not isinstance(error, Poison))
         try:
-            if message is not None and not isinstance(message, ItemDied):  # or one death would tell of the next
-                self._bury(message, error, delivery.attempt)
+            self._bury(delivery, message, error)
         except Transient as failure:
             return self._failed(delivery, message, failure)
         if message is not None and message.item == "run":
             self.run_failure = error
         metrics.DEAD.labels(self.step.name, kind).inc()
-        delivery.dead(str(error), kind)
+        self._answer(partial(delivery.dead, str(error), kind))
         return Outcome.DEAD
 
-    def _circumstances(self, delivery: Delivery, message: Message | None) -> dict[str, Any]:
-        item = message.item if message else "?"
-        return {"stage": self.step.name, "item": item, "attempt": delivery.attempt}
-
-    def _bury(self, message: Message, error: Exception, attempt: int) -> None:
+    def _bury(self, delivery: Delivery, message: Message | None, error: Exception) -> None:
+        queue = self.step.queue_of(message)
+        dead_letters.bury(self._store, queue, delivery.body, message, (delivery.attempt, error))
+        if message is None or isinstance(message, ItemDied):  # or one death would tell of the next
+            return
         died = ItemDied(
             run=message.run,
             entry=getattr(message, "entry", None),
@@ -193,4 +266,23 @@ class Worker:
             error=messages.kebab(type(error).__name__),
             detail=str(error)[:500],
         )
-        self._tell(died, attempt=attempt)
+        self._tell(died, attempt=delivery.attempt)
+
+    def _answer(self, answer: Callable[[], None]) -> None:
+        """Give an answer, however long the broker is away; the bus ignores one that comes too late."""
+        while True:
+            try:
+                return answer()
+            except BusUnavailable as error:
+                log.warning("broker-away", error=str(error))
+                if self._stopping.wait(_AGAIN):
+                    return None
+
+    def _await_store(self) -> None:
+        """A store that is away would send every message of the queue through its retries: ask for none meanwhile."""
+        while self._store_is_away and not self._draining.is_set():
+            try:
+                self._store.exists(keys.paused(self.step.name))
+                self._store_is_away = False
+            except StoreUnavailable:
+                self._draining.wait(_AGAIN)

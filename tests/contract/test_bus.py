@@ -203,6 +203,16 @@ def test_what_is_handed_back_is_delivered_as_it_was(bus: Bus) -> None:
     assert (decode(again.body), again.attempt, again.returned) == (requested(0), 1, 0)
 
 
+def test_a_paused_consumer_takes_nothing_until_it_proceeds(bus: Bus) -> None:
+    consumer = bus.consume("lister")
+    consumer.pause()
+    bus.publish(requested(0))
+    assert consumer.receive(A_MOMENT) is None
+    assert bus.depths()["lister"].ready == 1
+    consumer.proceed()
+    assert decode(take(consumer).body) == requested(0)
+
+
 def test_a_new_consumer_begins_a_new_session(bus: Bus) -> None:
     for number in range(3):
         bus.publish(fetched(number))

@@ -5,9 +5,10 @@ import pytest
 from pydantic import ValidationError
 
 from shared.errors import Poison
-from shared.fates import Reason
+from shared.fates import Drop, Reason
 from shared.messages import (
     SCHEMA_VERSION,
+    FaceDropped,
     FaceFound,
     ImageDropped,
     ImageFetched,
@@ -31,7 +32,7 @@ def body(**changes: Any) -> bytes:
 
 
 def test_every_type_has_an_example_here(every_message: tuple[Message, ...]) -> None:
-    assert {type(message) for message in every_message} == set(Message.types.values()) - {Judgement}
+    assert {type(message) for message in every_message} == set(Message.types.values())
 
 
 def test_every_message_survives_the_bus(every_message: tuple[Message, ...]) -> None:
@@ -178,3 +179,23 @@ def test_the_faces_of_a_recalled_picture_keep_their_numbers(every_message: tuple
 def test_a_finding_survives_json(every_message: tuple[Message, ...]) -> None:
     for message in every_message:
         assert recall(json.loads(json.dumps(message.finding())), message) == message
+
+
+def test_what_others_are_kinds_of_is_no_message_itself() -> None:
+    with pytest.raises(Poison, match="unknown type"):
+        decode(body(type=Judgement.kind()))
+
+
+def test_a_drop_is_about_the_item_that_was_asked_for() -> None:
+    drop = Drop(Reason.CORRUPT, "bad CRC")
+    asked = FaceFound(run="r", entry="f" * 20, image="1" * 64, face=2, crop="2" * 64, box=(0, 0, 9, 9), side=9)
+    told = FaceDropped.of(asked, "upscaler", drop)
+    assert told == FaceDropped(run="r", entry="f" * 20, face=2, stage="upscaler", reason=drop.reason, detail="bad CRC")
+    assert ImageDropped.of(asked, "upscaler", drop).item == "f" * 20
+
+
+def test_a_drop_names_what_the_question_does_not() -> None:
+    asked, drop = RunRequested(run="r", source=1), Drop(Reason.EMPTY_FILE, "0 bytes")
+    assert ImageDropped.of(asked, "scraper", drop, entry="f" * 20).item == "f" * 20
+    picture = ImageKept(run="r", entry="e" * 20, image="1" * 64, arrival=1, decisions=1)
+    assert FaceDropped.of(picture, "face-detector", drop, face=3).item == "e" * 20 + ".3"

@@ -4,14 +4,43 @@ from pathlib import Path
 import pytest
 
 from shared import keys
-from shared.errors import NotFound
+from shared.controls import cancel
+from shared.dead_letters import bury, keep
+from shared.errors import NotFound, Poison
 from shared.fates import Reason
-from shared.messages import ImageDropped, ImageFetched, SourceExhausted
+from shared.messages import (
+    DatasetPacked,
+    FaceNormalized,
+    FacesCounted,
+    ImageDropped,
+    ImageFetched,
+    ImageKept,
+    ItemDied,
+    Message,
+    RankingReady,
+    SnapshotTaken,
+    SourceExhausted,
+)
 from shared.recipe import Recipe
-from shared.runs import finish, is_finished, latest_dataset, latest_run, open_run, run_names, run_recipe, tally_of
+from shared.runs import (
+    Phase,
+    finish,
+    is_finished,
+    latest_dataset,
+    latest_run,
+    open_run,
+    phase,
+    reopen,
+    run_names,
+    run_recipe,
+    tally_of,
+    try_again,
+)
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore, Store
 from shared.tally import Fate, Settlement
+
+ENTRY, IMAGE = "0a" * 10, "0b" * 32
 
 
 @pytest.fixture
@@ -115,3 +144,88 @@ def test_the_newest_data_set_has_the_highest_version(store: Store) -> None:
     for version in range(1, 12):
         store.put(keys.dataset_version("anya-001", version), json.dumps({"digest": f"{version:064x}"}).encode())
     assert latest_dataset(store, "anya-001") == (11, f"{11:064x}")
+
+
+def told(store: Store, stage: str, message: Message) -> None:
+    leave_trail(store, stage, message, {})
+
+
+def test_a_run_is_gathering_until_every_source_is_listed_and_every_picture_settled(
+    store: Store, recipe: Recipe
+) -> None:
+    run = open_run(store, recipe).name
+    assert phase(store, run, tally_of(store, run)) is Phase.GATHERING
+    store.put(keys.listing(run, 0), json.dumps({"entries": {ENTRY: {}}, "count": 1}).encode())
+    told(store, "scraper", ImageFetched(run=run, entry=ENTRY, image=IMAGE, source=0))
+    assert phase(store, run, tally_of(store, run)) is Phase.GATHERING
+    told(store, "deduper", ImageDropped(run=run, entry=ENTRY, stage="deduper", reason=Reason.CORRUPT))
+    assert phase(store, run, tally_of(store, run)) is Phase.FINISHED
+
+
+def settled(store: Store, recipe: Recipe) -> str:
+    """A run with one face that is ready for the data set."""
+    run = open_run(store, recipe).name
+    store.put(keys.listing(run, 0), json.dumps({"entries": {ENTRY: {}}, "count": 1}).encode())
+    about = {"run": run, "entry": ENTRY, "image": IMAGE}
+    told(store, "deduper", ImageKept.model_validate(about | {"arrival": 1, "decisions": 1}))
+    told(store, "face-detector", FacesCounted.model_validate(about | {"faces": 1}))
+    told(store, "normalizer", FaceNormalized.model_validate(about | {"face": 0, "picture": IMAGE}))
+    return run
+
+
+def test_a_settled_run_is_packed_then_trained_then_ranked(store: Store, recipe: Recipe) -> None:
+    run = settled(store, recipe)
+    about = {"run": run, "version": 1, "dataset": IMAGE, "training": IMAGE}
+    assert phase(store, run, tally_of(store, run)) is Phase.PACKING
+    store.put(keys.dataset_version(run, 1), json.dumps({"digest": IMAGE}).encode())
+    assert phase(store, run, tally_of(store, run)) is Phase.TRAINING
+    for leg in (1, 2):
+        told(store, "trainer", SnapshotTaken.model_validate(about | {"leg": leg, "kimg": leg, "last": leg == 2}))
+        assert phase(store, run, tally_of(store, run)) is (Phase.RANKING if leg == 2 else Phase.TRAINING)
+    told(store, "ranker", RankingReady.model_validate(about | {"leg": 2}))
+    assert is_finished(store, run)
+
+
+def test_a_ranking_of_an_earlier_version_does_not_finish_a_run(store: Store, recipe: Recipe) -> None:
+    run = settled(store, recipe)
+    for version in (1, 2):
+        store.put(keys.dataset_version(run, version), json.dumps({"digest": IMAGE}).encode())
+    told(store, "ranker", RankingReady(run=run, version=1, dataset=IMAGE, training=IMAGE, leg=2))
+    assert phase(store, run, tally_of(store, run)) is Phase.TRAINING
+
+
+def test_a_run_without_training_is_finished_once_it_is_packed(store: Store, recipe: Recipe) -> None:
+    run = settled(store, changed(recipe, training={"kimg": 0}))
+    store.put(keys.dataset_version(run, 1), json.dumps({"digest": IMAGE}).encode())
+    assert is_finished(store, run)
+
+
+def test_a_run_fails_with_what_concerns_it_as_a_whole_until_that_is_tried_again(store: Store, recipe: Recipe) -> None:
+    run = settled(store, recipe)
+    packed = DatasetPacked(run=run, version=1, digest=IMAGE)
+    bury(store, "trainer", packed.encode(), packed, (1, Poison("no such network")))
+    assert phase(store, run, tally_of(store, run)) is Phase.FAILED
+    try_again(store, run)
+    assert phase(store, run, tally_of(store, run)) is Phase.PACKING
+
+
+def test_a_replayed_picture_keeps_a_run_going_until_it_is_settled_anew(store: Store, recipe: Recipe) -> None:
+    run = settled(store, changed(recipe, training={"kimg": 0}))
+    store.put(keys.dataset_version(run, 1), json.dumps({"digest": IMAGE}).encode())
+    other = "0c" * 10
+    store.put(keys.listing(run, 0), json.dumps({"entries": {ENTRY: {}, other: {}}, "count": 2}).encode())
+    died = ItemDied(run=run, entry=other, stage="deduper", error="poison")
+    told(store, "deduper", died)
+    assert is_finished(store, run)
+    reopen(store, run)
+    fetched = ImageFetched(run=run, entry=other, image=IMAGE, source=0)
+    keep(store, bury(store, "deduper", fetched.encode(), fetched, (1, Poison("never"))).replayed())
+    assert not is_finished(store, run)
+    told(store, "deduper", ImageDropped(run=run, entry=other, stage="deduper", reason=Reason.CORRUPT))
+    assert is_finished(store, run)
+
+
+def test_a_cancelled_run_says_so(store: Store, recipe: Recipe) -> None:
+    run = open_run(store, recipe).name
+    cancel(store, run)
+    assert phase(store, run, tally_of(store, run)) is Phase.CANCELLED

@@ -15,7 +15,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_there_is_a_default_for_everything() -> None:
     found = settings()
     assert found.store == "folder:./magritte-data"
-    assert found.log is LogFormat.PRETTY
+    assert (found.bus, found.retry_pauses) == ("memory:", (10.0, 60.0, 600.0))
+    assert found.log is None
     assert found.threads >= 1
 
 

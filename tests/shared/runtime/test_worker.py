@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -13,14 +14,16 @@ import structlog
 
 from shared import keys
 from shared.bus import DeadLetter, Delivery, Depth, MemoryBus
-from shared.errors import BusUnavailable, Interrupted, Poison, StoreFull, StoreUnavailable
+from shared.controls import Controls
+from shared.errors import BusUnavailable, Interrupted, Poison, StoreFull, StoreUnavailable, Unusable
 from shared.fates import Reason
-from shared.messages import FacesCounted, ImageDropped, ImageFetched, ImageKept, ItemDied, Message, decode
+from shared.messages import FaceDropped, FacesCounted, ImageDropped, ImageFetched, ImageKept, ItemDied, Message, decode
 from shared.pipeline import Queue, Step
 from shared.recipe import Recipe
 from shared.runs import open_run, tally_of
+from shared.runtime import logs
 from shared.runtime.retry import RetryLadder
-from shared.runtime.worker import Outcome, Worker
+from shared.runtime.worker import CONDEMNED, SUSPECT, Outcome, Worker
 from shared.stage import Action, Context, Stage
 from shared.store import FolderStore
 from shared.tally import Fate
@@ -390,7 +393,7 @@ class TestUnavailable:
 
 
 class TestStopped:
-    def test_an_interrupted_item_stays_unanswered_and_comes_back(self, workshop: Workshop) -> None:
+    def test_an_interrupted_item_is_handed_back_for_the_next_worker(self, workshop: Workshop) -> None:
         def long_work(message: ImageFetched, context: Context) -> Iterator[Message]:
             if context.stopping():
                 raise Interrupted
@@ -400,11 +403,9 @@ class TestStopped:
         workshop.bus.publish(FETCHED)
         worker.stop()
         assert worker.handle(workshop.next()) is Outcome.INTERRUPTED
-        assert workshop.bus.depths()["finder"] == Depth(unacked=1)
-        workshop.consumer.close()
-        workshop.consumer = workshop.bus.consume("finder")
+        assert workshop.bus.depths()["finder"] == Depth(ready=1)
         delivery = workshop.next()
-        assert (delivery.returned, delivery.attempt) == (1, 1)
+        assert (delivery.returned, delivery.attempt) == (0, 1)
         assert workshop.worker(Finder(long_work)).handle(delivery) is Outcome.DONE
 
     def test_a_stopped_worker_takes_nothing_more(self, workshop: Workshop) -> None:
@@ -509,7 +510,7 @@ def dying(message: ImageFetched, context: Context) -> Iterator[Message]:
     [
         (lambda: Finder(two_faces), {COUNTED, DROPPED}, 12),
         (lambda: Lister(two_faces), {COUNTED, DROPPED}, 10),
-        (lambda: Finder(dying), {ItemDied(run=RUN, entry=ENTRY, stage="finder", error="poison", detail="never")}, 4),
+        (lambda: Finder(dying), {ItemDied(run=RUN, entry=ENTRY, stage="finder", error="poison", detail="never")}, 6),
     ],
     ids=["with an action", "without an action", "dying"],
 )
@@ -537,3 +538,148 @@ def test_killed_at_any_moment_nothing_is_lost(
         assert len(workshop.trail()) == len(expected)
         assert bus.depths()["finder"].waiting == 0
     assert moment == moments
+
+
+class TestVanishedWorkers:
+    def returned(self, workshop: Workshop, times: int) -> Delivery:
+        workshop.bus.publish(FETCHED)
+        for _ in range(times):
+            workshop.next()
+            workshop.consumer.close()
+            workshop.consumer = workshop.bus.consume("finder")
+        return workshop.next()
+
+    def test_an_item_that_ends_one_worker_after_the_other_is_dead(self, workshop: Workshop) -> None:
+        finder = Finder(counting)
+        assert workshop.worker(finder).handle(self.returned(workshop, CONDEMNED)) is Outcome.DEAD
+        assert finder.asked == []
+        assert workshop.dead_letter().error == "WorkerVanished"
+        assert [message.kind() for message in workshop.told()] == ["item-died"]
+
+    def test_an_item_that_was_returned_less_often_gets_its_chance(self, workshop: Workshop) -> None:
+        assert workshop.worker(Finder(counting)).handle(self.returned(workshop, CONDEMNED - 1)) is Outcome.DONE
+
+    def test_a_suspect_is_worked_on_alone(self, workshop: Workshop) -> None:
+        beside: list[float] = []
+        at_work, go_on = threading.Event(), threading.Event()
+
+        def work(message: ImageFetched, context: Context) -> Iterable[Message]:
+            if message.entry == ENTRY:
+                beside.append(len(others))
+            else:
+                others.append(message.entry)
+                at_work.set()
+                go_on.wait(20)
+                others.remove(message.entry)
+            return counting(message, context)
+
+        others: list[str] = []
+        worker = workshop.worker(Finder(work))
+        suspect = self.returned(workshop, SUSPECT)
+        workshop.bus.publish(FETCHED.model_copy(update={"entry": "0c" * 10, "image": "0c" * 32}))
+        neighbour = threading.Thread(target=worker.handle, args=(workshop.next(),))
+        neighbour.start()
+        assert at_work.wait(20)
+        waiting = threading.Thread(target=worker.handle, args=(suspect,))
+        waiting.start()
+        waiting.join(0.1)
+        assert beside == []
+        go_on.set()
+        waiting.join(20)
+        neighbour.join(20)
+        assert beside == [0]
+
+
+class TestControls:
+    def test_a_message_of_a_cancelled_run_is_forgotten(self, workshop: Workshop) -> None:
+        finder = Finder(counting)
+        worker = workshop.worker(finder)
+        worker.controls = Controls(cancelled=frozenset({RUN}))
+        workshop.bus.publish(FETCHED)
+        assert worker.handle(workshop.next()) is Outcome.CANCELLED
+        assert finder.asked == workshop.told() == []
+        assert workshop.bus.depths()["finder"] == Depth()
+
+    def test_long_work_on_a_run_that_gets_cancelled_is_given_up(self, workshop: Workshop) -> None:
+        def cancelled_meanwhile(message: ImageFetched, context: Context) -> Iterable[Message]:
+            worker.controls = Controls(cancelled=frozenset({RUN}))
+            if context.stopping():
+                raise Interrupted
+            return counting(message, context)
+
+        worker = workshop.worker(Finder(cancelled_meanwhile))
+        workshop.bus.publish(FETCHED)
+        assert worker.handle(workshop.next()) is Outcome.INTERRUPTED
+        assert worker.handle(workshop.next()) is Outcome.CANCELLED
+
+
+class TestBroken:
+    def test_a_stage_that_cannot_work_here_ends_its_worker_and_kills_no_item(self, workshop: Workshop) -> None:
+        worker = workshop.worker(Finder(failing(Unusable("finds no face"))))
+        workshop.bus.publish(FETCHED)
+        worker.consume(workshop.consumer)
+        assert isinstance(worker.broken, Unusable)
+        assert workshop.bus.depths()["finder"] == Depth(ready=1)
+
+    def test_whatever_ends_a_thread_is_known(self, workshop: Workshop) -> None:
+        def leave(message: ImageFetched, context: Context) -> Iterable[Message]:
+            raise SystemExit(3)
+
+        worker = workshop.worker(Finder(leave))
+        workshop.bus.publish(FETCHED)
+        worker.consume(workshop.consumer)
+        assert isinstance(worker.broken, SystemExit)
+
+
+class TestAwayMeanwhile:
+    def test_no_more_work_is_taken_while_the_store_is_away(self, tmp_path: Path, recipe: Recipe) -> None:
+        class Absent(FolderStore):
+            until = 0
+            asked = 0
+
+            def exists(self, key: str) -> bool:
+                self.asked += 1
+                if self.asked <= self.until:
+                    raise StoreUnavailable("away")
+                return super().exists(key)
+
+        store = Absent(tmp_path / "absent")
+        open_run(store, recipe)
+        workshop = Workshop(store)
+        worker = workshop.worker(Finder(failing(StoreUnavailable("away"))))
+        for entry in ("1" * 20, "2" * 20):
+            workshop.bus.publish(FETCHED.model_copy(update={"entry": entry}))
+        store.until = 2
+        assert worker.handle(workshop.next()) is Outcome.RETRIED
+        thread = threading.Thread(target=worker.consume, args=(workshop.consumer,))
+        thread.start()
+        while not worker.outcomes[Outcome.DONE]:
+            time.sleep(0.01)
+        worker.drain()
+        thread.join(20)
+        assert store.asked > 2
+        assert worker.outcomes == {Outcome.RETRIED: 1, Outcome.DONE: 1}
+
+    def test_an_answer_waits_for_the_broker(self, workshop: Workshop) -> None:
+        class Stammering:
+            body, attempt, returned, session = FETCHED.encode(), 1, 0, 0
+            tries = 0
+
+            def ack(self) -> None:
+                self.tries += 1
+                if self.tries < 2:
+                    raise BusUnavailable("away")
+
+            def retry(self, after: float) -> None: ...
+            def dead(self, reason: str, error: str) -> None: ...
+            def hand_back(self) -> None: ...
+
+        delivery = Stammering()
+        assert workshop.worker(Finder(counting)).handle(delivery) is Outcome.DONE
+        assert delivery.tries == 2
+
+
+def test_all_log_lines_about_a_picture_share_a_trace() -> None:
+    face = FaceDropped(run=RUN, entry=ENTRY, face=1, stage="finder", reason=Reason.FACE_TOO_SMALL)
+    other = FETCHED.model_copy(update={"run": "anya-002"})
+    assert logs.trace_id(FETCHED) == logs.trace_id(face) != logs.trace_id(other)

@@ -1,0 +1,139 @@
+"""`magritte dead`: what could not be processed, and another chance for it."""
+
+import json
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shared import dead_letters
+from shared.bus import Bus
+from shared.cli.connection import broker, has_broker, store
+from shared.cli.inspect import AsJson
+from shared.cli.operate import DryRun
+from shared.dead_letters import MOST_REPLAYS, Letter, State
+from shared.errors import NotFound
+from shared.runs import latest_run, reopen
+from shared.store.interface import Store
+
+app = typer.Typer(help="Look at dead letters, replay or discard them.", no_args_is_help=True)
+
+Which = Annotated[str, typer.Argument(metavar="[LETTER]", help="A letter's name or the beginning of it; default: all.")]
+OfRun = Annotated[str, typer.Option("--run", help="Only of this run, or of this recipe's latest.")]
+OfStage = Annotated[str, typer.Option("--stage", help="Only of this stage.")]
+OfReason = Annotated[str, typer.Option("--reason", help="Only those whose error or reason contains this.")]
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Which letters a command is about."""
+
+    letter: str = ""
+    run: str = ""
+    stage: str = ""
+    reason: str = ""
+
+    def takes(self, letter: Letter) -> bool:
+        return (
+            letter.name.startswith(self.letter)
+            and self.stage in ("", letter.queue.partition(".")[0])
+            and self.reason.lower() in f"{letter.error}: {letter.reason}".lower()
+        )
+
+
+def _chosen(here: Store, choice: _Choice) -> list[Letter]:
+    run = latest_run(here, choice.run) if choice.run else ""
+    found = [letter for letter in dead_letters.letters(here, run) if choice.takes(letter)]
+    if choice.letter and not found:
+        raise NotFound(f"no dead letter begins with {choice.letter}")
+    return found
+
+
+@app.command("list")
+def list_letters(
+    run: OfRun = "",
+    stage: OfStage = "",
+    reason: OfReason = "",
+    every: Annotated[bool, typer.Option("--all", help="Also those that were replayed or discarded.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what is dead."""
+    found = _chosen(store(), _Choice(run=run, stage=stage, reason=reason))
+    shown = [letter for letter in found if every or letter.state is State.DEAD]
+    if as_json:
+        typer.echo(json.dumps([letter.model_dump(mode="json") | {"name": letter.name} for letter in shown], indent=2))
+        return
+    table = Table("letter", "run", "queue", "attempts", "state", "replays", "why", box=None, header_style="dim")
+    for letter in shown:
+        counts = str(letter.attempt), letter.state.value, str(len(letter.replays))
+        table.add_row(letter.name, letter.run, letter.queue, *counts, f"{letter.error}: {letter.reason[:100]}")
+    Console(highlight=False).print(table if shown else "nothing is dead")
+
+
+@app.command()
+def show(which: Annotated[str, typer.Argument(metavar="LETTER", help="A letter's name, or its beginning.")]) -> None:
+    """Print all that is known of a letter, as JSON."""
+    for letter in _chosen(store(), _Choice(letter=which)):
+        body = letter.model_dump(mode="json") | {"name": letter.name, "message": _readable(letter.body)}
+        typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
+
+
+@app.command()
+def replay(
+    which: Which = "",
+    run: OfRun = "",
+    stage: OfStage = "",
+    reason: OfReason = "",
+    force: Annotated[bool, typer.Option("--force", help="Also what was replayed or discarded before.")] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Give dead letters another chance, at most three times each; every replay is written down.
+
+    A replayed item that succeeds makes a new version of the data set.
+    """
+    here = store()
+    found = _chosen(here, _Choice(which, run, stage, reason))
+    due = [letter for letter in found if force or letter.may_be_replayed]
+    worn_out = [letter for letter in found if letter.state is State.DEAD and not letter.may_be_replayed]
+    if due and not dry_run:
+        with broker() as bus:
+            for letter in due:
+                dead_letters.keep(here, letter.replayed())  # first: if it dies again, that is what must stay on record
+                reopen(here, letter.run)
+                bus.send(letter.queue, letter.body.encode())
+            _clear_away(bus, due)
+    typer.echo(f"{'would replay' if dry_run else 'replayed'} {len(due)} of {len(found)}")
+    if worn_out and not force:
+        typer.echo(f"{len(worn_out)} have been replayed {MOST_REPLAYS} times already: --force replays them again")
+
+
+@app.command()
+def discard(
+    which: Which = "", run: OfRun = "", stage: OfStage = "", reason: OfReason = "", dry_run: DryRun = False
+) -> None:
+    """Give dead letters up for good. The items stay out of the data set; the letters stay on record."""
+    here = store()
+    due = [letter for letter in _chosen(here, _Choice(which, run, stage, reason)) if letter.state is State.DEAD]
+    if not dry_run:
+        for letter in due:
+            dead_letters.keep(here, letter.discarded())
+        if due and has_broker():
+            with broker() as bus:
+                _clear_away(bus, due)
+    typer.echo(f"{'would discard' if dry_run else 'discarded'} {len(due)}")
+
+
+def _clear_away(bus: Bus, due: list[Letter]) -> None:
+    """Take the letters' copies out of the broker's own dead queues."""
+    bodies = {(letter.queue, letter.body.encode()) for letter in due}
+    for queue in {letter.queue for letter in due}:
+        bus.remove_dead(queue, lambda dead: (dead.queue, dead.body) in bodies)
+
+
+def _readable(body: str) -> object:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body

@@ -1,0 +1,80 @@
+"""`magritte watch`: how far a run is, again and again."""
+
+import time
+from collections import Counter
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+
+from shared.bus import Bus, Depth
+from shared.cli.connection import broker, has_broker, store
+from shared.cli.inspect import RunName
+from shared.cli.report import Report, fates_table, report, show
+from shared.errors import BusUnavailable
+from shared.pipeline import PIPELINE
+from shared.runs import Phase, latest_run
+
+_SHARE = 10
+"""A look at a large run is a long listing: it may take a tenth of the time."""
+
+
+def watch(
+    run: RunName = "",
+    every: Annotated[float, typer.Option("--every", min=0.5, help="Seconds between two looks.")] = 2.0,
+) -> None:
+    """Show how far a run is until it is over (exit code 0 when it has finished, 1 when it failed or was cancelled).
+
+    Counts come from the store; messages that wait, from the broker if there is one.
+    """
+    here = store()
+    name = latest_run(here, run)
+    console = Console()
+    with ExitStack() as stack:
+        bus = stack.enter_context(broker()) if has_broker() else None
+        live = stack.enter_context(Live(console=console, auto_refresh=False, transient=True))
+        while True:
+            began = time.monotonic()
+            found = report(here, name)
+            if console.is_terminal:
+                live.update(_picture(found, _depths(bus)), refresh=True)
+            else:
+                typer.echo(_line(found))
+            if found.phase.is_over:
+                break
+            time.sleep(max(every, _SHARE * (time.monotonic() - began)))
+    show(found)
+    if found.phase is not Phase.FINISHED:
+        raise typer.Exit(1)
+
+
+def _line(found: Report) -> str:
+    fates = Counter[str]()
+    for settlement, count in found.fates.items():
+        fates[settlement.fate] += count
+    return (
+        f"{found.run} {found.phase}: {', '.join(f'{count} {fate}' for fate, count in fates.items()) or 'nothing yet'}"
+    )
+
+
+def _depths(bus: Bus | None) -> dict[str, Depth]:
+    """What waits at the broker; nothing is known of it while it is away, and the store goes on telling."""
+    if bus is None:
+        return {}
+    try:
+        return bus.depths()
+    except BusUnavailable:
+        return {}
+
+
+def _picture(found: Report, depths: dict[str, Depth]) -> RenderableType:
+    table = Table("stage", "told", "waiting", "dead", box=None, header_style="dim")
+    for step in PIPELINE:
+        told = sum(count for (stage, _), count in found.stages.items() if stage == step.name)
+        own = [depths.get(queue.name, Depth()) for queue in step.queues]
+        waiting, dead = sum(depth.waiting for depth in own), sum(depth.dead for depth in own)
+        table.add_row(step.name, *(str(number or "") for number in (told, waiting, dead)))
+    return Group(f"run {found.run}, {found.phase}: {found.pictures} pictures", table, fates_table(found))

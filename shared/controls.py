@@ -1,0 +1,41 @@
+"""What people ask of stages and runs while they are at work: objects in the store, looked at every few seconds.
+
+They lie in the store and not on the bus because they must hold for processes that start later, too.
+"""
+
+from dataclasses import dataclass
+
+from shared import keys
+from shared.store.interface import Store
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What holds now: stages that take no work, runs for which nothing is to be done."""
+
+    paused: frozenset[str] = frozenset()
+    cancelled: frozenset[str] = frozenset()
+
+
+def standing(store: Store) -> Controls:
+    """All controls in the store."""
+    found = [keys.parse_control(key) for key in store.list(keys.CONTROLS)]
+    paused, cancelled = (
+        frozenset(name for kind, name in found if kind == wanted) for wanted in ("paused", "cancelled")
+    )
+    return Controls(paused, cancelled)
+
+
+def pause(store: Store, stage: str) -> None:
+    """Let every process of a stage finish what it is at and take nothing more."""
+    store.put(keys.paused(stage), b"{}")
+
+
+def proceed(store: Store, stage: str) -> None:
+    """Undo `pause`."""
+    store.delete(keys.paused(stage))
+
+
+def cancel(store: Store, run: str) -> None:
+    """Let every message of a run be forgotten as it comes up, until `shared.runs.try_again`; what was made stays."""
+    store.put(keys.cancelled(run), b"{}")

@@ -1,0 +1,114 @@
+"""Dead letters in the store: what could not be processed, why, and what a person has decided about it.
+
+The broker's `.dead` queues hold the same messages, for its operator and its alarms; they may be lost with the broker.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared import keys
+from shared.errors import NotFound
+from shared.messages import Message
+from shared.store.interface import Store
+
+MOST_REPLAYS = 3
+"""A message that has died so often after being replayed is not replayed again unless forced."""
+
+NO_RUN = "no-run"
+"""In place of the run of a message that could not be read; real runs end with a number."""
+
+
+class State(StrEnum):
+    """What has become of a dead letter."""
+
+    DEAD = "dead"
+    REPLAYED = "replayed"
+    DISCARDED = "discarded"
+
+
+class Letter(BaseModel):
+    """A message that no worker of `queue` could process, after so many attempts; `replays` are moments in UTC."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: str
+    queue: str
+    item: str
+    body: str
+    attempt: int
+    reason: str
+    error: str
+    died: datetime
+    state: State = State.DEAD
+    replays: tuple[datetime, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What tells the letter apart within its run and queue."""
+        return f"{self.item}-{hashlib.sha256(self.body.encode()).hexdigest()[:12]}"
+
+    @property
+    def key(self) -> str:
+        """Where it lies in the store."""
+        return keys.dead(self.run, self.queue, self.name)
+
+    @property
+    def may_be_replayed(self) -> bool:
+        """Whether it is dead and has had fewer than `MOST_REPLAYS` chances."""
+        return self.state is State.DEAD and len(self.replays) < MOST_REPLAYS
+
+    def replayed(self) -> "Letter":
+        """The same, given another chance now."""
+        return self.model_copy(update={"state": State.REPLAYED, "replays": (*self.replays, _now())})
+
+    def discarded(self) -> "Letter":
+        """The same, given up for good."""
+        return self.model_copy(update={"state": State.DISCARDED})
+
+
+def bury(store: Store, queue: str, body: bytes, message: Message | None, death: tuple[int, Exception]) -> Letter:
+    """Write down that `body` died at an attempt of an error. Earlier replays of the same message stay on record."""
+    attempt, error = death
+    letter = Letter(
+        run=message.run if message else NO_RUN,
+        queue=queue,
+        item=message.item if message else "unreadable",
+        body=body.decode("utf-8", "replace"),
+        attempt=attempt,
+        reason=str(error).encode("utf-8", "replace").decode()[:500],  # a file's name can hold what UTF-8 cannot
+        error=type(error).__name__,
+        died=_now(),
+    )
+    earlier = find(store, letter.key)
+    letter = letter.model_copy(update={"replays": earlier.replays if earlier else ()})
+    keep(store, letter)
+    return letter
+
+
+def keep(store: Store, letter: Letter) -> None:
+    """Write a letter down as it is now."""
+    store.put(letter.key, letter.model_dump_json(indent=1).encode())
+
+
+def find(store: Store, key: str) -> Letter | None:
+    """The letter at a key; None when there is none, or a power failure has cut it short."""
+    try:
+        return Letter.model_validate_json(store.get(key))
+    except (NotFound, ValidationError):
+        return None
+
+
+def letters(store: Store, run: str = "") -> Iterator[Letter]:
+    """All letters, or a run's, in the order of their keys."""
+    for key in store.list(keys.dead(run)):
+        letter = find(store, key)
+        if letter is not None:
+            yield letter
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

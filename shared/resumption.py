@@ -1,0 +1,35 @@
+"""What to publish so that a run goes on after the broker has lost everything: the store knows all that is not settled.
+
+What a picture's messages said is in the run's trail, so its unsettled ones are told again from there; whoever has
+done its part already answers from its records.
+"""
+
+import json
+from collections.abc import Iterator
+
+from shared import keys
+from shared.messages import Message, RunRequested, SourceExhausted
+from shared.runs import listed_count, run_recipe, tally_of
+from shared.store.interface import Store
+
+
+def outstanding(store: Store, run: str) -> Iterator[Message]:
+    """Messages that lead to all that is still to be done for a run; raises `NotFound` when there is no such run.
+
+    A source that has been listed is told of last: its message lets the packer see that everything is settled, when
+    nothing else is left, and so on to the last step of the run.
+    """
+    listed = {source: listed_count(store, run, source) for source in range(len(run_recipe(store, run).sources))}
+    yield from (RunRequested(run=run, source=source) for source, count in listed.items() if count is None)
+    unsettled = tally_of(store, run).unsettled()
+    for key in store.list(keys.trail(run)):
+        item, _ = keys.parse_trail(key)
+        if item.partition(".")[0] in unsettled:
+            yield _told(json.loads(store.get(key)))
+    for source, count in listed.items():
+        if count is not None:
+            yield SourceExhausted(run=run, source=source, count=count)
+
+
+def _told(record: dict[str, str]) -> Message:
+    return Message.types[record["type"]].model_validate(record)

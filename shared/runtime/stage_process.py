@@ -1,0 +1,172 @@
+"""One stage as a process of its own, on a broker and a store that may come and go: what a container runs."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+
+import structlog
+
+from shared.bus import Bus, open_bus
+from shared.controls import standing
+from shared.errors import BusUnavailable, MagritteError, StoreUnavailable, exit_code
+from shared.pipeline import Step, step
+from shared.runtime import logs
+from shared.runtime.crew import Crew
+from shared.runtime.health import Health, HealthServer
+from shared.runtime.retry import RetryLadder
+from shared.runtime.worker import Worker
+from shared.settings import LogFormat, Settings, settings
+from shared.store import Store, open_store
+
+log = structlog.get_logger()
+
+METRICS_PORT = 9464
+"""Where OpenTelemetry's exporter for Prometheus listens by default, too."""
+
+HUNG = 70
+"""EX_SOFTWARE of sysexits.h: a message took so long that its thread is taken for lost."""
+
+_LAST_CHANCE = 5.0
+"""Seconds for long work to come to its next step and give up, once the grace is over."""
+
+_CONTROLS_EVERY = 4
+"""Ticks (half seconds) between two looks at the controls: each is a listing at the store."""
+
+
+def main(name: str) -> None:
+    """Run the stage `name` until it is told to end, then exit: 0 drained, 2 settings, 75 not there, 70 broken."""
+    try:
+        code = serve(step(name), settings())
+    except MagritteError as error:
+        log.critical("unusable", stage=name, error=str(error))
+        code = exit_code(error)
+    sys.exit(code)
+
+
+def serve(this: Step, environment: Settings) -> int:
+    """Run a stage until SIGTERM or SIGINT; returns the exit code. Raises what makes it unusable from the start."""
+    logs.set_up(environment.log or LogFormat.JSON, environment.log_level or "info")
+    structlog.contextvars.bind_contextvars(stage=this.name)
+    ending = _Ending()
+    port = METRICS_PORT if environment.metrics_port is None else environment.metrics_port
+    with ExitStack() as stack:
+        health = Health()
+        if port:
+            stack.callback(HealthServer(health, port).close)
+        store = open_store(environment)
+        bus = open_bus(environment.bus, environment.retry_pauses, f"magritte {this.name}")
+        stack.callback(bus.close)
+        process = StageProcess(this, bus, store, environment, health)
+        return process.run(ending) if process.begin(ending) else 0
+
+
+class _Ending:
+    """Whether the process has been told to end, and how often."""
+
+    def __init__(self) -> None:
+        self.told = threading.Event()
+        self.insisted = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._tell)
+
+    def _tell(self, number: int, frame: object) -> None:
+        (self.insisted if self.told.is_set() else self.told).set()
+
+
+class StageProcess:
+    """Connects, works, and drains when told to end."""
+
+    def __init__(self, this: Step, bus: Bus, store: Store, environment: Settings, health: Health) -> None:
+        self._step = this
+        self._bus = bus
+        self._store = store
+        self._environment = environment
+        self._health = health
+        ladder = RetryLadder(environment.retry_pauses)
+        self._worker = Worker(this, this.stage(), bus, store, ladder, environment.threads)
+        self._longest = environment.item_seconds or this.longest
+        self._store_answers = True
+        self._ticks = 0
+
+    def begin(self, ending: _Ending) -> bool:
+        """Prove that store, broker and stage work, waiting for the first two; False when told to end meanwhile."""
+        there = self._await("store", self._store.prepare, ending) and self._await("broker", self._connect, ending)
+        if there:
+            self._worker.stage.setup(None)
+        return there
+
+    def run(self, ending: _Ending) -> int:
+        """Work until told to end or broken; returns the exit code."""
+        crew = Crew(self._worker, self._bus, self._environment.threads)
+        crew.start()
+        log.info("ready", threads=self._environment.threads)
+        while not ending.told.is_set() and self._worker.broken is None:
+            self._tick(crew)
+            ending.told.wait(0.5)
+        self._drain(crew, ending)
+        if isinstance(self._worker.broken, MagritteError):
+            raise self._worker.broken
+        if self._worker.broken is not None:
+            log.critical("broken", exc_info=self._worker.broken)
+            return HUNG
+        return 0
+
+    def _connect(self) -> None:
+        self._bus.connect(timeout=5.0)
+
+    def _await(self, what: str, attempt: Callable[[], None], ending: _Ending) -> bool:
+        pause = 1.0
+        while not ending.told.is_set():
+            self._health.tick()
+            try:
+                attempt()
+                return True
+            except (StoreUnavailable, BusUnavailable) as error:
+                if self._environment.fail_fast:
+                    raise
+                log.warning("waiting", awaits=what, error=str(error))
+            ending.told.wait(pause)
+            pause = min(2 * pause, 10.0)
+        return False
+
+    def _tick(self, crew: Crew) -> None:
+        self._check_for_hanging()
+        if self._ticks % _CONTROLS_EVERY == 0:
+            self._look_at_controls(crew)
+        self._ticks += 1
+        self._health.tick()
+        self._health.ready = self._bus.is_connected and self._store_answers
+
+    def _look_at_controls(self, crew: Crew) -> None:
+        self._store_answers = False
+        with suppress(StoreUnavailable):
+            crew.obey(standing(self._store))
+            self._store_answers = True
+
+    def _check_for_hanging(self) -> None:
+        """A thread that hangs cannot be ended: the process ends, and the broker delivers again what it had."""
+        if self._worker.longest > self._longest:
+            log.critical("hung", seconds=self._worker.longest)
+            os._exit(HUNG)
+
+    def _drain(self, crew: Crew, ending: _Ending) -> None:
+        log.info("draining")
+        self._health.ready = False
+        self._bus.drain()
+        self._worker.drain()
+        if self._step.long or self._worker.broken is not None:
+            self._worker.stop()
+
+        def meanwhile() -> None:
+            self._health.tick()
+            if ending.insisted.is_set():
+                self._worker.stop()
+
+        if not crew.join(self._environment.grace, meanwhile):
+            self._worker.stop()
+            if not crew.join(_LAST_CHANCE):
+                log.warning("gave-up", seconds=self._worker.longest)
+        self._worker.stage.close()

@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from shared import dead_letters, keys
+from shared.dead_letters import MOST_REPLAYS, NO_RUN, Letter, State
+from shared.errors import Poison
+from shared.messages import ImageFetched
+from shared.store import FolderStore
+
+FETCHED = ImageFetched(run="anya-001", entry="0a" * 10, image="0b" * 32, source=0)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path)
+
+
+def buried(store: FolderStore, message: ImageFetched = FETCHED) -> Letter:
+    return dead_letters.bury(store, "deduper", message.encode(), message, (4, Poison("it has no pixels")))
+
+
+def test_a_buried_message_can_be_found_with_all_that_a_replay_needs(store: FolderStore) -> None:
+    letter = buried(store)
+    assert list(dead_letters.letters(store)) == list(dead_letters.letters(store, "anya-001")) == [letter]
+    assert (letter.queue, letter.body.encode(), letter.attempt) == ("deduper", FETCHED.encode(), 4)
+    assert (letter.reason, letter.error, letter.state) == ("it has no pixels", "Poison", State.DEAD)
+
+
+def test_one_message_has_one_letter_however_often_it_dies_and_its_replays_are_remembered(store: FolderStore) -> None:
+    dead_letters.keep(store, buried(store).replayed())
+    again = buried(store)
+    assert again.state is State.DEAD
+    assert len(again.replays) == 1
+    assert list(dead_letters.letters(store)) == [again]
+
+
+def test_replays_are_bounded(store: FolderStore) -> None:
+    letter = buried(store)
+    for _ in range(MOST_REPLAYS):
+        assert letter.may_be_replayed
+        dead_letters.keep(store, letter.replayed())
+        letter = buried(store)
+    assert not letter.may_be_replayed
+
+
+def test_what_was_replayed_or_discarded_is_not_replayed(store: FolderStore) -> None:
+    letter = buried(store)
+    assert not letter.replayed().may_be_replayed
+    assert not letter.discarded().may_be_replayed
+
+
+def test_what_is_no_message_has_a_letter_too(store: FolderStore) -> None:
+    letter = dead_letters.bury(store, "deduper", b"\xff no JSON", None, (1, Poison("not a message")))
+    assert letter.run == NO_RUN
+    assert dead_letters.find(store, letter.key) == letter
+
+
+def test_a_letter_that_was_cut_short_is_passed_over(store: FolderStore) -> None:
+    letter = buried(store)
+    store.put(letter.key, b"{")
+    assert dead_letters.find(store, letter.key) is None
+    assert list(dead_letters.letters(store)) == []
+
+
+def test_letters_of_one_run_are_told_from_those_of_another(store: FolderStore) -> None:
+    buried(store)
+    other = buried(store, FETCHED.model_copy(update={"run": "anya-0011"}))
+    assert list(dead_letters.letters(store, "anya-0011")) == [other]
+    assert other.key.startswith(keys.dead("anya-0011", "deduper"))

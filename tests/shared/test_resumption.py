@@ -1,0 +1,101 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from shared import keys
+from shared.errors import NotFound
+from shared.fates import Reason
+from shared.messages import (
+    FaceFound,
+    FaceNormalized,
+    FacesCounted,
+    ImageDropped,
+    ImageFetched,
+    ImageKept,
+    ImageSuperseded,
+    Message,
+    RunRequested,
+    SourceExhausted,
+)
+from shared.recipe import FolderSource, Recipe
+from shared.resumption import outstanding
+from shared.runs import open_run
+from shared.runtime.records import leave_trail
+from shared.store import FolderStore
+
+RUN, IMAGE = "anya-001", "0b" * 32
+OPEN, GONE, READY = "0a" * 10, "0b" * 10, "0c" * 10
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    """A run of two sources: the first has been listed, the second has not."""
+    store = FolderStore(tmp_path)
+    folders = tuple(FolderSource(folder=tmp_path / name) for name in ("one", "two"))
+    assert open_run(store, Recipe(name="anya", sources=folders)).name == RUN
+    store.put(keys.listing(RUN, 0), json.dumps({"entries": {}, "count": 3}).encode())
+    return store
+
+
+def told(store: FolderStore, stage: str, *messages: Message) -> set[Message]:
+    for message in messages:
+        leave_trail(store, stage, message, {"at": "2026-11-24T00:00:00.000+00:00", "attempt": 1, "seconds": 0.1})
+    return set(messages)
+
+
+def fetched(entry: str) -> ImageFetched:
+    return ImageFetched(run=RUN, entry=entry, image=IMAGE, source=0, score=3)
+
+
+def kept(entry: str, arrival: int, decisions: int = 1) -> ImageKept:
+    return ImageKept(run=RUN, entry=entry, image=IMAGE, arrival=arrival, decisions=decisions)
+
+
+def ready(store: FolderStore, entry: str) -> None:
+    about = {"run": RUN, "entry": entry, "image": IMAGE}
+    told(store, "face-detector", FacesCounted.model_validate(about | {"faces": 1}))
+    told(store, "normalizer", FaceNormalized.model_validate(about | {"face": 0, "picture": IMAGE}))
+
+
+def test_everything_that_was_said_of_an_unsettled_picture_is_said_again(store: FolderStore) -> None:
+    face = FaceFound(run=RUN, entry=OPEN, image=IMAGE, face=0, crop=IMAGE, box=(1, 2, 3, 4), side=4)
+    said = told(store, "scraper", fetched(OPEN)) | told(store, "deduper", kept(OPEN, 1))
+    said |= told(store, "face-detector", FacesCounted(run=RUN, entry=OPEN, image=IMAGE, faces=1), face)
+    assert said <= set(outstanding(store, RUN))
+
+
+def test_nothing_is_said_again_of_a_settled_picture(store: FolderStore) -> None:
+    told(store, "scraper", fetched(GONE), fetched(READY))
+    told(store, "deduper", ImageDropped(run=RUN, entry=GONE, stage="deduper", reason=Reason.CORRUPT), kept(READY, 1))
+    ready(store, READY)
+    assert {message.item for message in outstanding(store, RUN)} == {"run"}
+
+
+def test_a_settled_picture_is_spoken_of_while_a_decision_of_its_arrival_is_unknown(store: FolderStore) -> None:
+    told(store, "deduper", kept(OPEN, 1), kept(READY, 2, decisions=2))
+    ready(store, OPEN)
+    ready(store, READY)
+    assert kept(READY, 2, decisions=2) in set(outstanding(store, RUN))
+    told(
+        store,
+        "deduper",
+        ImageSuperseded(
+            run=RUN, entry=OPEN, image=IMAGE, arrival=2, decisions=2, by=IMAGE, reason=Reason.NEAR_DUPLICATE
+        ),
+    )
+    assert {message.item for message in outstanding(store, RUN)} == {"run"}
+
+
+def test_sources_that_were_not_listed_to_their_end_are_asked_for_and_the_others_told_of_last(
+    store: FolderStore,
+) -> None:
+    told(store, "scraper", fetched(OPEN))
+    messages = list(outstanding(store, RUN))
+    assert messages[0] == RunRequested(run=RUN, source=1)
+    assert messages[-1] == SourceExhausted(run=RUN, source=0, count=3)
+
+
+def test_an_unknown_run_is_not_found(store: FolderStore) -> None:
+    with pytest.raises(NotFound):
+        list(outstanding(store, "bond-001"))
