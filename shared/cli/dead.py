@@ -65,10 +65,14 @@ def list_letters(
     if as_json:
         typer.echo(json.dumps([letter.model_dump(mode="json") | {"name": letter.name} for letter in shown], indent=2))
         return
-    table = Table("letter", "run", "queue", "attempts", "state", "replays", "why", box=None, header_style="dim")
+    table = Table(box=None, header_style="dim")
+    table.add_column("letter", no_wrap=True)  # to be copied
+    for title in ("run", "queue", "attempts", "state", "replays", "why"):
+        table.add_column(title, overflow="fold")
     for letter in shown:
+        why = f"{letter.error}: {letter.reason[:100]}"
         counts = str(letter.attempt), letter.state.value, str(len(letter.replays))
-        table.add_row(letter.name, letter.run, letter.queue, *counts, f"{letter.error}: {letter.reason[:100]}")
+        table.add_row(letter.name, letter.run, letter.queue, *counts, why)
     Console(highlight=False).print(table if shown else "nothing is dead")
 
 
