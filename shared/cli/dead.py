@@ -65,15 +65,19 @@ def list_letters(
     if as_json:
         typer.echo(json.dumps([letter.model_dump(mode="json") | {"name": letter.name} for letter in shown], indent=2))
         return
+    Console(highlight=False).print(_table(shown, every) if shown else "nothing is dead")
+
+
+def _table(shown: list[Letter], every: bool) -> Table:
     table = Table(box=None, header_style="dim")
     table.add_column("letter", no_wrap=True)  # to be copied
-    for title in ("run", "queue", "attempts", "state", "replays", "why"):
+    for title in ("run", "queue", "tries", *(("state", "replays") if every else ()), "why"):
         table.add_column(title, overflow="fold")
     for letter in shown:
+        history = (letter.state.value, str(len(letter.replays))) if every else ()
         why = f"{letter.error}: {letter.reason[:100]}"
-        counts = str(letter.attempt), letter.state.value, str(len(letter.replays))
-        table.add_row(letter.name, letter.run, letter.queue, *counts, why)
-    Console(highlight=False).print(table if shown else "nothing is dead")
+        table.add_row(letter.name, letter.run, letter.queue, str(letter.attempt), *history, why)
+    return table
 
 
 @app.command()
