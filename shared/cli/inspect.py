@@ -11,7 +11,7 @@ from shared import keys
 from shared.cli.connection import store
 from shared.cli.report import report, show
 from shared.errors import NotFound
-from shared.runs import latest_run
+from shared.runs import latest_run, run_recipe
 from shared.store.interface import Store
 
 RunName = Annotated[str, typer.Argument(metavar="[RUN]", help="A run or a recipe's name; default: the latest run.")]
@@ -58,17 +58,27 @@ def _items(store: Store, run: str, what: str) -> list[str]:
         record["entry"]
         for key in store.list(keys.trail(run))
         if what in (text := store.get(key).decode()) and (record := json.loads(text)).get("entry")
-    } | _entries_by_origin(store, what)
+    } | _entries_by_origin(store, run, what)
     return [item for entry in sorted(entries) for item in _items(store, run, entry)]
 
 
-def _entries_by_origin(store: Store, what: str) -> set[str]:
+def _entries_by_origin(store: Store, run: str, what: str) -> set[str]:
+    """Entries by their file's name or address: of originals, and of what was listed and never fetched."""
     found = set()
     for key in store.list("provenance/"):
         record = json.loads(store.get(key))
-        if what in (record.get("origin"), record.get("name")) or str(record.get("origin", "")).endswith("/" + what):
+        if what == record.get("name") or _is_at(record, what):
             found.add(key.rsplit("/", 1)[1].removesuffix(".json"))
+    for source in range(len(run_recipe(store, run).sources)):
+        key = keys.listing(run, source)
+        listed = json.loads(store.get(key))["entries"] if store.exists(key) else {}
+        found |= {entry for entry, record in listed.items() if _is_at(record, what)}
     return found
+
+
+def _is_at(record: dict[str, Any], what: str) -> bool:
+    origin = str(record.get("origin", ""))
+    return origin == what or origin.endswith("/" + what)
 
 
 def _records(store: Store, run: str, item: str) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from shared.errors import (
     Interrupted,
     NotFound,
     Poison,
+    SettingsError,
     StoreFull,
     StoreUnavailable,
     Transient,
@@ -159,7 +160,7 @@ class Worker:
         except Interrupted:
             self._answer(delivery.hand_back)
             return Outcome.INTERRUPTED
-        except Unusable as error:
+        except (Unusable, SettingsError) as error:  # also of the S3 store: its keys can be withdrawn at any time
             self.broken = error
             self._answer(delivery.hand_back)
             return Outcome.INTERRUPTED
