@@ -4,6 +4,7 @@ VENV := .venv
 STAGES := scraper deduper face-detector upscaler normalizer tfrecord-packer trainer trainer-gpu ranker ranker-gpu
 LOCKS := dev $(STAGES) all all-gpu
 SYSTEM_LIBRARIES := libvulkan1 libomp5
+TEST_SERVERS := rabbitmq-server radosgw ceph-mon ceph-osd ceph-common
 
 .PHONY: help demo test check setup lock bench clean
 
@@ -13,7 +14,7 @@ help:  ## what can be made
 demo: setup  ## draw an invented character's pictures and take them through the whole chain (about five minutes)
 	$(VENV)/bin/python -m demo
 
-test: setup  ## run all tests
+test: setup $(VENV)/.servers  ## run all tests, as root or with sudo against real servers too
 	$(VENV)/bin/python -m pytest -q $(PYTEST_ARGS)
 
 check: setup  ## ruff, strict types, import rules
@@ -29,7 +30,11 @@ $(VENV)/.complete: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@sh deploy/system-libraries.sh $(SYSTEM_LIBRARIES)
+	@sh deploy/debian-packages.sh "enlarging needs system libraries" $(SYSTEM_LIBRARIES)
+	@touch $@
+
+$(VENV)/.servers: deploy/debian-packages.sh | $(VENV)/.complete
+	@sh deploy/debian-packages.sh "some tests need servers" $(TEST_SERVERS)
 	@touch $@
 
 lock: setup  ## pin every dependency again, with hashes and without addresses

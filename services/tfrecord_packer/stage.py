@@ -48,6 +48,8 @@ class TfrecordPacker(Stage[Message]):
         self._runs: dict[str, _RunState] = {}
 
     def process(self, message: Message, context: Context) -> Iterator[Message]:
+        if isinstance(message, SourceExhausted):
+            self._runs.pop(message.run, None)  # told once per source, and by whoever resumes a run: look at the trail
         state = self._state(message.run, context)
         self._note(state, message)
         if state.changed and _is_complete(message.run, state, context):

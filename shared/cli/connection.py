@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.bus import Bus, open_bus
-from shared.settings import settings
+from shared.runtime import logs
+from shared.settings import LogFormat, settings
 from shared.store import Store, open_store
 
 _PATIENCE = 10.0
@@ -20,6 +21,7 @@ def store() -> Store:
 def broker() -> Iterator[Bus]:
     """The broker of the environment. Raises `BusUnavailable` when it does not answer, `SettingsError` without one."""
     environment = settings()
+    logs.set_up(environment.log or LogFormat.PRETTY, environment.log_level or "warning")
     bus = open_bus(environment.bus, environment.retry_pauses, "magritte command line")
     try:
         bus.connect(_PATIENCE)

@@ -12,8 +12,8 @@ from shared.messages import Message
 from shared.settings import LogFormat
 
 
-def set_up(form: LogFormat, level: str) -> None:
-    """Configure logging for the process."""
+def set_up(form: LogFormat, level: str, **always: str) -> None:
+    """Configure logging for the process; every line says what is `always` so."""
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if form is LogFormat.JSON
@@ -22,6 +22,7 @@ def set_up(form: LogFormat, level: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            lambda logger, method, event: {**always, **event},
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             structlog.processors.EventRenamer("event"),

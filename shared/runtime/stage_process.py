@@ -48,9 +48,8 @@ def main(name: str) -> None:
 
 def serve(this: Step, environment: Settings) -> int:
     """Run a stage until SIGTERM or SIGINT; returns the exit code. Raises what makes it unusable from the start."""
-    logs.set_up(environment.log or LogFormat.JSON, environment.log_level or "info")
-    structlog.contextvars.bind_contextvars(stage=this.name)
-    ending = _Ending()
+    logs.set_up(environment.log or LogFormat.JSON, environment.log_level or "info", stage=this.name)
+    ending = Ending()
     port = METRICS_PORT if environment.metrics_port is None else environment.metrics_port
     with ExitStack() as stack:
         health = Health()
@@ -63,7 +62,7 @@ def serve(this: Step, environment: Settings) -> int:
         return process.run(ending) if process.begin(ending) else 0
 
 
-class _Ending:
+class Ending:
     """Whether the process has been told to end, and how often."""
 
     def __init__(self) -> None:
@@ -91,14 +90,14 @@ class StageProcess:
         self._store_answers = True
         self._ticks = 0
 
-    def begin(self, ending: _Ending) -> bool:
+    def begin(self, ending: Ending) -> bool:
         """Prove that store, broker and stage work, waiting for the first two; False when told to end meanwhile."""
         there = self._await("store", self._store.prepare, ending) and self._await("broker", self._connect, ending)
         if there:
             self._worker.stage.setup(None)
         return there
 
-    def run(self, ending: _Ending) -> int:
+    def run(self, ending: Ending) -> int:
         """Work until told to end or broken; returns the exit code."""
         crew = Crew(self._worker, self._bus, self._environment.threads)
         crew.start()
@@ -117,7 +116,7 @@ class StageProcess:
     def _connect(self) -> None:
         self._bus.connect(timeout=5.0)
 
-    def _await(self, what: str, attempt: Callable[[], None], ending: _Ending) -> bool:
+    def _await(self, what: str, attempt: Callable[[], None], ending: Ending) -> bool:
         pause = 1.0
         while not ending.told.is_set():
             self._health.tick()
@@ -152,7 +151,7 @@ class StageProcess:
             log.critical("hung", seconds=self._worker.longest)
             os._exit(HUNG)
 
-    def _drain(self, crew: Crew, ending: _Ending) -> None:
+    def _drain(self, crew: Crew, ending: Ending) -> None:
         log.info("draining")
         self._health.ready = False
         self._bus.drain()

@@ -42,9 +42,10 @@ from shared.store.interface import Store
 
 log = structlog.get_logger()
 
-SUSPECT, CONDEMNED = 2, 5
-"""So many workers have vanished with an item when it is worked on alone, and when it is dead. Others that happen to
-be at hand when a process ends are counted too, hence the distance between one vanished worker and five."""
+SUSPECT, CONDEMNED, CONDEMNED_IF_LONG = 2, 5, 15
+"""So many workers have vanished with an item when it is worked on alone, and when it is dead. Items that merely are
+at hand when a process ends are counted too, and during long work processes end for many reasons; hence the distance
+to one. RabbitMQ 4 puts aside by itself what was returned more than 20 times, where no policy says otherwise."""
 
 _AGAIN = 1.0
 """Seconds until a store or a broker that was away is asked again."""
@@ -99,6 +100,7 @@ class Worker:
         self._ladder = ladder
         self._threads = threads
         self._say = say
+        self._condemned = CONDEMNED_IF_LONG if step.long else CONDEMNED
         self._draining = threading.Event()
         self._stopping = threading.Event()
         self._store_is_away = False
@@ -169,13 +171,13 @@ class Worker:
                 return self._failed(delivery, message, error)
 
     def _room(self, delivery: Delivery) -> AbstractContextManager[None]:
-        suspect = SUSPECT <= delivery.returned < CONDEMNED
+        suspect = SUSPECT <= delivery.returned < self._condemned
         return self._solitude.alone() if suspect else self._solitude.company()
 
     def _processed(self, message: Message, delivery: Delivery) -> Outcome:
-        if message.run in self.controls.cancelled:
+        if self._is_cancelled(message.run):
             return Outcome.CANCELLED
-        if delivery.returned >= CONDEMNED:
+        if delivery.returned >= self._condemned:
             raise WorkerVanished(f"{delivery.returned} workers ended without an answer while they had it")
         context = self._context(message, delivery.session)
         started = time.perf_counter()
@@ -218,9 +220,13 @@ class Worker:
             store=self._store,
             session=session,
             threads=self._threads,
-            stopping=lambda: self._stopping.is_set() or message.run in self.controls.cancelled,
+            stopping=lambda: self._stopping.is_set() or self._is_cancelled(message.run),
             say=partial(self._say, stage=self.step.name, run=message.run, item=message.item),
         )
+
+    def _is_cancelled(self, run: str) -> bool:
+        """Asks the store once more: what is published by whoever takes the run up again must not be forgotten."""
+        return run in self.controls.cancelled and self._store.exists(keys.cancelled(run))
 
     def _recipe(self, run: str) -> Recipe:
         if run not in self._recipes:

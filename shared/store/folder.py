@@ -1,19 +1,29 @@
 """A plain folder as object store: every object is a file that a person can open.
 
 Atomic by writing under a temporary name and renaming; create-only by hard-linking, which fails when the name is
-taken. Files are not fsynced: all of them can be made again, and records that a power failure cut short are
-detected when they are read.
+taken, or under a lock where the file system has no hard links. What is large is on the disk before it has its name:
+a picture that a power failure cut short would be taken for whole for ever. Small records are not waited for, since
+those that are cut short are detected when they are read.
 """
 
+import errno
+import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from shared.errors import NotFound, storage_error
+from shared.errors import NotFound, Unusable, storage_error
 from shared.keys import checked
+
+_LARGE = 2**14
+"""Bytes; smaller objects are records."""
+
+_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+"""What file systems say to a hard link that have none: exFAT, some network and FUSE file systems."""
 
 
 class FolderStore:
@@ -21,6 +31,15 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
+
+    def prepare(self) -> None:
+        with self._errors("probe"):
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".probe.", dir=self.root) as folder:
+                target = Path(folder, "object")
+                created = [self._created(target, bytes(_LARGE)) for _ in range(2)]
+        if created != [True, False]:
+            raise Unusable(f"{self.root}: this file system replaces files that should only be created")
 
     def get(self, key: str) -> bytes:
         with self._errors(key):
@@ -34,14 +53,7 @@ class FolderStore:
     def put_new(self, key: str, data: bytes) -> bool:
         path = self._path(key)
         with self._errors(key):
-            if path.exists():
-                return False
-            with self._written(path, data) as temporary:
-                try:
-                    path.hardlink_to(temporary)
-                except FileExistsError:
-                    return False
-                return True
+            return not path.exists() and self._created(path, data)
 
     def put_file(self, key: str, path: Path) -> None:
         target = self._path(key)
@@ -50,6 +62,7 @@ class FolderStore:
             temporary = _temporary(target)
             try:
                 shutil.move(path, temporary)
+                _flush(temporary)
                 temporary.replace(target)
             finally:
                 temporary.unlink(missing_ok=True)
@@ -89,6 +102,30 @@ class FolderStore:
             elif not entry.name.startswith("."):
                 yield prefix + entry.name
 
+    def _created(self, path: Path, data: bytes) -> bool:
+        with self._written(path, data) as temporary:
+            try:
+                path.hardlink_to(temporary)
+            except FileExistsError:
+                return False
+            except OSError as error:
+                if error.errno not in _NO_HARD_LINKS:
+                    raise
+                return self.created_under_lock(path, temporary)
+            return True
+
+    def created_under_lock(self, path: Path, temporary: Path) -> bool:
+        """Rename `temporary` to `path` unless it exists, where there are no hard links; whether it was renamed.
+
+        The lock excludes threads and processes, and ends with its holder.
+        """
+        with (self.root / ".lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if path.exists():
+                return False
+            temporary.replace(path)
+            return True
+
     @contextmanager
     def _written(self, path: Path, data: bytes) -> Iterator[Path]:
         temporary = _temporary(path)
@@ -98,6 +135,8 @@ class FolderStore:
             except FileNotFoundError:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 temporary.write_bytes(data)
+            if len(data) >= _LARGE:
+                _flush(temporary)
             yield temporary
         finally:
             temporary.unlink(missing_ok=True)
@@ -114,3 +153,8 @@ class FolderStore:
 
 def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.{uuid4().hex[:12]}")
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

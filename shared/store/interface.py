@@ -1,4 +1,4 @@
-"""What every object store offers. Twins: `folder` and, later, `s3`; both pass the tests in tests/contract."""
+"""What every object store offers. Twins: `folder` and `s3`; both pass the tests in tests/contract."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -13,6 +13,14 @@ class Store(Protocol):
     space left. Keys come from `shared.keys`; any other raises `Poison`.
     """
 
+    def prepare(self) -> None:
+        """Make the store ready and prove that it works, once before it is used.
+
+        Raises `SettingsError` for a wrong address or wrong credentials, `StoreUnavailable` while it does not answer,
+        and `Unusable` if it does not honour create-only puts.
+        """
+        ...
+
     def get(self, key: str) -> bytes:
         """The object's bytes; raises `NotFound`."""
         ...
@@ -22,7 +30,10 @@ class Store(Protocol):
         ...
 
     def put_new(self, key: str, data: bytes) -> bool:
-        """Create an object; False, and nothing done, when it exists. Of several at once exactly one succeeds."""
+        """Create an object; False, and nothing done, when it exists. Of several at once exactly one succeeds.
+
+        One that raised `StoreUnavailable` may have created it all the same, and answers False the next time.
+        """
         ...
 
     def put_file(self, key: str, path: Path) -> None:

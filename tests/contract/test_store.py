@@ -11,13 +11,27 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
+from uuid import uuid4
 
 import pytest
 
 from shared.errors import NotFound, Poison, StoreUnavailable
-from shared.store import FolderStore, Store
+from shared.store import FolderStore, Store, open_store
+from tests.servers.radosgw import Radosgw
 
-TWINS: dict[str, Callable[[Path], Store]] = {"folder": lambda folder: FolderStore(folder / "store")}
+
+def in_a_folder(request: pytest.FixtureRequest, folder: Path) -> Store:
+    return FolderStore(folder / "store")
+
+
+def in_s3(request: pytest.FixtureRequest, folder: Path) -> Store:
+    server: Radosgw = request.getfixturevalue("radosgw")
+    store = open_store(server.settings(f"contract/{uuid4().hex}"))
+    store.prepare()
+    return store
+
+
+TWINS: dict[str, Callable[[pytest.FixtureRequest, Path], Store]] = {"folder": in_a_folder, "s3": in_s3}
 
 NO_KEYS = {
     "empty": "",
@@ -42,7 +56,7 @@ NO_KEYS = {
 
 @pytest.fixture(params=TWINS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return TWINS[request.param](tmp_path)
+    return TWINS[request.param](request, tmp_path)
 
 
 def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
@@ -55,6 +69,19 @@ def in_threads(count: int, work: Callable[[int], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(begin, range(count)))
+
+
+def test_it_can_be_prepared_again_and_again_and_stays_empty(store: Store) -> None:
+    store.prepare()
+    store.put("a/b", b"1")
+    store.prepare()
+    assert store.get("a/b") == b"1"
+    assert list(store.list("probe/")) == []
+
+
+def test_many_can_prepare_it_at_once(store: Store) -> None:
+    in_threads(8, lambda _: store.prepare())
+    assert store.put_new("a/b", b"1")
 
 
 @pytest.mark.parametrize("data", [b"", b"\0\xff\n", b"x" * 3_000_000], ids=["empty", "binary", "3 MB"])

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,16 @@ import structlog
 
 from shared import keys
 from shared.bus import DeadLetter, Delivery, Depth, MemoryBus
-from shared.controls import Controls
+from shared.controls import cancel, standing
 from shared.errors import BusUnavailable, Interrupted, Poison, StoreFull, StoreUnavailable, Unusable
 from shared.fates import Reason
 from shared.messages import FaceDropped, FacesCounted, ImageDropped, ImageFetched, ImageKept, ItemDied, Message, decode
 from shared.pipeline import Queue, Step
 from shared.recipe import Recipe
-from shared.runs import open_run, tally_of
+from shared.runs import open_run, tally_of, try_again
 from shared.runtime import logs
 from shared.runtime.retry import RetryLadder
-from shared.runtime.worker import CONDEMNED, SUSPECT, Outcome, Worker
+from shared.runtime.worker import CONDEMNED, CONDEMNED_IF_LONG, SUSPECT, Outcome, Worker
 from shared.stage import Action, Context, Stage
 from shared.store import FolderStore
 from shared.tally import Fate
@@ -559,6 +559,11 @@ class TestVanishedWorkers:
     def test_an_item_that_was_returned_less_often_gets_its_chance(self, workshop: Workshop) -> None:
         assert workshop.worker(Finder(counting)).handle(self.returned(workshop, CONDEMNED - 1)) is Outcome.DONE
 
+    def test_long_work_may_lose_more_workers(self, workshop: Workshop) -> None:
+        worker = workshop.worker(Finder(counting), step=replace(STEP, long=True))
+        assert worker.handle(self.returned(workshop, CONDEMNED)) is Outcome.DONE
+        assert worker.handle(self.returned(workshop, CONDEMNED_IF_LONG)) is Outcome.DEAD
+
     def test_a_suspect_is_worked_on_alone(self, workshop: Workshop) -> None:
         beside: list[float] = []
         at_work, go_on = threading.Event(), threading.Event()
@@ -594,15 +599,25 @@ class TestControls:
     def test_a_message_of_a_cancelled_run_is_forgotten(self, workshop: Workshop) -> None:
         finder = Finder(counting)
         worker = workshop.worker(finder)
-        worker.controls = Controls(cancelled=frozenset({RUN}))
+        cancel(workshop.store, RUN)
+        worker.controls = standing(workshop.store)
         workshop.bus.publish(FETCHED)
         assert worker.handle(workshop.next()) is Outcome.CANCELLED
         assert finder.asked == workshop.told() == []
         assert workshop.bus.depths()["finder"] == Depth()
 
+    def test_a_run_that_has_just_been_taken_up_again_is_not_forgotten(self, workshop: Workshop) -> None:
+        worker = workshop.worker(Finder(counting))
+        cancel(workshop.store, RUN)
+        worker.controls = standing(workshop.store)
+        try_again(workshop.store, RUN)
+        workshop.bus.publish(FETCHED)
+        assert worker.handle(workshop.next()) is Outcome.DONE
+
     def test_long_work_on_a_run_that_gets_cancelled_is_given_up(self, workshop: Workshop) -> None:
         def cancelled_meanwhile(message: ImageFetched, context: Context) -> Iterable[Message]:
-            worker.controls = Controls(cancelled=frozenset({RUN}))
+            cancel(workshop.store, RUN)
+            worker.controls = standing(workshop.store)
             if context.stopping():
                 raise Interrupted
             return counting(message, context)

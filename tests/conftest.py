@@ -1,0 +1,32 @@
+"""Real servers for the tests, each started when the first test asks for it and stopped at the end."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.rabbitmq import RabbitMQServer
+from tests.servers.radosgw import Radosgw
+
+
+@pytest.fixture(scope="session")
+def radosgw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radosgw]:
+    """An S3 server with one user; tests have buckets or prefixes of their own."""
+    _need(Radosgw.missing())
+    with Radosgw(tmp_path_factory.mktemp("radosgw")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQServer]:
+    """A message broker; tests have virtual hosts of their own."""
+    _need(RabbitMQServer.missing())
+    with RabbitMQServer(tmp_path_factory.mktemp("rabbitmq") / "node") as server:
+        yield server
+
+
+def _need(missing: list[str]) -> None:
+    """Skip the test if programs are missing, but fail it where continuous integration should have them."""
+    if missing:
+        tell = pytest.fail if os.environ.get("CI") else pytest.skip
+        tell(f"needs {', '.join(missing)}: `make test` installs the servers where it may")

@@ -1,0 +1,47 @@
+"""A broker and a store for each test, at servers that the whole session shares."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from shared.bus import open_bus
+from shared.settings import settings
+from shared.store import open_store
+from tests.faults.place import Faces, Place
+from tests.servers.rabbitmq import RabbitMQServer
+from tests.servers.radosgw import Radosgw
+
+RETRY_PAUSES = "[0.2, 0.5, 1.0]"
+
+
+@pytest.fixture
+def place(
+    tmp_path: Path, rabbitmq: RabbitMQServer, radosgw: Radosgw, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    vhost = rabbitmq.vhost()
+    environment = {
+        "MAGRITTE_BUS": rabbitmq.address(vhost),
+        "MAGRITTE_STORE": f"s3://faults-{uuid4().hex[:12]}",
+        "MAGRITTE_S3_ENDPOINT": radosgw.endpoint,
+        "MAGRITTE_S3_ACCESS_KEY": radosgw.access_key,
+        "MAGRITTE_S3_SECRET_KEY": radosgw.secret_key,
+        "MAGRITTE_RETRY_PAUSES": RETRY_PAUSES,
+        "MAGRITTE_THREADS": "2",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    bus, store = open_bus(settings().bus, settings().retry_pauses, "test"), open_store(settings())
+    store.prepare()
+    bus.connect(30.0)
+    here = Place(tmp_path, environment, bus, store)
+    yield here
+    here.end()
+    bus.close()
+    rabbitmq.remove_vhost(vhost)
+
+
+@pytest.fixture
+def faces(place: Place) -> Faces:
+    return Faces.at(place)

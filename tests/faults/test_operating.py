@@ -1,0 +1,115 @@
+"""Operating a run whose stages are processes, with the commands that a person has."""
+
+import json
+import signal
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from shared import keys
+from tests.faults.chain import Fleet, result, status, undisturbed, write_recipe
+from tests.faults.place import SOON, Place, wait_until
+from tests.servers.rabbitmq import RabbitMQServer, free_ports
+
+PICTURES = 30
+
+
+@pytest.fixture
+def recipe(place: Place) -> Path:
+    return write_recipe(place.root, PICTURES)
+
+
+def submitted(place: Place, recipe: Path) -> str:
+    return str(json.loads(place.magritte("submit", str(recipe), "--json"))["run"])
+
+
+def facts(place: Place, run: str, stage: str) -> int:
+    return sum(1 for key in place.store.list(keys.trail(run)) if f"/{stage}." in key)
+
+
+def test_a_submitted_run_has_the_result_of_an_embedded_one_and_can_be_watched(place: Place, recipe: Path) -> None:
+    expected = undisturbed(place, recipe)
+    run = submitted(place, recipe)
+    Fleet(place)
+    told = place.magritte("watch", run)
+    assert f"{run} finished" in told.replace(",", "")
+    assert result(place, run) == expected
+    assert json.loads(place.magritte("submit", str(recipe), "--json")) == {"run": "chain-002", "resumed": False}
+
+
+@pytest.mark.fault(9, "the broker loses everything", "its virtual host is deleted and made anew; `magritte resume`")
+def test_a_run_is_resumed_from_the_store_after_the_broker_lost_everything(
+    place: Place, recipe: Path, rabbitmq: RabbitMQServer
+) -> None:
+    expected = undisturbed(place, recipe)
+    run = submitted(place, recipe)
+    Fleet(place)
+    wait_until(lambda: facts(place, run, "face-detector") > 5, "half of the work")
+    rabbitmq.remove_vhost(place.vhost)
+    time.sleep(1.0)
+    assert not status(place, run)["finished"]
+    rabbitmq.add_vhost(place.vhost)
+    told = json.loads(place.magritte("resume", run, "--json"))
+    assert sum(told["published"].values()) > 0
+    place.magritte("watch", run)
+    assert result(place, run) == expected
+    assert "nothing to do" in place.magritte("resume", run)
+
+
+def test_a_cancelled_run_does_nothing_more_until_it_is_resumed(place: Place, recipe: Path) -> None:
+    expected = undisturbed(place, recipe)
+    run = submitted(place, recipe)
+    Fleet(place)
+    wait_until(lambda: facts(place, run, "deduper") > 5, "some of the work")
+    place.magritte("cancel", run)
+    wait_until(lambda: all(depth.ready == 0 for depth in place.bus.depths().values()), "empty queues")
+    place.magritte("watch", run, expect=1)
+    before = facts(place, run, "tfrecord-packer")
+    assert before == 0
+    place.magritte("resume", run)
+    place.magritte("watch", run)
+    assert result(place, run) == expected
+
+
+def test_a_paused_stage_takes_nothing_until_it_continues(place: Place, recipe: Path) -> None:
+    place.magritte("pause", "face-detector")
+    run = submitted(place, recipe)
+    Fleet(place)
+    wait_until(lambda: place.bus.depths()["face-detector"].ready > 10, "messages that wait")
+    assert facts(place, run, "face-detector") == 0
+    assert status(place, run)["paused"] == ["face-detector"]
+    place.magritte("continue", "face-detector")
+    place.magritte("watch", run)
+    assert status(place, run)["pictures"] == PICTURES
+
+
+def test_submitting_twice_is_harmless(place: Place, recipe: Path) -> None:
+    assert submitted(place, recipe) == submitted(place, recipe)
+    Fleet(place)
+    place.magritte("watch")
+    assert status(place)["pictures"] == PICTURES
+
+
+def test_a_stage_tells_of_its_health_and_of_what_it_did(place: Place, recipe: Path) -> None:
+    (port,) = free_ports(1)
+    process = place.start("-m", "services.deduper", MAGRITTE_METRICS_PORT=str(port))
+    wait_until(lambda: _answer(port, "readyz") == "yes", "readiness")
+    assert _answer(port, "healthz") == "yes"
+    run = submitted(place, recipe)
+    place.start("-m", "services.scraper")
+    wait_until(lambda: facts(place, run, "deduper") >= PICTURES, "fingerprints")
+    assert 'magritte_items_total{outcome="done",stage="deduper"}' in _answer(port, "metrics")
+    lines = [json.loads(line) for line in place.output().splitlines() if line.startswith("{")]
+    assert {line["stage"] for line in lines} == {"deduper", "scraper"}
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(SOON) == 0
+
+
+def _answer(port: int, path: str) -> str:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5) as answer:
+            return str(answer.read().decode().strip())
+    except OSError as error:
+        return str(error)
