@@ -4,9 +4,9 @@ VENV := .venv
 STAGES := scraper deduper face-detector upscaler normalizer tfrecord-packer trainer trainer-gpu ranker ranker-gpu
 LOCKS := dev $(STAGES) all all-gpu
 SYSTEM_LIBRARIES := libvulkan1 libomp5
-TEST_SERVERS := rabbitmq-server radosgw ceph-mon ceph-osd ceph-common
+TEST_SERVERS := rabbitmq-server radosgw ceph-mon ceph-osd ceph-common faketime
 
-.PHONY: help demo test check setup lock bench clean
+.PHONY: help demo test fault-matrix check setup lock bench clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,9 @@ demo: setup  ## draw an invented character's pictures and take them through the 
 
 test: setup $(VENV)/.servers  ## run all tests, as root or with sudo against real servers too
 	$(VENV)/bin/python -m pytest -q $(PYTEST_ARGS)
+
+fault-matrix: setup $(VENV)/.servers  ## run the tests of faults and write tests/faults/README.md from their results
+	FAULT_MATRIX=1 $(VENV)/bin/python -m pytest -q tests/faults
 
 check: setup  ## ruff, strict types, import rules
 	$(VENV)/bin/ruff check .

@@ -56,26 +56,13 @@ class Step:
         return next(fitting, self.queues[0].name)
 
 
-def _step(
-    name: str,
-    *,
-    consumes: tuple[type[m.Message], ...],
-    produces: tuple[type[m.Message], ...],
-    single_active_consumer: bool = False,
-    threads: int | None = None,
-    longest: float = Step.longest,
-    long: bool = False,
-) -> Step:
-    return Step(name, (Queue(name, consumes, single_active_consumer),), produces, threads, longest=longest, long=long)
-
-
 _HOURS = 3600.0
 
 
 PIPELINE: tuple[Step, ...] = (
-    _step(
+    Step(
         "scraper",
-        consumes=(m.RunRequested,),
+        queues=(Queue("scraper", (m.RunRequested,)),),
         produces=(m.ImageFetched, m.ImageDropped, m.SourceExhausted),
         longest=24 * _HOURS,  # a source with tens of thousands of pictures, asked politely
         long=True,
@@ -88,38 +75,57 @@ PIPELINE: tuple[Step, ...] = (
         ),
         produces=(m.ImageFingerprinted, m.ImageDropped, m.ImageKept, m.ImageSuperseded),
     ),
-    _step(
+    Step(
         "face-detector",
-        consumes=(m.ImageKept,),
+        queues=(Queue("face-detector", (m.ImageKept,)),),
         produces=(m.FaceFound, m.FaceDropped, m.FacesCounted, m.ImageDropped),
     ),
-    _step("upscaler", consumes=(m.FaceFound,), produces=(m.FaceUpscaled, m.FaceDropped)),
-    _step("normalizer", consumes=(m.FaceUpscaled,), produces=(m.FaceNormalized, m.FaceDropped)),
-    _step(
+    Step(
+        "upscaler",
+        queues=(Queue("upscaler", (m.FaceFound,)),),
+        produces=(m.FaceUpscaled, m.FaceDropped),
+    ),
+    Step(
+        "normalizer",
+        queues=(Queue("normalizer", (m.FaceUpscaled,)),),
+        produces=(m.FaceNormalized, m.FaceDropped),
+    ),
+    Step(
         "tfrecord-packer",
-        consumes=(
-            m.SourceExhausted,
-            m.ImageDropped,
-            m.ImageKept,
-            m.ImageSuperseded,
-            m.FacesCounted,
-            m.FaceDropped,
-            m.FaceNormalized,
-            m.ItemDied,
+        queues=(
+            Queue(
+                "tfrecord-packer",
+                consumes=(
+                    m.SourceExhausted,
+                    m.ImageDropped,
+                    m.ImageKept,
+                    m.ImageSuperseded,
+                    m.FacesCounted,
+                    m.FaceDropped,
+                    m.FaceNormalized,
+                    m.ItemDied,
+                ),
+                single_active_consumer=True,
+            ),
         ),
         produces=(m.DatasetPacked,),
-        single_active_consumer=True,
         longest=6 * _HOURS,
     ),
-    _step(
+    Step(
         "trainer",
-        consumes=(m.DatasetPacked, m.LegDue),
+        queues=(Queue("trainer", (m.DatasetPacked, m.LegDue)),),
         produces=(m.LegDue, m.SnapshotTaken),
         threads=1,
         longest=6 * _HOURS,
         long=True,
     ),
-    _step("ranker", consumes=(m.SnapshotTaken,), produces=(m.RankingReady,), threads=1, longest=6 * _HOURS),
+    Step(
+        "ranker",
+        queues=(Queue("ranker", (m.SnapshotTaken,)),),
+        produces=(m.RankingReady,),
+        threads=1,
+        longest=6 * _HOURS,
+    ),
 )
 
 

@@ -16,7 +16,8 @@ class Delivery(Protocol):
 
     `attempt` counts from 1 and grows with `retry`; `returned` counts the consumers that vanished with it. `session`
     grows whenever this consumer lost touch with the bus, so that another one may have been at work in between. An
-    answer given after that is ignored, since the message has been returned.
+    answer given after that is ignored, since the message has been returned. One that raised `BusUnavailable` can be
+    given again.
     """
 
     body: bytes
@@ -120,7 +121,7 @@ class Bus(Protocol):
         ...
 
     def drain(self) -> None:
-        """Hand out nothing more; what is under way can still be published and answered."""
+        """Take nothing more from the queues; what is under way can still be published and answered."""
         ...
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
-"""A broker and a store for each test, at servers that the whole session shares."""
+"""A broker and a store for each test, at servers that the whole session shares; the page of results."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 from shared.bus import open_bus
 from shared.settings import settings
 from shared.store import open_store
+from tests.faults.matrix import README, Case, Matrix
 from tests.faults.place import Faces, Place
 from tests.servers.rabbitmq import RabbitMQServer
 from tests.servers.radosgw import Radosgw
@@ -45,3 +47,22 @@ def place(
 @pytest.fixture
 def faces(place: Place) -> Faces:
     return Faces.at(place)
+
+
+MATRIX = Matrix()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call" or report.outcome != "passed":
+        for mark in item.iter_markers("fault"):
+            number, title, how = mark.args
+            MATRIX.note(Case(str(number), title, how, item.originalname), report.outcome)
+    return report
+
+
+def pytest_sessionfinish() -> None:
+    """`make fault-matrix` asks for the page."""
+    if os.environ.get("FAULT_MATRIX"):
+        README.write_text(MATRIX.text(), encoding="utf-8")

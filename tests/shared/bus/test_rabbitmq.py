@@ -1,6 +1,7 @@
 """What `RabbitMQBus` promises beyond the interface, on a real broker."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -99,6 +100,18 @@ def test_a_closed_bus_leaves_no_thread_and_says_that_it_is_closed(rabbitmq: Rabb
     assert delivery_of_another_time.receive(0.1) is None
     with pytest.raises(BusUnavailable, match="closed"):
         bus.publish(requested(1))
+
+
+def test_a_bus_can_be_closed_at_any_moment_of_its_connecting(
+    rabbitmq: RabbitMQServer, vhost: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = set(threading.enumerate())
+    for moment in range(30):
+        bus = RabbitMQBus(rabbitmq.address(vhost), QUEUES)
+        time.sleep(moment * 0.002)
+        bus.close()
+    assert set(threading.enumerate()) == before
+    assert caplog.records == []
 
 
 def test_a_publisher_that_waits_for_a_full_queue_is_told_when_the_bus_is_closed(
@@ -215,13 +228,16 @@ def test_a_letter_whose_workers_vanish_too_often_is_put_aside_by_the_broker(
     assert letter.reason == "its worker vanished too often"
 
 
-def test_looking_at_dead_letters_takes_none_away(bus: RabbitMQBus) -> None:
+def test_looking_at_dead_letters_takes_none_away_however_often(bus: RabbitMQBus) -> None:
     consumer = bus.consume("lister")
     for source in range(3):
         bus.publish(requested(source))
         take(consumer).dead(f"reason {source}", "Poison")
-    looks = [{letter.reason for letter in bus.dead_letters("lister")} for _ in range(3)]
-    assert looks == [{"reason 0", "reason 1", "reason 2"}] * 3
+    looks = [{letter.reason for letter in bus.dead_letters("lister")} for _ in range(30)]
+    assert looks == [{"reason 0", "reason 1", "reason 2"}] * 30
+    assert len(bus.remove_dead("lister", lambda letter: letter.reason != "reason 1")) == 2
+    assert [letter.reason for letter in bus.remove_dead("lister", lambda _: True)] == ["reason 1"]
+    assert bus.dead_letters("lister") == []
 
 
 def test_an_exchange_that_somebody_deleted_is_declared_again(

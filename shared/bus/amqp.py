@@ -1,0 +1,354 @@
+"""Connections and channels of a broker whose replies can be awaited. The only file that knows pika.
+
+Everything here belongs to one event loop. What pika raises or reports becomes `BusUnavailable`, or `SettingsError`
+when trying again would change nothing.
+"""
+
+import asyncio
+import logging
+import re
+from asyncio import Future
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+import pika  # type: ignore[import-untyped]
+import structlog
+from pika import spec
+from pika.adapters.asyncio_connection import AsyncioConnection  # type: ignore[import-untyped]
+from pika.exceptions import (  # type: ignore[import-untyped]
+    AMQPError,
+    ProbableAccessDeniedError,
+    ProbableAuthenticationError,
+)
+
+from shared.bus.letters import Letter
+from shared.bus.topology import BrokerQueue, Exchange
+from shared.errors import BusUnavailable, MagritteError, SettingsError
+
+log = structlog.get_logger()
+logging.getLogger("pika").setLevel(logging.CRITICAL)  # what matters of it is logged by those who know what it means
+
+_GOODBYE_SECONDS = 2.0
+_ON_ITS_WAY_SECONDS = 0.1
+_ACCESS_REFUSED, _PRECONDITION_FAILED = 403, 406
+_NEVER_WORKS = ("ACCESS_REFUSED", "not found", "refused for user")
+
+OnMessage = Callable[[int, Mapping[str, Any], bytes], None]
+"""Told a delivery's tag, headers and body."""
+
+
+def parameters(address: str, name: str, heartbeat: int) -> Any:
+    """How to connect to an address, under a name for the broker's operator; raises `SettingsError`.
+
+    A silent broker is given up after about `heartbeat` seconds.
+    """
+    try:
+        found = pika.URLParameters(address)
+    except Exception as error:  # pika lets whatever its parsing meets escape
+        raise SettingsError("MAGRITTE_BUS: no address; write amqp://user:password@host:5672/vhost") from error
+    found.heartbeat = heartbeat
+    found.client_properties = {"connection_name": name}
+    found.connection_attempts = 1
+    found.socket_timeout = 5.0
+    return found
+
+
+class Outcome(StrEnum):
+    """What the broker did with a published message; the values go on "the queue ..."."""
+
+    CONFIRMED = "has it"
+    FULL = "is full"
+    UNROUTABLE = "does not exist"
+
+
+class Connection:
+    """A connection; `ended` tells why, once it is over.
+
+    Publishers wait for `writable`; until then `blocked` says what the broker lacks.
+    """
+
+    def __init__(self, how: Any) -> None:
+        loop = asyncio.get_running_loop()
+        self._opened: Future[None] = loop.create_future()
+        self.ended: Future[MagritteError] = loop.create_future()
+        self.blocked = ""
+        self.writable = asyncio.Event()
+        self.writable.set()
+        self.raw: Any = None
+        # pika raises among its callbacks when a connection is closed while it opens; an attempt can be aborted.
+        self._attempt = AsyncioConnection.create_connection([how], self._begin, custom_ioloop=loop)
+
+    async def open(self) -> None:
+        """Return when the broker has let us in."""
+        await asyncio.wait(self._outcomes(), return_when=asyncio.FIRST_COMPLETED)
+        if self.ended.done():
+            raise self.ended.result()
+
+    async def leave(self) -> None:
+        """Say goodbye, and hang up when the broker does not answer."""
+        # pika leaves sockets open when it is interrupted while it connects.
+        await asyncio.wait(self._outcomes(), timeout=_GOODBYE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if self.ended.done():
+            return
+        if self.raw is None:
+            self._attempt.abort()
+        else:
+            with suppress(AMQPError):
+                self.raw.close()
+        await asyncio.wait([self.ended], timeout=_GOODBYE_SECONDS)
+        if self.raw is not None and not self.ended.done():
+            # Nothing public ends a connection that the broker has stopped reading.
+            self.raw._adapter_disconnect_stream()
+            await asyncio.wait([self.ended], timeout=_GOODBYE_SECONDS)
+
+    def _outcomes(self) -> list["Future[Any]"]:
+        return [self._opened, self.ended]
+
+    def _begin(self, found: Any) -> None:
+        if not isinstance(found, AsyncioConnection):
+            self._end(found)
+            return
+        self.raw = found
+        self.raw.add_on_close_callback(lambda _, reason: self._end(reason))
+        self.raw.add_on_connection_blocked_callback(lambda _, frame: self._block(frame.method.reason))
+        self.raw.add_on_connection_unblocked_callback(lambda *_: self._unblock())
+        _resolve(self._opened, None)
+
+    def _end(self, reason: Exception | type[Exception]) -> None:
+        _resolve(self.ended, _meaning(reason if isinstance(reason, Exception) else reason()))
+        self.writable.set()
+
+    def _block(self, why: str) -> None:
+        log.warning("broker-blocks-publishers", why=why)
+        self.blocked = why
+        self.writable.clear()
+
+    def _unblock(self) -> None:
+        log.warning("broker-reads-publishers-again")
+        self.blocked = ""
+        self.writable.set()
+
+
+class Channel:
+    """A channel; `closed` tells why, once it is, and everything that waits for its replies fails with that."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._waiting: set[Future[Any]] = set()
+        self._code = 0
+        self._delivered = 0
+        self._held: list[int] | None = None
+        self.closed: Future[MagritteError] = asyncio.get_running_loop().create_future()
+        self._opened = self._expect()
+        try:
+            self.raw = connection.raw.channel(on_open_callback=lambda raw: _resolve(self._opened, raw))
+        except AMQPError as error:
+            raise _meaning(error) from error
+        self.raw.add_on_close_callback(self._end)
+        self.raw.add_on_cancel_callback(lambda _: self._give_up("consumer cancelled by the broker"))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the broker still holds this channel's deliveries."""
+        return not self.closed.done()
+
+    async def open(self) -> None:
+        """Return when the channel can be used."""
+        await self._opened
+
+    async def leave(self) -> None:
+        """Close the channel; the broker takes back what was not answered."""
+        with suppress(AMQPError):
+            self.raw.close()
+            await asyncio.wait([self.closed], timeout=_GOODBYE_SECONDS)
+
+    async def declare_exchange(self, exchange: Exchange) -> None:
+        """Create an exchange unless it exists; raises `SettingsError` if it is another one of that name."""
+        await self._declared(
+            f"exchange {exchange.name}",
+            self._call(self.raw.exchange_declare, exchange.name, exchange.kind, durable=True),
+        )
+
+    async def declare_queue(self, queue: BrokerQueue) -> None:
+        """Create and bind a queue unless it exists; raises `SettingsError` if it is another one of that name."""
+        await self._declared(
+            f"queue {queue.name}",
+            self._call(self.raw.queue_declare, queue.name, durable=True, arguments=queue.arguments),
+        )
+        await self._call(self.raw.queue_bind, queue.name, queue.exchange.name, queue.key)
+
+    async def ready(self, queue: str) -> int:
+        """How many messages of a queue wait for a consumer."""
+        answer = await self._call(self.raw.queue_declare, queue, passive=True)
+        return int(answer.method.message_count)
+
+    async def consume(self, queue: str, prefetch: int, on_message: OnMessage) -> str:
+        """Have at most `prefetch` unanswered messages delivered; the consumer's tag.
+
+        A consumer that the broker cancels closes its channel, since nobody would notice it otherwise.
+        """
+
+        def deliver(_: object, method: Any, properties: Any, body: bytes) -> None:
+            self._delivered += 1
+            on_message(method.delivery_tag, properties.headers or {}, body)
+
+        await self._call(self.raw.basic_qos, prefetch_count=prefetch)
+        answer = await self._call(self.raw.basic_consume, queue, deliver)
+        return str(answer.method.consumer_tag)
+
+    async def cancel(self, tag: str) -> None:
+        """Have nothing more delivered.
+
+        RabbitMQ forgets what is on its way to a consumer that is cancelled, until the channel ends, and then counts
+        it as returned by a consumer that vanished. Without answers nothing new sets out; so they wait for a moment.
+        """
+        self._held = []
+        try:
+            before = -1
+            while before != self._delivered:
+                before = self._delivered
+                await asyncio.sleep(_ON_ITS_WAY_SECONDS)
+            await self._call(self.raw.basic_cancel, tag)
+        finally:
+            held, self._held = self._held, None
+            for answered in held:
+                self.ack(answered)
+
+    async def hold_all(self, queue: str) -> list[tuple[int, Mapping[str, Any], bytes]]:
+        """The tags, headers and bodies of all messages in a queue, which are ours until answered."""
+        held: list[tuple[int, Mapping[str, Any], bytes]] = []
+        got = self._expect()
+        self.raw.add_callback(lambda _: _resolve(got, None), [spec.Basic.GetEmpty])
+        while True:
+            self._get(queue, got)
+            message = await got
+            if message is None:
+                return held
+            held.append(message)
+            got = self._expect()
+
+    def give_back(self) -> None:
+        """Return everything unanswered to its queue now, where the next to look finds it."""
+        if self.raw.is_open:
+            self.raw.basic_nack(0, multiple=True, requeue=True)
+
+    def ack(self, tag: int) -> None:
+        """Answer a delivery, unless the broker has taken it back."""
+        if self._held is not None:
+            self._held.append(tag)
+        elif self.raw.is_open:
+            self.raw.basic_ack(tag)
+
+    def _get(self, queue: str, reply: "Future[Any]") -> None:
+        def hand_over(_: object, method: Any, properties: Any, body: bytes) -> None:
+            _resolve(reply, (method.delivery_tag, properties.headers or {}, body))
+
+        try:
+            self.raw.basic_get(queue, hand_over)
+        except AMQPError as error:
+            reply.set_exception(_meaning(error))
+
+    def _expect(self) -> "Future[Any]":
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.add(future)
+        future.add_done_callback(self._waiting.discard)
+        return future
+
+    def _call(self, method: Callable[..., object], *arguments: object, **named: object) -> "Future[Any]":
+        reply = self._expect()
+        try:
+            method(*arguments, callback=lambda answer: _resolve(reply, answer), **named)
+        except AMQPError as error:
+            reply.set_exception(_meaning(error))
+        return reply
+
+    async def _declared(self, what: str, reply: "Future[Any]") -> None:
+        try:
+            await reply
+        except BusUnavailable as error:
+            if self._code == _PRECONDITION_FAILED:
+                raise SettingsError(
+                    f"MAGRITTE_BUS: {what} was declared with other properties, as another version of Magritte does: "
+                    f"delete it at the broker once it is empty, then start again ({error})"
+                ) from error
+            if self._code == _ACCESS_REFUSED:
+                raise SettingsError(f"MAGRITTE_BUS: its user may not declare {what} ({error})") from error
+            raise
+
+    def _give_up(self, why: str) -> None:
+        with suppress(AMQPError):
+            self.raw.close(0, why)
+
+    def _end(self, _: object, reason: Exception) -> None:
+        self._code = getattr(reason, "reply_code", 0)
+        meaning = _meaning(reason)
+        _resolve(self.closed, meaning)
+        for future in list(self._waiting):
+            if not future.done():
+                future.set_exception(meaning)
+
+
+class Publisher(Channel):
+    """A channel that learns what becomes of each message."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._published = 0
+        self._confirms: dict[int, Future[bool]] = {}
+        self._returned: set[str] = set()
+
+    async def open(self) -> None:
+        await super().open()
+        self.raw.add_on_return_callback(lambda _, __, properties, ___: self._returned.add(properties.message_id))
+        await self._call(self.raw.confirm_delivery, self._confirm)
+
+    async def publish(self, letter: Letter) -> Outcome:
+        """Publish a message that survives restarts; return when the broker has decided on it."""
+        name = uuid4().hex
+        properties = pika.BasicProperties(
+            content_type="application/json", delivery_mode=2, message_id=name, headers=dict(letter.headers)
+        )
+        try:
+            self.raw.basic_publish(letter.exchange, letter.key, letter.body, properties, mandatory=True)
+        except AMQPError as error:
+            raise _meaning(error) from error
+        self._published += 1
+        confirm = self._confirms[self._published] = self._expect()
+        accepted = await confirm
+        if name in self._returned:
+            self._returned.discard(name)
+            return Outcome.UNROUTABLE
+        return Outcome.CONFIRMED if accepted else Outcome.FULL
+
+    def _confirm(self, frame: Any) -> None:
+        method, accepted = frame.method, isinstance(frame.method, spec.Basic.Ack)
+        tags = (
+            [tag for tag in self._confirms if tag <= method.delivery_tag] if method.multiple else [method.delivery_tag]
+        )
+        for tag in tags:
+            _resolve(self._confirms.pop(tag), accepted)
+
+
+def _resolve(future: "Future[Any]", value: object) -> None:
+    if not future.done():  # its waiter may have given up
+        future.set_result(value)
+
+
+def _meaning(reason: Exception) -> MagritteError:
+    """What an exception of pika's is to the rest of the program."""
+    for inner in (*getattr(reason, "exceptions", ())[-1:], getattr(reason, "exception", None), *reason.args):
+        if isinstance(inner, Exception):
+            return _meaning(inner)
+    words = _words(reason)
+    refused = isinstance(reason, ProbableAuthenticationError | ProbableAccessDeniedError)
+    if refused and any(sign in words for sign in _NEVER_WORKS):
+        return SettingsError(f"MAGRITTE_BUS: the broker refuses us: {words}")
+    return BusUnavailable(words)
+
+
+def _words(reason: Exception) -> str:
+    words = getattr(reason, "reply_text", None) or f"{type(reason).__name__}: {', '.join(map(str, reason.args))}"
+    quoted = re.search(r"ConnectionClosedByBroker: \(\d+\) '(.*)'", words)
+    return quoted[1] if quoted else words

@@ -1,0 +1,202 @@
+"""Receiving from RabbitMQ: a channel per consumer, made anew whenever the broker closes it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import structlog
+
+from shared.bus import letters
+from shared.bus.amqp import Channel, Connection
+from shared.bus.letters import Letter
+from shared.bus.link import Link, again_and_again
+from shared.bus.topology import DEAD, WORK, Topology
+from shared.errors import BusUnavailable, SettingsError
+
+log = structlog.get_logger()
+
+_SESSIONS = count(1)
+_CANCEL_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Broker:
+    """What a consumer needs of its bus.
+
+    `run` runs a coroutine where the connections live. `settle` publishes a letter if there is one, then acknowledges
+    the delivery.
+    """
+
+    link: Link
+    topology: Topology
+    declare: Callable[[Connection], Awaitable[None]]
+    run: Callable[[Coroutine[Any, Any, None]], None]
+    settle: Callable[["RabbitMQDelivery", Letter | None], None]
+
+
+class RabbitMQDelivery:
+    """A `Delivery` of a `RabbitMQBus`; `channel` holds it at the broker."""
+
+    def __init__(
+        self,
+        consumer: "RabbitMQConsumer",
+        channel: Channel,
+        session: int,
+        tag: int,
+        headers: Mapping[str, Any],
+        body: bytes,
+    ) -> None:
+        self.consumer = consumer
+        self.channel = channel
+        self.session = session
+        self.tag = tag
+        self.body = body
+        self.attempt = letters.attempt(headers)
+        self.returned = letters.returned(headers)
+        self._headers = headers
+
+    def ack(self) -> None:
+        self._answer(lambda: None)
+
+    def retry(self, after: float) -> None:
+        rung = self.consumer.broker.topology.rung(after)
+        self._answer(lambda: self._letter(rung.name, letters.of_retry(self._headers)))
+
+    def dead(self, reason: str, error: str) -> None:
+        self._answer(lambda: self._letter(DEAD, letters.of_dead(self._headers, self.consumer.queue, reason, error)))
+
+    def hand_back(self) -> None:
+        self._answer(lambda: self._letter(WORK, letters.own(self._headers)))
+
+    def _letter(self, exchange: str, headers: Mapping[str, Any]) -> Letter:
+        return Letter(exchange, self.consumer.queue, self.body, headers)
+
+    def _answer(self, letter: Callable[[], Letter | None]) -> None:
+        if self in self.consumer.unanswered:  # or it is answered already, or the broker has taken it back
+            self.consumer.broker.settle(self, letter())
+            self.consumer.unanswered.discard(self)
+
+
+class RabbitMQConsumer:
+    """A `Consumer` of a `RabbitMQBus`. `session` grows whenever the broker has taken everything back."""
+
+    def __init__(self, broker: Broker, queue: str, threads: int) -> None:
+        self.broker = broker
+        self.queue = queue
+        self.unanswered: set[RabbitMQDelivery] = set()
+        self.session = 0
+        self.begun = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+        self._threads = threads
+        self._inbox: SimpleQueue[RabbitMQDelivery | None] = SimpleQueue()
+        self._connection: Connection | None = None
+        self._channel: Channel | None = None
+        self._tag: str | None = None
+        self._paused = self._draining = False
+
+    def receive(self, timeout: float) -> RabbitMQDelivery | None:
+        give_up = time.monotonic() + timeout
+        while True:
+            try:
+                delivery = self._inbox.get(timeout=max(0.0, give_up - time.monotonic()))
+            except Empty:
+                return None
+            if delivery is None:
+                self._inbox.put(None)  # for the other threads, and for ever
+                return None
+            if delivery in self.unanswered:
+                return delivery
+
+    def pause(self) -> None:
+        self.broker.run(self._pause())
+
+    def proceed(self) -> None:
+        self.broker.run(self._proceed())
+
+    def close(self) -> None:
+        with suppress(BusUnavailable):  # closed with everything else
+            self.broker.run(self.end())
+
+    async def keep(self) -> None:
+        """Consume in one session after another, until cancelled or drained."""
+        try:
+            await again_and_again(self._attempt)
+        finally:
+            self._inbox.put(None)
+
+    async def drain(self) -> None:
+        """Have nothing more delivered; what the broker has sent already is still handed out."""
+        self._draining = True
+        await self._cancel()
+        self._inbox.put(None)
+
+    async def end(self) -> None:
+        """Leave the broker, which takes back what is unanswered."""
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.wait([self.task])
+
+    async def _pause(self) -> None:
+        self._paused = True
+        await self._cancel()
+
+    async def _proceed(self) -> None:
+        self._paused = False
+        if self._channel is not None and self._tag is None:
+            with suppress(BusUnavailable):  # then the next session consumes
+                await self._consume(self._channel)
+
+    async def _attempt(self) -> bool:
+        trouble = await self._session(await self.broker.link.up())
+        if not self._draining:
+            tell = log.error if isinstance(trouble, SettingsError) else log.warning
+            tell("consumer-lost", queue=self.queue, session=self.session, why=str(trouble))
+        return not self._draining
+
+    async def _session(self, connection: Connection) -> Exception:
+        channel = None
+        try:
+            if connection is self._connection:  # which has outlived our channel: something was wrong with the queue
+                await self.broker.declare(connection)
+            self._connection = connection
+            channel = self._channel = Channel(connection)
+            await channel.open()
+            await self._consume(channel)
+            self.begun.set()
+            return await asyncio.shield(channel.closed)
+        except Exception as error:  # whatever it is, a consumer that no longer tries is no use
+            return error
+        finally:
+            self._channel = self._tag = None
+            self.unanswered.clear()
+            if channel is not None and channel.is_open:
+                await channel.leave()
+
+    async def _consume(self, channel: Channel) -> None:
+        if not self._takes_more():
+            return
+        self.session = next(_SESSIONS)  # also after a pause: another consumer may have been at work
+        self._tag = await channel.consume(self.queue, self._threads, partial(self._take, channel))
+        if not self._takes_more():  # told so meanwhile
+            await self._cancel()
+
+    def _takes_more(self) -> bool:
+        return not (self._paused or self._draining)
+
+    async def _cancel(self) -> None:
+        channel, tag, self._tag = self._channel, self._tag, None
+        if channel is not None and tag is not None:
+            with suppress(BusUnavailable, TimeoutError):
+                async with asyncio.timeout(_CANCEL_SECONDS):
+                    await channel.cancel(tag)
+
+    def _take(self, channel: Channel, tag: int, headers: Mapping[str, Any], body: bytes) -> None:
+        delivery = RabbitMQDelivery(self, channel, self.session, tag, headers, body)
+        self.unanswered.add(delivery)
+        self._inbox.put(delivery)

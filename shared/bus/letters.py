@@ -1,0 +1,69 @@
+"""Messages as a broker carries them; headers beside the body say which attempt it is, and why it is dead. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.bus.interface import DeadLetter
+
+_LONGEST_REASON = 500
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is published to an exchange, under the name of a queue as its key."""
+
+    exchange: str
+    key: str
+    body: bytes
+    headers: Mapping[str, Any] = field(default_factory=dict)
+
+
+def attempt(headers: Mapping[str, Any]) -> int:
+    """Which attempt a delivery is; 1 when nobody said."""
+    said = headers.get("attempt")
+    return int(said) if isinstance(said, int) and said > 0 else 1
+
+
+def returned(headers: Mapping[str, Any]) -> int:
+    """How often a consumer vanished with the message, as the broker counts."""
+    count = headers.get("x-delivery-count")
+    return int(count) if isinstance(count, int) else 0
+
+
+def own(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """The headers without the broker's, which must not be published again: it would go on counting from them."""
+    return {name: value for name, value in headers.items() if not name.startswith("x-")}
+
+
+def of_retry(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """The headers of the next attempt."""
+    return own(headers) | {"attempt": attempt(headers) + 1}
+
+
+def of_dead(headers: Mapping[str, Any], queue: str, reason: str, error: str) -> dict[str, Any]:
+    """The headers of a dead letter; a long reason is cut, and what UTF-8 cannot express becomes `?`."""
+    said = {"reason": _text(reason)[:_LONGEST_REASON], "error": _text(error), "queue": queue}
+    return own(headers) | said | {"attempt": attempt(headers)}
+
+
+def dead_letter(queue: str, headers: Mapping[str, Any], body: bytes) -> DeadLetter:
+    """The dead letter that lies in a queue's dead queue, put there by a worker or by the broker itself."""
+    if "reason" in headers:
+        reason, error = str(headers["reason"]), str(headers.get("error", ""))
+    else:
+        reason, error = _broker_reason(headers)
+    return DeadLetter(queue, body, attempt(headers), reason, error)
+
+
+def _broker_reason(headers: Mapping[str, Any]) -> tuple[str, str]:
+    deaths = headers.get("x-death") or [{}]
+    why = str(deaths[0].get("reason", "unknown")).replace("_", "-")
+    if why == "delivery-limit":
+        times = returned(headers)  # RabbitMQ 3 does not say
+        return f"its worker vanished {f'{times} times' if times else 'too often'}", why
+    return f"put aside by the broker: {why}", why
+
+
+def _text(words: str) -> str:
+    return words.encode("utf-8", "replace").decode("utf-8")

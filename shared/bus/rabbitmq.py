@@ -1,0 +1,308 @@
+"""The bus over RabbitMQ.
+
+One daemon thread talks to the broker; other threads hand it coroutines and wait for them. It keeps two connections:
+a broker short of memory reads nothing more from those that publish, and acknowledgements must still get through.
+"""
+
+import asyncio
+import concurrent.futures
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+from shared.bus import letters
+from shared.bus.amqp import Channel, Connection, Outcome, Publisher, parameters
+from shared.bus.consumption import Broker, RabbitMQConsumer, RabbitMQDelivery
+from shared.bus.interface import DeadLetter, Depth
+from shared.bus.letters import Letter
+from shared.bus.link import Link, growing_pauses
+from shared.bus.topology import WORK, Topology, dead_queue
+from shared.errors import BusUnavailable, MagritteError, Poison, SettingsError
+from shared.messages import Message
+from shared.pipeline import Queue
+from shared.pipeline import queues as pipeline_queues
+
+T = TypeVar("T")
+
+LARGEST_BODY = 64 * 1024
+"""Bytes of a message; it carries names of things, never pictures."""
+
+_FULL_QUEUE_PAUSE = 0.5
+_LAST_CHANCE_SECONDS = 5.0
+_THREAD_SECONDS = 30.0
+
+
+class RabbitMQBus:
+    """A `Bus` at an address `amqp://user:password@host:5672/vhost`, to which it connects in the background.
+
+    `pauses` are the seconds that a retry can wait. A broker that says nothing for about `heartbeat` seconds is left,
+    and what it does not confirm within `patience` seconds raises `BusUnavailable`. Raises `SettingsError` for what
+    is no address.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        queues: Iterable[Queue] | None = None,
+        pauses: tuple[float, ...] = (10.0, 60.0, 600.0),
+        name: str = "magritte",
+        heartbeat: int = 30,
+        patience: float = 60.0,
+    ) -> None:
+        known = tuple(pipeline_queues() if queues is None else queues)
+        incoming, outgoing = (parameters(address, f"{name}: {does}", heartbeat) for does in ("consume", "publish"))
+        self._place = f"{incoming.host}:{incoming.port}/{incoming.virtual_host.removeprefix('/')}"
+        self._queues = {queue.name: queue for queue in known}
+        self._topology = Topology(known, pauses)
+        self._patience = patience
+        self._changed = threading.Condition()
+        self._incoming = Link("consume", partial(Connection, incoming), self._declare, self._changed)
+        self._outgoing = Link("publish", partial(Connection, outgoing), self._open_publisher, self._changed)
+        self._publisher: Publisher | None = None
+        self._publisher_lock = asyncio.Lock()
+        self._consumers: set[RabbitMQConsumer] = set()
+        self._asked: set[concurrent.futures.Future[Any]] = set()
+        self._draining = self._closed = False
+        self._stop = asyncio.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name=f"{name}-amqp", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether messages can be published and received now."""
+        return self._incoming.connection is not None and self._outgoing.connection is not None
+
+    def connect(self, timeout: float) -> None:
+        """Wait for the broker to let us in.
+
+        Raises `SettingsError` as soon as it refuses us or has queues that do not fit, and `BusUnavailable` when it
+        does not answer within `timeout` seconds.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self.is_connected or self._refusal is not None, timeout)
+            if not self.is_connected:
+                raise self._refusal or self._unavailable()
+
+    def publish(self, message: Message) -> None:
+        self._publish(message.encode(), [name for name, q in self._queues.items() if type(message) in q.consumes])
+
+    def send(self, queue: str, body: bytes) -> None:
+        self._publish(body, [self._queues[queue].name])
+
+    def consume(self, queue: str, threads: int = 1) -> RabbitMQConsumer:
+        broker = Broker(self._incoming, self._topology, self._declare, self._call, self._settle)
+        consumer = RabbitMQConsumer(broker, self._queues[queue].name, threads)
+        self._call(self._begin(consumer))
+        return consumer
+
+    def depths(self) -> dict[str, Depth]:
+        """What is ready and dead at the broker, and unanswered in this process.
+
+        Pauses are shared by all queues, so that what waits for another attempt is told of each pause by its name.
+        """
+        return self._call(self._ask(self._depths))
+
+    def dead_letters(self, queue: str) -> list[DeadLetter]:
+        """The dead letters of a queue; they stay there."""
+        return self._call(self._ask(partial(self._dead_letters, self._queues[queue].name)))
+
+    def remove_dead(self, queue: str, of: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
+        return self._call(self._ask(partial(self._remove_dead, self._queues[queue].name, of)))
+
+    def drain(self) -> None:
+        self._draining = True
+        self._call(self._drain())
+
+    def close(self) -> None:
+        with suppress(BusUnavailable):
+            self.drain()
+        with self._changed:
+            if not self._closed:
+                self._closed = True
+                self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(_THREAD_SECONDS)
+
+    # The rest runs where the connections live, apart from `_call` and what calls it.
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._keep_connected())
+
+    async def _keep_connected(self) -> None:
+        links = [asyncio.create_task(link.keep()) for link in (self._incoming, self._outgoing)]
+        await self._stop.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_CHANCE_SECONDS):
+                await asyncio.gather(*map(asyncio.wrap_future, list(self._asked)), return_exceptions=True)
+        await asyncio.gather(*(consumer.end() for consumer in self._consumers))
+        for link in links:
+            link.cancel()
+        await asyncio.gather(*links, return_exceptions=True)
+
+    def _call(self, work: Coroutine[Any, Any, T]) -> T:
+        with self._changed:  # so that nothing is asked of a loop that is about to end
+            if self._closed:
+                work.close()
+                raise BusUnavailable("the bus is closed")
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+            self._asked.add(future)
+            future.add_done_callback(self._asked.discard)
+        try:
+            return future.result()
+        except concurrent.futures.CancelledError as error:
+            raise BusUnavailable("the bus was closed") from error
+
+    def _publish(self, body: bytes, queues: list[str]) -> None:
+        if len(body) > LARGEST_BODY:
+            raise Poison(f"a message of {len(body)} bytes; at most {LARGEST_BODY} are published")
+        self._call(self._put_all([Letter(WORK, queue, body) for queue in queues]))
+
+    def _settle(self, delivery: RabbitMQDelivery, letter: Letter | None) -> None:
+        if letter is not None:
+            self._call(self._move(delivery, letter))
+        else:
+            with suppress(RuntimeError):  # the loop is closed: the broker has taken the delivery back
+                self._loop.call_soon_threadsafe(delivery.channel.ack, delivery.tag)
+
+    async def _declare(self, connection: Connection) -> None:
+        channel = Channel(connection)
+        await channel.open()
+        for exchange in self._topology.exchanges():
+            await channel.declare_exchange(exchange)
+        for queue in self._topology.broker_queues():
+            await channel.declare_queue(queue)
+        await channel.leave()
+
+    async def _open_publisher(self, connection: Connection) -> None:
+        await self._declare(connection)
+        publisher = Publisher(connection)
+        await publisher.open()
+        self._publisher = publisher
+
+    async def _put_all(self, outgoing: list[Letter]) -> None:
+        await asyncio.gather(*(self._put(letter) for letter in outgoing))
+
+    async def _put(self, letter: Letter, holder: Channel | None = None) -> None:
+        """Publish until the broker has it; `holder` is the channel of the delivery that this answers."""
+        give_up = self._loop.time() + self._patience
+        trouble: BusUnavailable | None = None
+        for pause in growing_pauses():
+            if holder is not None and not holder.is_open:
+                return  # delivered again, so that the answer is void
+            outcome, said = await self._try(letter, give_up)
+            trouble = said or trouble
+            if outcome is Outcome.CONFIRMED:
+                return
+            if outcome is Outcome.FULL and not self._draining:
+                give_up = self._loop.time() + self._patience
+            if outcome is Outcome.UNROUTABLE or self._loop.time() >= give_up:
+                raise trouble or self._unavailable()
+            await asyncio.sleep(min(pause, _FULL_QUEUE_PAUSE))
+
+    async def _try(self, letter: Letter, give_up: float) -> tuple[Outcome | None, BusUnavailable | None]:
+        """What the broker did with a letter by the time `give_up`, if anything, and what it said of it."""
+        try:
+            async with asyncio.timeout_at(give_up):
+                outcome = await self._publish_once(letter)
+                return outcome, BusUnavailable(f"the broker {self._place}: queue {letter.key} {outcome.value}")
+        except TimeoutError:
+            return None, None
+        except MagritteError as error:
+            return None, BusUnavailable(f"the broker {self._place}: {error}")
+
+    async def _publish_once(self, letter: Letter) -> Outcome:
+        connection = await self._outgoing.up()
+        await connection.writable.wait()
+        async with self._publisher_lock:
+            if self._publisher is None or not self._publisher.is_open:
+                await self._open_publisher(connection)
+            publisher = self._publisher
+        assert publisher is not None
+        outcome = await publisher.publish(letter)
+        if outcome is Outcome.UNROUTABLE:
+            await self._declare(connection)
+            outcome = await publisher.publish(letter)
+        return outcome
+
+    async def _move(self, delivery: RabbitMQDelivery, letter: Letter) -> None:
+        await self._put(letter, delivery.channel)
+        delivery.channel.ack(delivery.tag)
+
+    async def _begin(self, consumer: RabbitMQConsumer) -> None:
+        if self._draining:
+            await consumer.drain()
+            return
+        consumer.task = asyncio.create_task(consumer.keep())
+        self._consumers.add(consumer)
+        consumer.task.add_done_callback(lambda _: self._consumers.discard(consumer))
+        try:
+            async with asyncio.timeout(self._patience):
+                await consumer.begun.wait()
+        except TimeoutError:
+            await consumer.end()
+            raise self._unavailable() from None
+
+    async def _drain(self) -> None:
+        await asyncio.gather(*(consumer.drain() for consumer in self._consumers))
+
+    async def _ask(self, question: Callable[[Channel], Awaitable[T]]) -> T:
+        """Ask until there is an answer; what is missing at the broker is declared again in between."""
+        try:
+            async with asyncio.timeout(self._patience):
+                for pause in growing_pauses():
+                    connection = await self._incoming.up()
+                    with suppress(BusUnavailable):
+                        return await self._ask_once(connection, question)
+                    await asyncio.sleep(pause)
+                    with suppress(MagritteError):
+                        await self._declare(connection)
+        except TimeoutError:
+            pass
+        raise self._unavailable()
+
+    async def _ask_once(self, connection: Connection, question: Callable[[Channel], Awaitable[T]]) -> T:
+        channel = Channel(connection)
+        await channel.open()
+        try:
+            return await question(channel)
+        finally:
+            await channel.leave()
+
+    async def _depths(self, channel: Channel) -> dict[str, Depth]:
+        unacked = dict.fromkeys(self._queues, 0)
+        for consumer in self._consumers:
+            unacked[consumer.queue] += len(consumer.unanswered)
+        depths = {
+            name: Depth(await channel.ready(name), unacked[name], dead=await channel.ready(dead_queue(name)))
+            for name in self._queues
+        }
+        return depths | {rung.name: Depth(delayed=await channel.ready(rung.name)) for rung in self._topology.rungs}
+
+    async def _dead_letters(self, queue: str, channel: Channel) -> list[DeadLetter]:
+        held = await channel.hold_all(dead_queue(queue))
+        channel.give_back()
+        return [letters.dead_letter(queue, headers, body) for _, headers, body in held]
+
+    async def _remove_dead(self, queue: str, of: Callable[[DeadLetter], bool], channel: Channel) -> list[DeadLetter]:
+        removed = []
+        for tag, headers, body in await channel.hold_all(dead_queue(queue)):
+            letter = letters.dead_letter(queue, headers, body)
+            if of(letter):
+                channel.ack(tag)
+                removed.append(letter)
+        channel.give_back()
+        return removed
+
+    @property
+    def _refusal(self) -> SettingsError | None:
+        troubles = (self._incoming.trouble, self._outgoing.trouble)
+        return next((trouble for trouble in troubles if isinstance(trouble, SettingsError)), None)
+
+    def _unavailable(self) -> BusUnavailable:
+        connection, trouble = self._outgoing.connection, self._outgoing.trouble or self._incoming.trouble
+        if connection is not None and connection.blocked:
+            return BusUnavailable(f"the broker {self._place} takes no messages: {connection.blocked}")
+        return BusUnavailable(f"the broker {self._place} does not answer" + (f": {trouble}" if trouble else ""))
