@@ -6,7 +6,7 @@ LOCKS := dev $(STAGES) all all-gpu
 SYSTEM_LIBRARIES := libvulkan1 libomp5
 TEST_SERVERS := rabbitmq-server radosgw ceph-mon ceph-osd ceph-common faketime
 
-.PHONY: help demo test fault-matrix check setup lock bench clean
+.PHONY: help demo env test fault-matrix check setup lock bench clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,6 +16,10 @@ demo: setup  ## draw an invented character's pictures and take them through the 
 
 test: setup $(VENV)/.servers  ## run all tests, as root or with sudo against real servers too
 	$(VENV)/bin/python -m pytest -q $(PYTEST_ARGS)
+
+env: setup  ## what docker compose needs, once: passwords in secrets/, numbers in .env
+	$(VENV)/bin/python -m deploy.credentials secrets
+	@[ -e .env ] || cp .env.example .env
 
 fault-matrix: setup $(VENV)/.servers  ## run the tests of faults and write tests/faults/README.md from their results
 	FAULT_MATRIX=1 $(VENV)/bin/python -m pytest -q tests/faults

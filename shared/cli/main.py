@@ -19,6 +19,7 @@ app = typer.Typer(
     "are asked: MAGRITTE_BUS.",
 )
 app.command("run")(run.run)
+app.command("setup")(operate.setup)
 app.command("submit")(operate.submit)
 app.command("stage")(stage.stage)
 app.command("status")(inspect.status)

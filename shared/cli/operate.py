@@ -19,6 +19,13 @@ from shared.runs import is_finished, latest_run, open_run, try_again
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
+def setup() -> None:
+    """Make the store's bucket and the broker's queues where they are missing, and prove that both let us in."""
+    store().prepare()
+    with broker():
+        typer.echo("store and broker are ready")
+
+
 def submit(
     path: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
     as_json: AsJson = False,

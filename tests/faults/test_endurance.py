@@ -59,7 +59,7 @@ def _repeat_while_connected(address: str, random: Random, names: list[str], over
 
 @pytest.mark.timeout(3600)
 @pytest.mark.fault(
-    "1-29", "everything at once", "workers killed every 3 s, the broker twice, the store frozen once, messages repeated"
+    "all", "everything at once", "workers killed every 3 s, the broker twice, the store frozen once, messages repeated"
 )
 def test_whatever_breaks_the_data_set_is_that_of_an_undisturbed_run(
     place: Place, rabbitmq: RabbitMQServer, radosgw: Radosgw

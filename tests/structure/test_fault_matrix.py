@@ -8,7 +8,7 @@ TESTS = README.parent
 ROWS = [
     [cell.strip() for cell in line.strip("|\n").split(" | ")]
     for line in README.read_text(encoding="utf-8").splitlines()
-    if re.match(r"\| \d", line)
+    if re.match(r"\| (\d|all)", line)
 ]
 
 

@@ -61,7 +61,7 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def stage() -> Iterator[Upscaler]:
+def stage(installed: None) -> Iterator[Upscaler]:
     stage = Upscaler(CPU)
     yield stage
     stage.close()
@@ -73,24 +73,26 @@ def bench(stage: Upscaler, tmp_path: Path) -> Bench:
 
 
 @pytest.mark.parametrize(("side", "factor"), [(63, 2), (32, 2), (31, 4), (16, 4)])
-def test_a_small_crop_is_doubled_until_it_is_large_enough(bench: Bench, face: Face, side: int, factor: int) -> None:
-    made = bench.made(bench.found(encode_png(face(side)), side), recipe(64))
+def test_a_small_crop_is_doubled_until_it_is_large_enough(
+    bench: Bench, model: str, face: Face, side: int, factor: int
+) -> None:
+    made = bench.made(bench.found(encode_png(face(side)), side), recipe(64, model=model))
     assert isinstance(made, FaceUpscaled)
     assert (made.factor, made.face, made.image) == (factor, 2, "a" * 64)
     assert bench.picture(made).image.size == (side * factor, side * factor)
 
 
-def test_the_enlarged_crop_is_named_by_its_content(bench: Bench, face: Face) -> None:
-    made = bench.made(bench.found(encode_png(face(40)), 40), recipe(64))
+def test_the_enlarged_crop_is_named_by_its_content(bench: Bench, model: str, face: Face) -> None:
+    made = bench.made(bench.found(encode_png(face(40)), 40), recipe(64, model=model))
     assert isinstance(made, FaceUpscaled)
     assert hashlib.sha256(bench.store.get(keys.crop(made.crop))).hexdigest() == made.crop
 
 
-def test_transparency_and_colour_profile_are_kept(bench: Bench, face: Face) -> None:
+def test_transparency_and_colour_profile_are_kept(bench: Bench, model: str, face: Face) -> None:
     image = face(40).convert("RGBA")
     image.paste((0, 0, 0, 0), (0, 0, 20, 20))
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    picture = bench.picture(bench.made(bench.found(encode_png(image, profile), 40), recipe(64)))
+    picture = bench.picture(bench.made(bench.found(encode_png(image, profile), 40), recipe(64, model=model)))
     assert picture.profile == profile
     assert picture.image.getchannel("A").getextrema() == (0, 255)
 
@@ -109,8 +111,8 @@ def test_a_crop_that_needs_nothing_goes_on_as_it_is_without_a_model(tmp_path: Pa
     assert multiprocessing.active_children() == running
 
 
-def test_setup_proves_the_recipes_model(bench: Bench) -> None:
-    bench.stage.setup(recipe(64))
+def test_setup_proves_the_recipes_model(bench: Bench, model: str) -> None:
+    bench.stage.setup(recipe(64, model=model))
     bench.stage.setup(None)
 
 
@@ -135,10 +137,10 @@ def test_asked_to_stop_it_leaves_the_crop_to_the_next_run(bench: Bench, face: Fa
         list(bench.stage.process(bench.found(encode_png(face(40)), 40), context))
 
 
-def test_noise_is_reduced_the_first_time_only(bench: Bench, face: Face) -> None:
-    twice = bench.picture(bench.made(bench.found(encode_png(face(32)), 32), recipe(128, noise=3))).image
-    once = bench.picture(bench.made(bench.found(encode_png(face(32)), 32), recipe(64, noise=3)))
-    again = bench.picture(bench.made(bench.found(encode_png(once.image), 64), recipe(128, noise=-1))).image
+def test_noise_is_reduced_the_first_time_only(bench: Bench, model: str, face: Face) -> None:
+    twice = bench.picture(bench.made(bench.found(encode_png(face(32)), 32), recipe(128, model=model, noise=3))).image
+    once = bench.picture(bench.made(bench.found(encode_png(face(32)), 32), recipe(64, model=model, noise=3)))
+    again = bench.picture(bench.made(bench.found(encode_png(once.image), 64), recipe(128, model=model, noise=-1))).image
     assert twice.tobytes() == again.tobytes()
 
 

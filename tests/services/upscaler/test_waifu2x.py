@@ -8,6 +8,7 @@ from PIL import Image
 from services.upscaler.waifu2x import CPU, LARGEST_DIFFERENCE, Waifu2x
 from shared.errors import Unusable
 from shared.recipe import Waifu2xModel
+from tests.services.upscaler.conftest import CUNET_DRAWS_NONSENSE
 
 Face = Callable[[int], Image.Image]
 Library = Callable[[str], None]
@@ -39,7 +40,7 @@ class Waifu2x:
 
 
 @pytest.fixture(scope="module")
-def waifu2x() -> Iterator[Waifu2x]:
+def waifu2x(installed: None) -> Iterator[Waifu2x]:
     waifu2x = Waifu2x(CPU)
     yield waifu2x
     waifu2x.close()
@@ -59,43 +60,45 @@ def difference(one: Image.Image, other: Image.Image) -> float:
 @pytest.mark.parametrize("model", list(Waifu2xModel))
 @pytest.mark.parametrize("noise", [-1, 3])
 def test_every_model_works_on_the_cpu(waifu2x: Waifu2x, model: Waifu2xModel, noise: int) -> None:
+    if model is Waifu2xModel.CUNET and CUNET_DRAWS_NONSENSE:
+        pytest.skip("on a CPU of this kind waifu2x's model cunet draws nonsense, which its self-test finds")
     waifu2x.prove(model.value, noise)
 
 
-def test_a_face_is_doubled_and_stays_the_same_face(waifu2x: Waifu2x, face: Face) -> None:
+def test_a_face_is_doubled_and_stays_the_same_face(waifu2x: Waifu2x, model: str, face: Face) -> None:
     small = face(64)
-    large = waifu2x.double(small, "cunet", 1)
+    large = waifu2x.double(small, model, 1)
     assert (large.mode, large.size) == ("RGB", (128, 128))
     assert difference(large, small.resize((128, 128), Image.Resampling.BICUBIC)) < LARGEST_DIFFERENCE
 
 
-def test_strokes_are_nearer_to_the_large_drawing_than_bicubic_ones(waifu2x: Waifu2x, face: Face) -> None:
+def test_strokes_are_nearer_to_the_large_drawing_than_bicubic_ones(waifu2x: Waifu2x, model: str, face: Face) -> None:
     small, true = face(96), face(192)
-    ours = waifu2x.double(small, "cunet", -1)
+    ours = waifu2x.double(small, model, -1)
     assert difference(ours, true) < difference(small.resize((192, 192), Image.Resampling.BICUBIC), true)
 
 
-def test_transparency_is_enlarged_too_and_leaves_colours_alone(waifu2x: Waifu2x, face: Face) -> None:
+def test_transparency_is_enlarged_too_and_leaves_colours_alone(waifu2x: Waifu2x, model: str, face: Face) -> None:
     small = face(48)
     mask = Image.new("L", small.size)
     mask.paste(255, (12, 12, 36, 36))
     clear = small.copy()
     clear.putalpha(mask)
-    large = waifu2x.double(clear, "cunet", 1)
+    large = waifu2x.double(clear, model, 1)
     assert large.mode == "RGBA"
     assert difference(large.getchannel("A"), mask.resize((96, 96), Image.Resampling.BICUBIC)) < 2
-    assert difference(large.convert("RGB"), waifu2x.double(small, "cunet", 1)) == 0
+    assert difference(large.convert("RGB"), waifu2x.double(small, model, 1)) == 0
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 50), (50, 3)])
-def test_odd_shapes_are_doubled(waifu2x: Waifu2x, face: Face, size: tuple[int, int]) -> None:
-    assert waifu2x.double(face(50).crop((0, 0, *size)), "cunet", 0).size == (2 * size[0], 2 * size[1])
+def test_odd_shapes_are_doubled(waifu2x: Waifu2x, model: str, face: Face, size: tuple[int, int]) -> None:
+    assert waifu2x.double(face(50).crop((0, 0, *size)), model, 0).size == (2 * size[0], 2 * size[1])
 
 
-def test_threads_get_their_own_pictures_back(waifu2x: Waifu2x, face: Face) -> None:
+def test_threads_get_their_own_pictures_back(waifu2x: Waifu2x, model: str, face: Face) -> None:
     pictures = [face(side) for side in (32, 40, 48, 32, 40, 48)]
     with ThreadPoolExecutor(3) as threads:
-        together = list(threads.map(lambda picture: waifu2x.double(picture, "cunet", 1), pictures))
+        together = list(threads.map(lambda picture: waifu2x.double(picture, model, 1), pictures))
     assert [picture.size[0] for picture in together] == [64, 80, 96, 64, 80, 96]
     assert together[0].tobytes() == together[3].tobytes() != together[1].tobytes()
 
@@ -108,8 +111,8 @@ def test_a_library_that_ends_its_process_is_refused_and_says_nothing_in_our_name
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_default_device_works(any_device: Waifu2x) -> None:
-    any_device.prove("cunet", 1)
+def test_the_default_device_works(any_device: Waifu2x, model: str) -> None:
+    any_device.prove(model, 1)
 
 
 @pytest.mark.parametrize(("broken", "text"), [("nothing", "112 levels off"), ("same", r"\(32, 32\) pixels")])
