@@ -1,14 +1,21 @@
 """Where the parts live: settings from the environment, prefix `MAGRITTE_`. What a person wants is in the recipe."""
 
 import os
+import re
 from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, PositiveFloat, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, PositiveFloat, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import SettingsError
+from shared.reach import Reach
 
 _PREFIX = "MAGRITTE_"
+
+SECRETS = Path("/run/secrets")
+"""Where containers find secrets as files, such as `magritte_bus`. The environment wins over them."""
 
 
 class LogFormat(StrEnum):
@@ -18,12 +25,26 @@ class LogFormat(StrEnum):
     PRETTY = "pretty"
 
 
+class HiddenAddress(str):
+    """An address that can hold a password; its `repr`, which is what logs and errors show, tells of neither."""
+
+    def __repr__(self) -> str:
+        return repr(re.sub(r"^(\w*[:/]*).*@", r"\1***@", self, flags=re.DOTALL))
+
+
+def _networks(text: str) -> str:
+    Reach.of(text)
+    return text
+
+
 class Settings(BaseSettings):
     """All settings, with their defaults for `magritte run` on one machine."""
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
 
-    bus: str = Field("memory:", description="memory: or amqp://user:password@host:port/vhost")
+    bus: Annotated[str, AfterValidator(HiddenAddress)] = Field(
+        "memory:", description="memory: or amqp://user:password@host:port/vhost"
+    )
     store: str = Field("folder:./magritte-data", description="where objects are kept: folder:PATH or s3://BUCKET")
     s3_endpoint: str = Field("", description="address of the S3 server, such as http://localhost:8333")
     s3_public_endpoint: str = Field("", description="its address as browsers see it; empty: the same")
@@ -47,17 +68,26 @@ class Settings(BaseSettings):
     item_seconds: PositiveFloat | None = Field(
         None, description="seconds after which one message counts as hanging and the process ends; unset: by stage"
     )
+    private_networks: Annotated[str, AfterValidator(_networks)] = Field(
+        "", description="networks beside the public internet that pictures and models may come from: 192.168.1.0/24"
+    )
     fail_fast: bool = Field(False, description="end at once if broker or store are not there yet, instead of waiting")
 
 
-def settings() -> Settings:
-    """The settings in the environment; raises `SettingsError` for an unknown or unusable variable."""
+def settings(secrets: Path = SECRETS) -> Settings:
+    """The settings in the environment and in the folder `secrets`, if there is one.
+
+    Raises `SettingsError` for an unknown or unusable variable or file.
+    """
+    is_there = secrets.is_dir()
     known = {_PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known)
-    if unknown:
-        raise SettingsError(f"unknown environment variable {unknown[0]}; there are {', '.join(sorted(known))}")
+    files = (path.name for path in secrets.iterdir()) if is_there else ()
+    for kind, names in (("environment variable", os.environ), ("secret", files)):
+        unknown = sorted(name for name in names if name.upper().startswith(_PREFIX) and name.upper() not in known)
+        if unknown:
+            raise SettingsError(f"unknown {kind} {unknown[0]}; there are {', '.join(sorted(known))}")
     try:
-        return Settings()
+        return Settings(_secrets_dir=secrets if is_there else None)
     except ValidationError as error:
         problem = error.errors()[0]
         raise SettingsError(f"{_PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}") from error

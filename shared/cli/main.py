@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from shared.cli import dataset, dead, inspect, operate, recipe, run, stage, watch
+from shared.cli import dataset, dead, fetch, inspect, operate, recipe, run, stage, watch
 from shared.errors import MagritteError, exit_code
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("submit")(operate.submit)
 app.command("stage")(stage.stage)
 app.command("status")(inspect.status)
 app.command("watch")(watch.watch)
+app.command("fetch")(fetch.fetch)
 app.command("trace")(inspect.trace)
 app.command("verify")(dataset.verify)
 app.command("resume")(operate.resume)

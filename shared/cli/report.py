@@ -8,10 +8,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from shared import keys, trainings
+from shared import keys
 from shared.controls import standing
-from shared.recipe import Recipe
-from shared.runs import Phase, facts, latest_dataset, phase, run_recipe
+from shared.results import results
+from shared.runs import Phase, facts, phase
 from shared.store.interface import Store
 from shared.tally import Fate, Settlement, Tally
 
@@ -60,7 +60,7 @@ def report(store: Store, run: str) -> Report:
     fates = tally.counts()
     faces = sum(1 for _ in tally.members())
     paused = standing(store).paused
-    return Report(run, phase(store, run, tally), fates.total(), fates, stages, faces, paused, _results(store, run))
+    return Report(run, phase(store, run, tally), fates.total(), fates, stages, faces, paused, _addresses(store, run))
 
 
 def print_report(store: Store, run: str) -> None:
@@ -90,32 +90,6 @@ def fates_table(this: Report) -> Table:
     return table
 
 
-def _results(store: Store, run: str) -> dict[str, str]:
-    found = latest_dataset(store, run)
-    if found is None:
-        return {}
-    _, dataset = found
-    manifest = keys.dataset(dataset, keys.MANIFEST)
-    return {"data set": store.url(manifest).removesuffix(f"/{keys.MANIFEST}")} | {
-        name: store.url(key) for name, key in _training_results(store, run_recipe(store, run), dataset).items()
-    }
-
-
-def _training_results(store: Store, recipe: Recipe, dataset: str) -> dict[str, str]:
-    """The keys of what the last snapshot that the recipe asks for draws, and of its ranking if there is one."""
-    if not recipe.training.kimg:
-        return {}
-    training = trainings.training_digest(recipe.training, dataset)
-    asked = trainings.finishing(store, training, round(recipe.training.kimg * 1000))
-    snapshot = asked or trainings.latest(store, training)
-    if snapshot is None:
-        return {}
-    ranking = {
-        name: trainings.ranking_key(snapshot, recipe.ranking, file)
-        for name, file in (("ranking", trainings.RANKING), ("worst", trainings.WORST), ("best", trainings.BEST))
-    }
-    return {
-        "reals": keys.leg(snapshot.training, 0, "reals.png"),
-        "fakes": snapshot.key(trainings.FAKES),
-        "network": snapshot.key(trainings.NETWORK),
-    } | {name: key for name, key in ranking.items() if store.exists(key)}
+def _addresses(store: Store, run: str) -> dict[str, str]:
+    found = results(store, run)
+    return {name: store.url(key).removesuffix(f"/{keys.MANIFEST}") for name, key in found.items()}

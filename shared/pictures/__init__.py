@@ -7,10 +7,11 @@ may be called from many threads at once. Pillow images become arrays by `numpy.a
 from shared.pictures.decoding import WHITE, Picture, decode, flatten, thumbnail
 from shared.pictures.encoding import Compression, encode_jpeg, encode_png
 from shared.pictures.formats import Format
-from shared.pictures.inspection import DEFAULT_LIMITS, Limits, Note, PictureInfo, inspect
+from shared.pictures.inspection import DEFAULT_LIMITS, OUR_OWN_LIMITS, Limits, Note, PictureInfo, inspect
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "OUR_OWN_LIMITS",
     "WHITE",
     "Compression",
     "Format",

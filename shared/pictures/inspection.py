@@ -51,6 +51,9 @@ class Limits:
 
 DEFAULT_LIMITS = Limits()
 
+OUR_OWN_LIMITS = Limits(min_side=1, max_elongation=10_000)
+"""For what our stages have cut out of pictures within the recipe's limits, or made larger."""
+
 
 class Note(StrEnum):
     """What is unusual about a file and is put right by decoding."""

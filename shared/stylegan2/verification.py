@@ -11,12 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from shared.errors import NotFound, Poison
+from shared.keys import MANIFEST
 from shared.stylegan2.example import Picture, decode_picture
 from shared.stylegan2.pyramid import SMALLEST_LOG2, has_levels, pyramid
 from shared.stylegan2.tfrecords import Damage, Fault, level_file_name, scan_records
-
-MANIFEST = "manifest.json"
-"""The name of Magritte's own file beside the levels."""
 
 _LEVEL_FILE = re.compile(r"(?P<dataset>.+)-r(?P<log2>\d\d)\.tfrecords")
 

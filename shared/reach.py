@@ -1,0 +1,56 @@
+"""What fetching by address may connect to: the public internet, and networks that an operator has allowed. Pure."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Address = IPv4Address | IPv6Address
+
+VARIABLE = "MAGRITTE_PRIVATE_NETWORKS"
+PORTS = frozenset({80, 443})
+"""Where web servers of the public internet are asked; others are those of services that expect no visitors."""
+
+_UNICAST = ip_network("2000::/3")
+_NAT64 = ip_network("64:ff9b::/96")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """May anything beside the public internet be connected to? `private` may, at any port."""
+
+    private: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> "Reach":
+        """The networks of a text such as `192.168.1.0/24 10.0.0.7`; raises `ValueError` for what is none."""
+        return cls(tuple(ip_network(word) for word in text.replace(",", " ").split()))
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "Reach":
+        """What `MAGRITTE_PRIVATE_NETWORKS` allows; `shared.settings` has refused what is no network."""
+        return cls.of(environment.get(VARIABLE, ""))
+
+    def refusal(self, address: str, port: int) -> str | None:
+        """Why a numeric address may not be connected to; None when it may."""
+        found = ip_address(address)
+        if any(found in network for network in self.private):
+            return None
+        if not is_public(found):
+            return f"{address} is not a public address"
+        return None if port in PORTS else f"port {port} is not one of a public web server"
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is that of a machine on the public internet, and leads to no other address in disguise."""
+    if isinstance(address, IPv6Address):
+        inner = _embedded(address)
+        return is_public(inner) if inner is not None else address in _UNICAST and address.is_global
+    return address.is_global and not address.is_multicast
+
+
+def _embedded(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address that routers make of an IPv6 address: mapped, NAT64, 6to4 or Teredo."""
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
