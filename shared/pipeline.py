@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from shared import messages as m
+from shared.errors import Unusable
 from shared.stage import Stage, python_name
 
 
@@ -42,8 +43,11 @@ class Step:
     long: bool = False
 
     def stage(self) -> Stage[Any]:
-        """The stage itself; imports its package and so needs its extra installed."""
-        module = import_module(f"services.{python_name(self.name)}.stage")
+        """The stage itself; imports its package. Raises `Unusable` when its extra is not installed."""
+        try:
+            module = import_module(f"services.{python_name(self.name)}.stage")
+        except ModuleNotFoundError as error:
+            raise Unusable(f"{self.name} needs {error.name}: install magritte[{self.name}]") from error
         return next(
             kind()
             for kind in vars(module).values()

@@ -179,7 +179,8 @@ class Upscaling(Section):
     """How crops that are smaller than the target are enlarged."""
 
     enabled: bool = Field(True, description="false: small crops stay small")
-    model: Waifu2xModel = Field(Waifu2xModel.CUNET, description="waifu2x model")
+    # cunet draws finer lines, but nonsense on CPUs with AVX512-BF16, where its self-test refuses it (measured).
+    model: Waifu2xModel = Field(Waifu2xModel.UPCONV_ANIME, description="waifu2x model")
     noise: int = Field(1, ge=-1, le=3, description="noise reduction, -1 (none) to 3")
 
 

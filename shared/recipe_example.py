@@ -45,4 +45,4 @@ def _section(name: str, section: Any, depth: int) -> str:
 def _line(name: str, value: Any, about: str, depth: int) -> str:
     text = yaml.safe_dump(to_jsonable_python(value), default_flow_style=True).removesuffix("\n...\n").strip()
     setting = f"{'  ' * depth}{name}: {text}"
-    return f"{setting:<32}# {about}\n" if about else f"{setting}\n"
+    return f"{setting:<31} # {about}\n" if about else f"{setting}\n"

@@ -55,9 +55,7 @@ class Deduper(Stage[Message]):
     def _fingerprinted(self, message: ImageFetched, context: Context) -> Message:
         found = fingerprint(context.store.get(keys.original(message.image)), _limits(context.recipe))
         if isinstance(found, Drop):
-            return ImageDropped(
-                run=message.run, entry=message.entry, stage=self.name, reason=found.reason, detail=found.detail
-            )
+            return ImageDropped.of(message, self.name, found)
         return ImageFingerprinted(
             run=message.run, entry=message.entry, image=message.image, score=message.score, **asdict(found)
         )

@@ -53,11 +53,11 @@ class FaceDetector(Stage[ImageKept]):
     def process(self, message: ImageKept, context: Context) -> Iterator[Message]:
         picture = decode(context.store.get(keys.original(message.image)), Limits.of(context.recipe.pictures))
         if isinstance(picture, Drop):
-            yield self._dropped(message, picture)
+            yield ImageDropped.of(message, self.name, picture)
             return
         found = self._crops(picture.image, message, context)
         if isinstance(found, Drop):
-            yield self._dropped(message, found)
+            yield ImageDropped.of(message, self.name, found)
             return
         yield from self._told(message, context, picture, found)
         yield FacesCounted(run=message.run, entry=message.entry, image=message.image, faces=len(found))
@@ -84,14 +84,7 @@ class FaceDetector(Stage[ImageKept]):
     ) -> Iterator[Message]:
         for face, crop in enumerate(found):
             if isinstance(crop, Drop):
-                yield FaceDropped(
-                    run=message.run,
-                    entry=message.entry,
-                    face=face,
-                    stage=self.name,
-                    reason=crop.reason,
-                    detail=crop.detail,
-                )
+                yield FaceDropped.of(message, self.name, crop, face=face)
             else:
                 yield FaceFound(
                     run=message.run,
@@ -102,11 +95,6 @@ class FaceDetector(Stage[ImageKept]):
                     box=crop,
                     side=max(crop.width, crop.height),
                 )
-
-    def _dropped(self, message: ImageKept, drop: Drop) -> ImageDropped:
-        return ImageDropped(
-            run=message.run, entry=message.entry, stage=self.name, reason=drop.reason, detail=drop.detail
-        )
 
 
 def _stored(picture: Picture, crop: Box, context: Context) -> str:

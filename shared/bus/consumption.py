@@ -59,7 +59,12 @@ class RabbitMQDelivery:
         self.body = body
         self.attempt = letters.attempt(headers)
         self.returned = letters.returned(headers)
+        self._published = letters.published(headers, time.time())
         self._headers = headers
+
+    @property
+    def age(self) -> float:
+        return max(0.0, time.time() - self._published)
 
     def ack(self) -> None:
         self._answer(lambda: None)

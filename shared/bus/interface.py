@@ -25,6 +25,11 @@ class Delivery(Protocol):
     returned: int
     session: int
 
+    @property
+    def age(self) -> float:
+        """Seconds since the message was first published."""
+        ...
+
     def ack(self) -> None:
         """Done: forget the message."""
         ...
@@ -94,6 +99,11 @@ class Bus(Protocol):
     @property
     def is_connected(self) -> bool:
         """Whether the broker can be talked to right now."""
+        ...
+
+    @property
+    def reconnects(self) -> int:
+        """How often a connection to the broker was lost and made anew."""
         ...
 
     def connect(self, timeout: float) -> None:

@@ -19,6 +19,17 @@ class Letter:
     headers: Mapping[str, Any] = field(default_factory=dict)
 
 
+def of_new(now: float) -> dict[str, Any]:
+    """The headers of a message that is published for the first time, at `now` (seconds since 1970)."""
+    return {"published": round(now * 1000)}
+
+
+def published(headers: Mapping[str, Any], now: float) -> float:
+    """When a message was first published, in seconds since 1970; `now` when nobody said."""
+    said = headers.get("published")
+    return said / 1000 if isinstance(said, int) else now
+
+
 def attempt(headers: Mapping[str, Any]) -> int:
     """Which attempt a delivery is; 1 when nobody said."""
     said = headers.get("attempt")

@@ -36,7 +36,10 @@ async def again_and_again(attempt: Callable[[], Awaitable[bool]]) -> None:
 
 
 class Link:
-    """Keeps a connection. `trouble` is why there is none, also while the next attempt is under way."""
+    """Keeps a connection, which it has made so many `times`.
+
+    `trouble` is why there is none, also while the next attempt is under way.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Link:
     ) -> None:
         self.connection: Connection | None = None
         self.trouble: Exception | None = None
+        self.times = 0
         self._log = log.bind(connection=name)
         self._connect = connect
         self._prepare = prepare
@@ -94,5 +98,6 @@ class Link:
         if connection is None:
             self._up.clear()
         else:
+            self.times += 1
             self._log.info("broker-connected")
             self._up.set()

@@ -30,6 +30,7 @@ class Mischief:
 @dataclass(frozen=True)
 class _Envelope:
     body: bytes
+    published: float
     attempt: int = 1
     returned: int = 0
 
@@ -81,6 +82,10 @@ class MemoryBus:
     def is_connected(self) -> bool:
         return True
 
+    @property
+    def reconnects(self) -> int:
+        return 0
+
     def connect(self, timeout: float) -> None:
         """Nothing to wait for."""
 
@@ -88,10 +93,10 @@ class MemoryBus:
         body = message.encode()
         for state in self._queues.values():
             if type(message) in state.queue.consumes:
-                self._put(state, _Envelope(body))
+                self._put(state, body)
 
     def send(self, queue: str, body: bytes) -> None:
-        self._put(self._queues[queue], _Envelope(body))
+        self._put(self._queues[queue], body)
 
     def consume(self, queue: str, threads: int = 1) -> "MemoryConsumer":
         with self._changed:
@@ -136,7 +141,8 @@ class MemoryBus:
         with self._changed:
             self._changed.wait(timeout)
 
-    def _put(self, state: _QueueState, envelope: _Envelope) -> None:
+    def _put(self, state: _QueueState, body: bytes) -> None:
+        envelope = _Envelope(body, self._clock())
         own = getattr(self._own_queue, "name", None) == state.queue.name
         copies = 2 if self._random.random() < self._mischief.duplicate else 1
         with self._changed:
@@ -243,6 +249,10 @@ class MemoryDelivery:
         self.attempt = envelope.attempt
         self.returned = envelope.returned
         self.session = consumer.session
+
+    @property
+    def age(self) -> float:
+        return self._bus._clock() - self.envelope.published
 
     def ack(self) -> None:
         self._bus._answer(self, lambda state: None)

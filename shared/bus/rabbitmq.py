@@ -7,6 +7,7 @@ a broker short of memory reads nothing more from those that publish, and acknowl
 import asyncio
 import concurrent.futures
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from functools import partial
@@ -18,7 +19,7 @@ from shared.bus.consumption import Broker, RabbitMQConsumer, RabbitMQDelivery
 from shared.bus.interface import DeadLetter, Depth
 from shared.bus.letters import Letter
 from shared.bus.link import Link, growing_pauses
-from shared.bus.topology import WORK, Topology, dead_queue
+from shared.bus.topology import WORK, BrokerQueue, Exchange, Topology, dead_queue
 from shared.errors import BusUnavailable, MagritteError, Poison, SettingsError
 from shared.messages import Message
 from shared.pipeline import Queue
@@ -74,6 +75,10 @@ class RabbitMQBus:
     def is_connected(self) -> bool:
         """Whether messages can be published and received now."""
         return self._incoming.connection is not None and self._outgoing.connection is not None
+
+    @property
+    def reconnects(self) -> int:
+        return sum(max(link.times - 1, 0) for link in (self._incoming, self._outgoing))
 
     def connect(self, timeout: float) -> None:
         """Wait for the broker to let us in.
@@ -158,7 +163,8 @@ class RabbitMQBus:
     def _publish(self, body: bytes, queues: list[str]) -> None:
         if len(body) > LARGEST_BODY:
             raise Poison(f"a message of {len(body)} bytes; at most {LARGEST_BODY} are published")
-        self._call(self._put_all([Letter(WORK, queue, body) for queue in queues]))
+        headers = letters.of_new(time.time())
+        self._call(self._put_all([Letter(WORK, queue, body, headers) for queue in queues]))
 
     def _settle(self, delivery: RabbitMQDelivery, letter: Letter | None) -> None:
         if letter is not None:
@@ -168,13 +174,30 @@ class RabbitMQBus:
                 self._loop.call_soon_threadsafe(delivery.channel.ack, delivery.tag)
 
     async def _declare(self, connection: Connection) -> None:
+        """Make what is missing; for a user who may not, see that nothing is."""
+        if await self._declared(connection):
+            return
+        things: list[Exchange | BrokerQueue] = [*self._topology.exchanges(), *self._topology.broker_queues()]
+        asked = (self._ask_once(connection, partial(Channel.is_missing, thing=thing)) for thing in things)
+        for thing, is_missing in zip(things, await asyncio.gather(*asked), strict=True):
+            if is_missing:
+                raise SettingsError(
+                    f"MAGRITTE_BUS: the broker {self._place} has no {thing.name}, which its user may not declare: "
+                    "run `magritte setup` as a user who may, or import rabbitmq-definitions.json of `make env`"
+                )
+
+    async def _declared(self, connection: Connection) -> bool:
+        """Declare everything; False when our user may not."""
         channel = Channel(connection)
         await channel.open()
         for exchange in self._topology.exchanges():
-            await channel.declare_exchange(exchange)
+            if not await channel.declare_exchange(exchange):
+                return False
         for queue in self._topology.broker_queues():
-            await channel.declare_queue(queue)
+            if not await channel.declare_queue(queue):
+                return False
         await channel.leave()
+        return True
 
     async def _open_publisher(self, connection: Connection) -> None:
         await self._declare(connection)

@@ -17,6 +17,7 @@ from shared.messages import RunRequested
 from shared.pipeline import PIPELINE, Step
 from shared.runs import Run, finish
 from shared.runtime.crew import Crew
+from shared.runtime.observed_store import ObservedStore
 from shared.runtime.retry import IN_PROCESS, RetryLadder
 from shared.runtime.worker import Outcome, Say, Worker, say_to_log
 from shared.store.interface import Store
@@ -51,7 +52,7 @@ class SingleProcess:
         queues = [queue for step in options.pipeline for queue in step.queues]
         self._bus = MemoryBus(queues, options.capacity, options.mischief)
         self._workers = [
-            Worker(step, step.stage(), self._bus, store, options.ladder, options.threads, say)
+            Worker(step, step.stage(), self._bus, ObservedStore(store, step.name), options.ladder, options.threads, say)
             for step in options.pipeline
         ]
         self._crews = [Crew(worker, self._bus, options.threads) for worker in self._workers]

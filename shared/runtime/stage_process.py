@@ -13,9 +13,10 @@ from shared.bus import Bus, open_bus
 from shared.controls import standing
 from shared.errors import BusUnavailable, MagritteError, StoreUnavailable, exit_code
 from shared.pipeline import Step, step
-from shared.runtime import logs
+from shared.runtime import logs, metrics
 from shared.runtime.crew import Crew
 from shared.runtime.health import Health, HealthServer
+from shared.runtime.observed_store import ObservedStore
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import Worker
 from shared.settings import LogFormat, Settings, settings
@@ -81,14 +82,16 @@ class StageProcess:
     def __init__(self, this: Step, bus: Bus, store: Store, environment: Settings, health: Health) -> None:
         self._step = this
         self._bus = bus
-        self._store = store
+        self._store = ObservedStore(store, this.name)
         self._environment = environment
         self._health = health
         ladder = RetryLadder(environment.retry_pauses)
-        self._worker = Worker(this, this.stage(), bus, store, ladder, environment.threads)
+        self._worker = Worker(this, this.stage(), bus, self._store, ladder, environment.threads)
         self._longest = environment.item_seconds or this.longest
         self._store_answers = True
+        self._reconnects = 0
         self._ticks = 0
+        metrics.BROKER_CONNECTED.labels(this.name).set_function(lambda: bus.is_connected)
 
     def begin(self, ending: Ending) -> bool:
         """Prove that store, broker and stage work, waiting for the first two; False when told to end meanwhile."""
@@ -136,14 +139,20 @@ class StageProcess:
         if self._ticks % _CONTROLS_EVERY == 0:
             self._look_at_controls(crew)
         self._ticks += 1
+        self._count_reconnects()
         self._health.tick()
         self._health.ready = self._bus.is_connected and self._store_answers
 
     def _look_at_controls(self, crew: Crew) -> None:
-        self._store_answers = False
+        was_away, self._store_answers = not self._store_answers, False
         with suppress(StoreUnavailable):
             crew.obey(standing(self._store))
             self._store_answers = True
+            metrics.RECONNECTS.labels(self._step.name, "store").inc(was_away)
+
+    def _count_reconnects(self) -> None:
+        before, self._reconnects = self._reconnects, self._bus.reconnects
+        metrics.RECONNECTS.labels(self._step.name, "broker").inc(self._reconnects - before)
 
     def _check_for_hanging(self) -> None:
         """A thread that hangs cannot be ended: the process ends, and the broker delivers again what it had."""

@@ -99,7 +99,7 @@ class Worker:
         self._store = store
         self._ladder = ladder
         self._threads = threads
-        self._say = say
+        self._say = metrics.overheard(say)
         self._condemned = CONDEMNED_IF_LONG if step.long else CONDEMNED
         self._draining = threading.Event()
         self._stopping = threading.Event()
@@ -108,6 +108,7 @@ class Worker:
         self._since: dict[int, float] = {}
         self._solitude = Solitude()
         self._lock = threading.Lock()
+        metrics.introduce(step.name, Outcome)
 
     def consume(self, consumer: Consumer) -> None:
         """Handle deliveries until asked to end and none is left, or until the process is `broken`."""
@@ -149,6 +150,8 @@ class Worker:
         with self._lock:
             self.outcomes[outcome] += 1
         metrics.ITEMS.labels(self.step.name, outcome.value).inc()
+        if outcome not in (Outcome.RETRIED, Outcome.INTERRUPTED):  # which come again
+            metrics.ITEM_AGE_SECONDS.labels(self.step.name).observe(delivery.age)
         return outcome
 
     def _handled(self, delivery: Delivery) -> Outcome:
@@ -183,14 +186,15 @@ class Worker:
         started = time.perf_counter()
         action = self.stage.action(message, context)
         if action is None:
-            return self._announce(self.stage.process(message, context), delivery.attempt, started)
+            with metrics.ITEM_SECONDS.labels(self.step.name).time():
+                return self._announce(self.stage.process(message, context), delivery.attempt, started)
         found = records.find(self._store, action, message)
         if found is not None:
             self._announce(found, delivery.attempt, started, reused=action.digest)
             return Outcome.REUSED
-        made = list(self._expected(self.stage.process(message, context)))
-        records.keep(self._store, action, made)
-        metrics.ITEM_SECONDS.labels(self.step.name).observe(time.perf_counter() - started)
+        with metrics.ITEM_SECONDS.labels(self.step.name).time():
+            made = list(self._expected(self.stage.process(message, context)))
+            records.keep(self._store, action, made)
         return self._announce(made, delivery.attempt, started, action=action.digest)
 
     def _announce(self, outgoing: Iterable[Message], attempt: int, started: float, **how: str) -> Outcome:
@@ -212,7 +216,8 @@ class Worker:
     def _tell(self, message: Message, **circumstances: Any) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         records.leave_trail(self._store, self.step.name, message, {"at": at, **circumstances})
-        self._bus.publish(message)
+        with metrics.PUBLISH_SECONDS.labels(self.step.name).time():
+            self._bus.publish(message)
 
     def _context(self, message: Message, session: int) -> Context:
         return Context(
@@ -220,9 +225,13 @@ class Worker:
             store=self._store,
             session=session,
             threads=self._threads,
-            stopping=lambda: self._stopping.is_set() or self._is_cancelled(message.run),
+            stopping=partial(self._is_to_stop, message.run),
             say=partial(self._say, stage=self.step.name, run=message.run, item=message.item),
         )
+
+    def _is_to_stop(self, run: str) -> bool:
+        metrics.LAST_STEP.labels(self.step.name).set_to_current_time()
+        return self._stopping.is_set() or self._is_cancelled(run)
 
     def _is_cancelled(self, run: str) -> bool:
         """Asks the store once more: what is published by whoever takes the run up again must not be forgotten."""

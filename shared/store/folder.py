@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -141,13 +142,28 @@ class FolderStore:
         finally:
             temporary.unlink(missing_ok=True)
 
-    @contextmanager
-    def _errors(self, key: str) -> Iterator[None]:
-        try:
-            yield
-        except (FileNotFoundError, IsADirectoryError) as error:
-            raise NotFound(f"no object {key}") from error
-        except OSError as error:
+    def _errors(self, key: str) -> "_Errors":
+        return _Errors(self.root, key)
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """Turns what the file system raises into what a store raises.
+
+    Not a generator: from Python 3.12 on, an exception that passes through one keeps all its callers' variables in
+    memory, pictures among them, until the garbage collector comes by.
+    """
+
+    root: Path
+    key: str
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, FileNotFoundError | IsADirectoryError):
+            raise NotFound(f"no object {self.key}") from error
+        if isinstance(error, OSError):
             raise storage_error(error, self.root) from error
 
 

@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from io import BytesIO
@@ -181,15 +182,30 @@ class S3Store:
                 raise
         return self._create(key, b"")
 
-    @contextmanager
-    def _errors(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except S3Error as error:
-            raise _meaning(error, what, self._bucket) from error
-        except (MinioException, HTTPError, ParseError, UnicodeDecodeError) as error:
-            raise StoreUnavailable(f"{what}: {' '.join(str(error).split())[:300]}") from error
-        except OSError as error:
+    def _errors(self, what: str) -> "_Errors":
+        return _Errors(self._bucket, what)
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """Turns what the SDK raises into what a store raises.
+
+    Not a generator: from Python 3.12 on, an exception that passes through one keeps all its callers' variables in
+    memory, pictures among them, until the garbage collector comes by.
+    """
+
+    bucket: str
+    what: str
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, S3Error):
+            raise _meaning(error, self.what, self.bucket) from error
+        if isinstance(error, MinioException | HTTPError | ParseError | UnicodeDecodeError):
+            raise StoreUnavailable(f"{self.what}: {str(error)[:300]}") from error
+        if isinstance(error, OSError):
             raise storage_error(error, error.filename or tempfile.gettempdir()) from error
 
 

@@ -677,7 +677,7 @@ class TestAwayMeanwhile:
 
     def test_an_answer_waits_for_the_broker(self, workshop: Workshop) -> None:
         class Stammering:
-            body, attempt, returned, session = FETCHED.encode(), 1, 0, 0
+            body, attempt, returned, session, age = FETCHED.encode(), 1, 0, 0, 0.0
             tries = 0
 
             def ack(self) -> None:

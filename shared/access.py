@@ -1,0 +1,229 @@
+"""What each stage may do in the store and at the broker: derived from the pipeline and the keys. Pure.
+
+The command line's user, `OPERATOR`, makes bucket and queues and does what people ask for; `MONITOR` looks at the
+broker's figures. A stage makes nothing, sees its own queues, and writes what it makes and nothing else.
+"""
+
+import hashlib
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from shared import keys, trainings
+from shared.bus.topology import DEAD, WORK, Topology, dead_queue
+from shared.pipeline import PIPELINE, Step, queues
+
+OPERATOR = "magritte"
+MONITOR = "monitor"
+
+PROBES = "probe/*"
+"""What `prepare` creates and removes to see that the store works."""
+
+SALT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class StoreRights:
+    """Patterns of the keys that may be read, written and deleted; `*` stands for anything, as in S3 policies.
+
+    Names may be listed everywhere: S3 servers tell only those who may that an object does not exist. They are
+    digests, counters and names of runs.
+    """
+
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    deletes: tuple[str, ...] = ()
+
+    def allow(self, does: str, key: str) -> bool:
+        """Whether `does`, one of `reads`, `writes` and `deletes`, is allowed at a key."""
+        return any(fnmatchcase(key, pattern) for pattern in getattr(self, does))
+
+
+@dataclass(frozen=True)
+class BrokerRights:
+    """Regular expressions of the names that may be declared and deleted, written to, and read."""
+
+    configure: str
+    write: str
+    read: str
+
+
+def _below(key: str) -> str:
+    """A pattern without its ending: Ceph lets a `*` end at the first character that could follow it."""
+    return key.removesuffix(".json")
+
+
+_ARRIVALS = keys.arrival("*") + "*"
+_CROPS = keys.crop("*")
+_DATASETS = "datasets/*"
+_LISTINGS = _below(keys.listing("*", 0)).replace("0", "*")
+_NORMALIZED = keys.normalized("*")
+_ORIGINALS = keys.original("*")
+_PROVENANCE = "provenance/*"
+_TRAININGS = "trainings/*"
+_TRAILS = keys.trail("*") + "*"
+_VERSIONS = keys.dataset_version("*") + "*"
+
+_OF_ONE_STAGE = {
+    "scraper": StoreRights(reads=(_LISTINGS, _ORIGINALS), writes=(_LISTINGS, _ORIGINALS, _PROVENANCE)),
+    "deduper": StoreRights(reads=(_ORIGINALS, _ARRIVALS), writes=(_ARRIVALS,)),
+    "face-detector": StoreRights(reads=(_ORIGINALS,), writes=(_CROPS,)),
+    "upscaler": StoreRights(reads=(_CROPS,), writes=(_CROPS,)),
+    "normalizer": StoreRights(reads=(_CROPS,), writes=(_NORMALIZED,)),
+    "tfrecord-packer": StoreRights(
+        reads=(_TRAILS, _LISTINGS, _VERSIONS, _PROVENANCE, _NORMALIZED, _DATASETS), writes=(_VERSIONS, _DATASETS)
+    ),
+    "trainer": StoreRights(reads=(_DATASETS, _TRAININGS), writes=(_TRAININGS,), deletes=(_TRAININGS,)),
+    "ranker": StoreRights(
+        reads=(_DATASETS, _TRAININGS),
+        writes=tuple(
+            keys.training("*") + f"*/{trainings.content_name(file, '*')}"
+            for file in (trainings.RANKING, trainings.WORST, trainings.BEST)
+        ),
+    ),
+}
+
+OPERATOR_STORE = StoreRights(
+    reads=("*",),
+    writes=("recipes/*", "finished/*", "dead/*", keys.CONTROLS + "*", PROBES),
+    deletes=("finished/*", keys.CONTROLS + "*", PROBES),
+)
+
+
+def store_rights(step: Step) -> StoreRights:
+    """What a stage may do in the store: its own part, and what the runtime does for every stage."""
+    own = _OF_ONE_STAGE[step.name]
+    records = _below(keys.action(step.name, "*"))
+    letters = tuple(_below(keys.dead("*", queue.name, "*")) for queue in step.queues)
+    return StoreRights(
+        reads=(*own.reads, _below(keys.recipe("*")), keys.CONTROLS + "*", records, *letters),
+        writes=(*own.writes, records, *letters, _below(keys.trail("*", "*", f"{step.name}.*")), PROBES),
+        deletes=(*own.deletes, PROBES),
+    )
+
+
+def store_users() -> dict[str, StoreRights]:
+    """Every user of the store and what it may do."""
+    return {step.name: store_rights(step) for step in PIPELINE} | {OPERATOR: OPERATOR_STORE}
+
+
+def s3_policy(rights: StoreRights, bucket: str, prefix: str = "", principal: str | None = None) -> dict[str, Any]:
+    """The rights as a policy in AWS' language, which Ceph and others read too: of a user, or of a bucket.
+
+    `prefix` is the one of `MAGRITTE_STORE=s3://BUCKET/PREFIX`. The policy of a bucket names whom it is about, as in
+    `arn:aws:iam:::user/scraper`; several are one policy with all their statements.
+    """
+    arn = f"arn:aws:s3:::{bucket}"
+    below = f"{arn}/{prefix}/" if prefix else f"{arn}/"
+    whose: dict[str, Any] = {"Principal": {"AWS": [principal]}} if principal else {}
+
+    def statement(actions: Sequence[str], resources: Iterable[str]) -> dict[str, Any]:
+        return {"Effect": "Allow", **whose, "Action": list(actions), "Resource": list(resources)}
+
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            statement(["s3:ListBucket"], [arn]),
+            statement(["s3:GetObject"], [below + pattern for pattern in rights.reads]),
+            statement(["s3:PutObject", "s3:AbortMultipartUpload"], [below + pattern for pattern in rights.writes]),
+            statement(["s3:DeleteObject"], [below + pattern for pattern in rights.deletes]),
+        ],
+    }
+
+
+def bucket_policy(bucket: str, principals: Mapping[str, str], prefix: str = "") -> dict[str, Any]:
+    """One policy of a bucket for all its users; `principals` says who each of `store_users` is.
+
+    The bucket's owner is one of them: on some servers objects belong to whoever has put them.
+    """
+    policies = [s3_policy(rights, bucket, prefix, principals[user]) for user, rights in store_users().items()]
+    return {**policies[0], "Statement": [statement for policy in policies for statement in policy["Statement"]]}
+
+
+def broker_rights(step: Step) -> BrokerRights:
+    """What a stage may do at the broker: publish, and consume its own queues.
+
+    A queue is chosen by the key of a message, on which RabbitMQ has no permissions: a stage that may publish may
+    write into any queue.
+    """
+    exchanges = f"{re.escape(WORK)}|{re.escape(DEAD)}|{_RUNGS}"
+    return BrokerRights(configure="^$", write=f"^({exchanges})$", read=_any_of(queue.name for queue in step.queues))
+
+
+_RUNGS = r"magritte\.delay\..+"
+
+
+def operator_broker_rights() -> BrokerRights:
+    """Whatever is Magritte's may be declared, written and read by the command line, and nothing else."""
+    names = [queue.name for queue in queues()]
+    everything = _any_of([WORK, DEAD, *names, *map(dead_queue, names)], _RUNGS)
+    return BrokerRights(everything, everything, everything)
+
+
+def broker_users() -> dict[str, BrokerRights]:
+    """Every user of the broker and what it may do."""
+    nothing = BrokerRights("^$", "^$", "^$")
+    return {step.name: broker_rights(step) for step in PIPELINE} | {
+        OPERATOR: operator_broker_rights(),
+        MONITOR: nothing,
+    }
+
+
+def definitions(hashes: Mapping[str, str], pauses: tuple[float, ...], vhost: str = "/") -> dict[str, Any]:
+    """Users, permissions and topology as RabbitMQ imports them, so that no stage needs to declare anything.
+
+    `hashes` are the users' `password_hash`es, `pauses` the seconds of the retries.
+    """
+    topology = Topology(tuple(queues()), pauses)
+    durable = {"vhost": vhost, "durable": True, "auto_delete": False}
+    return {
+        "users": [_user(name, hashed) for name, hashed in hashes.items()],
+        "vhosts": [{"name": vhost}],
+        "permissions": [{"user": name, "vhost": vhost, **vars(rights)} for name, rights in broker_users().items()],
+        "exchanges": [
+            {"name": each.name, "type": each.kind, "internal": False, "arguments": {}, **durable}
+            for each in topology.exchanges()
+        ],
+        "queues": [{"name": each.name, "arguments": each.arguments, **durable} for each in topology.broker_queues()],
+        "bindings": [
+            {
+                "source": each.exchange.name,
+                "destination": each.name,
+                "destination_type": "queue",
+                "routing_key": each.key,
+                "arguments": {},
+                "vhost": vhost,
+            }
+            for each in topology.broker_queues()
+        ],
+    }
+
+
+def password_hash(password: str, salt: bytes) -> str:
+    """A password as RabbitMQ keeps it: four bytes of salt, and the SHA-256 of them and the password, in base64."""
+    return b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+
+
+def is_hash_of(hashed: str, password: str) -> bool:
+    """Whether a `password_hash` is that of a password."""
+    try:
+        salt = b64decode(hashed, validate=True)[:SALT_BYTES]
+    except ValueError:
+        return False
+    return password_hash(password, salt) == hashed
+
+
+def _user(name: str, hashed: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "password_hash": hashed,
+        "hashing_algorithm": "rabbit_password_hashing_sha256",
+        "tags": ["monitoring"] if name == MONITOR else [],
+    }
+
+
+def _any_of(names: Iterable[str], *expressions: str) -> str:
+    return f"^({'|'.join([*map(re.escape, names), *expressions])})$"
