@@ -2,11 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 STAGES := scraper deduper face-detector upscaler normalizer tfrecord-packer trainer trainer-gpu ranker ranker-gpu
-LOCKS := dev $(STAGES) all all-gpu
+LOCKS := dev build $(STAGES) all all-gpu
 SYSTEM_LIBRARIES := libvulkan1 libomp5
-TEST_SERVERS := rabbitmq-server radosgw ceph-mon ceph-osd ceph-common faketime
+TEST_SERVERS := rabbitmq-server radosgw ceph-mon ceph-osd ceph-common faketime prometheus
 
-.PHONY: help demo env test fault-matrix check setup lock bench clean
+.PHONY: help demo env test test-compose fault-matrix check setup lock bench clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,9 @@ test: setup $(VENV)/.servers  ## run all tests, as root or with sudo against rea
 env: setup  ## what docker compose needs, once: passwords in secrets/, numbers in .env
 	$(VENV)/bin/python -m deploy.credentials secrets
 	@[ -e .env ] || cp .env.example .env
+
+test-compose: setup  ## bring the whole stack up in real containers, break it, and take it down
+	$(VENV)/bin/python -m pytest -q -s tests/deploy/compose_up.py $(PYTEST_ARGS)
 
 fault-matrix: setup $(VENV)/.servers  ## run the tests of faults and write tests/faults/README.md from their results
 	FAULT_MATRIX=1 $(VENV)/bin/python -m pytest -q tests/faults

@@ -51,7 +51,7 @@ class BrokerRights:
     read: str
 
 
-def _below(key: str) -> str:
+def _open_ended(key: str) -> str:
     """A pattern without its ending: Ceph lets a `*` end at the first character that could follow it."""
     return key.removesuffix(".json")
 
@@ -59,7 +59,7 @@ def _below(key: str) -> str:
 _ARRIVALS = keys.arrival("*") + "*"
 _CROPS = keys.crop("*")
 _DATASETS = "datasets/*"
-_LISTINGS = _below(keys.listing("*", 0)).replace("0", "*")
+_LISTINGS = _open_ended(keys.listing("*", 0)).replace("0", "*")
 _NORMALIZED = keys.normalized("*")
 _ORIGINALS = keys.original("*")
 _PROVENANCE = "provenance/*"
@@ -96,11 +96,11 @@ OPERATOR_STORE = StoreRights(
 def store_rights(step: Step) -> StoreRights:
     """What a stage may do in the store: its own part, and what the runtime does for every stage."""
     own = _OF_ONE_STAGE[step.name]
-    records = _below(keys.action(step.name, "*"))
-    letters = tuple(_below(keys.dead("*", queue.name, "*")) for queue in step.queues)
+    records = _open_ended(keys.action(step.name, "*"))
+    letters = tuple(_open_ended(keys.dead("*", queue.name, "*")) for queue in step.queues)
     return StoreRights(
-        reads=(*own.reads, _below(keys.recipe("*")), keys.CONTROLS + "*", records, *letters),
-        writes=(*own.writes, records, *letters, _below(keys.trail("*", "*", f"{step.name}.*")), PROBES),
+        reads=(*own.reads, _open_ended(keys.recipe("*")), keys.CONTROLS + "*", records, *letters),
+        writes=(*own.writes, records, *letters, _open_ended(keys.trail("*", "*", f"{step.name}.*")), PROBES),
         deletes=(*own.deletes, PROBES),
     )
 
@@ -113,8 +113,7 @@ def store_users() -> dict[str, StoreRights]:
 def s3_policy(rights: StoreRights, bucket: str, prefix: str = "", principal: str | None = None) -> dict[str, Any]:
     """The rights as a policy in AWS' language, which Ceph and others read too: of a user, or of a bucket.
 
-    `prefix` is the one of `MAGRITTE_STORE=s3://BUCKET/PREFIX`. The policy of a bucket names whom it is about, as in
-    `arn:aws:iam:::user/scraper`; several are one policy with all their statements.
+    `prefix` is the one of `MAGRITTE_STORE=s3://BUCKET/PREFIX`; `principal` is whom the policy of a bucket is about.
     """
     arn = f"arn:aws:s3:::{bucket}"
     below = f"{arn}/{prefix}/" if prefix else f"{arn}/"
@@ -134,12 +133,13 @@ def s3_policy(rights: StoreRights, bucket: str, prefix: str = "", principal: str
     }
 
 
-def bucket_policy(bucket: str, principals: Mapping[str, str], prefix: str = "") -> dict[str, Any]:
-    """One policy of a bucket for all its users; `principals` says who each of `store_users` is.
+def bucket_policy(bucket: str, prefix: str = "") -> dict[str, Any]:
+    """The policies of all users as one policy of the bucket, for Ceph, where users are told by their names alone.
 
-    The bucket's owner is one of them: on some servers objects belong to whoever has put them.
+    The bucket's owner is not exempt: objects belong to whoever has put them.
     """
-    policies = [s3_policy(rights, bucket, prefix, principals[user]) for user, rights in store_users().items()]
+    users = store_users().items()
+    policies = [s3_policy(rights, bucket, prefix, f"arn:aws:iam:::user/{user}") for user, rights in users]
     return {**policies[0], "Statement": [statement for policy in policies for statement in policy["Statement"]]}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from queue import LifoQueue
 from typing import ParamSpec, TypeVar
 
 from shared.errors import Transient
@@ -23,45 +24,53 @@ T = TypeVar("T")
 class ChildProcesses:
     """At most `most` child processes (default: one per core), each started when there is work for it.
 
-    They are spawned, not forked: a fork copies the locks that other threads happen to hold. A child that dies
-    takes the pool with it, and the next call makes a new one. May be used from several threads at once.
+    They are spawned, not forked: a fork copies the locks that other threads happen to hold. A child that dies fails
+    what it was at and nothing else; another is started for the next call. May be used from several threads at once.
     """
 
     def __init__(self, most: int | None = None) -> None:
-        self._most = most or os.cpu_count() or 1
-        self._lock = threading.Lock()
-        self._pool: ProcessPoolExecutor | None = None
+        # A pool of one each: a pool of several fails all that is under way when one of its processes dies.
+        self._idle: LifoQueue[_Child] = LifoQueue()
+        for _ in range(most or os.cpu_count() or 1):
+            self._idle.put(_Child())
+        self._most = self._idle.qsize()
 
     def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`function(*args, **kwargs)`, computed by a child; raises what it raises, and `Transient` if it dies."""
-        pool = self._started()
+        child = self._idle.get()
         try:
-            with _interrupts_held():
-                future: Future[T] = pool.submit(function, *args, **kwargs)
-            return future.result()
+            return child.submit(function, *args, **kwargs).result()
         except BrokenProcessPool as error:
-            self._forget(pool)
+            child.end()
             raise Transient(f"a child process died in {function.__name__} (of too little memory?)") from error
+        finally:
+            self._idle.put(child)
 
     def close(self) -> None:
         """End the children once they are through with what they are at."""
-        with self._lock:
-            pool, self._pool = self._pool, None
+        children = [self._idle.get() for _ in range(self._most)]
+        for child in children:
+            child.end()
+            self._idle.put(child)
+
+
+class _Child:
+    """One process, when there is one; used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, context, initializer=_end_with_parent)
+        with _interrupts_held():
+            return self._pool.submit(function, *args, **kwargs)
+
+    def end(self) -> None:
+        pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(cancel_futures=True)
-
-    def _started(self) -> ProcessPoolExecutor:
-        with self._lock:
-            if self._pool is None:
-                context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(self._most, context, initializer=_end_with_parent)
-            return self._pool
-
-    def _forget(self, pool: ProcessPoolExecutor) -> None:
-        with self._lock:
-            if self._pool is pool:
-                self._pool = None
-        pool.shutdown(wait=False)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, PositiveFloat, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSettings
 
 from shared.errors import SettingsError
 from shared.reach import Reach
@@ -26,7 +27,7 @@ class LogFormat(StrEnum):
 
 
 class HiddenAddress(str):
-    """An address that can hold a password; its `repr`, which is what logs and errors show, tells of neither."""
+    """An address that can hold a password, which its `repr` does not show."""
 
     def __repr__(self) -> str:
         return repr(re.sub(r"^(\w*[:/]*).*@", r"\1***@", self, flags=re.DOTALL))
@@ -91,3 +92,5 @@ def settings(secrets: Path = SECRETS) -> Settings:
     except ValidationError as error:
         problem = error.errors()[0]
         raise SettingsError(f"{_PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}") from error
+    except UnreadableSettings as error:
+        raise SettingsError(f"{error}: {error.__cause__}") from error

@@ -3,13 +3,16 @@
 import hashlib
 import os
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
+import httpcore
 import httpx
 
 from shared.errors import RecipeError, Transient, Unusable
+from shared.reach import Reach
 from shared.recipe import Cascade
 
 MAX_BYTES = 16_000_000
@@ -60,10 +63,38 @@ def _read(path: Path) -> bytes:
         raise Unusable(f"the cascade {path} cannot be read: {error.strerror or error}") from error
 
 
+class _PublicServers(httpcore.SyncBackend):
+    """Hangs up, before a word is said, on servers that are not within reach: a name is whatever its owner says."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
+        refusal = Reach.of_environment().refusal(stream.get_extra_info("server_addr")[0], port)
+        if refusal:
+            stream.close()
+            raise Unusable(f"the cascade is not fetched from {host}: {refusal}")
+        return stream
+
+
+class _Transport(httpx.HTTPTransport):
+    """httpx itself lets nobody say how it connects."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pool = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(), network_backend=_PublicServers())
+
+
 def _fetch(address: str) -> bytes:
     data, deadline = bytearray(), time.monotonic() + SECONDS
+    client = httpx.Client(transport=_Transport(), follow_redirects=True, timeout=SECONDS / 2)
     try:
-        with httpx.stream("GET", address, follow_redirects=True, timeout=SECONDS / 2) as response:
+        with client, client.stream("GET", address) as response:
             response.raise_for_status()
             for chunk in response.iter_bytes():
                 data += chunk

@@ -23,7 +23,7 @@ class Upscaler(Stage[FaceFound]):
     """`FaceFound` in, `FaceUpscaled` out: with an enlarged crop, or the same one if it is large enough."""
 
     name = "upscaler"
-    version = 1
+    version = 2
 
     def __init__(self, device: int | None = None) -> None:
         self._waifu2x = Waifu2x(device)

@@ -80,8 +80,15 @@ class Waifu2x:
 
 
 def doubled(image: Image.Image, device: int, model: str, noise: int) -> Image.Image:
-    """What a child computes; the model is loaded and tested when a child first needs it."""
-    return _model(device, model, noise).process_pil(image)  # type: ignore[no-any-return]
+    """What a child computes; the model is loaded and tested when a child first needs it.
+
+    Transparency is enlarged here, as the library does it: given four channels and more than one tile, that writes
+    beyond its memory on the CPU (seen with every size above `TILE`).
+    """
+    colours: Image.Image = _model(device, model, noise).process_pil(image.convert("RGB"))
+    if image.mode == "RGBA":
+        colours.putalpha(image.getchannel("A").resize(colours.size, Resampling.BICUBIC))
+    return colours
 
 
 def vulkan_devices() -> int:

@@ -50,8 +50,8 @@ class ObservedStore:
 
     def list(self, prefix: str) -> Iterator[str]:
         """As any store's; timed until its first key, since the rest waits for whoever reads it."""
-        keys = self._store.list(prefix)
         with self._observed("list"):
+            keys = self._store.list(prefix)
             first = tuple(islice(keys, 1))
         return chain(first, keys)
 

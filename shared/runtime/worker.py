@@ -22,6 +22,7 @@ from shared.controls import Controls
 from shared.errors import (
     BusUnavailable,
     Interrupted,
+    MagritteError,
     NotFound,
     Poison,
     SettingsError,
@@ -258,7 +259,7 @@ class Worker:
 
     def _died(self, delivery: Delivery, message: Message | None, error: Exception) -> Outcome:
         kind = type(error).__name__
-        log.error("dead", error=kind, detail=str(error), exc_info=not isinstance(error, Poison))
+        log.error("dead", error=kind, detail=str(error), exc_info=not isinstance(error, MagritteError))
         try:
             self._bury(delivery, message, error)
         except Transient as failure:

@@ -70,6 +70,18 @@ def test_the_item_at_which_a_child_dies_may_be_tried_again(one_child: ChildProce
     assert one_child.run(math.sqrt, 4) == 2
 
 
+def test_a_child_that_dies_fails_nothing_but_what_it_was_at() -> None:
+    children = ChildProcesses(2)
+    with ThreadPoolExecutor(2) as threads:
+        long = threads.submit(children.run, time.sleep, 0.5)
+        time.sleep(0.2)
+        for _ in range(3):
+            with pytest.raises(Transient):
+                children.run(os._exit, 3)
+        assert long.result(20) is None
+    children.close()
+
+
 def test_children_are_gone_after_closing(one_child: ChildProcesses) -> None:
     pid = one_child.run(os.getpid)
     one_child.close()

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -50,4 +51,78 @@ def test_an_unusable_value_is_an_error_that_names_the_variable(
 ) -> None:
     monkeypatch.setenv(f"MAGRITTE_{name}", value)
     with pytest.raises(SettingsError, match=f"^MAGRITTE_{name}: "):
+        settings()
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """A folder such as containers have, with more in it than our settings."""
+    for name, text in {
+        "magritte_bus": "amqp://u:hidden@b\n",
+        "magritte_s3_secret_key": "sesame",
+        "grafana": "g",
+    }.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_secrets_are_read_from_files(secrets: Path) -> None:
+    found = settings(secrets)
+    assert (found.bus, found.s3_secret_key.get_secret_value()) == ("amqp://u:hidden@b", "sesame")
+
+
+def test_secrets_are_read_as_kubernetes_mounts_them(tmp_path: Path) -> None:
+    (tmp_path / "..2026_11_24").mkdir()
+    (tmp_path / "..2026_11_24" / "magritte_bus").write_text("amqp://b")
+    (tmp_path / "..data").symlink_to("..2026_11_24")
+    (tmp_path / "magritte_bus").symlink_to("..data/magritte_bus")
+    assert settings(tmp_path).bus == "amqp://b"
+
+
+def test_the_environment_wins_over_files(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGRITTE_BUS", "amqp://elsewhere")
+    assert settings(secrets).bus == "amqp://elsewhere"
+
+
+def test_without_the_folder_there_are_no_secrets(tmp_path: Path) -> None:
+    assert settings(tmp_path / "gone") == Settings()
+
+
+def test_a_misspelt_secret_is_an_error_that_names_it(secrets: Path) -> None:
+    (secrets / "magritte_bsu").write_text("amqp://b")
+    with pytest.raises(SettingsError, match=r"unknown secret magritte_bsu; there are .*MAGRITTE_BUS"):
+        settings(secrets)
+
+
+def test_a_secret_that_is_no_text_is_an_error_that_names_it(secrets: Path) -> None:
+    (secrets / "magritte_bus").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r'"bus" from source "SecretsSettingsSource": .* decode byte'):
+        settings(secrets)
+
+
+def test_settings_can_be_printed_without_telling_secrets(secrets: Path) -> None:
+    found = settings(secrets)
+    told = f"{found} {found!r} {found.bus!r} {[found.bus]}"
+    assert "amqp://***@b" in told
+    assert "hidden" not in told
+    assert "sesame" not in told
+
+
+def test_what_is_no_list_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGRITTE_RETRY_PAUSES", "10, 20")
+    with pytest.raises(SettingsError, match="retry_pauses"):
+        settings()
+
+
+@pytest.mark.parametrize(
+    "address", ["amqp://u:hidden@h/v", "amqp//u:hidden@h", "u:hidden@h", "amqp://u:hi@hidden@h", "amqp://u:\nhidden@h"]
+)
+def test_even_a_wrong_address_does_not_tell_its_password(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("MAGRITTE_BUS", address)
+    assert "hidden" not in repr(settings())
+
+
+def test_networks_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORKS", "192.168.1.0/24 10.0.0.300")
+    with pytest.raises(SettingsError, match=r"^MAGRITTE_PRIVATE_NETWORKS: .*10\.0\.0\.300"):
         settings()

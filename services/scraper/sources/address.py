@@ -1,4 +1,4 @@
-"""Which addresses may be asked at all."""
+"""Which addresses may be asked at all, as far as their text tells; `connections` looks at where they lead."""
 
 import httpx
 
@@ -8,7 +8,7 @@ from shared.fates import Drop, Reason
 def check_address(address: str) -> Drop | None:
     """Why an address, of a list or of a redirect, may not be fetched; None when it may.
 
-    The one place that decides this: called before every single request.
+    Called before every single request.
     """
     try:
         url = httpx.URL(address)

@@ -10,12 +10,14 @@ from typing import TypeVar
 import httpx
 
 from services.scraper.sources.address import check_address
+from services.scraper.sources.connections import CheckedAddresses, CheckedTransport, Resolve, resolve
 from services.scraper.sources.pacing import Pacing
 from services.scraper.sources.request import Answer, Later, Redirect, ask
 from services.scraper.sources.source import Conditions, Fetched, Item
 from shared import recipe
 from shared.errors import Interrupted, Transient
 from shared.fates import Drop, Reason
+from shared.reach import Reach
 
 T = TypeVar("T")
 
@@ -31,14 +33,15 @@ class AddressesSource:
 
     kind = "address"
 
-    def __init__(self, asked: recipe.AddressesSource, conditions: Conditions) -> None:
+    def __init__(self, asked: recipe.AddressesSource, conditions: Conditions, resolve: Resolve = resolve) -> None:
         self._asked = asked
         self._conditions = conditions
         self._pacing = Pacing(asked.pause, conditions.stopping)
         self._loop = asyncio.Runner()
         # The time limit is kept by `_within`; no encodings are asked for because pictures are compressed already.
         headers = {"User-Agent": user_agent(), "Accept": "image/*,*/*;q=0.1", "Accept-Encoding": "identity"}
-        self._client = httpx.AsyncClient(headers=headers, timeout=None)
+        self._addresses = CheckedAddresses(Reach.of_environment(), resolve)
+        self._client = httpx.AsyncClient(headers=headers, timeout=None, transport=CheckedTransport(self._addresses))
 
     def items(self) -> Iterator[Item]:
         for line in self._lines():
@@ -80,11 +83,14 @@ class AddressesSource:
         return refused
 
     def _ask(self, address: str, seconds: float) -> Answer:
-        asking = ask(self._client, address, self._conditions.max_bytes)
         try:
-            return self._loop.run(_within(seconds, self._conditions.stopping, asking))
+            return self._loop.run(_within(seconds, self._conditions.stopping, self._asked_if_allowed(address)))
         except TimeoutError:
             return Drop(Reason.FETCH_FAILED, f"not complete after {self._asked.timeout:g} seconds")
+
+    async def _asked_if_allowed(self, address: str) -> Answer:
+        refused = await self._addresses.check(httpx.URL(address))
+        return refused or await ask(self._client, address, self._conditions.max_bytes)
 
     def close(self) -> None:
         self._loop.run(self._client.aclose())

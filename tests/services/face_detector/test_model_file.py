@@ -1,6 +1,7 @@
 import hashlib
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,15 +16,18 @@ DIGEST = hashlib.sha256(MODEL).hexdigest()
 
 
 class ModelServer(ThreadingHTTPServer):
-    """Serves the model at /model.xml, far too much at /endless, and notes what it is asked for."""
+    """Serves the model at /model.xml, far too much at /endless, and notes what it is asked for.
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    At /elsewhere it says that the model is at 127.0.0.2.
+    """
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        super().__init__((host, port), _Handler)
         self.asked: list[str] = []
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"http://{self.server_address[0]!s}:{self.server_port}"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -31,7 +35,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
-        self.send_response(404 if self.path == "/gone" else 200)
+        self.send_response({"/gone": 404, "/elsewhere": 302}.get(self.path, 200))
+        self.send_header("Location", f"http://127.0.0.2:{self.server.server_port}/model.xml")
         self.end_headers()
         self.wfile.write(MODEL if self.path == "/model.xml" else bytes(MAX_BYTES + 1))
 
@@ -45,15 +50,23 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@contextmanager
+def serving(server: ModelServer) -> Iterator[ModelServer]:
+    """Answer until the context is left."""
+    with server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
 @pytest.fixture
-def server() -> Iterator[ModelServer]:
-    server = ModelServer()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
+    """A server that may be asked though it is not on the public internet."""
+    monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORKS", "127.0.0.1")
+    with serving(ModelServer()) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)
@@ -123,3 +136,12 @@ def test_too_large_an_answer_is_not_read_to_its_end(server: ModelServer) -> None
 def test_a_server_that_does_not_deliver_may_do_so_later(server: ModelServer) -> None:
     with pytest.raises(Transient, match="404"):
         read_model(Cascade(model=f"{server.address}/gone", sha256=DIGEST))
+
+
+@pytest.mark.parametrize("path", ["/model.xml", "/elsewhere"])
+def test_a_private_address_is_told_nothing_even_by_a_redirect(server: ModelServer, path: str) -> None:
+    with serving(ModelServer("127.0.0.2", server.server_port)) as inner:
+        address = server.address if path == "/elsewhere" else inner.address
+        with pytest.raises(Unusable, match=r"not fetched from 127\.0\.0\.2: 127\.0\.0\.2 is not a public address"):
+            read_model(Cascade(model=address + path, sha256=DIGEST))
+        assert inner.asked == []

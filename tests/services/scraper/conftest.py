@@ -1,5 +1,6 @@
 import io
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -77,12 +78,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """A web server on the loopback interface. Set `routes`; `asked` is what has been asked."""
+    """A web server on a loopback address. Set `routes`; `asked` is what has been asked."""
 
     daemon_threads = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        super().__init__((host, port), Handler)
         self.routes: dict[str, Callable[[Handler], None]] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
 
@@ -93,12 +94,20 @@ class Server(ThreadingHTTPServer):
         """A client that hangs up is what some tests are about."""
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with Server() as server:
+@contextmanager
+def serving(server: Server) -> Iterator[Server]:
+    """Answer until the context is left."""
+    with server:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server that may be asked though it is not on the public internet."""
+    monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORKS", "127.0.0.1")
+    with serving(Server()) as server:
+        yield server

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.upscaler.waifu2x import CPU, LARGEST_DIFFERENCE, Waifu2x
+from services.upscaler.waifu2x import CPU, LARGEST_DIFFERENCE, TILE, Waifu2x
 from shared.errors import Unusable
 from shared.recipe import Waifu2xModel
 from tests.services.upscaler.conftest import CUNET_DRAWS_NONSENSE
@@ -88,6 +88,15 @@ def test_transparency_is_enlarged_too_and_leaves_colours_alone(waifu2x: Waifu2x,
     assert large.mode == "RGBA"
     assert difference(large.getchannel("A"), mask.resize((96, 96), Image.Resampling.BICUBIC)) < 2
     assert difference(large.convert("RGB"), waifu2x.double(small, model, 1)) == 0
+
+
+@pytest.mark.parametrize("side", [TILE + 1, TILE + 4, 2 * TILE])
+def test_a_transparent_picture_of_several_tiles_is_doubled(waifu2x: Waifu2x, model: str, face: Face, side: int) -> None:
+    clear = face(side)
+    clear.putalpha(128)
+    for _ in range(2):  # what is written beyond a picture's memory ends the process a little later
+        large = waifu2x.double(clear, model, 1)
+        assert (large.mode, large.size) == ("RGBA", (2 * side, 2 * side))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 50), (50, 3)])

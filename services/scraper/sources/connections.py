@@ -1,0 +1,85 @@
+"""Connections to addresses that have been checked: a name is resolved once, and what it was found to be is used.
+
+Were it resolved again to connect, its owner could answer otherwise the second time. So every request, of a redirect
+too, resolves the name, checks all that it stands for, and connects to nothing else. Proxies are not used: they
+would resolve by themselves.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+
+import httpcore
+import httpx
+
+from services.scraper.sources.request import Later
+from shared.fates import Drop, Reason
+from shared.reach import Reach
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+"""The numeric addresses of a host and port; raises `OSError` when there are none."""
+
+_TCP = 6
+_CONNECT_SECONDS = 10.0
+_KEPT_OPEN, _KEPT_SECONDS = 20, 5.0
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """What the system's resolver says."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, proto=_TCP)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class CheckedAddresses(httpcore.AsyncNetworkBackend):
+    """Connects to hosts that have been checked, at the numeric addresses that were."""
+
+    def __init__(self, reach: Reach, resolve: Resolve = resolve) -> None:
+        self._reach = reach
+        self._resolve = resolve
+        self._network = httpcore.AnyIOBackend()
+        self._checked: dict[str, list[str]] = {}
+
+    async def check(self, url: httpx.URL) -> Drop | Later | None:
+        """Why the host of an address may not be asked, or cannot be found for now; None when it may be asked."""
+        host, port = url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
+        try:
+            addresses = await self._resolve(host, port)
+        except UnicodeError as error:
+            return Drop(Reason.FETCH_FAILED, f"no host: {error}")
+        except OSError as error:
+            return Later(f"{host} cannot be found: {error.strerror}")
+        for address in addresses:
+            if refusal := self._reach.refusal(address, port):
+                return Drop(Reason.FETCH_FAILED, f"{host} is not asked: {refusal}")
+        self._checked[host] = addresses
+        return None
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        trouble: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in self._checked[host]:
+            try:
+                return await self._network.connect_tcp(
+                    address, port, timeout or _CONNECT_SECONDS, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                trouble = error
+        raise trouble
+
+
+class CheckedTransport(httpx.AsyncHTTPTransport):
+    """Requests over such connections; httpx itself lets nobody say how it connects."""
+
+    def __init__(self, addresses: CheckedAddresses) -> None:
+        super().__init__()
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=httpx.create_ssl_context(),
+            max_keepalive_connections=_KEPT_OPEN,
+            keepalive_expiry=_KEPT_SECONDS,
+            network_backend=addresses,
+        )

@@ -1,0 +1,143 @@
+"""The table of `shared.access` is complete, and nothing in it is too much: whole runs, watched at the store."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.access import PROBES, StoreRights, store_rights
+from shared.bus import MemoryBus
+from shared.messages import RunRequested
+from shared.pipeline import PIPELINE, queues, step
+from shared.recipe import Recipe
+from shared.runs import open_run
+from shared.runtime.crew import Crew
+from shared.runtime.retry import IN_PROCESS
+from shared.runtime.worker import Worker
+from shared.store import FolderStore
+from tests.pipeline.conftest import Workplace
+from tests.services.trainer.conftest import eagerly
+
+TOY = {
+    "kimg": 0.012,
+    "leg_kimg": 0.004,
+    "minibatch": 4,
+    "fmap_base": 128,
+    "fmap_max": 8,
+    "latent_size": 8,
+    "mapping_layers": 1,
+}
+"""Three legs of one step, so that the first checkpoint is removed."""
+
+UNSEEN = {
+    *(("upscaler", does, "crops/*/*") for does in ("reads", "writes")),  # it hands on what it was given
+    *(("deduper", does, "dead/*/deduper.index/*") for does in ("reads", "writes")),  # unread letters are the first's
+    *((entry.name, "reads", "controls/*") for entry in PIPELINE),  # nothing was paused or cancelled
+    *((entry.name, does, PROBES) for entry in PIPELINE for does in ("writes", "deletes")),  # S3's alone
+    *((name, does, f"actions/{name}/*/*") for name in ("tfrecord-packer", "trainer") for does in ("reads", "writes")),
+}
+"""What these runs had no need of."""
+
+Seen = defaultdict[str, set[tuple[str, str]]]
+
+
+class Observed(FolderStore):
+    """A store that notes what is done with it."""
+
+    def __init__(self, folder: Path, seen: set[tuple[str, str]]) -> None:
+        super().__init__(folder)
+        self._seen = seen
+
+    def get(self, key: str) -> bytes:
+        self._seen.add(("reads", key))
+        return super().get(key)
+
+    def exists(self, key: str) -> bool:
+        self._seen.add(("reads", key))
+        return super().exists(key)
+
+    @contextmanager
+    def file(self, key: str) -> Iterator[Path]:
+        self._seen.add(("reads", key))
+        with super().file(key) as path:
+            yield path
+
+    def put(self, key: str, data: bytes) -> None:
+        self._seen.add(("writes", key))
+        super().put(key, data)
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        self._seen.add(("writes", key))
+        return super().put_new(key, data)
+
+    def put_file(self, key: str, path: Path) -> None:
+        self._seen.add(("writes", key))
+        super().put_file(key, path)
+
+    def delete(self, key: str) -> None:
+        self._seen.add(("deletes", key))
+        super().delete(key)
+
+
+def work(place: Workplace, seen: Seen, **sections: Any) -> None:
+    """A run with all stages, among whose messages some are told twice and some make no sense."""
+    folder = place.root / "data"
+    recipe = Recipe.model_validate(
+        {"name": "anya", "sources": [{"folder": place.pictures}], "normalized": {"size": 8}, "training": TOY}
+        | {"upscaling": {"enabled": False}}
+        | sections
+    )
+    run = open_run(FolderStore(folder), recipe)
+    bus = MemoryBus(list(queues()), 64)
+    workers = [
+        Worker(entry, entry.stage(), bus, Observed(folder, seen[entry.name]), IN_PROCESS, 2) for entry in PIPELINE
+    ]
+    crews = [Crew(worker, bus, 2) for worker in workers]
+    for crew in crews:
+        crew.start()
+    for queue in queues():
+        bus.send(queue.name, b"no message")
+    for _ in range(2):
+        bus.publish(RunRequested(run=run.name, source=0))
+        while not bus.is_idle():
+            bus.wait(0.2)
+    bus.drain()
+    for worker, crew in zip(workers, crews, strict=True):
+        worker.drain()
+        crew.join()
+        worker.stage.close()
+    assert [worker.broken for worker in workers] == [None] * len(workers)
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory, drawings: list[bytes]) -> Seen:
+    """What each stage has done in two runs, of which the second has other limits and the same pictures."""
+    place, seen = Workplace(tmp_path_factory.mktemp("watched")), Seen(set)
+    place.pictures.mkdir()
+    for number, drawing in enumerate([*drawings, drawings[0]]):
+        (place.pictures / f"{number}.png").write_bytes(drawing)
+    with eagerly():
+        work(place, seen)
+        work(place, seen, pictures={"smallest": 70})
+    return seen
+
+
+@pytest.mark.parametrize("stage", [entry.name for entry in PIPELINE])
+def test_a_stage_does_nothing_in_the_store_that_it_has_no_right_to(seen: Seen, stage: str) -> None:
+    rights = store_rights(step(stage))
+    assert seen[stage]
+    assert [(does, key) for does, key in sorted(seen[stage]) if not rights.allow(does, key)] == []
+
+
+def test_a_stage_has_no_right_that_it_does_not_need(seen: Seen) -> None:
+    unused = {
+        (entry.name, does, pattern)
+        for entry in PIPELINE
+        for does, patterns in vars(store_rights(entry)).items()
+        for pattern in patterns
+        if not any(done == does and StoreRights((pattern,), ()).allow("reads", key) for done, key in seen[entry.name])
+    }
+    assert unused == UNSEEN

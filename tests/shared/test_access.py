@@ -1,0 +1,90 @@
+"""What the rights look like. That they are enough, and no more, is tried in tests/pipeline and tests/deploy."""
+
+import re
+
+import pytest
+
+from shared.access import (
+    OPERATOR,
+    StoreRights,
+    broker_rights,
+    broker_users,
+    definitions,
+    is_hash_of,
+    operator_broker_rights,
+    password_hash,
+    s3_policy,
+    store_rights,
+    store_users,
+)
+from shared.bus.topology import Topology, dead_queue
+from shared.pipeline import PIPELINE, Step, queues
+
+PAUSES = (0.5, 600.0)
+TOPOLOGY = Topology(tuple(queues()), PAUSES)
+NAMES = {*(each.name for each in TOPOLOGY.exchanges()), *(each.name for each in TOPOLOGY.broker_queues())}
+
+
+def matched(expression: str, names: set[str]) -> set[str]:
+    return {name for name in names if re.search(expression, name)}
+
+
+@pytest.mark.parametrize("entry", PIPELINE, ids=[entry.name for entry in PIPELINE])
+def test_a_stage_writes_to_all_exchanges_reads_its_queues_and_declares_nothing(entry: Step) -> None:
+    rights = broker_rights(entry)
+    assert matched(rights.write, NAMES) == {each.name for each in TOPOLOGY.exchanges()}
+    assert matched(rights.read, NAMES) == {queue.name for queue in entry.queues}
+    assert matched(rights.configure, NAMES) == set()
+
+
+def test_the_command_line_may_do_everything_with_what_is_ours_and_nothing_with_the_rest() -> None:
+    others = {"amq.topic", "ranker2", "my.ranker", "ranker.dead2", "facexdetector", "magritte.workshop"}
+    for expression in vars(operator_broker_rights()).values():
+        assert matched(expression, NAMES | others) == NAMES
+
+
+def test_definitions_hold_the_whole_topology_and_every_user() -> None:
+    found = definitions(dict.fromkeys(broker_users(), "hash"), PAUSES, "v")
+    assert {each["name"] for each in [*found["exchanges"], *found["queues"]]} == NAMES
+    bound = {(each["source"], each["destination"], each["routing_key"]) for each in found["bindings"]}
+    assert bound >= {("magritte.dead", dead_queue(q.name), q.name) for q in queues()}
+    assert len(bound) == len(found["queues"])
+    assert {each["user"] for each in found["permissions"]} == {each["name"] for each in found["users"]}
+    assert {each["vhost"] for each in found["permissions"]} == {each["vhost"] for each in found["queues"]} == {"v"}
+
+
+def test_a_password_is_hashed_as_the_broker_does() -> None:
+    known = "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR"  # of RabbitMQ's own documentation
+    assert password_hash("test12", bytes.fromhex("908DC60A")) == known
+    assert is_hash_of(known, "test12")
+    assert not is_hash_of(known, "test13")
+
+
+@pytest.mark.parametrize("hashed", ["", "no base64", "AAAA"])
+def test_what_is_no_hash_is_the_hash_of_nothing(hashed: str) -> None:
+    assert not is_hash_of(hashed, "")
+
+
+def test_a_policy_is_about_a_bucket_or_what_is_below_a_prefix_in_it() -> None:
+    rights = StoreRights(reads=("crops/*",), writes=("probe/*",), deletes=("probe/*",))
+    for prefix, below in (("", "arn:aws:s3:::b/"), ("anya/2", "arn:aws:s3:::b/anya/2/")):
+        listing, reading, writing, deleting = s3_policy(rights, "b", prefix)["Statement"]
+        assert listing["Resource"] == ["arn:aws:s3:::b"]
+        assert reading["Resource"] == [below + "crops/*"]
+        assert writing["Resource"] == deleting["Resource"] == [below + "probe/*"]
+        assert "Principal" not in reading
+
+
+def test_originals_are_written_by_the_scraper_alone_and_trainings_deleted_by_the_trainer_alone() -> None:
+    rights = store_users()
+    assert [user for user, its in rights.items() if its.allow("writes", "originals/0a/0a")] == ["scraper"]
+    deleting = [user for user, its in rights.items() if its.allow("deletes", "trainings/0a/000001/checkpoint-0a.npz")]
+    assert deleting == ["trainer"]
+
+
+@pytest.mark.parametrize("entry", PIPELINE, ids=[entry.name for entry in PIPELINE])
+def test_a_stage_tells_facts_in_no_name_but_its_own(entry: Step) -> None:
+    facts = {f"runs/anya-001/trail/0a.1/{other.name}.face-found.none.0.0.json" for other in PIPELINE}
+    told = {fact for fact in facts if store_rights(entry).allow("writes", fact)}
+    assert told == {f"runs/anya-001/trail/0a.1/{entry.name}.face-found.none.0.0.json"}
+    assert not any(store_users()[OPERATOR].allow("writes", fact) for fact in facts)
