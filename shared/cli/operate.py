@@ -1,6 +1,7 @@
 """Commands for runs whose stages are processes of their own, and for holding stages and runs of either kind."""
 
 import json
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from shared import controls
 from shared.cli.connection import broker, store
 from shared.cli.inspect import AsJson, RunName
 from shared.cli.stage import StageName
+from shared.errors import Transient
 from shared.messages import RunRequested
 from shared.recipe_file import read_recipe
 from shared.resumption import outstanding
@@ -19,11 +21,25 @@ from shared.runs import is_finished, latest_run, open_run, try_again
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
-def setup() -> None:
-    """Make the store's bucket and the broker's queues where they are missing, and prove that both let us in."""
-    store().prepare()
-    with broker():
-        typer.echo("store and broker are ready")
+def setup(
+    wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for store and broker to answer.")] = 120,
+) -> None:
+    """Make the store's bucket and the broker's queues where they are missing, and prove that both let us in.
+
+    For once after they have been started, before the stages are.
+    """
+    give_up = time.monotonic() + wait
+    while True:
+        try:
+            store().prepare()
+            with broker():
+                typer.echo("store and broker are ready")
+                return
+        except Transient as error:
+            if time.monotonic() > give_up:
+                raise
+            typer.echo(f"waiting: {error}", err=True)
+            time.sleep(2.0)
 
 
 def submit(
