@@ -19,7 +19,7 @@ test: setup $(VENV)/.servers  ## run all tests, as root or with sudo against rea
 
 env: setup  ## what docker compose needs, once: passwords in secrets/, numbers in .env
 	$(VENV)/bin/python -m deploy.credentials secrets
-	@[ -e .env ] || cp .env.example .env
+	@[ -e .env ] || sed "s/^USER_ID=.*/USER_ID=$$(id -u)/; s/^GROUP_ID=.*/GROUP_ID=$$(id -g)/" .env.example >.env
 
 test-compose: setup  ## bring the whole stack up in real containers, break it, and take it down
 	$(VENV)/bin/python -m pytest -q -s tests/deploy/compose_up.py $(PYTEST_ARGS)

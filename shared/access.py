@@ -94,8 +94,8 @@ OPERATOR_STORE = StoreRights(
 
 
 def store_rights(step: Step) -> StoreRights:
-    """What a stage may do in the store: its own part, and what the runtime does for every stage."""
-    own = _OF_ONE_STAGE[step.name]
+    """What a stage may do in the store: its own part, if it has one here, and what the runtime does for every stage."""
+    own = _OF_ONE_STAGE.get(step.name, StoreRights(reads=(), writes=()))
     records = _open_ended(keys.action(step.name, "*"))
     letters = tuple(_open_ended(keys.dead("*", queue.name, "*")) for queue in step.queues)
     return StoreRights(

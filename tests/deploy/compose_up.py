@@ -70,7 +70,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)("needs docker with Compose v2")
     root = _prepared(_copied(tmp_path_factory.mktemp("compose") / "magritte"))
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
-    (root / ".env").write_text("".join(f"{name}={port}\n" for name, port in ports.items()))
+    numbers = ports | {"USER_ID": os.getuid(), "GROUP_ID": os.getgid()}
+    (root / ".env").write_text("".join(f"{name}={number}\n" for name, number in numbers.items()))
     stack = Stack(root, ports)
     try:
         yield stack
