@@ -162,6 +162,7 @@ class Worker:
             with logs.about(message, stage=self.step.name, attempt=delivery.attempt):
                 outcome = self._processed(message, delivery)
                 self._answer(delivery.ack)
+                log.info("handled", message=message.kind(), outcome=outcome.value)
                 return outcome
         except Interrupted:
             self._answer(delivery.hand_back)

@@ -173,4 +173,4 @@ def _all_of(receive: Callable[[float], Delivery | None]) -> Iterator[Delivery]:
 
 def json_lines(text: str) -> list[dict[str, Any]]:
     """The log lines among what processes have said."""
-    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{") and line.endswith("}")]

@@ -4,13 +4,14 @@ import json
 import signal
 import time
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
 from shared import keys
 from tests.faults.chain import Fleet, result, status, undisturbed, write_recipe
-from tests.faults.place import SOON, Place, wait_until
+from tests.faults.place import SOON, Place, json_lines, wait_until
 from tests.servers.rabbitmq import RabbitMQServer, free_ports
 
 PICTURES = 30
@@ -113,3 +114,16 @@ def _answer(port: int, path: str) -> str:
             return str(answer.read().decode().strip())
     except OSError as error:
         return str(error)
+
+
+def test_a_log_line_tells_which_picture_and_attempt_it_is_about(place: Place, recipe: Path) -> None:
+    run = submitted(place, recipe)
+    for stage in ("scraper", "deduper"):
+        place.start("-m", f"services.{stage}")
+
+    def told() -> list[dict[str, Any]]:
+        return [line for line in json_lines(place.output()) if line.get("message") == "image-fetched"]
+
+    wait_until(lambda: len(told()) == PICTURES, "a line about every picture")
+    assert {(line["run"], line["attempt"], line["stage"]) for line in told()} == {(run, 1, "deduper")}
+    assert len({line["item"] for line in told()}) == len({line["trace"] for line in told()}) == PICTURES
