@@ -9,6 +9,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import make_wsgi_app
 
+from shared.errors import SettingsError
+
 _SILENCE = 60.0
 """Seconds without a tick after which a loop counts as stuck; loops tick about twice a second."""
 
@@ -37,12 +39,15 @@ class _Quiet(WSGIRequestHandler):
 
 
 class HealthServer:
-    """Serves `/healthz`, `/readyz` and `/metrics` until closed."""
+    """Serves `/healthz`, `/readyz` and `/metrics` until closed; raises `SettingsError` when the port cannot be had."""
 
     def __init__(self, health: Health, port: int) -> None:
         self._health = health
         self._metrics = make_wsgi_app()
-        self._server: WSGIServer = make_server("", port, self._answer, handler_class=_Quiet)
+        try:
+            self._server: WSGIServer = make_server("", port, self._answer, handler_class=_Quiet)
+        except OSError as error:
+            raise SettingsError(f"MAGRITTE_METRICS_PORT: {port}: {error.strerror}; 0 is for none") from error
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
 

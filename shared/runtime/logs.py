@@ -17,8 +17,12 @@ def set_up(form: LogFormat, level: str, **always: str) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if form is LogFormat.JSON
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the others show variables, passwords among them
+        )
     )
+    traceback: list[Any] = [structlog.processors.format_exc_info] if form is LogFormat.JSON else []
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -26,6 +30,7 @@ def set_up(form: LogFormat, level: str, **always: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             structlog.processors.EventRenamer("event"),
+            *traceback,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),

@@ -13,12 +13,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from shared.errors import NotFound, Unusable, storage_error
+from shared.errors import MagritteError, NotFound, Unusable, storage_error
 from shared.keys import checked
+from shared.store.translation import Translated
 
 _LARGE = 2**14
 """Bytes; smaller objects are records."""
@@ -142,29 +143,13 @@ class FolderStore:
         finally:
             temporary.unlink(missing_ok=True)
 
-    def _errors(self, key: str) -> "_Errors":
-        return _Errors(self.root, key)
+    def _errors(self, key: str) -> Translated:
+        return Translated(partial(self._meaning, key))
 
-
-@dataclass(frozen=True)
-class _Errors:
-    """Turns what the file system raises into what a store raises.
-
-    Not a generator: from Python 3.12 on, an exception that passes through one keeps all its callers' variables in
-    memory, pictures among them, until the garbage collector comes by.
-    """
-
-    root: Path
-    key: str
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+    def _meaning(self, key: str, error: BaseException) -> MagritteError | None:
         if isinstance(error, FileNotFoundError | IsADirectoryError):
-            raise NotFound(f"no object {self.key}") from error
-        if isinstance(error, OSError):
-            raise storage_error(error, self.root) from error
+            return NotFound(f"no object {key}")
+        return storage_error(error, self.root) if isinstance(error, OSError) else None
 
 
 def _temporary(path: Path) -> Path:

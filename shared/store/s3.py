@@ -8,8 +8,8 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -36,6 +36,7 @@ from shared.errors import (
 )
 from shared.keys import checked
 from shared.settings import Settings
+from shared.store.translation import Translated
 
 _SIGNED_FOR = timedelta(hours=1)
 """Long enough to look through a page of pictures, and for clocks that differ; short enough to pass an address on."""
@@ -182,31 +183,17 @@ class S3Store:
                 raise
         return self._create(key, b"")
 
-    def _errors(self, what: str) -> "_Errors":
-        return _Errors(self._bucket, what)
+    def _errors(self, what: str) -> Translated:
+        return Translated(partial(self._meaning, what))
 
-
-@dataclass(frozen=True)
-class _Errors:
-    """Turns what the SDK raises into what a store raises.
-
-    Not a generator: from Python 3.12 on, an exception that passes through one keeps all its callers' variables in
-    memory, pictures among them, until the garbage collector comes by.
-    """
-
-    bucket: str
-    what: str
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+    def _meaning(self, what: str, error: BaseException) -> MagritteError | None:
         if isinstance(error, S3Error):
-            raise _meaning(error, self.what, self.bucket) from error
+            return _meaning(error, what, self._bucket)
         if isinstance(error, MinioException | HTTPError | ParseError | UnicodeDecodeError):
-            raise StoreUnavailable(f"{self.what}: {str(error)[:300]}") from error
+            return StoreUnavailable(f"{what}: {str(error)[:300]}")
         if isinstance(error, OSError):
-            raise storage_error(error, error.filename or tempfile.gettempdir()) from error
+            return storage_error(error, error.filename or tempfile.gettempdir())
+        return None
 
 
 _NEEDED = "use one that can, such as SeaweedFS 4.18 or later"

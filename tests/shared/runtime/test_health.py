@@ -3,6 +3,7 @@ from http.client import HTTPConnection
 
 import pytest
 
+from shared.errors import SettingsError
 from shared.runtime import metrics
 from shared.runtime.health import Health, HealthServer
 
@@ -83,3 +84,8 @@ def test_a_closed_server_answers_no_more(health: Health) -> None:
     server.close()
     with pytest.raises(ConnectionRefusedError):
         ask(server, "/healthz")
+
+
+def test_a_port_that_somebody_else_has_is_a_settings_error(health: Health, server: HealthServer) -> None:
+    with pytest.raises(SettingsError, match=f"MAGRITTE_METRICS_PORT: {server.port}"):
+        HealthServer(health, server.port)

@@ -56,3 +56,27 @@ def test_for_people_a_line_is_text_without_colours_away_from_a_terminal(capsys: 
     assert "retry" in told
     assert "stage=scraper" in told
     assert "\x1b" not in told
+
+
+@pytest.mark.parametrize("form", LogFormat)
+def test_a_traceback_is_told_without_the_variables_on_its_way(
+    capsys: pytest.CaptureFixture[str], form: LogFormat
+) -> None:
+    logs.set_up(form, "info")
+    password = "swordfish"  # noqa: F841
+    try:
+        raise RuntimeError("out of luck")
+    except RuntimeError:
+        structlog.get_logger().error("broken", exc_info=True)
+    told = capsys.readouterr().err
+    assert "RuntimeError: out of luck" in told
+    assert 'password = "' not in told
+    assert told.count("swordfish") == 0
+    assert form is LogFormat.PRETTY or len(told.splitlines()) == 1
+
+
+def test_what_is_always_so_is_told_in_every_line(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up(LogFormat.JSON, "info", stage="deduper")
+    structlog.get_logger().info("one")
+    say_to_log("two", stage="upscaler")
+    assert [json.loads(line)["stage"] for line in capsys.readouterr().err.splitlines()] == ["deduper", "upscaler"]
