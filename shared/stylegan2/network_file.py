@@ -1,4 +1,7 @@
-"""Networks as one file that is safe to open: arrays, and the architecture as JSON text. No TensorFlow."""
+"""Networks as one file that is safe to open: arrays, and the architecture as JSON text. No TensorFlow.
+
+The runs' own files are .npz; what people exchange is a safetensors file. Both are read wherever a network is wanted.
+"""
 
 import json
 from dataclasses import asdict
@@ -6,32 +9,46 @@ from dataclasses import asdict
 import numpy as np
 
 from shared.errors import Poison
+from shared.stylegan2 import tensor_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.arrays import Arrays, pack, unpack
 from shared.stylegan2.weights import Networks, Weights
 
 _NAMES = ("G", "D", "Gs")
+_ARCHITECTURE = "architecture"
 
 
 def dump(networks: Networks, half: bool = False) -> bytes:
     """The file of these networks; `half` stores float16, half the size and good for about three digits."""
     dtype = np.float16 if half else np.float32
-    arrays: Arrays = {
-        f"{network}/{name}": value.astype(dtype)
-        for network in _NAMES
-        for name, value in getattr(networks, network).items()
-    }
-    return pack({"architecture": np.array(json.dumps(asdict(networks.architecture))), **arrays})
+    arrays = {name: value.astype(dtype) for name, value in _flat(networks).items()}
+    return pack({_ARCHITECTURE: np.array(json.dumps(asdict(networks.architecture))), **arrays})
+
+
+def dump_tensors(networks: Networks) -> bytes:
+    """The safetensors file of these networks; the architecture is among its metadata."""
+    return tensor_file.pack(_flat(networks), {_ARCHITECTURE: json.dumps(asdict(networks.architecture))})
 
 
 def load(file: bytes) -> Networks:
-    """The networks of such a file, in float32. Raises Poison where it is none, WeightsMismatch if it is not whole."""
-    arrays = unpack(file)
+    """The networks of either file, in float32. Raises Poison where it is none, WeightsMismatch if it is not whole."""
+    arrays, described = _contents(file)
     try:
-        architecture = Architecture(**json.loads(str(arrays.pop("architecture"))))
-    except (KeyError, TypeError, ValueError) as error:
+        architecture = Architecture(**json.loads(described[_ARCHITECTURE]))
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise Poison(f"not a network file: no usable architecture ({error})") from error
     return Networks(architecture, *(_network(arrays, name) for name in _NAMES))
+
+
+def _contents(file: bytes) -> tuple[Arrays, dict[str, str]]:
+    if tensor_file.is_tensor_file(file):
+        return tensor_file.unpack(file)
+    arrays = unpack(file)
+    return arrays, {_ARCHITECTURE: str(arrays.pop(_ARCHITECTURE))} if _ARCHITECTURE in arrays else {}
+
+
+def _flat(networks: Networks) -> Arrays:
+    return {f"{network}/{name}": value for network in _NAMES for name, value in getattr(networks, network).items()}
 
 
 def _network(arrays: Arrays, network: str) -> Weights:
