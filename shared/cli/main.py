@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from shared.cli import dataset, dead, fetch, inspect, operate, recipe, run, stage, watch
+from shared.cli import dataset, dead, fetch, inspect, operate, recipe, run, stage, watch, weights
 from shared.errors import MagritteError, exit_code
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command("pause")(operate.pause)
 app.command("continue")(operate.proceed)
 app.add_typer(dead.app, name="dead")
 app.add_typer(recipe.app, name="recipe")
+app.add_typer(weights.app, name="weights")
 
 
 def _version(wanted: bool) -> None:

@@ -1,0 +1,207 @@
+"""`magritte weights`: networks of the official programs come in, ours go out."""
+
+import hashlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shared.cli.inspect import AsJson
+from shared.errors import Poison, Unusable, storage_error
+
+if TYPE_CHECKING:
+    from shared.stylegan2.architecture import Architecture
+    from shared.stylegan2.official.fitting import Fitting, Variable
+    from shared.stylegan2.official.snapshot import Snapshot
+
+app = typer.Typer(help="Take networks from the official programs, or give them ours.", no_args_is_help=True)
+
+_PROGRAMS = {4: "stylegan2", 5: "stylegan2-ada"}
+"""Who writes which version of a network."""
+
+_TENSORS, _DESCRIPTION, _SNAPSHOT = ".safetensors", ".json", ".pkl"
+
+_WIDTH_OF_FILES = 160
+"""Columns where nobody's terminal decides: no name is broken."""
+
+_HOW_TO_READ = """\
+It holds no program. stylegan2-ada-pytorch's legacy.py reads it as it is, if it has no labels.
+stylegan2 and stylegan2-ada run the program that a snapshot carries; before loading, let them take their own from a
+checkout of stylegan2:
+
+    @dnnlib.tflib.network.import_handler
+    def take_own_program(state):
+        state["build_module_src"] = open("training/networks_stylegan2.py").read()
+        return state
+"""
+
+
+@app.command("import")
+def import_snapshot(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE.pkl", exists=True, dir_okay=False, help="A snapshot of the official programs."),
+    ],
+    to: Annotated[
+        Path | None, typer.Option("--to", help="The network file to write, *.safetensors; default: beside FILE.pkl.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read a snapshot of stylegan2 or stylegan2-ada (TensorFlow) without running any of it.
+
+    List every variable with what became of it; where one is missing, of another shape or not finite, write nothing
+    (exit code 1). Otherwise write a safetensors file, which `training.start_from` takes, and beside it a JSON file that
+    says what it is.
+    """
+    target = to or file.with_suffix(_TENSORS)
+    _check_suffix(target, "--to", _TENSORS)
+    with _libraries():
+        from shared.stylegan2 import network_file
+        from shared.stylegan2.official import fitting, snapshot
+    with _told_of(file):
+        content = _content(file, snapshot.LARGEST_FILE)
+        found = snapshot.read(content)
+        fitted = fitting.fit(found)
+    described = {"file": file.name, "sha256": hashlib.sha256(content).hexdigest()} | _description(found, fitted)
+    if fitted.networks:
+        _write(target, network_file.dump_tensors(fitted.networks))
+        _write(target.with_suffix(_DESCRIPTION), json.dumps(described, indent=2).encode())
+    if as_json:
+        typer.echo(json.dumps(described | {"variables": [asdict(variable) for variable in fitted.variables]}, indent=2))
+    else:
+        _show(fitted, target)
+    if not fitted.networks:
+        raise typer.Exit(1)
+
+
+@app.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(metavar="NETWORK", exists=True, dir_okay=False, help="A network file.")],
+    to: Annotated[Path, typer.Argument(metavar="FILE.pkl", help="What to write: *.pkl or *.safetensors.")],
+) -> None:
+    """Write a network for other programs: an official snapshot that holds no program, or a safetensors file.
+
+    There is no ONNX export.
+    """
+    _check_suffix(to, "FILE", _SNAPSHOT, _TENSORS)
+    with _libraries():
+        from shared.stylegan2 import network_file
+        from shared.stylegan2.official import pickling, snapshot
+    with _told_of(file):
+        networks = network_file.load(_content(file, snapshot.LARGEST_FILE))
+    if to.suffix == _TENSORS:
+        _write(to, network_file.dump_tensors(networks))
+    else:
+        _write(to, pickling.pickled(networks))
+    typer.echo(f"{to}: G, D and Gs of {_sizes(networks.architecture)}")
+    if to.suffix == _SNAPSHOT:
+        typer.echo(_HOW_TO_READ, nl=False)
+
+
+@contextmanager
+def _libraries() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise Unusable(f"{error.name} is not installed: install magritte[trainer]") from error
+
+
+@contextmanager
+def _told_of(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except Poison as error:
+        raise Poison(f"{file}: {error}") from error
+
+
+def _check_suffix(path: Path, parameter: str, *suffixes: str) -> None:
+    if path.suffix not in suffixes:
+        raise typer.BadParameter(f"{path.name} should end in {' or '.join(suffixes)}", param_hint=parameter)
+
+
+def _content(file: Path, most: int) -> bytes:
+    try:
+        if not file.is_file():
+            raise Poison("is no ordinary file")
+        if file.stat().st_size > most:
+            raise Poison(f"larger than {most >> 30} GiB: no network is")
+        return file.read_bytes()
+    except OSError as error:
+        raise Poison(f"cannot be read: {error.strerror}") from error
+
+
+def _write(target: Path, content: bytes) -> None:
+    temporary = target.with_name(f".{target.name}.{uuid4().hex[:12]}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        temporary.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise storage_error(error, target.parent) from error
+
+
+def _description(found: "Snapshot", fitted: "Fitting") -> dict[str, Any]:
+    programs = {source for network in (found.G, found.D, found.Gs) for source in network.sources}
+    unused = [f"{each.network}/{each.name}" for each in fitted.variables if each.expected is None]
+    return {
+        "program": _PROGRAMS[found.G.version],
+        "architecture": asdict(fitted.architecture),
+        "usable": fitted.networks is not None,
+        "unused_variables": unused,
+        "ignored_settings": list(fitted.ignored_settings),
+        "sha256_of_the_programs_that_were_not_run": sorted(programs),
+    }
+
+
+def _show(fitted: "Fitting", target: Path) -> None:
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
+    console.print(_table(fitted.variables))
+    for network, counts in _counts(fitted.variables).items():
+        console.print(f"{network}: {', '.join(f'{count} {fate}' for fate, count in counts.items())}", markup=False)
+    if fitted.ignored_settings:
+        typer.echo(f"settings that were not looked at: {', '.join(fitted.ignored_settings)}")
+    typer.echo(_sizes(fitted.architecture))
+    written = f"written to {target} and {target.with_suffix(_DESCRIPTION).name}"
+    typer.echo(written if fitted.networks else "nothing was written: some variables cannot be used")
+
+
+def _counts(variables: "tuple[Variable, ...]") -> dict[str, Counter[str]]:
+    counts: dict[str, Counter[str]] = {}
+    for variable in variables:
+        counts.setdefault(variable.network, Counter())[variable.fate] += 1
+    return counts
+
+
+def _table(variables: "tuple[Variable, ...]") -> Table:
+    table = Table("network", "variable", "shape", "what became of it", box=None, header_style="dim")
+    for each in variables:
+        style = "bold red" if each.fate.prevents else "yellow" if each.expected is None else None
+        differs = f", not {_shape(each.expected)}" if each.found and each.expected not in (None, each.found) else ""
+        shape = _shape(each.expected if each.found is None else each.found)
+        table.add_row(each.network, each.name, shape, f"{each.fate}{differs}", style=style)
+    for column in table.columns:
+        column.overflow = "fold"
+    return table
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "×".join(map(str, shape)) if shape else "scalar"
+
+
+def _sizes(architecture: "Architecture") -> str:
+    labels = f"{architecture.label_size} labels" if architecture.label_size else "no labels"
+    return (
+        f"{architecture.resolution} px, {architecture.num_channels} channels, {labels}, z {architecture.z_size}, "
+        f"w {architecture.w_size}, {architecture.mapping_layers} mapping layers, up to {architecture.fmap_max} maps"
+    )

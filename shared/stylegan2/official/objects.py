@@ -1,0 +1,111 @@
+"""All that an official pickle may name, as inert values of our own: nothing in the file decides what is called."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shared.errors import Poison
+
+Values = npt.NDArray[np.floating[Any]]
+
+
+class Global(Enum):
+    """What a name in a pickle stands for."""
+
+    NETWORK = auto()
+    NDARRAY = auto()
+    DTYPE = auto()
+    RECONSTRUCT = auto()
+    FROM_BUFFER = auto()
+    SCALAR = auto()
+    ENCODE = auto()
+    BYTES = auto()
+    DICT = auto()
+
+
+NAMES = {
+    ("dnnlib.tflib.network", "Network"): Global.NETWORK,
+    ("numpy", "ndarray"): Global.NDARRAY,
+    ("numpy", "dtype"): Global.DTYPE,
+    ("_codecs", "encode"): Global.ENCODE,
+    ("__builtin__", "bytes"): Global.BYTES,
+    ("collections", "OrderedDict"): Global.DICT,
+    ("dnnlib.util", "EasyDict"): Global.DICT,
+    **{
+        (f"numpy.{core}.{module}", name): kind
+        for core in ("core", "_core")  # before and since numpy 2
+        for module, name, kind in (
+            ("multiarray", "_reconstruct", Global.RECONSTRUCT),
+            ("multiarray", "scalar", Global.SCALAR),
+            ("numeric", "_frombuffer", Global.FROM_BUFFER),
+        )
+    },
+}
+"""The exact names of official snapshots, in every protocol and under old and new versions of numpy."""
+
+_FLOATS = {"f2", "f4", "f8"}
+_MOST_DIMENSIONS = 8
+
+
+@dataclass
+class PickledNetwork:
+    """A network: whatever its state was, to be examined by whoever knows what to expect."""
+
+    state: dict[object, object] = field(default_factory=dict)
+
+
+@dataclass
+class PickledDtype:
+    """The type of an array's numbers. Raises Poison for anything but floats of 16, 32 or 64 bits."""
+
+    code: str
+    order: str = "<"
+
+    def __post_init__(self) -> None:
+        if self.code not in _FLOATS:
+            shown = "objects" if self.code.startswith("O") else ascii(self.code[:20])
+            raise Poison(f"an array of {shown}: a network holds floats of 16, 32 or 64 bits")
+
+    def build(self, state: object) -> None:
+        """Take the byte order; fields and sub-arrays are refused."""
+        match state:
+            case (3, "<" | ">" as order, None, None, None, int(), int(), int()):
+                self.order = order
+            case _:
+                raise Poison("the type of an array is not a plain float")
+
+
+@dataclass
+class PickledArray:
+    """An array whose numbers come later, or are here."""
+
+    values: Values | None = None
+
+    def build(self, state: object) -> None:
+        """Take the numbers from the state that numpy writes."""
+        match state:
+            case (1, tuple(shape), PickledDtype() as dtype, bool(columns_first), bytes(data)):
+                self.values = array(shape, dtype, data, "F" if columns_first else "C")
+            case _:
+                raise Poison("the state of an array is not what numpy writes")
+
+
+def array(shape: Sequence[object], dtype: PickledDtype, data: bytes | bytearray, order: str) -> Values:
+    """The numbers, a view of `data`. Raises Poison unless shape and data agree exactly."""
+    sides = [side for side in shape if type(side) is int and side > 0]
+    if len(sides) != len(shape) or len(shape) > _MOST_DIMENSIONS:
+        raise Poison("an array has a shape that none can have")
+    size = prod(sides) * int(dtype.code[1:])
+    if size != len(data):
+        raise Poison(f"an array says that it has {_short(size)} bytes, and {len(data)} are there")
+    flat: Values = np.frombuffer(data, dtype.order + dtype.code)
+    return flat.reshape(sides, order="F" if order == "F" else "C")
+
+
+def _short(number: int) -> str:
+    return str(number) if number < 1 << 64 else "more than 2^64"
