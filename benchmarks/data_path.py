@@ -37,7 +37,9 @@ from shared.pictures import OUR_OWN_LIMITS, Compression, Format, Limits, Picture
 from shared.pipeline import PIPELINE
 from shared.recipe import Cascade, Detector, Faces, FolderSource, Normalized, Recipe, Upscaling
 from shared.runs import open_run
+from shared.runtime import logs
 from shared.runtime.single_process import Options, SingleProcess
+from shared.settings import LogFormat
 from shared.store.folder import FolderStore
 
 _TO_NORMALIZER = tuple(step for step in PIPELINE if step.name not in ("trainer", "ranker", "tfrecord-packer"))
@@ -85,6 +87,7 @@ def ours(recipe: Recipe, store: FolderStore, threads: int) -> SingleProcess:
 
 def main() -> None:
     """Print seconds and ratios."""
+    logs.set_up(LogFormat.PRETTY, "warning")  # as `magritte run` does
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, help="pictures to use; default: drawn ones")
     parser.add_argument("--pictures", type=int, default=80, help="how many to draw")

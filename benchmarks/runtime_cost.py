@@ -31,7 +31,9 @@ from shared.messages import FaceFound, FaceNormalized, FaceUpscaled, ImageFetche
 from shared.pipeline import Queue, Step
 from shared.recipe import FolderSource, Recipe
 from shared.runs import open_run
+from shared.runtime import logs
 from shared.runtime.single_process import Options, SingleProcess
+from shared.settings import LogFormat
 from shared.stage import Action, Context, Stage
 from shared.store.folder import FolderStore
 
@@ -148,6 +150,7 @@ def timed(work: Callable[[FolderStore], int], folder: Path) -> Timing:
 
 def main() -> None:
     """Print milliseconds per item, and whether the target is met."""
+    logs.set_up(LogFormat.PRETTY, "warning")  # as `magritte run` does
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=5)
