@@ -217,7 +217,7 @@ class Training(Section):
     kimg: float = Field(60.0, ge=0, description="thousand pictures to show to the discriminator; 0: do not train")
     leg_kimg: float = Field(2.0, gt=0, description="thousand pictures from one checkpoint to the next")
     tick_kimg: float = Field(0.5, gt=0, description="thousand pictures from one line of statistics to the next")
-    start_from: Path | None = Field(None, description="a network file of Magritte's to go on from")
+    start_from: Path | None = Field(None, description="a network file to go on from: network.npz, or .safetensors")
     minibatch: int = Field(32, ge=1, description="pictures per step")
     learning_rate: float = Field(0.002, gt=0, description="Adam's, for both networks")
     r1_gamma: float = Field(10.0, ge=0, description="weight of the R1 penalty")
