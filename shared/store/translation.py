@@ -21,5 +21,9 @@ class Translated:
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         translated = self.meaning(error) if error is not None else None
-        if translated is not None:
+        if translated is None:
+            return
+        try:
             raise translated from error
+        finally:
+            del translated  # or it would hold its traceback, that this frame, and this frame it
