@@ -71,6 +71,7 @@ class SingleProcess:
         `watch` is told the progress about every `every` seconds. Raises `StoreFull` when there is no space left, and
         `Poison` when a stage could not do what concerns the run as a whole: list a source, pack, train, rank.
         """
+        self._obey()  # before anything is taken that must wait
         for crew in self._crews:
             crew.start()
         requests = threading.Thread(target=self._request, name="request")

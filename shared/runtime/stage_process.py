@@ -103,6 +103,7 @@ class StageProcess:
     def run(self, ending: Ending) -> int:
         """Work until told to end or broken; returns the exit code."""
         crew = Crew(self._worker, self._bus, self._environment.threads)
+        self._tick(crew)  # before anything is taken that must wait
         crew.start()
         log.info("ready", threads=self._environment.threads)
         while not ending.told.is_set() and self._worker.broken is None:

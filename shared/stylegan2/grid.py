@@ -12,11 +12,6 @@ def to_uint8(pictures: npt.NDArray[np.float32]) -> Pictures:
     return scaled.clip(0, 255).astype(np.uint8)
 
 
-def grid_size(resolution: int, width: int = 7680, height: int = 4320) -> tuple[int, int]:
-    """Columns and rows of a grid of about that many pixels: 15 x 8 for 512 px (setup_snapshot_image_grid)."""
-    return min(max(width // resolution, 7), 32), min(max(height // resolution, 4), 32)
-
-
 def arrange(pictures: Pictures, columns: int) -> Pictures:
     """Pictures [N, H, W, C] row by row into one [rows * H, columns * W, C]; empty places are black."""
     count, height, width, channels = pictures.shape

@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from shared.bus import Mischief
+from shared.controls import cancel, pause, proceed
 from shared.errors import Interrupted, Poison, StoreFull, Unusable
 from shared.fates import Reason
 from shared.messages import (
@@ -25,7 +26,7 @@ from shared.messages import (
 )
 from shared.pipeline import Queue, Step
 from shared.recipe import Recipe
-from shared.runs import Run, is_finished, open_run, tally_of
+from shared.runs import Run, is_finished, open_run, tally_of, try_again
 from shared.runtime.retry import RetryLadder
 from shared.runtime.single_process import Options, SingleProcess, StageProgress
 from shared.runtime.worker import Outcome
@@ -178,6 +179,38 @@ def test_every_picture_goes_all_the_way_and_the_run_is_finished(factory: Factory
     assert factory.heard().is_complete(PICTURES)
     assert sorted(factory.middle.processed) == list(range(PICTURES))
     assert is_finished(factory.store, factory.run.name)
+
+
+def test_a_paused_stage_takes_nothing_until_it_proceeds_and_the_run_waits_for_it(factory: Factory) -> None:
+    pause(factory.store, "middle")
+    process, waited = factory.process(), []
+
+    def watch(stages: list[StageProgress]) -> None:
+        if stages[1].waiting >= PICTURES and not waited:
+            waited.append(len(factory.middle.processed))
+            proceed(factory.store, "middle")
+
+    assert process.run(watch, every=0.01) is True
+    assert waited == [0]
+    assert sorted(factory.middle.processed) == list(range(PICTURES))
+
+
+def test_a_run_that_is_cancelled_meanwhile_is_not_finished_and_goes_on_when_it_is_wanted_again(
+    factory: Factory,
+) -> None:
+    pause(factory.store, "middle")
+
+    def watch(stages: list[StageProgress]) -> None:
+        if stages[1].waiting >= PICTURES:
+            cancel(factory.store, factory.run.name)
+            proceed(factory.store, "middle")
+
+    assert factory.process().run(watch, every=0.01) is False
+    assert factory.middle.processed == []
+    assert not is_finished(factory.store, factory.run.name)
+    try_again(factory.store, factory.run.name)
+    assert factory.process().run() is True
+    assert sorted(factory.middle.processed) == list(range(PICTURES))
 
 
 def test_every_source_of_the_recipe_is_requested(factory: Factory) -> None:

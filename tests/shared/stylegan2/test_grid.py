@@ -1,7 +1,6 @@
 import numpy as np
-import pytest
 
-from shared.stylegan2.grid import arrange, grid_size, to_uint8
+from shared.stylegan2.grid import arrange, to_uint8
 
 
 def test_uint8_values_are_the_official_ones(golden):
@@ -12,11 +11,6 @@ def test_uint8_values_are_the_official_ones(golden):
 def test_values_beyond_the_range_saturate():
     found = to_uint8(np.array([-5, -1, 0, 1, 5], np.float32))
     assert found.tolist() == [0, 0, 128, 255, 255]
-
-
-@pytest.mark.parametrize(("resolution", "size"), [(512, (15, 8)), (1024, (7, 4)), (64, (32, 32))])
-def test_a_grid_has_the_official_size(resolution, size):
-    assert grid_size(resolution) == size
 
 
 def test_pictures_lie_row_by_row_and_the_rest_is_black():
