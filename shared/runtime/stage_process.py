@@ -27,8 +27,8 @@ log = structlog.get_logger()
 METRICS_PORT = 9464
 """Where OpenTelemetry's exporter for Prometheus listens by default, too."""
 
-HUNG = 70
-"""EX_SOFTWARE of sysexits.h: a message took so long that its thread is taken for lost."""
+BROKEN = 70
+"""EX_SOFTWARE of sysexits.h: a thread hangs, or ended as none should."""
 
 _LAST_CHANCE = 5.0
 """Seconds for long work to come to its next step and give up, once the grace is over."""
@@ -114,7 +114,7 @@ class StageProcess:
             raise self._worker.broken
         if self._worker.broken is not None:
             log.critical("broken", exc_info=self._worker.broken)
-            return HUNG
+            return BROKEN
         return 0
 
     def _connect(self) -> None:
@@ -159,7 +159,7 @@ class StageProcess:
         """A thread that hangs cannot be ended: the process ends, and the broker delivers again what it had."""
         if self._worker.longest > self._longest:
             log.critical("hung", seconds=self._worker.longest)
-            os._exit(HUNG)
+            os._exit(BROKEN)
 
     def _drain(self, crew: Crew, ending: Ending) -> None:
         log.info("draining")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shared import keys
-from shared.runtime.stage_process import HUNG
+from shared.runtime.stage_process import BROKEN
 from shared.store import FolderStore
 from tests.faults.place import SOON, Faces, Place, json_lines, wait_until
 from tests.faults.toy import DIES, HANGS_ONCE, LONG, SLOW
@@ -97,7 +97,7 @@ def test_an_item_that_kills_its_workers_is_dead_in_the_end_and_its_neighbours_ar
 def test_a_hanging_thread_ends_its_process_and_the_item_is_done_elsewhere(place: Place, faces: Faces) -> None:
     first = place.start_toy(MAGRITTE_ITEM_SECONDS="1")
     faces.publish(HANGS_ONCE, *[SLOW] * 5)
-    assert first.wait(SOON) == HUNG
+    assert first.wait(SOON) == BROKEN
     place.start_toy()
     assert set(faces.wait().values()) == ALL_DONE
 
