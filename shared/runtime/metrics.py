@@ -51,18 +51,64 @@ TRAINING_KIMG = Gauge("magritte_training_kimg", "Thousand pictures shown to D si
 TRAINING_SECONDS_PER_KIMG = Gauge(
     "magritte_training_seconds_per_kimg", "Time that D and G took for a thousand pictures in the last tick", ["stage"]
 )
+TRAINING_IMAGES_PER_SECOND = Gauge(
+    "magritte_training_images_per_second", "Pictures shown to D in a second of the last tick", ["stage"]
+)
 TRAINING_ETA_SECONDS = Gauge(
     "magritte_training_eta_seconds", "Time to the end of the training at the pace of the last tick", ["stage"]
 )
 TRAINING_LOSS_G = Gauge("magritte_training_loss_g", "Mean loss of G in the last tick", ["stage"])
 TRAINING_LOSS_D = Gauge("magritte_training_loss_d", "Mean loss of D in the last tick", ["stage"])
+TRAINING_REAL_SCORE = Gauge(
+    "magritte_training_real_score", "Mean score that D gave pictures of the training set in the last tick", ["stage"]
+)
+TRAINING_HELD_OUT_SCORE = Gauge(
+    "magritte_training_held_out_score", "Mean score that D gave pictures that are kept from the training", ["stage"]
+)
+TRAINING_FAKE_SCORE = Gauge(
+    "magritte_training_fake_score", "Mean score that D gave pictures of G's in the last tick", ["stage"]
+)
+TRAINING_REAL_SIGN = Gauge(
+    "magritte_training_real_sign",
+    "Mean sign of D's scores of real pictures, which ADA steers (r_t in Karras et al. 2020b)",
+    ["stage"],
+)
+TRAINING_OVERFITTING = Gauge(
+    "magritte_training_overfitting",
+    "How far D tells training pictures from held-out ones: 0 not at all, 1 as from fakes (r_v in Karras et al. 2020b)",
+    ["stage"],
+)
+TRAINING_AUGMENT_P = Gauge(
+    "magritte_training_augment_p", "Probability of each augmentation of what D is shown, 0 to 1", ["stage"]
+)
+TRAINING_R1_PENALTY = Gauge(
+    "magritte_training_r1_penalty", "Mean R1 penalty of D in the last tick, before its weight", ["stage"]
+)
+TRAINING_PATH_LENGTH_PENALTY = Gauge(
+    "magritte_training_path_length_penalty",
+    "Mean path length penalty of G in the last tick, before its weight",
+    ["stage"],
+)
+TRAINING_MEMORY_BYTES = Gauge(
+    "magritte_training_memory_bytes", "Peak memory of the device, or the resident set where no device tells", ["stage"]
+)
 
 _OF_A_TICK = {
     "kimg": TRAINING_KIMG,
     "sec_per_kimg": TRAINING_SECONDS_PER_KIMG,
+    "images_per_sec": TRAINING_IMAGES_PER_SECOND,
     "eta": TRAINING_ETA_SECONDS,
     "loss_g": TRAINING_LOSS_G,
     "loss_d": TRAINING_LOSS_D,
+    "real_score": TRAINING_REAL_SCORE,
+    "held_out_score": TRAINING_HELD_OUT_SCORE,
+    "fake_score": TRAINING_FAKE_SCORE,
+    "real_sign": TRAINING_REAL_SIGN,
+    "overfitting": TRAINING_OVERFITTING,
+    "augment_p": TRAINING_AUGMENT_P,
+    "r1_penalty": TRAINING_R1_PENALTY,
+    "path_length_penalty": TRAINING_PATH_LENGTH_PENALTY,
+    "memory_bytes": TRAINING_MEMORY_BYTES,
 }
 
 
@@ -87,5 +133,5 @@ def overheard(say: Callable[..., None]) -> Callable[..., None]:
 
 def _follow(tick: Mapping[str, Any]) -> None:
     for name in _OF_A_TICK.keys() & tick.keys():
-        value = math.nan if tick[name] is None else tick[name]  # None: no step had a finite one
+        value = math.nan if tick[name] is None else tick[name]  # None: nothing finite, or not measured
         _OF_A_TICK[name].labels(tick["stage"]).set(value)

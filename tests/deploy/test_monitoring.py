@@ -107,6 +107,17 @@ def test_the_alert_on_scrapes_knows_every_job() -> None:
     assert [job for job in scraped if not re.fullmatch(jobs, job)] == []
 
 
+@pytest.mark.parametrize(
+    ("alert", "panel"), [("TrainingOverfits", "Overfitting"), ("AugmentationExhausted", "Augmentation")]
+)
+def test_a_line_is_drawn_where_the_alert_begins(alert: str, panel: str) -> None:
+    (rule,) = (rule["expr"] for rule in RULES if rule["alert"] == alert)
+    (defaults,) = (each["fieldConfig"]["defaults"] for title, each in PANELS if title == f"training: {panel}")
+    _, line = defaults["thresholds"]["steps"]
+    assert defaults["custom"]["thresholdsStyle"] == {"mode": "dashed"}
+    assert [float(bound) for bound in re.findall(r">=? ([\d.]+) and", rule)] == [line["value"]]
+
+
 def test_every_stage_is_scraped_where_it_listens() -> None:
     stages, *brokers = CONFIGURATION["scrape_configs"]
     (discovery,) = stages["dns_sd_configs"]

@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,6 +34,25 @@ from tests.servers.rabbitmq import RabbitMQServer
 
 FETCHED = ImageFetched(run="anya-001", entry="0a" * 10, image="0b" * 32, source=0)
 COUNTED = FacesCounted(run="anya-001", entry="0a" * 10, image="0b" * 32, faces=2)
+
+FIGURES = {
+    "kimg": "kimg",
+    "sec_per_kimg": "seconds_per_kimg",
+    "images_per_sec": "images_per_second",
+    "eta": "eta_seconds",
+    "loss_g": "loss_g",
+    "loss_d": "loss_d",
+    "real_score": "real_score",
+    "held_out_score": "held_out_score",
+    "fake_score": "fake_score",
+    "real_sign": "real_sign",
+    "overfitting": "overfitting",
+    "augment_p": "augment_p",
+    "r1_penalty": "r1_penalty",
+    "path_length_penalty": "path_length_penalty",
+    "memory_bytes": "memory_bytes",
+}
+"""What the trainer says of a tick, and what the gauge of it is called after `magritte_training_`."""
 
 Work = Callable[[ImageFetched, Context], Iterable[Message]]
 
@@ -153,6 +172,27 @@ class TestWorker:
         assert self.handled(store, stage, train) == [Outcome.DONE]
         assert found[0] == [0.5, 80.0, 120.0, 1.5, 0.5]
         assert found[1] == pytest.approx([1.0, 80.0, 80.0, math.nan, 0.5], nan_ok=True)
+
+    def test_every_figure_of_a_tick_has_its_gauge(self, store: Store, stage: str) -> None:
+        tick = {field: float(number) for number, field in enumerate(FIGURES)}
+        assert self.followed(store, stage, tick) == dict(zip(FIGURES.values(), tick.values(), strict=True))
+
+    def test_a_figure_that_was_not_measured_is_not_a_number_and_one_that_is_absent_is_nothing(
+        self, store: Store, stage: str
+    ) -> None:
+        found = self.followed(store, stage, {"kimg": 1.0, "overfitting": None})
+        assert found.pop("overfitting") == pytest.approx(math.nan, nan_ok=True)
+        assert found == dict.fromkeys(found, None) | {"kimg": 1.0}
+
+    def followed(self, store: Store, stage: str, tick: Mapping[str, float | None]) -> dict[str, float | None]:
+        """The gauges of training after a tick."""
+
+        def train(message: ImageFetched, context: Context) -> Iterable[Message]:
+            context.say("tick", **tick)
+            return ()
+
+        assert self.handled(store, stage, train) == [Outcome.DONE]
+        return {gauge: value(f"magritte_training_{gauge}", stage=stage) for gauge in FIGURES.values()}
 
     def test_what_else_a_stage_says_is_none_of_prometheus_business(self, store: Store, stage: str) -> None:
         def speak(message: ImageFetched, context: Context) -> Iterable[Message]:
