@@ -1,11 +1,15 @@
-"""Data sets in the store: their pictures and what is known of each."""
+"""Data sets in the store: their pictures, the classes of these, and what is known of each."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from shared import keys
 from shared.errors import NotFound, Poison
 from shared.stage import Objects
+from shared.stylegan2.labels_file import SUFFIX, Labels, decode_labels, one_hot
 from shared.stylegan2.picture_file import PictureFile
 
 
@@ -20,8 +24,56 @@ def open_pictures(store: Objects, dataset: str) -> PictureFile:
 
 def members(store: Objects, dataset: str) -> list[dict[str, Any]]:
     """What the manifest says of each picture, in the order of the records. Raises Poison without a manifest."""
-    try:
-        listed: list[dict[str, Any]] = json.loads(store.get(keys.dataset(dataset, keys.MANIFEST)))["members"]
-    except (NotFound, ValueError, KeyError) as error:
-        raise Poison(f"the data set {dataset[:20]} has no usable manifest: {error}") from error
+    listed: list[dict[str, Any]] = _manifest(store, dataset)["members"]
     return listed
+
+
+def classes(store: Objects, dataset: str) -> tuple[str, ...]:
+    """The names of the classes in the order of the labels' columns; none of a data set without labels.
+
+    Raises Poison without a manifest.
+    """
+    return tuple(_manifest(store, dataset).get("classes", ()))
+
+
+def open_labels(store: Objects, dataset: str) -> Labels | None:
+    """The class of each picture, float32 [pictures, classes], one-hot, in the order of the records; None without any.
+
+    Raises Poison when the file is missing or damaged, or says something else than the manifest.
+    """
+    listed = listed_labels(_manifest(store, dataset))
+    file = next((key for key in store.list(keys.dataset(dataset)) if key.endswith(SUFFIX)), None)
+    if file is None and not listed.shape[1]:
+        return None
+    labels = _decoded(store, file) if file is not None else np.zeros((0, 0), np.float32)
+    if not np.array_equal(labels, listed):
+        raise Poison(
+            f"the data set {dataset[:20]} has labels {list(labels.shape)} in {file or 'no file'} that are not those "
+            f"{list(listed.shape)} of its manifest: `magritte verify` names what is wrong; delete it and run again"
+        )
+    return labels
+
+
+def listed_labels(manifest: Mapping[str, Any]) -> Labels:
+    """The labels that a manifest tells of, float32 [pictures, classes]; the second is 0 for a data set without any.
+
+    The row of a picture whose class is not among those named is zero.
+    """
+    numbers = {name: number for number, name in enumerate(manifest.get("classes", ()))}
+    return one_hot([numbers.get(member.get("label"), -1) for member in manifest["members"]], len(numbers))
+
+
+def _manifest(store: Objects, dataset: str) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads(store.get(keys.dataset(dataset, keys.MANIFEST)))
+        manifest["members"]
+    except (NotFound, ValueError, KeyError, TypeError) as error:
+        raise Poison(f"the data set {dataset[:20]} has no usable manifest: {error}") from error
+    return manifest
+
+
+def _decoded(store: Objects, file: str) -> Labels:
+    try:
+        return decode_labels(store.get(file))
+    except Poison as error:
+        raise Poison(f"{file}: {error}") from error

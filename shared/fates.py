@@ -32,6 +32,8 @@ class Reason(StrEnum):
     FACE_TOO_SMALL = "face-too-small"
     FACE_AT_THE_EDGE = "face-at-the-edge"
     NOT_VERIFIED = "not-verified"
+    # Classes
+    UNLABELLED = "unlabelled"
 
 
 @dataclass(frozen=True)

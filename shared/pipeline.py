@@ -112,7 +112,8 @@ PIPELINE: tuple[Step, ...] = (
                 single_active_consumer=True,
             ),
         ),
-        produces=(m.DatasetPacked,),
+        # It drops what is of no class, and tells itself of the run when that cannot be packed.
+        produces=(m.DatasetPacked, m.ImageDropped, m.SourceExhausted),
         longest=6 * _HOURS,
     ),
     Step(

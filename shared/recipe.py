@@ -5,32 +5,18 @@ and in errors.
 """
 
 import hashlib
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field_validator
+
+from shared.recipe_section import Section, present
+from shared.training_recipe import ResolvedTraining, Training
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$", description="a colour as #rrggbb, lower case")]
 Share = Annotated[float, Field(ge=0, le=4)]
 PowerOfTwo = Literal[4, 8, 16, 32, 64, 128, 256, 512, 1024]
-
-
-class Section(BaseModel):
-    """Base of all parts of a recipe: frozen, and a misspelt field is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _present(path: Path, info: ValidationInfo, kind: Literal["file", "folder"] = "file") -> Path:
-    """`path`, absolute; checked when the recipe is read from a file (the context then holds its folder)."""
-    if info.context is None:
-        return path
-    absolute = Path(info.context["folder"], os.path.expanduser(path)).absolute()  # noqa: PTH111 (no error for ~nobody)
-    if not (absolute.is_file() if kind == "file" else absolute.is_dir()):
-        raise ValueError(f"there is no {kind} {absolute}")
-    return absolute
 
 
 class FolderSource(Section):
@@ -42,7 +28,7 @@ class FolderSource(Section):
     @field_validator("folder")
     @classmethod
     def _is_a_folder(cls, folder: Path, info: ValidationInfo) -> Path:
-        return _present(folder, info, "folder")
+        return present(folder, info, "folder")
 
 
 class AddressesSource(Section):
@@ -56,7 +42,7 @@ class AddressesSource(Section):
     @field_validator("urls")
     @classmethod
     def _file_is_there(cls, urls: tuple[str, ...] | Path, info: ValidationInfo) -> tuple[str, ...] | Path:
-        return _present(urls, info) if isinstance(urls, Path) else urls
+        return present(urls, info) if isinstance(urls, Path) else urls
 
 
 def _kind_of_source(value: Any) -> str:
@@ -127,7 +113,7 @@ class Cascade(Section):
     def _model_is_there(cls, model: str, info: ValidationInfo) -> str:
         if not model or model.startswith(("http://", "https://")):
             return model
-        return str(_present(Path(model), info))
+        return str(present(Path(model), info))
 
 
 class Expansion(Section):
@@ -211,28 +197,66 @@ class Normalized(Section):
     quality: int = Field(95, ge=1, le=100, description="JPEG quality")
 
 
-class Training(Section):
-    """A StyleGAN2 of configuration F; the defaults are the official ones (NVlabs/stylegan2)."""
+OTHER = "other"
+"""The class of pictures that are of none."""
 
-    kimg: float = Field(60.0, ge=0, description="thousand pictures to show to the discriminator; 0: do not train")
-    leg_kimg: float = Field(2.0, gt=0, description="thousand pictures from one checkpoint to the next")
-    tick_kimg: float = Field(0.5, gt=0, description="thousand pictures from one line of statistics to the next")
-    start_from: Path | None = Field(None, description="a network file to go on from: network.npz, or .safetensors")
-    minibatch: int = Field(32, ge=1, description="pictures per step")
-    learning_rate: float = Field(0.002, gt=0, description="Adam's, for both networks")
-    r1_gamma: float = Field(10.0, ge=0, description="weight of the R1 penalty")
-    mirror: bool = Field(True, description="show pictures mirrored half of the time")
-    fmap_base: int = Field(16384, ge=16, description="feature maps: fmap_base / 2^level, at most fmap_max")
-    fmap_max: int = Field(512, ge=4, description="most feature maps of a layer")
-    latent_size: int = Field(512, ge=4, description="size of z and w and width of the mapping network")
-    mapping_layers: int = Field(8, ge=1, le=16, description="layers of the mapping network")
-    ema_kimg: float = Field(10.0, gt=0, description="half-life of the generator's moving average")
-    seed: int = Field(1000, ge=0, lt=2**31, description="of every random draw")
 
-    @field_validator("start_from")
+class Unlabelled(StrEnum):
+    """What becomes of a picture that is of no class."""
+
+    OTHER = "other"
+    DROP = "drop"
+
+
+class Labels(Section):
+    """Classes, for a network that can be asked for one of them: by folders or by tags; with neither there are none."""
+
+    folders: bool = Field(False, description="true: each sub-folder of a folder source is a class")
+    tags: tuple[str, ...] = Field((), description="of these, the first that a picture has is its class")
+    unlabelled: Unlabelled = Field(Unlabelled.OTHER, description="a picture of no class: drop it, or other")
+
+    @property
+    def asked(self) -> bool:
+        """Whether there are classes at all."""
+        return self.folders or bool(self.tags)
+
+    @field_validator("tags")
     @classmethod
-    def _network_is_there(cls, path: Path | None, info: ValidationInfo) -> Path | None:
-        return path and _present(path, info)
+    def _are_classes(cls, tags: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if tags and info.data.get("folders"):
+            raise ValueError("classes are told by folders or by tags: leave one of them out")
+        if "" in tags or len(set(tags)) < len(tags):
+            raise ValueError("each tag is a class: name none twice, and none by an empty text")
+        return tags
+
+    @field_validator("unlabelled")
+    @classmethod
+    def _leaves_two_classes(cls, unlabelled: Unlabelled, info: ValidationInfo) -> Unlabelled:
+        folders, tags = info.data.get("folders", True), info.data.get("tags", ())
+        if unlabelled is Unlabelled.DROP and not folders and len(tags) < 2:
+            raise ValueError("without two classes there is nothing to drop by: set `folders: true` or name `tags`")
+        return unlabelled
+
+    def check_sources(self, sources: tuple[Source, ...]) -> None:
+        """Raises ValueError when the sources, as they are now, cannot lead to two classes."""
+        folders = [source.folder for source in sources if isinstance(source, FolderSource)]
+        if self.tags and all(isinstance(source, FolderSource | AddressesSource) for source in sources):
+            raise ValueError("no source tells tags: neither `folder` nor `urls` does. Use `folders: true`")
+        least = 1 if self.unlabelled is Unlabelled.OTHER else 2
+        if self.folders and len(names := _sub_folders(folders)) < least:
+            raise ValueError(
+                f"folders: the folder sources have {len(names)} sub-folder(s), {least} or more are needed: "
+                "sort the pictures into one for each class"
+            )
+
+
+def _sub_folders(folders: list[Path]) -> set[str]:
+    """The names of folders in these folders that the scraper looks into: neither links nor hidden ones."""
+    try:
+        found = {path for folder in folders for path in folder.iterdir() if path.is_dir() and not path.is_symlink()}
+    except OSError as error:
+        raise ValueError(f"folders: {error.filename} cannot be listed: {error.strerror}") from error
+    return {path.name for path in found if not path.name.startswith(".")}
 
 
 class Ranking(Section):
@@ -252,6 +276,7 @@ class Recipe(Section):
     faces: Faces = Faces()
     upscaling: Upscaling = Upscaling()
     normalized: Normalized = Normalized()
+    labels: Labels = Labels()
     training: Training = Training()
     ranking: Ranking = Ranking()
 
@@ -261,6 +286,18 @@ class Recipe(Section):
         if not sources:
             raise ValueError("at least one is needed, such as `- folder: ./pictures`")
         return sources
+
+    @field_validator("labels")
+    @classmethod
+    def _fit_the_sources(cls, labels: Labels, info: ValidationInfo) -> Labels:
+        if info.context is not None and "sources" in info.data:  # as with files: checked when read from a file
+            labels.check_sources(info.data["sources"])
+        return labels
+
+    @property
+    def resolved_training(self) -> ResolvedTraining:
+        """The training's settings with all numbers, for pictures of this recipe's size."""
+        return self.training.resolved(self.normalized.size)
 
     @property
     def digest(self) -> str:

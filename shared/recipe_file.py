@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.errors import RecipeError
-from shared.recipe import Recipe, Section
+from shared.recipe import Recipe
+from shared.recipe_section import Section
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -23,7 +23,7 @@ def _of_training(store: Store, recipe: Recipe, dataset: str) -> dict[str, str]:
     """What the last snapshot that the recipe asks for draws, and its ranking if there is one."""
     if not recipe.training.kimg:
         return {}
-    training = trainings.training_digest(recipe.training, dataset)
+    training = trainings.training_digest(recipe.resolved_training, dataset)
     asked = trainings.finishing(store, training, round(recipe.training.kimg * 1000))
     snapshot = asked or trainings.latest(store, training)
     if snapshot is None:

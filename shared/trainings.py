@@ -19,21 +19,34 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shared import keys
 from shared.errors import NotFound, Poison
 from shared.messages import Digest
-from shared.recipe import Ranking, Training
+from shared.recipe import Ranking
 from shared.stage import Objects
+from shared.training_recipe import ResolvedTraining
 
-VERSION = 1
+VERSION = 2
 """Of the trainer: raise it when the same settings give another training."""
 
-CHECKPOINT, NETWORK, FAKES, STATS = FILES = ("checkpoint.npz", "network.npz", "fakes.png", "stats.jsonl")
-"""Of one snapshot: all that training needs to go on, the networks, what Gs draws, a line of JSON per tick."""
+CHECKPOINT, NETWORK, FAKES, TRUNCATION, STATS, EVENTS = FILES = (
+    "checkpoint.npz",
+    "network.npz",
+    "fakes.png",
+    "truncation.png",
+    "stats.jsonl",
+    "events.tfevents",
+)
+"""Of one snapshot: all that training needs to go on, the networks, what Gs draws, the same at several psi, a line of
+JSON per tick, and the ticks for TensorBoard."""
+
+NEIGHBOURS, QUALITY = ("neighbours.png", "quality.json")
+"""Of a snapshot whose pictures are compared with the training pictures: those nearest to one, and figures."""
 
 RANKING, WORST, BEST = ("ranking.csv", "worst.png", "best.png")
 """Of one ranking."""
 
 _DONE = "done.json"
-_WITHOUT_INFLUENCE = {"kimg", "leg_kimg", "tick_kimg"}  # where training stops and pauses, not what it does
-_OF_FRESH_NETWORKS = {"fmap_base", "fmap_max", "latent_size", "mapping_layers"}
+_WITHOUT_INFLUENCE = {"preset", "kimg", "leg_kimg", "tick_kimg", "resume_kimg", "quality_pictures"}
+"""What decides where training stops, how it is told and looked at, but not what it does."""
+_OF_FRESH_NETWORKS = {"fmap_base", "fmap_max", "latent_size", "mapping_layers", "mbstd_group"}
 
 
 class Snapshot(BaseModel):
@@ -56,7 +69,7 @@ class Snapshot(BaseModel):
         return keys.leg(self.training, self.leg, content_name(file, self.files[file]))
 
 
-def decisive(settings: Training) -> dict[str, Any]:
+def decisive(settings: ResolvedTraining) -> dict[str, Any]:
     """The settings that decide what a training does, as JSON; a network file to start from by its SHA-256.
 
     A longer training is thus the same one, and goes on. With `start_from`, sizes are the file's, not the recipe's.
@@ -66,7 +79,7 @@ def decisive(settings: Training) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude=left_out) | {"start_from": _file_digest(settings.start_from)}
 
 
-def training_digest(settings: Training, dataset: str) -> str:
+def training_digest(settings: ResolvedTraining, dataset: str) -> str:
     """The name of the training that the recipe asks for on this data set. Raises Poison if `start_from` is gone."""
     parts = [VERSION, dataset, decisive(settings)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -8,7 +8,15 @@ from shared.pictures import PictureInfo
 
 WRONG_EXTENSION = "wrong-extension"
 
-_OF_THE_SOURCE = {"name": None, "modified": None, "fetched": None, "url": None, "media_type": None, "artist": None}
+_OF_THE_SOURCE = {
+    "name": None,
+    "modified": None,
+    "fetched": None,
+    "url": None,
+    "media_type": None,
+    "artist": None,
+    "tags": None,  # a list of texts, by which the packer can tell classes
+}
 
 
 def provenance(kind: str, item: Item, fetched: Fetched, info: PictureInfo) -> dict[str, Any]:

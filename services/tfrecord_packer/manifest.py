@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,13 +12,14 @@ FORMAT_VERSION = 1
 @dataclass(frozen=True)
 class Member:
     """One picture of a data set. `name` sorts it, `picture` is the digest of the normalised picture's bytes,
-    `image` that of the original."""
+    `image` that of the original. `label` is its class, if the data set has classes."""
 
     name: str
     picture: str
     image: str
     entry: str
     face: int
+    label: str | None = None
 
 
 Origins = Callable[[Member], list[dict[str, Any]]]
@@ -30,22 +31,36 @@ def member_name(image: str, face: int) -> str:
     return f"{image[:20]}-{face:03d}"
 
 
-def dataset_digest(resolution: int, members: list[Member]) -> str:
-    """SHA-256 of what the files are made of: the same pictures under the same names give the same digest."""
+def dataset_digest(resolution: int, members: list[Member], classes: Sequence[str] = ()) -> str:
+    """SHA-256 of what the files are made of: the same pictures under the same names give the same digest.
+
+    So do the same classes in the same order; without any, the digest is what it was before there were classes.
+    """
     pictures = sorted((member.name, member.picture) for member in members)
-    content = [FORMAT_VERSION, resolution, pictures]
+    content: list[Any] = [FORMAT_VERSION, resolution, pictures]
+    if classes:
+        content += [list(classes), sorted((member.name, member.label) for member in members)]
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 
-def manifest(digest: str, resolution: int, members: Iterable[Member], origins: Origins) -> bytes:
+def manifest(
+    digest: str, resolution: int, members: Iterable[Member], origins: Origins, classes: Sequence[str] = ()
+) -> bytes:
     """The manifest as JSON, a member on each line, in the given order, which is that of the records.
+
+    Of a data set with classes it names them in the order of the labels' columns, and each member's as its `label`.
 
     `origins` is asked as a member's line is written: as Python objects, the provenance of a large data set takes
     several times as much memory as the manifest itself.
     """
-    head = json.dumps({"digest": digest, "format": FORMAT_VERSION, "resolution": resolution})
-    lines = (_line({"index": index, **asdict(m), "origins": origins(m)}) for index, m in enumerate(members))
+    about: dict[str, Any] = {"digest": digest, "format": FORMAT_VERSION, "resolution": resolution}
+    head = json.dumps(about | ({"classes": list(classes)} if classes else {}))
+    lines = (_line({"index": index, **_said(m), "origins": origins(m)}) for index, m in enumerate(members))
     return head.removesuffix("}").encode() + b', "members": [\n' + b",\n".join(lines) + b"\n]}\n"
+
+
+def _said(member: Member) -> dict[str, Any]:
+    return {name: value for name, value in asdict(member).items() if value is not None}
 
 
 def _line(member: dict[str, Any]) -> bytes:

@@ -3,7 +3,7 @@
 import io
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from services.tfrecord_packer.labelling import Labelled, labelled
 from services.tfrecord_packer.manifest import Member, dataset_digest, manifest, member_name
 from services.tfrecord_packer.packing import PictureShape, pack
+from services.tfrecord_packer.places import RunPlaces
 from shared import keys
-from shared.errors import storage_error
-from shared.messages import DatasetPacked, FaceNormalized, Message, SourceExhausted
+from shared.errors import Poison, storage_error
+from shared.fates import Reason
+from shared.messages import DatasetPacked, FaceNormalized, ImageDropped, Message, SourceExhausted
 from shared.pipeline import producer
 from shared.stage import Context, Objects, Stage
+from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
 from shared.tally import Fact, Tally
 
 RUNS_AT_HAND = 4
@@ -39,7 +43,10 @@ class _RunState:
 
 
 class TfrecordPacker(Stage[Message]):
-    """Facts about every picture in; `DatasetPacked` out, once all are settled."""
+    """Facts about every picture in; `DatasetPacked` out, once all are settled.
+
+    Of a data set with classes, `ImageDropped` too: for pictures that are of none, if the recipe says so.
+    """
 
     name = "tfrecord-packer"
     version = 1
@@ -53,7 +60,14 @@ class TfrecordPacker(Stage[Message]):
         state = self._state(message.run, context)
         self._note(state, message)
         if state.changed and _is_complete(message.run, state, context):
-            yield from self._pack(message.run, state, context)
+            try:
+                yield from self._pack(message.run, state, context)
+            except Poison:
+                state.changed = False  # or the news of the failure would lead to the next
+                if message.item == "run":
+                    raise
+                # The run has failed, not the picture that came last: to be found out by a message about the run.
+                yield SourceExhausted(run=message.run, source=0, count=state.listed[0])
             state.changed = False
 
     def _state(self, run: str, context: Context) -> _RunState:
@@ -73,15 +87,28 @@ class TfrecordPacker(Stage[Message]):
             fact = Fact.of(getattr(message, "stage", None) or producer(type(message)), message)
             state.changed |= state.tally.add(message.item, fact)
 
-    def _pack(self, run: str, state: _RunState, context: Context) -> Iterator[DatasetPacked]:
-        resolution = context.recipe.normalized.size
-        members = _members(run, state.tally, context.store)
+    def _pack(self, run: str, state: _RunState, context: Context) -> Iterator[Message]:
+        found = _normalized(run, state.tally, context.store)
+        classes: tuple[str, ...] = ()
+        if found and context.recipe.labels.asked:
+            with_labels = _labelled(run, found, state.tally, context)
+            yield from self._drop(with_labels.classless, run, state)
+            found, classes = list(with_labels.members), with_labels.classes
+        members = _distinct(found)
         if not members:
             return
-        digest = dataset_digest(resolution, list(members.values()))
+        digest = dataset_digest(context.recipe.normalized.size, list(members.values()), classes)
         if not context.store.exists(keys.dataset(digest, keys.MANIFEST)):
-            _write(digest, resolution, members, context)
+            _write(digest, members, classes, context)
         yield DatasetPacked(run=run, version=_version(run, digest, context.store), digest=digest)
+
+    def _drop(self, entries: Iterable[str], run: str, state: _RunState) -> Iterator[ImageDropped]:
+        for entry in entries:
+            dropped = ImageDropped(
+                run=run, entry=entry, stage=self.name, reason=Reason.UNLABELLED, detail="it is of no class"
+            )
+            self._note(state, dropped)  # now, so that it is no news when it comes back
+            yield dropped
 
 
 def _recall(run: str, context: Context) -> _RunState:
@@ -110,26 +137,39 @@ def _entries(run: str, source: int, store: Objects) -> list[str]:
     return entries
 
 
-def _members(run: str, tally: Tally, store: Objects) -> dict[str, Member]:
-    members: dict[str, Member] = {}
-    pictures = set()
+def _normalized(run: str, tally: Tally, store: Objects) -> list[Member]:
+    """Every face that is ready, also where two have come out equal."""
+    found = []
     label = Fact(producer(FaceNormalized), FaceNormalized.kind()).label
     for entry, face in sorted(tally.members()):
-        found: dict[str, Any] = json.loads(store.get(keys.trail(run, f"{entry}.{face}", label)))
-        name = member_name(found["image"], face)
-        if found["picture"] in pictures:
-            continue
-        pictures.add(found["picture"])
-        members[name] = Member(name, found["picture"], found["image"], entry, face)
-    return members
+        told: dict[str, Any] = json.loads(store.get(keys.trail(run, f"{entry}.{face}", label)))
+        found.append(Member(member_name(told["image"], face), told["picture"], told["image"], entry, face))
+    return found
+
+
+def _distinct(members: Iterable[Member]) -> dict[str, Member]:
+    """By name, the first of those with the same picture."""
+    pictures: dict[str, Member] = {}
+    for member in members:
+        pictures.setdefault(member.picture, member)
+    return {member.name: member for member in pictures.values()}
+
+
+def _labelled(run: str, found: list[Member], tally: Tally, context: Context) -> Labelled:
+    places = RunPlaces(run, tally.entries(), context.store)
+    with_labels = labelled(found, lambda member: places.of(member.image), context.recipe.labels)
+    if with_labels.without_pictures:
+        context.say("classes-without-pictures", classes=", ".join(with_labels.without_pictures))
+    return with_labels
 
 
 def _provenance(image: str, store: Objects) -> list[dict[str, Any]]:
     return [json.loads(store.get(key)) for key in sorted(store.list(keys.provenance(image)))]
 
 
-def _write(digest: str, resolution: int, members: dict[str, Member], context: Context) -> None:
-    store = context.store
+def _write(digest: str, members: dict[str, Member], classes: tuple[str, ...], context: Context) -> None:
+    """Put all files of the data set into the store, the manifest last."""
+    store, resolution = context.store, context.recipe.normalized.size
 
     def load(name: str) -> NDArray[np.uint8]:
         with Image.open(io.BytesIO(store.get(keys.normalized(members[name].picture)))) as picture:
@@ -143,8 +183,11 @@ def _write(digest: str, resolution: int, members: dict[str, Member], context: Co
             raise storage_error(error, folder) from error
         for file in packed.files:
             store.put_file(keys.dataset(digest, file.name), file)
-    ordered = (members[name] for name in packed.order)
-    listed = manifest(digest, resolution, ordered, lambda member: _provenance(member.image, store))
+    ordered = [members[name] for name in packed.order]
+    if classes:
+        labels = one_hot([classes.index(str(member.label)) for member in ordered], len(classes))
+        store.put(keys.dataset(digest, labels_file_name(directory.name)), encode_labels(labels))
+    listed = manifest(digest, resolution, ordered, lambda member: _provenance(member.image, store), classes)
     store.put(keys.dataset(digest, keys.MANIFEST), listed)
 
 

@@ -1,9 +1,12 @@
-"""The order in which training sees the pictures."""
+"""Which pictures training sees, and in which order."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from shared.stylegan2.labels_file import Labels, one_hot
 
 _DATA = 0  # tells these draws from others of the same seed
 _LATENTS = 1
@@ -16,6 +19,21 @@ def indices(pictures: int, seed: int, position: int, count: int) -> NDArray[np.i
     """
     places = range(position, position + count)
     return np.array([_epoch(pictures, seed, place // pictures)[place % pictures] for place in places], np.intp)
+
+
+def split(checksums: Sequence[int], share: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The places of the pictures that are trained on, and of those that are held out.
+
+    A picture's checksum decides, so that it stays on its side in the next version of the data set: else what D has
+    learnt by heart would come to be among the pictures that it is asked about. Copies stay together, too.
+    """
+    held_out = np.array(checksums, np.float64) < share * 2**32
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def classes_in_turn(classes: int, count: int) -> Labels:
+    """One-hot labels [count, classes], each class after the other."""
+    return one_hot((np.arange(count) % max(classes, 1)).tolist(), classes)
 
 
 def latents(seed: int, count: int, size: int) -> NDArray[np.float32]:

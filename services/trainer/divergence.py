@@ -1,4 +1,4 @@
-"""When a training has failed: the last snapshot stays, and nothing worse is kept."""
+"""When a training has diverged: it goes back to the last snapshot, and nothing worse is kept."""
 
 from collections.abc import Sequence
 
@@ -12,24 +12,30 @@ _PATIENCE = 3  # ticks in a row
 _ADVICE = "the last snapshot stays; try a lower training.learning_rate or a higher training.r1_gamma"
 
 
+class Diverged(Poison):
+    """Numbers are not finite any more, and going on would not mend them."""
+
+
 def check_ticks(ticks: Sequence[Tick]) -> None:
-    """Raise Poison when some loss was never finite in each of the last ticks."""
+    """Raise Diverged when some loss was never finite in each of the last ticks."""
     if len(ticks) >= _PATIENCE and all(tick.failed for tick in ticks[-_PATIENCE:]):
         names = ", ".join(ticks[-1].failed)
-        raise Poison(f"training failed at {ticks[-1].kimg:g} kimg: {names} not finite in {_PATIENCE} ticks; {_ADVICE}")
+        raise Diverged(
+            f"training failed at {ticks[-1].kimg:g} kimg: {names} not finite in {_PATIENCE} ticks; {_ADVICE}"
+        )
 
 
 def check_state(state: Arrays) -> None:
-    """Raise Poison when a number of a training's state is not finite: it would never become so again."""
+    """Raise Diverged when a number of a training's state is not finite: it would never become so again."""
     wrong = [name for name, value in state.items() if not np.isfinite(value).all()]
     if wrong:
-        raise Poison(f"training failed: {len(wrong)} variables are not finite, such as {wrong[0]}; {_ADVICE}")
+        raise Diverged(f"training failed: {len(wrong)} variables are not finite, such as {wrong[0]}; {_ADVICE}")
 
 
 def check_updates(steps: int, skipped: int) -> None:
-    """Raise Poison when more updates were skipped than there were steps, of which each makes two or a few more.
+    """Raise Diverged when more updates were skipped than there were steps, of which each makes two or a few more.
 
     As an update is skipped when a gradient is not finite, one of the networks has hardly learnt then.
     """
     if skipped > steps:
-        raise Poison(f"training failed: {skipped} updates in {steps} steps had no finite gradient; {_ADVICE}")
+        raise Diverged(f"training failed: {skipped} updates in {steps} steps had no finite gradient; {_ADVICE}")

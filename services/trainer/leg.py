@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.trainer import checkpoint, grid
 from services.trainer.divergence import check_ticks
 from services.trainer.plan import Plan
 from services.trainer.stats import Span, Tick, summarize
+from services.trainer.tensorboard import events
 from shared import trainings
 from shared.errors import Interrupted, Poison, storage_error
 from shared.stage import Context
 
 if TYPE_CHECKING:
+    from services.trainer.gallery import Quality
     from services.trainer.session import Session
 
 CHECKPOINTS_KEPT = 2
@@ -39,32 +42,52 @@ def resume(session: "Session", training: str, leg: int, context: Context) -> Non
         )
 
 
-def advance(session: "Session", end: int, plan: Plan, context: Context, clock: Callable[[], float]) -> list[Tick]:
-    """Train until D has been shown `end` pictures. Raises Interrupted when asked to stop, Poison when it fails."""
+class Clock(NamedTuple):
+    """Seconds, of which only differences mean something, and seconds since 1970."""
+
+    elapsed: Callable[[], float]
+    now: Callable[[], float]
+
+
+def advance(session: "Session", end: int, plan: Plan, context: Context, clock: Clock) -> list[Tick]:
+    """Train until D has been shown `end` pictures. Raises Interrupted when asked to stop, Diverged when it fails."""
     ticks: list[Tick] = []
-    losses, began_at, began = [], session.images, clock()
+    losses, began_at, began = [], session.images, clock.elapsed()
     while session.images < end:
         if context.stopping():
             raise Interrupted("asked to stop while training; the next run repeats this leg")
         before = session.images
         losses.append(session.step())
         if plan.ends_tick(before, session.images):
-            now = clock()
-            ticks.append(summarize(losses, Span(began_at, session.images, now - began), plan))
+            span = Span(began_at, session.images, clock.elapsed() - began, clock.now())
+            ticks.append(summarize(losses, span, plan, session.watched()))
             context.say("tick", **ticks[-1].line())
             check_ticks(ticks)
-            losses, began_at, began = [], session.images, now
+            losses, began_at, began = [], session.images, clock.elapsed()
     return ticks
 
 
-def save(session: "Session", ticks: list[Tick], folder: Path) -> None:
-    """Write the files of the snapshot that the session stands at. Raises StoreFull when the disk has no space left."""
+def save(session: "Session", ticks: list[Tick], quality_pictures: int, folder: Path) -> "Quality | None":
+    """Write the files of the snapshot that the session stands at; the quality of so many pictures, if there are any.
+
+    Raises StoreFull when the disk has no space left, Diverged when nothing is worth writing.
+    """
+    state, gallery = session.state(), session.gallery()
+    pictures = {trainings.FAKES: gallery.fakes(), trainings.TRUNCATION: gallery.truncation()}
+    quality = None
+    if quality_pictures:
+        pictures[trainings.NEIGHBOURS], quality = gallery.compared(quality_pictures)
+    files = {name: grid.png(picture) for name, picture in pictures.items()}
     lines = [json.dumps(tick.line(), allow_nan=False) + "\n" for tick in ticks]
-    state, fakes = session.state(), grid.png(session.fakes())
+    files[trainings.STATS] = "".join(lines).encode()
+    files[trainings.EVENTS] = events(ticks, quality, {"fakes": files[trainings.FAKES]})
+    if quality is not None:
+        files[trainings.QUALITY] = json.dumps(asdict(quality)).encode()
     try:
         checkpoint.write(folder / trainings.CHECKPOINT, state)
         session.save_networks(folder / trainings.NETWORK)
-        (folder / trainings.FAKES).write_bytes(fakes)
-        (folder / trainings.STATS).write_text("".join(lines))
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
     except OSError as error:
         raise storage_error(error, folder) from error
+    return quality

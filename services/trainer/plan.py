@@ -2,22 +2,31 @@
 
 from dataclasses import dataclass
 
-from shared.recipe import Training
+from shared.training_recipe import ResolvedTraining
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All in pictures shown to D. Steps are whole minibatches, so each end is the first step at or beyond it."""
+    """All in pictures shown to D. Steps are whole minibatches, so each end is the first step at or beyond it.
+
+    `before` is what is added to them where kimg are shown to people (`resume_kimg`).
+    """
 
     total: int
     leg: int
     tick: int
+    before: int = 0
 
     @classmethod
-    def of(cls, settings: Training) -> "Plan":
+    def of(cls, settings: ResolvedTraining) -> "Plan":
         """The plan of a recipe; a leg or tick is at least one minibatch."""
         total, leg, tick = (round(kimg * 1000) for kimg in (settings.kimg, settings.leg_kimg, settings.tick_kimg))
-        return cls(max(total, 1), max(leg, settings.minibatch), max(tick, settings.minibatch))
+        step = settings.minibatch * settings.d_repeats
+        return cls(max(total, 1), max(leg, step), max(tick, step), round(settings.resume_kimg * 1000))
+
+    def kimg(self, images: int) -> float:
+        """Thousand pictures as people count them."""
+        return (self.before + images) / 1000
 
     def is_complete(self, images: int) -> bool:
         """Whether nothing is left to train."""

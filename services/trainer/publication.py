@@ -5,7 +5,7 @@ from pathlib import Path
 from services.trainer.checkpoint import digest
 from shared import keys, trainings
 from shared.stage import Objects
-from shared.trainings import CHECKPOINT, FILES, Snapshot
+from shared.trainings import CHECKPOINT, Snapshot
 
 
 def publish(store: Objects, snapshot: Snapshot, folder: Path) -> bool:
@@ -26,7 +26,8 @@ def publish(store: Objects, snapshot: Snapshot, folder: Path) -> bool:
 
 def describe(training: str, leg: int, images: int, folder: Path) -> Snapshot:
     """The snapshot that the files in the folder make."""
-    return Snapshot(training=training, leg=leg, images=images, files={file: digest(folder / file) for file in FILES})
+    files = {path.name: digest(path) for path in sorted(folder.iterdir())}
+    return Snapshot(training=training, leg=leg, images=images, files=files)
 
 
 def remove_old_checkpoints(store: Objects, newest: Snapshot, kept: int) -> None:

@@ -2,29 +2,32 @@
 
 from pathlib import Path
 
-from services.trainer import data
+from services.trainer.dataset import Dataset
 from services.trainer.divergence import check_state, check_updates
+from services.trainer.gallery import Gallery
 from services.trainer.grid import layout
-from services.trainer.start import hyperparameters
-from shared.recipe import Training as Settings
+from services.trainer.hyperparameters import hyperparameters
+from services.trainer.stats import Watched
 from shared.stylegan2 import network_file
 from shared.stylegan2.arrays import Arrays
-from shared.stylegan2.grid import Pictures, arrange, to_uint8
-from shared.stylegan2.inference import Generator
-from shared.stylegan2.picture_file import PictureFile
+from shared.stylegan2.grid import Pictures, arrange
 from shared.stylegan2.training import Losses, Training
 from shared.stylegan2.weights import Networks
+from shared.training_recipe import ResolvedTraining
 
 
 class Session:
     """Trains networks on pictures, minibatch by minibatch."""
 
     def __init__(
-        self, networks: Networks, pictures: PictureFile, settings: Settings, jit_compile: bool | None = None
+        self, networks: Networks, dataset: Dataset, settings: ResolvedTraining, jit_compile: bool | None = None
     ) -> None:
-        self.pictures = pictures
+        self._dataset = dataset
+        self._resolution = networks.architecture.resolution
         self._settings = settings
-        self._training = Training(networks, hyperparameters(settings), settings.seed, jit_compile)
+        chosen = hyperparameters(settings, networks.architecture)
+        self._training = Training(networks, chosen, settings.seed, jit_compile)
+        self._minibatch, self._shown = chosen.minibatch, chosen.minibatch * chosen.d_repeats
         self._steps = 0
         self._skipped_before = 0
 
@@ -34,17 +37,31 @@ class Session:
         return round(self._training.kimg * 1000)
 
     def step(self) -> Losses:
-        """Train on the next minibatch."""
+        """Train on what comes next."""
         self._steps += 1
-        return self._training.step(self._pictures(self.images, self._settings.minibatch))
+        return self._training.step(*self._dataset.minibatch(self.images, self._shown))
+
+    def watched(self) -> Watched:
+        """What D thinks of pictures that it has never learnt from, and how much memory all this takes."""
+        asked = self._dataset.to_ask_about(self._minibatch)
+        if asked is None:
+            return Watched(None, None, self._training.memory)
+        seen, held_out = (self._training.opinion(*minibatch) for minibatch in asked)
+        apart = seen.pictures - seen.fakes
+        overfitting = (seen.pictures - held_out.pictures) / apart if apart else None
+        return Watched(held_out.pictures, overfitting, self._training.memory)
 
     def restore(self, state: Arrays) -> None:
         """Go on where `state` was taken."""
         self._training.restore(state)
         self._count_anew()
 
+    def draw_anew(self) -> None:
+        """Go on with other random numbers."""
+        self._training.reseed()
+
     def state(self) -> Arrays:
-        """All that `restore` needs; raises Poison when training has failed since the state before."""
+        """All that `restore` needs; raises Diverged when training has failed since the state before."""
         state = self._training.state()
         check_state(state)
         check_updates(self._steps, self._training.skipped - self._skipped_before)
@@ -55,20 +72,14 @@ class Session:
         """Write the networks as a file to draw with, to score with or to start from."""
         path.write_bytes(network_file.dump(self._training.networks()))
 
-    def fakes(self) -> Pictures:
-        """A grid of what Gs draws without truncation, of the same latents in every leg."""
-        networks = self._training.networks()
-        columns, rows = layout(networks.architecture.resolution)
-        z = data.latents(self._settings.seed, columns * rows, networks.architecture.z_size)
-        return arrange(to_uint8(Generator(networks.architecture, networks.Gs).pictures(z)), columns)
+    def gallery(self) -> Gallery:
+        """What Gs draws now."""
+        return Gallery(self._training.networks(), self._dataset, self._settings.seed)
 
     def reals(self) -> Pictures:
         """A grid of the first pictures in the order of training."""
-        columns, rows = layout(self.pictures.resolution)
-        return arrange(self._pictures(0, min(columns * rows, len(self.pictures))), columns)
-
-    def _pictures(self, position: int, count: int) -> Pictures:
-        return self.pictures[data.indices(len(self.pictures), self._settings.seed, position, count)]
+        columns, rows = layout(self._resolution)
+        return arrange(self._dataset.minibatch(0, min(columns * rows, len(self._dataset))).pictures, columns)
 
     def _count_anew(self) -> None:
         self._steps, self._skipped_before = 0, self._training.skipped

@@ -4,16 +4,18 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from services.trainer import grid, leg, publication
+from services.trainer.dataset import Dataset, Places
+from services.trainer.divergence import Diverged
 from services.trainer.plan import Plan
-from services.trainer.start import starting_networks
+from services.trainer.start import Shape, starting_networks
 from shared import keys, trainings
-from shared.datasets import open_pictures
+from shared.datasets import open_labels, open_pictures
 from shared.messages import DatasetPacked, LegDue, Message, SnapshotTaken
 from shared.stage import Context, Objects, Stage
 from shared.trainings import Snapshot
@@ -39,7 +41,7 @@ class _Asked:
             dataset=self.dataset,
             training=self.training,
             leg=snapshot.leg,
-            kimg=snapshot.kimg,
+            kimg=self.plan.kimg(snapshot.images),
             last=self.plan.is_complete(snapshot.images),
         )
 
@@ -60,7 +62,8 @@ class Trainer(Stage[DatasetPacked | LegDue]):
     """`DatasetPacked` or `LegDue` in; `SnapshotTaken` and the next `LegDue` out.
 
     Leg n trains from checkpoint n to checkpoint n + 1. A leg that is not the next one of its training is answered
-    with the one that is. `jit_compile` is `shared.stylegan2.training.Training`'s.
+    with the one that is. A leg that diverges is trained once more, with other random numbers. `jit_compile` is
+    `shared.stylegan2.training.Training`'s.
     """
 
     name = "trainer"
@@ -91,14 +94,25 @@ class Trainer(Stage[DatasetPacked | LegDue]):
         before = trainings.find(context.store, asked.training, number)
         end = asked.plan.leg_end(before.images if before else 0)
         session = self._take_warm(asked.training, number) or self._open(asked, number, context)
-        ticks = leg.advance(session, end, asked.plan, context, time.perf_counter)
         with TemporaryDirectory(prefix="magritte-") as name:
-            leg.save(session, ticks, Path(name))
+            try:
+                self._go(session, end, asked.plan, Path(name), context)
+            except Diverged as failure:
+                context.say("diverged", leg=number, failure=str(failure), remedy="goes back, with other random numbers")
+                session = self._open(asked, number, context)
+                session.draw_anew()
+                self._go(session, end, asked.plan, Path(name), context)
             snapshot = publication.describe(asked.training, number + 1, session.images, Path(name))
             is_ours = publication.publish(context.store, snapshot, Path(name))
         if is_ours:
             self._warm = _Warm(asked.training, number + 1, session)
             publication.remove_old_checkpoints(context.store, snapshot, leg.CHECKPOINTS_KEPT)
+
+    def _go(self, session: "Session", end: int, plan: Plan, folder: Path, context: Context) -> None:
+        ticks = leg.advance(session, end, plan, context, leg.Clock(time.perf_counter, time.time))
+        quality = leg.save(session, ticks, context.recipe.training.quality_pictures, folder)
+        if quality is not None:
+            context.say("quality", kimg=ticks[-1].kimg, **asdict(quality))
 
     def _take_warm(self, training: str, number: int) -> "Session | None":
         """The warm session if it stands there. It is nobody's until the leg is complete, and else given up."""
@@ -108,10 +122,13 @@ class Trainer(Stage[DatasetPacked | LegDue]):
     def _open(self, asked: _Asked, number: int, context: Context) -> "Session":
         from services.trainer.session import Session
 
-        settings = context.recipe.training
+        settings = context.recipe.resolved_training
         pictures = open_pictures(context.store, asked.dataset)
-        networks = starting_networks(settings, pictures, context.say)
-        session = Session(networks, pictures, settings, self._jit_compile)
+        labels = open_labels(context.store, asked.dataset)
+        shape = Shape(pictures.resolution, pictures.channels, 0 if labels is None else labels.shape[1])
+        networks = starting_networks(settings, shape, context.say)
+        places = Places.of(pictures.checksums, settings.held_out)
+        session = Session(networks, Dataset(pictures, labels, places, settings.seed), settings, self._jit_compile)
         leg.resume(session, asked.training, number, context)
         if session.images == 0:
             _introduce(session, asked, context)
@@ -119,7 +136,7 @@ class Trainer(Stage[DatasetPacked | LegDue]):
 
 
 def _asked(message: DatasetPacked | LegDue, context: Context) -> _Asked:
-    settings = context.recipe.training
+    settings = context.recipe.resolved_training
     dataset = message.digest if isinstance(message, DatasetPacked) else message.dataset
     training = trainings.training_digest(settings, dataset)
     return _Asked(message.run, message.version, dataset, training, Plan.of(settings))
@@ -138,7 +155,7 @@ def _introduce(session: "Session", asked: _Asked, context: Context) -> None:
     """Put what the training starts from, once, for people to look at."""
     store, key = context.store, keys.leg(asked.training, 0, "training.json")
     if not store.exists(key):
-        settings = trainings.decisive(context.recipe.training)
+        settings = trainings.decisive(context.recipe.resolved_training)
         store.put_new(keys.leg(asked.training, 0, "reals.png"), grid.png(session.reals()))
-        store.put_new(keys.leg(asked.training, 0, "fakes_init.png"), grid.png(session.fakes()))
+        store.put_new(keys.leg(asked.training, 0, "fakes_init.png"), grid.png(session.gallery().fakes()))
         store.put_new(key, json.dumps({"dataset": asked.dataset, "settings": settings}, indent=1).encode())

@@ -1,66 +1,78 @@
 """The networks that a training starts from: fresh ones of the recipe's sizes, or those of a network file."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
 from shared.errors import Poison
-from shared.recipe import Training
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.hyperparameters import Hyperparameters
-from shared.stylegan2.picture_file import PictureFile
 from shared.stylegan2.weights import Networks
+from shared.stylegan2.widening import labelled
+from shared.training_recipe import ResolvedTraining
 
 
-def starting_networks(settings: Training, pictures: PictureFile, say: Callable[..., None]) -> Networks:
+class Shape(NamedTuple):
+    """Of the pictures of a data set: pixels of each side, channels, and how many classes they are of (0: none)."""
+
+    resolution: int
+    channels: int
+    classes: int = 0
+
+
+def starting_networks(settings: ResolvedTraining, shape: Shape, say: Callable[..., None]) -> Networks:
     """Networks for pictures of this shape; a file's are taken as they are, whatever sizes the recipe has.
 
     Raises Poison when they cannot be trained on the pictures, or with minibatches of the recipe's size.
     """
-    networks = _of_file(settings, pictures, say) if settings.start_from else _fresh(settings, pictures)
-    group = min(networks.architecture.mbstd_group_size, settings.minibatch)
-    if settings.minibatch % group:
-        raise Poison(f"training.minibatch is {settings.minibatch} and must be a multiple of {group}, or less")
+    file = settings.start_from
+    networks = _of_file(file, settings, shape, say) if file else _fresh(settings, shape)
+    at_once, most = _at_once(settings), networks.architecture.mbstd_group_size
+    if at_once % min(most, at_once):
+        field = "minibatch_gpu" if isinstance(settings.minibatch_gpu, int) else "minibatch"
+        raise Poison(f"training.{field} is {at_once} and must be a multiple of {most}, or less")
     return networks
 
 
-def hyperparameters(settings: Training) -> Hyperparameters:
-    """The recipe's settings; what it does not mention has the official values."""
-    return Hyperparameters(
-        minibatch=settings.minibatch,
-        learning_rate=settings.learning_rate,
-        gamma=settings.r1_gamma,
-        ema_kimg=settings.ema_kimg,
-        mirror=settings.mirror,
-    )
-
-
-def _fresh(settings: Training, pictures: PictureFile) -> Networks:
+def _fresh(settings: ResolvedTraining, shape: Shape) -> Networks:
     try:
         architecture = Architecture(
-            pictures.resolution,
-            pictures.channels,
+            shape.resolution,
+            shape.channels,
+            shape.classes,
             fmap_base=settings.fmap_base,
             fmap_max=settings.fmap_max,
             z_size=settings.latent_size,
             w_size=settings.latent_size,
             mapping_fmaps=settings.latent_size,
             mapping_layers=settings.mapping_layers,
+            mbstd_group_size=settings.mbstd_group,
         )
     except ValueError as error:
         raise Poison(f"there are no such networks: {error}") from error
     return Networks.fresh(architecture, settings.seed)
 
 
-def _of_file(settings: Training, pictures: PictureFile, say: Callable[..., None]) -> Networks:
-    assert settings.start_from is not None
-    networks = network_file.load(settings.start_from.read_bytes())
+def _of_file(file: Path, settings: ResolvedTraining, shape: Shape, say: Callable[..., None]) -> Networks:
+    name = file.name
+    networks = network_file.load(file.read_bytes())
     found = networks.architecture
-    if (found.resolution, found.num_channels) != (pictures.resolution, pictures.channels):
+    if (found.resolution, found.num_channels) != (shape.resolution, shape.channels):
         raise Poison(
-            f"training.start_from: {settings.start_from.name} draws {found.resolution} px in {found.num_channels} "
-            f"channels, and the data set has {pictures.resolution} px in {pictures.channels}"
+            f"training.start_from: {name} draws {found.resolution} px in {found.num_channels} "
+            f"channels, and the data set has {shape.resolution} px in {shape.channels}"
         )
+    say("start-from", file=name, sizes="those of the file; the recipe's are not used")
+    if found.label_size == shape.classes:
+        return networks
     if found.label_size:
-        raise Poison(f"training.start_from: {settings.start_from.name} wants labels, which the data set has not")
-    say("start-from", file=settings.start_from.name, sizes="those of the file; the recipe's are not used")
-    return networks
+        raise Poison(
+            f"training.start_from: {name} knows {found.label_size} classes, and the data set has {shape.classes}"
+        )
+    say("classes-added", file=name, classes=shape.classes)
+    return labelled(networks, shape.classes, settings.seed)
+
+
+def _at_once(settings: ResolvedTraining) -> int:
+    """Pictures of one minibatch-stddev: with `auto` the groups are whole whatever is chosen."""
+    return settings.minibatch_gpu if isinstance(settings.minibatch_gpu, int) else settings.minibatch

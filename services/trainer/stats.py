@@ -23,28 +23,47 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Span:
-    """The steps of a tick: pictures shown to D before and after them, and how long they took."""
+    """The steps of a tick: pictures shown to D before and after them, how long they took, and the time at their end."""
 
     before: int
     after: int
     seconds: float
+    ended: float = 0.0
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What is looked at when a tick ends.
+
+    `held_out_score` is D's mean score of pictures that are not trained on, and `overfitting` how far it tells these
+    from the ones that are: 0 not at all, 1 as well as it tells fakes (r_v in Karras et al. 2020b, section 3.1). None
+    where nothing is held out. `memory` is the most bytes that a device has held, None without a device that tells.
+    """
+
+    held_out_score: float | None = None
+    overfitting: float | None = None
+    memory: int | None = None
 
 
 @dataclass(frozen=True)
 class Tick:
     """The statistics of a tick.
 
-    `number` counts whole ticks since the training began, `eta` is the time in seconds until its end at this pace.
-    `means` are over the steps that had a finite value, None without one; `failed` names the losses that were
-    computed and never finite.
+    `number` counts whole ticks since the training began, `kimg` as people count; `eta` is the time in seconds until
+    its end at this pace, `time` when the tick ended, in seconds since 1970. `means` are over the steps that had a
+    finite value, None without one; `failed` names the losses that were computed and never finite. `augment_p` is that
+    of the last step, None if pictures are not augmented with a probability.
     """
 
     number: int
     kimg: float
     sec_per_kimg: float
     eta: float
+    time: float
     means: dict[str, float | None]
     failed: tuple[str, ...]
+    augment_p: float | None = None
+    watched: Watched = Watched()
 
     def line(self) -> dict[str, Any]:
         """As `stats.jsonl` has it and whoever watches the run is told."""
@@ -52,24 +71,39 @@ class Tick:
             "tick": self.number,
             "kimg": self.kimg,
             "sec_per_kimg": round(self.sec_per_kimg, 3),
+            "images_per_sec": round(1000 / self.sec_per_kimg, 3) if self.sec_per_kimg else None,
             "eta": round(self.eta),
-            **{name: mean if mean is None else round(mean, 5) for name, mean in self.means.items()},
+            "time": round(self.time, 3),
+            "memory_bytes": self.watched.memory,
+            **{name: _rounded(value) for name, value in self.figures().items()},
         }
 
+    def figures(self) -> dict[str, float | None]:
+        """All that is learnt from the tick about the training itself."""
+        watched = {"held_out_score": self.watched.held_out_score, "overfitting": self.watched.overfitting}
+        return self.means | watched | {"augment_p": self.augment_p}
 
-def summarize(losses: Sequence["Losses"], span: Span, plan: Plan) -> Tick:
+
+def summarize(losses: Sequence["Losses"], span: Span, plan: Plan, watched: Watched = Watched()) -> Tick:
     """The statistics of these steps, one at least."""
     sec_per_kimg = span.seconds / (span.after - span.before) * 1000
     columns = {name: [getattr(each, field) for each in losses] for field, name in _NAMES.items()}
     means = {name: _mean(column) for name, column in columns.items()}
     return Tick(
         number=span.after // plan.tick,
-        kimg=span.after / 1000,
+        kimg=plan.kimg(span.after),
         sec_per_kimg=sec_per_kimg,
         eta=max(plan.total - span.after, 0) / 1000 * sec_per_kimg,
+        time=span.ended,
         means=means,
         failed=tuple(name for name, mean in means.items() if mean is None and _any_computed(columns[name])),
+        augment_p=losses[-1].augment_p,
+        watched=watched,
     )
+
+
+def _rounded(value: float | None) -> float | None:
+    return round(value, 5) if value is not None and math.isfinite(value) else None
 
 
 def _any_computed(column: Iterable[float | None]) -> bool:

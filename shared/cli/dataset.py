@@ -43,6 +43,7 @@ def verify(
 def _verified(folder: Path) -> "Verification":
     """The folder's verification; with a manifest, also that no level and no record of those it lists is lost."""
     try:  # not at the top: every other command does without numpy, and so can be installed without it
+        from shared.datasets import listed_labels
         from shared.stylegan2 import verification
     except ModuleNotFoundError as error:
         raise Unusable(f"{error.name} is not installed: install magritte[tfrecord-packer]") from error
@@ -50,7 +51,7 @@ def _verified(folder: Path) -> "Verification":
     if not file.exists():
         return verification.verify(folder)
     listed = json.loads(file.read_bytes())
-    found = verification.verify(folder, listed["resolution"])
+    found = verification.verify(folder, listed["resolution"], listed_labels(listed))
     if found.records == len(listed["members"]):
         return found
     sentence = f"It lists {len(listed['members'])} pictures, the levels hold {found.records}."
@@ -80,6 +81,7 @@ def _as_json(found: "Verification") -> str:
         "resolution": found.resolution,
         "records": found.records,
         "channels": found.channels,
+        "classes": found.classes,
         "findings": findings,
     }
     return json.dumps(body, indent=2)
@@ -87,8 +89,10 @@ def _as_json(found: "Verification") -> str:
 
 def _show(found: "Verification", folder: Path) -> None:
     console = Console(highlight=False)
+    labels = f", labels of {found.classes} classes" if found.classes else ""
     console.print(
-        f"{folder}: {found.records} pictures of {found.resolution} px, {found.channels} channels", soft_wrap=True
+        f"{folder}: {found.records} pictures of {found.resolution} px, {found.channels} channels{labels}",
+        soft_wrap=True,
     )
     if not found.findings:
         console.print("every record of every level is right")

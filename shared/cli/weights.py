@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from shared.stylegan2.architecture import Architecture
     from shared.stylegan2.official.fitting import Fitting, Variable
     from shared.stylegan2.official.snapshot import Snapshot
+    from shared.stylegan2.weights import Networks
 
 app = typer.Typer(help="Take networks from the official programs, or give them ours.", no_args_is_help=True)
 
-_PROGRAMS = {4: "stylegan2", 5: "stylegan2-ada"}
+_PROGRAMS = {4: "stylegan2", 5: "stylegan2-ada", 6: "stylegan2-ada-pytorch or stylegan3"}
 """Who writes which version of a network."""
 
-_TENSORS, _DESCRIPTION, _SNAPSHOT = ".safetensors", ".json", ".pkl"
+_TENSORS, _DESCRIPTION = ".safetensors", ".json"
 
 _WIDTH_OF_FILES = 160
 """Columns where nobody's terminal decides: no name is broken."""
@@ -41,6 +43,15 @@ checkout of stylegan2:
     @dnnlib.tflib.network.import_handler
     def take_own_program(state):
         state["build_module_src"] = open("training/networks_stylegan2.py").read()
+        return state
+"""
+_HOW_TO_READ_ADA = """\
+It holds no program. stylegan2-ada-pytorch's legacy.py reads it as it is.
+stylegan2-ada runs the program that a snapshot carries; before loading, let it take its own:
+
+    @dnnlib.tflib.network.import_handler
+    def take_own_program(state):
+        state["build_module_src"] = open("training/networks.py").read()
         return state
 """
 
@@ -56,7 +67,7 @@ def import_snapshot(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read a snapshot of stylegan2 or stylegan2-ada (TensorFlow) without running any of it.
+    """Read a snapshot of stylegan2, stylegan2-ada or stylegan2-ada-pytorch without running any of it.
 
     List every variable with what became of it; where one is missing, of another shape or not finite, write nothing
     (exit code 1). Otherwise write a safetensors file, which `training.start_from` takes, and beside it a JSON file that
@@ -83,36 +94,86 @@ def import_snapshot(
         raise typer.Exit(1)
 
 
+class Format(StrEnum):
+    """Kinds of files that other programs read."""
+
+    PKL = "pkl"
+    SAFETENSORS = "safetensors"
+    ONNX = "onnx"
+
+
 @app.command("export")
 def export(
     file: Annotated[Path, typer.Argument(metavar="NETWORK", exists=True, dir_okay=False, help="A network file.")],
-    to: Annotated[Path, typer.Argument(metavar="FILE.pkl", help="What to write: *.pkl or *.safetensors.")],
+    to: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="What to write: *.pkl, *.safetensors or *.onnx; default: beside NETWORK.",
+            show_default=False,
+        ),
+    ] = None,
+    kind: Annotated[
+        Format | None, typer.Option("--format", help="The kind of file; default: by FILE's name.", show_default=False)
+    ] = None,
 ) -> None:
-    """Write a network for other programs: an official snapshot that holds no program, or a safetensors file.
+    """Write a network for other programs.
 
-    There is no ONNX export.
+    *.pkl is an official snapshot that holds no program; *.safetensors holds the same networks as plain arrays; *.onnx
+    holds Gs alone, to draw pictures with: inputs z, labels where there are any, and psi (1 unless given).
     """
-    _check_suffix(to, "FILE", _SNAPSHOT, _TENSORS)
+    kind, target = _target(file, to, kind)
     with _libraries():
         from shared.stylegan2 import network_file
-        from shared.stylegan2.official import pickling, snapshot
+        from shared.stylegan2.official import snapshot
     with _told_of(file):
         networks = network_file.load(_content(file, snapshot.LARGEST_FILE))
-    if to.suffix == _TENSORS:
-        _write(to, network_file.dump_tensors(networks))
-    else:
-        _write(to, pickling.pickled(networks))
-    typer.echo(f"{to}: G, D and Gs of {_sizes(networks.architecture)}")
-    if to.suffix == _SNAPSHOT:
-        typer.echo(_HOW_TO_READ, nl=False)
+        content = _exported(networks, kind)
+    _write(target, content)
+    held = "Gs" if kind is Format.ONNX else "G, D and Gs"
+    typer.echo(f"{target}: {held} of {_sizes(networks.architecture)}")
+    if kind is Format.PKL:
+        typer.echo(_how_to_read(networks.architecture), nl=False)
+
+
+def _target(file: Path, to: Path | None, kind: Format | None) -> tuple[Format, Path]:
+    """What to write and where, of which either tells the other."""
+    if to is None:
+        if kind is None:
+            raise typer.BadParameter("give the file to write, or its kind with --format", param_hint="FILE")
+        to = file.with_suffix(f".{kind}")
+        if to == file:
+            raise typer.BadParameter(f"{file.name} is such a file already", param_hint="--format")
+        return kind, to
+    _check_suffix(to, "FILE", *(f".{each}" for each in ([kind] if kind else Format)))
+    return Format(to.suffix[1:]), to
+
+
+def _exported(networks: "Networks", kind: Format) -> bytes:
+    if kind is Format.ONNX:
+        from shared.stylegan2 import onnx_file
+
+        with _libraries("onnx"):
+            return onnx_file.dump(networks.architecture, networks.Gs)
+    from shared.stylegan2 import network_file
+    from shared.stylegan2.official import pickling
+
+    return pickling.pickled(networks) if kind is Format.PKL else network_file.dump_tensors(networks)
+
+
+def _how_to_read(architecture: "Architecture") -> str:
+    from shared.stylegan2.official import pickling
+
+    ada = pickling.program_of(architecture) is pickling.STYLEGAN2_ADA
+    return _HOW_TO_READ_ADA if ada else _HOW_TO_READ
 
 
 @contextmanager
-def _libraries() -> Iterator[None]:
+def _libraries(extra: str = "trainer") -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise Unusable(f"{error.name} is not installed: install magritte[trainer]") from error
+        raise Unusable(f"{error.name} is not installed: install magritte[{extra}]") from error
 
 
 @contextmanager
@@ -201,7 +262,11 @@ def _shape(shape: tuple[int, ...] | None) -> str:
 
 def _sizes(architecture: "Architecture") -> str:
     labels = f"{architecture.label_size} labels" if architecture.label_size else "no labels"
+    widest = max(architecture.fmaps(side) for side in architecture.sides)
+    widest_of_d = max(architecture.d_fmaps(side) for side in (2, *architecture.sides))
+    maps = f"up to {widest} maps" + (f" in G and {widest_of_d} in D" if widest_of_d != widest else "")
+    clamp = f", activations clamped at {architecture.conv_clamp:g}" if architecture.conv_clamp else ""
     return (
         f"{architecture.resolution} px, {architecture.num_channels} channels, {labels}, z {architecture.z_size}, "
-        f"w {architecture.w_size}, {architecture.mapping_layers} mapping layers, up to {architecture.fmap_max} maps"
+        f"w {architecture.w_size}, {architecture.mapping_layers} mapping layers, {maps}{clamp}"
     )

@@ -6,24 +6,42 @@ from keras import ops
 
 from shared.stylegan2 import fir
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.layers import Tensor, Variables, convolution, dense, down_convolution, lrelu
+from shared.stylegan2.differentiation import Tensor, Variables
+from shared.stylegan2.embedding import embedded
+from shared.stylegan2.layers import biased, convolution, dense, down_convolution, lrelu
 
 
-def scores(architecture: Architecture, variables: Variables, pictures: Tensor, labels: Tensor) -> Tensor:
+def scores(
+    architecture: Architecture, variables: Variables, pictures: Tensor, labels: Tensor, precision: str = "float32"
+) -> Tensor:
     """Pictures [N, R, R, num_channels] from -1 to 1 and one-hot labels [N, label_size] to logits [N, 1].
 
-    A score depends on the other pictures of the batch, through the minibatch standard deviation.
+    A score depends on the other pictures of the batch, through the minibatch standard deviation. `precision` is that
+    of the convolutions down to 4x4; from there on all is float32.
     """
     top = f"{architecture.resolution}x{architecture.resolution}"
-    x = _layer(variables, f"{top}/FromRGB", pictures)
+    x = _layer(variables, f"{top}/FromRGB", ops.cast(pictures, precision), architecture.conv_clamp)
     for side in reversed(architecture.sides[1:]):
-        x = _block(variables, f"{side}x{side}", x)
+        x = _block(variables, f"{side}x{side}", x, architecture.conv_clamp)
+    x = ops.cast(x, "float32")
     deviation = minibatch_stddev(x, architecture.mbstd_group_size, architecture.mbstd_num_features)
-    x = _layer(variables, "4x4/Conv", ops.concatenate([x, deviation], axis=3))
+    x = _layer(variables, "4x4/Conv", ops.concatenate([x, deviation], axis=3), architecture.conv_clamp)
     x = ops.reshape(ops.transpose(x, (0, 3, 1, 2)), (x.shape[0], -1))
     x = lrelu(dense(variables, "4x4/Dense0", x))
     x = dense(variables, "Output", x)
-    return ops.sum(x * labels, axis=1, keepdims=True) if architecture.label_size else x
+    if not architecture.label_size:
+        return x
+    if architecture.cmap_fmaps:
+        labels = _mapped(architecture, variables, labels) * (1 / math.sqrt(architecture.cmap_fmaps))
+    return ops.sum(x * labels, axis=1, keepdims=True)
+
+
+def _mapped(architecture: Architecture, variables: Variables, labels: Tensor) -> Tensor:
+    """Labels as stylegan2-ada's D takes them, [N, cmap_fmaps]."""
+    x = embedded(variables, "LabelEmbed", labels)
+    for layer in range(architecture.cmap_layers):
+        x = lrelu(dense(variables, f"Mapping{layer}", x, architecture.cmap_lrmul))
+    return x
 
 
 def normalized(pictures: Tensor) -> Tensor:
@@ -46,12 +64,12 @@ def minibatch_stddev(x: Tensor, group_size: int, num_features: int) -> Tensor:
     return ops.tile(y[:, None, None, :], (group, height, width, 1))
 
 
-def _block(variables: Variables, scope: str, x: Tensor) -> Tensor:
+def _block(variables: Variables, scope: str, x: Tensor, clamp: float | None) -> Tensor:
     shortcut = convolution(variables, f"{scope}/Skip", fir.downsample(x))
-    x = _layer(variables, f"{scope}/Conv0", x)
-    x = lrelu(down_convolution(variables, f"{scope}/Conv1_down", x) + variables[f"{scope}/Conv1_down/bias"])
+    x = _layer(variables, f"{scope}/Conv0", x, clamp)
+    x = biased(variables, f"{scope}/Conv1_down", down_convolution(variables, f"{scope}/Conv1_down", x), clamp)
     return (x + shortcut) * math.sqrt(0.5)
 
 
-def _layer(variables: Variables, scope: str, x: Tensor) -> Tensor:
-    return lrelu(convolution(variables, scope, x) + variables[f"{scope}/bias"])
+def _layer(variables: Variables, scope: str, x: Tensor, clamp: float | None) -> Tensor:
+    return biased(variables, scope, convolution(variables, scope, x), clamp)

@@ -4,28 +4,24 @@ Pictures are NHWC. The kernel is symmetric, so the gradient of a filter is a fil
 gradients of slices, and a training step on a CPU half of its time (measured).
 """
 
-from collections.abc import Callable
-from typing import Any
-
-import tensorflow as tf
 from keras import ops
 
-Tensor = Any
+from shared.stylegan2.differentiation import HAS_ACCELERATOR, Tensor, transposable
 
 
 def blur(x: Tensor, pad: int) -> Tensor:
     """Filter after `pad` px of zeros on every side: [N, H, W, C] to [N, H + 2 pad - 3, W + 2 pad - 3, C]."""
-    return _transposable(x, lambda x: _filter(_padded(x, pad), 1), lambda slope: blur(slope, 3 - pad))
+    return transposable(x, lambda x: _filter(_padded(x, pad), 1), lambda slope: blur(slope, 3 - pad))
 
 
 def downsample(x: Tensor) -> Tensor:
     """Filter and keep every second pixel: [N, H, W, C] to [N, H/2, W/2, C]."""
-    return _transposable(x, lambda x: _filter(_padded(x, 1), 2), lambda slope: upsample(slope) * 0.25)
+    return transposable(x, lambda x: _filter(_padded(x, 1), 2), lambda slope: upsample(slope) * 0.25)
 
 
 def upsample(x: Tensor) -> Tensor:
     """Double both sides, as zero insertion, filter and gain 4 would: [N, H, W, C] to [N, 2H, 2W, C]."""
-    return _transposable(x, lambda x: _double(_double(x, 1), 2), lambda slope: downsample(slope) * 4.0)
+    return transposable(x, lambda x: _double(_double(x, 1), 2), lambda slope: downsample(slope) * 4.0)
 
 
 def by_shifting(x: Tensor, stride: int) -> Tensor:
@@ -46,12 +42,7 @@ def by_pooling(x: Tensor, stride: int) -> Tensor:
 
 # On a CPU, without XLA, pooling costs a third of the shifted slices (measured). The third way, a depthwise convolution,
 # is slow under XLA: jax#13800.
-_filter = by_shifting if tf.config.list_physical_devices("GPU") else by_pooling
-
-
-def _transposable(x: Tensor, linear: Callable[[Tensor], Tensor], transpose: Callable[[Tensor], Tensor]) -> Tensor:
-    """A linear operation together with its gradient."""
-    return tf.custom_gradient(lambda x: (linear(x), transpose))(x)
+_filter = by_shifting if HAS_ACCELERATOR else by_pooling
 
 
 def _double(x: Tensor, axis: int) -> Tensor:

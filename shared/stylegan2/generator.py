@@ -6,7 +6,9 @@ from keras import ops
 
 from shared.stylegan2 import fir
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.layers import Tensor, Variables, dense, lrelu, modulated, to_rgb
+from shared.stylegan2.differentiation import Tensor, Variables
+from shared.stylegan2.embedding import embedded, unit
+from shared.stylegan2.layers import biased, dense, lrelu, modulated, to_rgb
 from shared.stylegan2.weights import MAPPING_LRMUL
 
 W_AVG_BETA = 0.995
@@ -15,10 +17,12 @@ W_AVG_BETA = 0.995
 
 def mapping(architecture: Architecture, variables: Variables, z: Tensor, labels: Tensor) -> Tensor:
     """z [N, z_size] and one-hot labels [N, label_size] to w [N, w_size], not yet broadcast to the slots."""
-    if architecture.label_size:
-        embedded = ops.matmul(labels, variables["G_mapping/LabelConcat/weight"] * 1.0)
-        z = ops.concatenate([z, embedded], axis=1)
-    x = z * ops.rsqrt(ops.mean(ops.square(z), axis=1, keepdims=True) + 1e-8)
+    if architecture.label_fmaps:  # stylegan2-ada normalizes both by themselves, stylegan2 what they come to
+        x = ops.concatenate([unit(z), embedded(variables, "G_mapping/LabelEmbed", labels)], axis=1)
+    elif architecture.label_size:
+        x = unit(ops.concatenate([z, ops.matmul(labels, variables["G_mapping/LabelConcat/weight"] * 1.0)], axis=1))
+    else:
+        x = unit(z)
     for layer in range(architecture.mapping_layers):
         x = lrelu(dense(variables, f"G_mapping/Dense{layer}", x, MAPPING_LRMUL))
     return x
@@ -55,23 +59,33 @@ def stored_noise(architecture: Architecture, variables: Variables) -> list[Tenso
     return [ops.transpose(variables[name], (0, 2, 3, 1)) for name in names]
 
 
-def synthesis(architecture: Architecture, variables: Variables, w: Tensor, noises: Sequence[Tensor]) -> Tensor:
-    """w [N, num_ws, w_size] and noise maps [N or 1, H, W, 1] to pictures [N, R, R, num_channels], about -1 to 1."""
+def synthesis(
+    architecture: Architecture,
+    variables: Variables,
+    w: Tensor,
+    noises: Sequence[Tensor],
+    precision: str = "float32",
+) -> Tensor:
+    """w [N, num_ws, w_size] and noise maps [N or 1, H, W, 1] to pictures [N, R, R, num_channels], about -1 to 1.
+
+    `precision` is that of the convolutions; pictures are float32, and so is what the ToRGB layers add to them.
+    """
+    clamp = architecture.conv_clamp
     const = ops.transpose(variables["G_synthesis/4x4/Const/const"], (0, 2, 3, 1))
-    x = ops.repeat(const, w.shape[0], axis=0)
-    x = _layer(variables, "G_synthesis/4x4/Conv", x, w[:, 0], noises[0])
-    picture = to_rgb(variables, "G_synthesis/4x4/ToRGB", x, w[:, 1])
+    x = ops.cast(ops.repeat(const, w.shape[0], axis=0), precision)
+    x = _layer(variables, "G_synthesis/4x4/Conv", x, w[:, 0], noises[0], clamp)
+    picture = to_rgb(variables, "G_synthesis/4x4/ToRGB", x, w[:, 1], clamp)
     slot = 1
     for side in architecture.sides[1:]:
         scope = f"G_synthesis/{side}x{side}"
-        x = _layer(variables, f"{scope}/Conv0_up", x, w[:, slot], noises[slot])
-        x = _layer(variables, f"{scope}/Conv1", x, w[:, slot + 1], noises[slot + 1])
+        x = _layer(variables, f"{scope}/Conv0_up", x, w[:, slot], noises[slot], clamp)
+        x = _layer(variables, f"{scope}/Conv1", x, w[:, slot + 1], noises[slot + 1], clamp)
         # A ToRGB shares its slot with the next block's Conv0_up.
-        picture = fir.upsample(picture) + to_rgb(variables, f"{scope}/ToRGB", x, w[:, slot + 2])
+        picture = fir.upsample(picture) + to_rgb(variables, f"{scope}/ToRGB", x, w[:, slot + 2], clamp)
         slot += 2
     return picture
 
 
-def _layer(variables: Variables, scope: str, x: Tensor, w: Tensor, noise: Tensor) -> Tensor:
+def _layer(variables: Variables, scope: str, x: Tensor, w: Tensor, noise: Tensor, clamp: float | None) -> Tensor:
     x = modulated(variables, scope, x, w, up=scope.endswith("_up"))
-    return lrelu(x + noise * variables[f"{scope}/noise_strength"] + variables[f"{scope}/bias"])
+    return biased(variables, scope, x + ops.cast(noise * variables[f"{scope}/noise_strength"], x.dtype), clamp)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
+from keras import ops
 
 from shared.stylegan2 import discriminator, generator
 from shared.stylegan2.architecture import Architecture
@@ -36,7 +36,7 @@ class Generator:
 
     def __init__(self, architecture: Architecture, weights: Weights) -> None:
         self._architecture = architecture
-        self._variables = {name: tf.constant(value) for name, value in weights.items()}
+        self._variables = {name: ops.convert_to_tensor(value) for name, value in weights.items()}
         self._noises = generator.stored_noise(architecture, self._variables)
 
     def pictures(
@@ -49,7 +49,9 @@ class Generator:
         return np.concatenate(drawn)
 
     def _draw(self, z: Array, labels: Array, truncation: Truncation) -> Array:
-        w = generator.mapping(self._architecture, self._variables, tf.constant(z), tf.constant(labels))
+        w = generator.mapping(
+            self._architecture, self._variables, ops.convert_to_tensor(z), ops.convert_to_tensor(labels)
+        )
         w = generator.broadcast(self._architecture, w)
         w = generator.truncate(w, self._variables["dlatent_avg"], truncation.psi, truncation.cutoff)
         return np.asarray(generator.synthesis(self._architecture, self._variables, w, self._noises))
@@ -60,11 +62,11 @@ class Discriminator:
 
     def __init__(self, architecture: Architecture, weights: Weights) -> None:
         self._architecture = architecture
-        self._variables = {name: tf.constant(value) for name, value in weights.items()}
+        self._variables = {name: ops.convert_to_tensor(value) for name, value in weights.items()}
 
     def scores(self, pictures: Pictures, labels: Array | None = None) -> npt.NDArray[np.float32]:
         """Logits [N] of uint8 pictures [N, R, R, num_channels], in one batch: each depends on the others."""
-        one_hot = tf.constant(_labels(labels, len(pictures), self._architecture))
+        one_hot = ops.convert_to_tensor(_labels(labels, len(pictures), self._architecture))
         reals = discriminator.normalized(pictures)
         return np.asarray(discriminator.scores(self._architecture, self._variables, reals, one_hot))[:, 0]
 

@@ -1,19 +1,16 @@
 """The layers of both networks, as functions of a network's variables and the scope of one layer.
 
-Weights are stored raw and scaled by 1/sqrt(fan-in) here (equalised learning rate). Pictures are NHWC.
+Weights are stored raw and scaled by 1/sqrt(fan-in) here (equalised learning rate). Maps are NHWC and decide in which
+precision a convolution is computed: float32, or bfloat16, which needs no clamping and no scaling of the loss, as its
+exponent is float32's. Styles and demodulation are float32 in either case.
 """
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 from keras import ops
 
 from shared.stylegan2 import fir
-
-Tensor = Any
-Variables = Mapping[str, Tensor]
-"""Official variable name -> tensor or tf.Variable."""
+from shared.stylegan2.differentiation import Tensor, Variables
 
 
 def lrelu(x: Tensor) -> Tensor:
@@ -28,12 +25,23 @@ def dense(variables: Variables, scope: str, x: Tensor, lrmul: float = 1.0) -> Te
 
 def convolution(variables: Variables, scope: str, x: Tensor) -> Tensor:
     """Convolution that keeps the size, without bias."""
-    return ops.conv(x, _scaled(variables[f"{scope}/weight"]), padding="same", data_format="channels_last")
+    weight = ops.cast(_scaled(variables[f"{scope}/weight"]), x.dtype)
+    return ops.conv(x, weight, padding="same", data_format="channels_last")
+
+
+def biased(variables: Variables, scope: str, x: Tensor, clamp: float | None = None) -> Tensor:
+    """Bias of a layer and its activation, held within +-`clamp` after its gain (stylegan2-ada's conv_clamp)."""
+    return clamped(lrelu(x + ops.cast(variables[f"{scope}/bias"], x.dtype)), clamp)
+
+
+def clamped(x: Tensor, most: float | None) -> Tensor:
+    """Within +-`most`; None leaves it."""
+    return x if most is None else ops.clip(x, -most, most)
 
 
 def down_convolution(variables: Variables, scope: str, x: Tensor) -> Tensor:
     """Filter, then 3x3 convolution with stride 2; padded once, before both."""
-    weight = _scaled(variables[f"{scope}/weight"])
+    weight = ops.cast(_scaled(variables[f"{scope}/weight"]), x.dtype)
     return ops.conv(fir.blur(x, pad=2), weight, strides=2, padding="valid", data_format="channels_last")
 
 
@@ -45,16 +53,20 @@ def modulated(variables: Variables, scope: str, x: Tensor, w: Tensor, up: bool =
     """
     weight = _scaled(variables[f"{scope}/weight"])
     style = _style(variables, scope, w)
-    x = x * style[:, None, None, :]
-    x = _up_convolution(x, weight) if up else ops.conv(x, weight, padding="same", data_format="channels_last")
     energy = ops.matmul(ops.square(style), ops.sum(ops.square(weight), axis=(0, 1)))
-    return x * ops.rsqrt(energy + 1e-8)[:, None, None, :]
+    x, weight = _per_channel(x, style), ops.cast(weight, x.dtype)
+    x = _up_convolution(x, weight) if up else ops.conv(x, weight, padding="same", data_format="channels_last")
+    return _per_channel(x, ops.rsqrt(energy + 1e-8))
 
 
-def to_rgb(variables: Variables, scope: str, x: Tensor, w: Tensor) -> Tensor:
-    """Modulated 1x1 convolution without demodulation: [N, H, W, C] to [N, H, W, num_channels]."""
-    x = x * _style(variables, scope, w)[:, None, None, :]
-    return convolution(variables, scope, x) + variables[f"{scope}/bias"]
+def to_rgb(variables: Variables, scope: str, x: Tensor, w: Tensor, clamp: float | None = None) -> Tensor:
+    """Modulated 1x1 convolution without demodulation: [N, H, W, C] to float32 [N, H, W, num_channels]."""
+    x = convolution(variables, scope, _per_channel(x, _style(variables, scope, w)))
+    return clamped(ops.cast(x, "float32") + variables[f"{scope}/bias"], clamp)
+
+
+def _per_channel(x: Tensor, factors: Tensor) -> Tensor:
+    return x * ops.cast(factors, x.dtype)[:, None, None, :]
 
 
 def _up_convolution(x: Tensor, weight: Tensor) -> Tensor:

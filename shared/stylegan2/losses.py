@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-import tensorflow as tf
 from keras import ops
 
-from shared.stylegan2.layers import Tensor
+from shared.stylegan2.differentiation import Tensor, gradient
 
 
 def generator_logistic(fake_scores: Tensor) -> Tensor:
@@ -21,10 +20,8 @@ def discriminator_logistic(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
 
 def r1_penalty(scores: Callable[[Tensor], Tensor], reals: Tensor) -> Tensor:
     """Squared gradient of the score by the real picture (Mescheder et al. 2018): [N]. Its weight is gamma / 2."""
-    with tf.GradientTape() as tape:
-        tape.watch(reals)
-        total = ops.sum(scores(reals))
-    return ops.sum(ops.square(tape.gradient(total, reals)), axis=(1, 2, 3))
+    slopes = gradient(lambda x: ops.sum(scores(x)), reals)
+    return ops.sum(ops.square(slopes), axis=(1, 2, 3))
 
 
 class PathLength(NamedTuple):
@@ -42,11 +39,8 @@ def path_length(
 
     `noise` is N(0, 1) in the shape of the pictures. The gradient flows through the update of the mean, as officially.
     """
-    with tf.GradientTape() as tape:
-        tape.watch(w)
-        pictures = synthesis(w)
-        total = ops.sum(pictures * noise) / (pictures.shape[1] * pictures.shape[2]) ** 0.5
-    slopes = tape.gradient(total, w)
+    scale = (noise.shape[1] * noise.shape[2]) ** -0.5
+    slopes = gradient(lambda w: ops.sum(synthesis(w) * noise) * scale, w)
     lengths = ops.sqrt(ops.mean(ops.sum(ops.square(slopes), axis=2), axis=1))
     mean = mean + decay * (ops.mean(lengths) - mean)
     return PathLength(ops.square(lengths - mean), mean, lengths)

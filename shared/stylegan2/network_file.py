@@ -4,6 +4,7 @@ The runs' own files are .npz; what people exchange is a safetensors file. Both a
 """
 
 import json
+import operator
 from dataclasses import asdict
 
 import numpy as np
@@ -16,28 +17,43 @@ from shared.stylegan2.weights import Networks, Weights
 
 _NAMES = ("G", "D", "Gs")
 _ARCHITECTURE = "architecture"
+_LATER = ("g_widths", "d_widths", "conv_clamp", "label_fmaps", "cmap_fmaps", "cmap_layers", "cmap_lrmul")
+"""What the first network files did not state: it was, and is where a file does not state it, the default."""
+_TUPLES = {"g_widths", "d_widths"}
 
 
 def dump(networks: Networks, half: bool = False) -> bytes:
     """The file of these networks; `half` stores float16, half the size and good for about three digits."""
     dtype = np.float16 if half else np.float32
     arrays = {name: value.astype(dtype) for name, value in _flat(networks).items()}
-    return pack({_ARCHITECTURE: np.array(json.dumps(asdict(networks.architecture))), **arrays})
+    return pack({_ARCHITECTURE: np.array(_described(networks.architecture)), **arrays})
 
 
 def dump_tensors(networks: Networks) -> bytes:
     """The safetensors file of these networks; the architecture is among its metadata."""
-    return tensor_file.pack(_flat(networks), {_ARCHITECTURE: json.dumps(asdict(networks.architecture))})
+    return tensor_file.pack(_flat(networks), {_ARCHITECTURE: _described(networks.architecture)})
 
 
 def load(file: bytes) -> Networks:
     """The networks of either file, in float32. Raises Poison where it is none, WeightsMismatch if it is not whole."""
     arrays, described = _contents(file)
     try:
-        architecture = Architecture(**json.loads(described[_ARCHITECTURE]))
+        architecture = _architecture(described[_ARCHITECTURE])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise Poison(f"not a network file: no usable architecture ({error})") from error
     return Networks(architecture, *(_network(arrays, name) for name in _NAMES))
+
+
+def _described(architecture: Architecture) -> str:
+    usual = {name for name in _LATER if getattr(architecture, name) == getattr(Architecture, name)}
+    return json.dumps({name: value for name, value in asdict(architecture).items() if name not in usual})
+
+
+def _architecture(text: str) -> Architecture:
+    values = dict(json.loads(text))
+    for name in _TUPLES & values.keys():
+        values[name] = tuple(operator.index(width) for width in values[name])
+    return Architecture(**values)
 
 
 def _contents(file: bytes) -> tuple[Arrays, dict[str, str]]:

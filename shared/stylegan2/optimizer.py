@@ -1,58 +1,60 @@
 """Adam as StyleGAN2 uses it: beta1 = 0, moments shared by the main and the regularisation steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
+from typing import NamedTuple
 
-import tensorflow as tf
+import numpy as np
+from keras import ops
 
-from shared.stylegan2.layers import Tensor
+from shared.stylegan2.differentiation import Tensor, Variables
+from shared.stylegan2.weights import Weights
 
-
-class Adam:
-    """Adam (Kingma & Ba 2015) without a first moment, which beta1 = 0 makes equal to the gradient.
-
-    A regularisation every `interval` steps adds an update to `interval` others; `learning_rate` and beta2 0.99 are
-    corrected for it by c = interval / (interval + 1) (Karras et al. 2020, appendix B). When a gradient is not finite,
-    the whole update is skipped and counted.
-    """
-
-    def __init__(self, variables: Mapping[str, Tensor], learning_rate: float, interval: int) -> None:
-        correction = interval / (interval + 1)
-        self._learning_rate = learning_rate * correction
-        self._beta2 = 0.99**correction
-        self._variables = dict(variables)
-        self._squares = {name: _zeros(value.shape, tf.float32) for name, value in variables.items()}
-        self._updates = _zeros((), tf.int64)
-        self._skipped = _zeros((), tf.int64)
-
-    @property
-    def state(self) -> dict[str, tf.Variable]:
-        """All it remembers: second moments under the names of their variables, the counts `updates` and `skipped`."""
-        return {**self._squares, "updates": self._updates, "skipped": self._skipped}
-
-    @property
-    def skipped(self) -> int:
-        """Updates left out because a gradient was not finite."""
-        return int(self._skipped)
-
-    def minimize(self, loss: Tensor, tape: tf.GradientTape) -> None:
-        """One update along the gradient that `tape` finds, which is 0 where the loss does not depend on a variable."""
-        variables = list(self._variables.values())
-        self.apply(tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO))
-
-    def apply(self, gradients: Sequence[Tensor]) -> None:
-        """One update from gradients in the order of the variables."""
-        finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(gradient)) for gradient in gradients])
-        self._skipped.assign_add(tf.cast(~finite, tf.int64))
-        self._updates.assign_add(tf.cast(finite, tf.int64))
-        count = tf.cast(self._updates, tf.float32)
-        rate = self._learning_rate * tf.sqrt(1 - tf.pow(self._beta2, count))
-        for name, gradient in zip(self._variables, gradients, strict=True):
-            square = self._squares[name]
-            moved = square + (tf.square(gradient) - square) * (1 - self._beta2)
-            step = rate * gradient / (tf.sqrt(moved) + 1e-8)
-            square.assign(tf.where(finite, moved, square))
-            self._variables[name].assign_sub(tf.where(finite, step, tf.zeros_like(step)))
+UPDATES, SKIPPED = "updates", "skipped"
+"""Counts among an optimizer's memory: updates made, and those left out because a gradient was not finite."""
 
 
-def _zeros(shape: Sequence[int], dtype: tf.DType) -> tf.Variable:
-    return tf.Variable(tf.zeros(shape, dtype), trainable=False)
+class Adam(NamedTuple):
+    """Adam (Kingma & Ba 2015) without a first moment, which beta1 = 0 makes equal to the gradient."""
+
+    learning_rate: float
+    beta2: float = 0.99
+    epsilon: float = 1e-8
+
+    @classmethod
+    def lazy(cls, learning_rate: float, interval: int | None) -> "Adam":
+        """For a network that is regularised every `interval` steps; None is never.
+
+        That adds an update to `interval` others, so learning rate and beta2 0.99 are corrected by
+        c = interval / (interval + 1) (Karras et al. 2020, appendix B).
+        """
+        correction = interval / (interval + 1) if interval else 1.0
+        return cls(learning_rate * correction, 0.99**correction)
+
+    def updated(
+        self, variables: Variables, memory: Variables, gradients: Variables
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Variables and memory after one update, of all that have a gradient.
+
+        When a gradient is not finite anywhere, the whole update is left out, and counted.
+        """
+        finite = _all_finite(gradients.values())
+        counts = {UPDATES: memory[UPDATES] + ops.cast(finite, "int32")}
+        counts[SKIPPED] = memory[SKIPPED] + ops.cast(ops.logical_not(finite), "int32")
+        rate = self.learning_rate * ops.sqrt(1 - ops.power(self.beta2, ops.cast(counts[UPDATES], "float32")))
+        moved, squares = {}, {}
+        for name, gradient in gradients.items():
+            square = memory[name] + (ops.square(gradient) - memory[name]) * (1 - self.beta2)
+            step = rate * gradient / (ops.sqrt(square) + self.epsilon)
+            squares[name] = ops.where(finite, square, memory[name])
+            moved[name] = variables[name] - ops.where(finite, step, 0.0)
+        return moved, squares | counts
+
+
+def fresh_memory(variables: Weights, learning: Iterable[str]) -> Weights:
+    """What Adam remembers before its first update: the second moments of the variables that learn, and its counts."""
+    squares: Weights = {name: np.zeros_like(variables[name]) for name in learning}
+    return squares | {name: np.zeros((), np.int32) for name in (UPDATES, SKIPPED)}
+
+
+def _all_finite(tensors: Iterable[Tensor]) -> Tensor:
+    return ops.all(ops.stack([ops.all(ops.isfinite(tensor)) for tensor in tensors]))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,8 @@ class PictureFile:
             if place.shape != self._shape or place.shape[1] != place.shape[2]:
                 raise Poison(f"{path.name}, record {index}: the shape is {place.shape}, the first is {self._shape}")
         self._offsets = [place.offset for place in places]
+        self.checksums = [place.checksum for place in places]
+        """CRC-32 of each picture's pixels: the same picture has the same in every data set."""
         self._bytes = np.memmap(path, np.uint8, "r")
 
     def __len__(self) -> int:
@@ -61,6 +64,7 @@ class PictureFile:
 class _Place(NamedTuple):
     offset: int
     shape: tuple[int, int, int]
+    checksum: int
 
 
 def _places(path: Path) -> Iterator[_Place]:
@@ -71,7 +75,7 @@ def _places(path: Path) -> Iterator[_Place]:
         except Poison as error:
             raise Poison(f"{path.name}, record {index}: {error}") from error
         channels, height, width = picture.shape
-        yield _Place(start + _distance(record, picture), (channels, height, width))
+        yield _Place(start + _distance(record, picture), (channels, height, width), crc32(picture.data))
         start += len(record) + _AFTER + _BEFORE
 
 

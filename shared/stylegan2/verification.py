@@ -13,6 +13,7 @@ import numpy as np
 from shared.errors import NotFound, Poison
 from shared.keys import MANIFEST
 from shared.stylegan2.example import Picture, decode_picture
+from shared.stylegan2.labels_file import Labels, decode_labels, faulty_rows, labels_file_name
 from shared.stylegan2.pyramid import SMALLEST_LOG2, has_levels, pyramid
 from shared.stylegan2.tfrecords import Damage, Fault, level_file_name, scan_records
 
@@ -39,6 +40,11 @@ class Problem(StrEnum):
     NOT_A_POWER_OF_TWO = "not-a-power-of-two"
     WRONG_SHAPE = "wrong-shape"
     DIFFERENT_PICTURE = "different-picture"
+    # The labels
+    MISSING_LABELS = "missing-labels"
+    NOT_LABELS = "not-labels"
+    WRONG_NUMBER_OF_LABELS = "wrong-number-of-labels"
+    NOT_ONE_HOT = "not-one-hot"
     # The manifest
     NOT_AS_LISTED = "not-as-listed"
 
@@ -58,19 +64,21 @@ class Verification:
     """What a data set holds as far as it can be read, and everything that is wrong with it.
 
     `resolution` is that of the largest level (0: no level), `channels` those of its first picture (0: none),
-    `records` the number that most levels agree on.
+    `records` the number that most levels agree on, `classes` that of the labels' columns (0: no labels).
     """
 
     resolution: int
     channels: int
     records: int
     findings: tuple[Finding, ...]
+    classes: int = 0
 
 
-def verify(directory: Path, resolution: int | None = None) -> Verification:
+def verify(directory: Path, resolution: int | None = None, labels: Labels | None = None) -> Verification:
     """Reads the whole data set once, one record of each level at a time, and returns all that is wrong with it.
 
-    With `resolution`, the largest level must be that one: without it, a lost top level cannot be noticed.
+    With `resolution`, the largest level must be that one: without it, a lost top level cannot be noticed. With
+    `labels` [pictures, classes], its labels must be those, and of no class, it must have none.
     Raises NotFound when there is no such directory.
     """
     if not directory.is_dir():
@@ -85,7 +93,9 @@ def verify(directory: Path, resolution: int | None = None) -> Verification:
     records = _count(levels)
     for level in levels:
         findings += sorted(level.findings, key=lambda finding: -1 if finding.record is None else finding.record)
-    return Verification(levels[0].resolution, levels[0].channels, records, tuple(findings))
+    file = directory / labels_file_name(levels[0].file.name.rpartition("-r")[0])
+    classes, wrong_labels = _check_labels(file, records, labels)
+    return Verification(levels[0].resolution, levels[0].channels, records, (*findings, *wrong_labels), classes)
 
 
 @dataclass
@@ -140,7 +150,7 @@ def _survey(directory: Path, resolution: int | None) -> tuple[list[_Level], list
     if not files:
         sentence = f"There is no file like {level_file_name(directory.name, 9)} in it."
         return [], [Finding(directory.name, None, Problem.NO_DATASET, sentence)]
-    known = {*files.values(), directory / f"{dataset}-rxx.labels", directory / MANIFEST}
+    known = {*files.values(), directory / labels_file_name(dataset), directory / MANIFEST}
     findings = [
         Finding(entry.name, None, Problem.FOREIGN_FILE, f"It is no level of the data set '{dataset}'.")
         for entry in entries
@@ -212,3 +222,42 @@ def _count(levels: Sequence[_Level]) -> int:
         elif level.records > records:
             level.report(records, Problem.EXTRA_RECORDS, sentence)
     return records
+
+
+def _check_labels(file: Path, records: int, listed: Labels | None) -> tuple[int, list[Finding]]:
+    """The number of classes in the file, and what is wrong with it."""
+    if file.exists():
+        try:
+            labels = decode_labels(file.read_bytes())
+        except Poison as error:
+            return 0, [Finding(file.name, None, Problem.NOT_LABELS, str(error))]
+        return labels.shape[1], list(_wrong_labels(file.name, labels, records, listed))
+    if listed is not None and listed.shape[1]:
+        sentence = f"The manifest names {listed.shape[1]} classes, and the file with every picture's is missing."
+        return 0, [Finding(file.name, None, Problem.MISSING_LABELS, sentence)]
+    return 0, []
+
+
+def _wrong_labels(file: str, labels: Labels, records: int, listed: Labels | None) -> Iterator[Finding]:
+    if len(labels) != records:
+        sentence = f"It holds {len(labels)} label(s), most levels {records} record(s)."
+        yield Finding(file, None, Problem.WRONG_NUMBER_OF_LABELS, sentence)
+    if listed is not None and listed.shape[1] != labels.shape[1]:
+        sentence = f"It has {labels.shape[1]} classes, the manifest names {listed.shape[1]}."
+        yield Finding(file, None, Problem.NOT_AS_LISTED, sentence)
+    faulty = faulty_rows(labels)
+    for row in sorted(faulty | _unlike(labels, listed)):
+        if row in faulty:
+            sentence = "Not exactly one value of the label is 1 and all others 0."
+            yield Finding(file, row, Problem.NOT_ONE_HOT, sentence)
+        else:
+            sentence = f"It is of class {labels[row].argmax()} (from 0), by the manifest of another."
+            yield Finding(file, row, Problem.NOT_AS_LISTED, sentence)
+
+
+def _unlike(labels: Labels, listed: Labels | None) -> frozenset[int]:
+    """The rows that say another class than the manifest, as far as both have them."""
+    if listed is None or listed.shape[1] != labels.shape[1]:
+        return frozenset()
+    both = min(len(labels), len(listed))
+    return frozenset(np.flatnonzero((labels[:both] != listed[:both]).any(1)).tolist())

@@ -54,20 +54,21 @@ class Networks:
         """Networks that have learnt nothing yet."""
         generator = np.random.default_rng(seed)
         G = initial(generator_shapes(architecture), generator)
-        return cls(architecture, G, initial(discriminator_shapes(architecture), generator), dict(G))
+        D = initial(discriminator_shapes(architecture), generator, architecture.cmap_lrmul)
+        return cls(architecture, G, D, dict(G))
 
 
-def initial(shapes: Shapes, generator: np.random.Generator) -> Weights:
-    """Fresh weights: N(0, 1) for weights, noise and const, N(0, 1/lrmul) in the mapping network, 0 for the rest."""
-    return {name: _initial(name, shape, generator) for name, shape in shapes.items()}
+def initial(shapes: Shapes, generator: np.random.Generator, cmap_lrmul: float = 1.0) -> Weights:
+    """Fresh weights: N(0, 1) for weights, noise and const, N(0, 1/lrmul) in mapping networks, 0 for the rest."""
+    return {name: _initial(name, shape, generator, cmap_lrmul) for name, shape in shapes.items()}
 
 
-def _initial(name: str, shape: tuple[int, ...], generator: np.random.Generator) -> Array:
+def _initial(name: str, shape: tuple[int, ...], generator: np.random.Generator, cmap_lrmul: float) -> Array:
     kind = name.rsplit("/", 1)[-1]
     if not kind.startswith(("weight", "mod_weight", "const")) and not (kind.startswith("noise") and shape):
         return np.zeros(shape, np.float32)
-    deviation = 1 / MAPPING_LRMUL if name.startswith("G_mapping/Dense") else 1.0
-    return (generator.standard_normal(shape, np.float32) * deviation).astype(np.float32)
+    lrmul = MAPPING_LRMUL if name.startswith("G_mapping/Dense") else cmap_lrmul if name.startswith("Mapping") else 1.0
+    return (generator.standard_normal(shape, np.float32) * (1 / lrmul)).astype(np.float32)
 
 
 def check(weights: Mapping[str, npt.NDArray[np.generic]], shapes: Shapes) -> None:

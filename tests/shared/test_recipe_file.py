@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import RecipeError
-from shared.recipe import AddressesSource, Fit, FolderSource, Monochrome, Recipe
+from shared.recipe import AddressesSource, Fit, FolderSource, Labels, Monochrome, Recipe, Unlabelled
 from shared.recipe_file import read_recipe
 
 GOOD = "name: anya\nsources:\n  - folder: ./pictures\n"
@@ -62,6 +62,77 @@ def test_every_part_can_be_given(write: Write) -> None:
     assert recipe.pictures.monochrome is Monochrome.KEEP
     assert recipe.normalized.fit is Fit.SHRINK_ONLY
     assert recipe.normalized.pad == "reflect"
+
+
+def test_without_folders_and_tags_there_are_no_classes(write: Write) -> None:
+    for labels in ("", "labels: {folders: false, tags: []}\n", "labels: {}\n"):
+        assert not read_recipe(write(GOOD + labels)).labels.asked
+
+
+def test_sub_folders_can_be_classes(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "pictures" / "smile").mkdir()
+    assert read_recipe(write(GOOD + "labels: {folders: true}\n")).labels == Labels(folders=True)
+    (tmp_path / "more" / "wink").mkdir(parents=True)
+    text = GOOD + "  - folder: more\nlabels: {folders: true, unlabelled: drop}\n"
+    assert read_recipe(write(text)).labels.unlabelled is Unlabelled.DROP
+
+
+def test_a_recipe_with_classes_can_be_read_from_the_store_when_its_folders_are_gone() -> None:
+    recipe = Recipe(name="anya", sources=(FolderSource(folder=Path("gone")),), labels=Labels(tags=("a", "b")))
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+
+
+@pytest.mark.parametrize("unseen", ["link", ".hidden", "file"])
+def test_what_the_scraper_does_not_look_into_is_no_class(write: Write, tmp_path: Path, unseen: str) -> None:
+    pictures = tmp_path / "pictures"
+    (pictures / "smile").mkdir()
+    (pictures / "file").write_bytes(b"")
+    (pictures / ".hidden").mkdir()
+    (pictures / "link").symlink_to(tmp_path)
+    for path in pictures.iterdir():
+        if path.name not in (unseen, "smile"):
+            path.rmdir() if path.name == ".hidden" else path.unlink()
+    (told,) = problems(write(GOOD + "labels:\n  folders: true\n  unlabelled: drop\n"))
+    assert told.startswith("recipe.yaml:4: labels: folders: the folder sources have 1 sub-folder(s), 2 or more")
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (
+            "{folders: true}",
+            "labels: folders: the folder sources have 0 sub-folder(s), 1 or more are needed: "
+            "sort the pictures into one for each class",
+        ),
+        ("{tags: [a, b]}", "labels: no source tells tags: neither `folder` nor `urls` does. Use `folders: true`"),
+        ("{tags: a}", "labels.tags: Input should be a valid tuple (not 'a')"),
+        ("{tags: [a, 7]}", "labels.tags[1]: Input should be a valid string (not 7)"),
+        ("{tags: [a, a]}", "labels.tags: each tag is a class: name none twice, and none by an empty text"),
+        ("{tags: ['']}", "labels.tags: each tag is a class: name none twice, and none by an empty text"),
+        (
+            "{folders: true, tags: [a]}",
+            "labels.tags: classes are told by folders or by tags: leave one of them out",
+        ),
+        ("{folders: some}", "labels.folders: Input should be a valid boolean, unable to interpret input (not 'some')"),
+        ("{unlabelled: burn}", "labels.unlabelled: Input should be 'other' or 'drop' (not 'burn')"),
+        *(
+            (
+                labels,
+                "labels.unlabelled: without two classes there is nothing to drop by: "
+                "set `folders: true` or name `tags`",
+            )
+            for labels in ("{unlabelled: drop}", "{tags: [a], unlabelled: drop}")
+        ),
+        ("{folder: true}", "labels.folder: no such field; allowed are folders, tags, unlabelled"),
+    ],
+)
+def test_labels_that_cannot_be_told_are_an_error_at_once(write: Write, labels: str, expected: str) -> None:
+    assert problems(write(f"{GOOD}labels: {labels}\n")) == [f"recipe.yaml:4: {expected}"]
+
+
+def test_sources_that_cannot_be_used_are_not_looked_at_for_classes(write: Write) -> None:
+    told = problems(write("name: anya\nsources: [{folder: gone}]\nlabels: {folders: true}\n"))
+    assert told == ["recipe.yaml:2: sources[0].folder: there is no folder gone"]
 
 
 def test_a_recipe_survives_the_store(write: Write) -> None:

@@ -4,12 +4,13 @@ import pytest
 
 from shared import keys, trainings
 from shared.errors import Poison
-from shared.recipe import Ranking, Training
+from shared.recipe import Ranking
 from shared.store.folder import FolderStore
+from shared.training_recipe import Training
 from shared.trainings import FILES, Snapshot, training_digest
 
 DATASET = "d" * 64
-TRAINING = training_digest(Training(), DATASET)
+TRAINING = training_digest(Training().resolved(512), DATASET)
 
 
 @pytest.fixture
@@ -22,21 +23,29 @@ def snapshot(leg: int, images: int, content: str = "a") -> Snapshot:
 
 
 def asked(**settings: object) -> str:
-    return training_digest(Training().model_copy(update=settings), DATASET)
+    return training_digest(Training().model_copy(update=settings).resolved(512), DATASET)
 
 
-@pytest.mark.parametrize("change", [{"kimg": 90.0}, {"leg_kimg": 1.0}, {"tick_kimg": 1.0}])
+@pytest.mark.parametrize(
+    "change", [{"kimg": 90.0}, {"leg_kimg": 1.0}, {"tick_kimg": 1.0}, {"resume_kimg": 9.0}, {"quality_pictures": 0}]
+)
 def test_a_training_keeps_its_name_when_it_only_stops_elsewhere(change: dict[str, object]) -> None:
     assert asked(**change) == TRAINING
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"minibatch": 16}, {"mirror": False}, {"fmap_max": 256}])
+@pytest.mark.parametrize(
+    "change", [{"seed": 1}, {"minibatch": 32}, {"mirror": False}, {"fmap_max": 256}, {"augmentation": "none"}]
+)
 def test_whatever_changes_the_weights_changes_the_name(change: dict[str, object]) -> None:
     assert asked(**change) != TRAINING
 
 
+def test_a_number_that_is_given_and_one_that_is_worked_out_are_the_same_training() -> None:
+    assert asked(r1_gamma=0.0002 * 512**2 / 16) == TRAINING
+
+
 def test_another_data_set_is_another_training() -> None:
-    assert training_digest(Training(), "e" * 64) != TRAINING
+    assert training_digest(Training().resolved(512), "e" * 64) != TRAINING
 
 
 def test_a_network_to_start_from_counts_by_its_bytes_and_makes_sizes_irrelevant(tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ WITH_TENSORFLOW = {"trainer", "trainer-gpu", "ranker", "ranker-gpu", "all", "all
 RUNTIME = ("shared/runtime/worker.py", "shared/runtime/health.py", "shared/runtime/logs.py", "shared/store/folder.py")
 """What every container needs beside its stage."""
 
+NOT_IN_CONTAINERS = {"jax"}
+"""Keras' other back end, for those who install it themselves; containers run TensorFlow."""
+
 SAME = {"tensorflow-cpu": {"tensorflow"}}
 """What a GPU file has instead of what is installed here."""
 
@@ -85,7 +88,7 @@ def third_party(stage: str) -> dict[str, Path]:
                 new = set(files_of(name)) - known
                 known |= new
                 waiting += new
-            elif top not in sys.stdlib_module_names:
+            elif top not in sys.stdlib_module_names | NOT_IN_CONTAINERS:
                 foreign[top] = file
     return foreign
 

@@ -8,10 +8,11 @@ from services.scraper.sources.addresses import AddressesSource
 from services.scraper.sources.folder import FolderSource
 from services.scraper.sources.source import Conditions, Fetched, Item, Source
 from shared import recipe
+from shared.recipe_section import Section
 
 __all__ = ["SOURCES", "Conditions", "Fetched", "Item", "Source", "open_source"]
 
-SOURCES: dict[type[recipe.Section], Callable[[Any, Conditions], Source]] = {
+SOURCES: dict[type[Section], Callable[[Any, Conditions], Source]] = {
     recipe.FolderSource: FolderSource,
     recipe.AddressesSource: AddressesSource,
 }

@@ -7,7 +7,8 @@ from enum import StrEnum
 import numpy as np
 
 from shared.stylegan2.architecture import Architecture, Shapes, discriminator_shapes, generator_shapes
-from shared.stylegan2.official.sizes import architecture_of, ignored_settings
+from shared.stylegan2.official.settings import ignored_settings
+from shared.stylegan2.official.sizes import architecture_of
 from shared.stylegan2.official.snapshot import NAMES, OfficialNetwork, Snapshot
 from shared.stylegan2.weights import Networks, Weights
 

@@ -26,6 +26,11 @@ class Global(Enum):
     ENCODE = auto()
     BYTES = auto()
     DICT = auto()
+    SET = auto()
+    MODULE = auto()
+    STORAGE = auto()
+    TENSOR = auto()
+    PARAMETER = auto()
 
 
 NAMES = {
@@ -36,6 +41,12 @@ NAMES = {
     ("__builtin__", "bytes"): Global.BYTES,
     ("collections", "OrderedDict"): Global.DICT,
     ("dnnlib.util", "EasyDict"): Global.DICT,
+    ("builtins", "set"): Global.SET,
+    ("__builtin__", "set"): Global.SET,
+    ("torch_utils.persistence", "_reconstruct_persistent_obj"): Global.MODULE,
+    ("torch.storage", "_load_from_bytes"): Global.STORAGE,
+    ("torch._utils", "_rebuild_tensor_v2"): Global.TENSOR,
+    ("torch._utils", "_rebuild_parameter"): Global.PARAMETER,
     **{
         (f"numpy.{core}.{module}", name): kind
         for core in ("core", "_core")  # before and since numpy 2
@@ -46,7 +57,7 @@ NAMES = {
         )
     },
 }
-"""The exact names of official snapshots, in every protocol and under old and new versions of numpy."""
+"""The exact names of official snapshots, in every protocol and under old and new versions of numpy and PyTorch."""
 
 _FLOATS = {"f2", "f4", "f8"}
 _MOST_DIMENSIONS = 8
@@ -57,6 +68,13 @@ class PickledNetwork:
     """A network: whatever its state was, to be examined by whoever knows what to expect."""
 
     state: dict[object, object] = field(default_factory=dict)
+
+
+@dataclass
+class PickledModule:
+    """A module of stylegan2-ada-pytorch or stylegan3: what its program would be given to make it again."""
+
+    meta: dict[object, object]
 
 
 @dataclass
@@ -105,6 +123,21 @@ def array(shape: Sequence[object], dtype: PickledDtype, data: bytes | bytearray,
         raise Poison(f"an array says that it has {_short(size)} bytes, and {len(data)} are there")
     flat: Values = np.frombuffer(data, dtype.order + dtype.code)
     return flat.reshape(sides, order="F" if order == "F" else "C")
+
+
+def strided(values: Values, offset: int, sides: Sequence[object], steps: Sequence[object]) -> Values:
+    """A tensor as PyTorch describes it, a view of its storage. Raises Poison where it does not lie within it."""
+    counts = [side for side in sides if type(side) is int and side > 0]
+    strides = [step for step in steps if type(step) is int and step >= 0]
+    if not len(counts) == len(sides) == len(steps) == len(strides) <= _MOST_DIMENSIONS:
+        raise Poison("a tensor has a shape that none can have")
+    last = offset + sum((count - 1) * stride for count, stride in zip(counts, strides, strict=True))
+    if offset < 0 or last >= len(values) or prod(counts) > len(values):
+        raise Poison(f"a tensor does not lie within the {len(values)} numbers of its storage")
+    found: Values = np.lib.stride_tricks.as_strided(
+        values[offset:], counts, [stride * values.itemsize for stride in strides], writeable=False
+    )
+    return found
 
 
 def _short(number: int) -> str:

@@ -1,4 +1,4 @@
-"""Writes networks as a snapshot of the official stylegan2, without any program in it.
+"""Writes networks as a snapshot of the official stylegan2 or stylegan2-ada, without any program in it.
 
 An official snapshot carries the text of the program that builds it, and the official loader runs that. Here the text
 is empty: legacy.py of stylegan2-ada-pytorch does not look at it, and the TensorFlow programs need their own in its
@@ -7,15 +7,31 @@ place, by the handler that `magritte weights export` prints.
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from shared.errors import Poison
 from shared.stylegan2.architecture import Architecture
+from shared.stylegan2.official.widths import rule
 from shared.stylegan2.weights import Networks, Weights
 
-_VERSION = 4
-_COMPONENTS = {"synthesis": "G_synthesis_stylegan2", "mapping": "G_mapping"}
+
+@dataclass(frozen=True)
+class Program:
+    """An official program: the version of its networks, and the functions that build them."""
+
+    version: int
+    synthesis: str
+    discriminator: str
+
+
+STYLEGAN2 = Program(4, "G_synthesis_stylegan2", "D_stylegan2")
+STYLEGAN2_ADA = Program(5, "G_synthesis", "D_main")
+
+_Settings = dict[str, float]
+
 _LARGEST_BYTE = 255
 _PROTOCOL = b"\x80\x03"
 """Protocol 3, which the Python 3.6 and 3.7 of the official programs can read."""
@@ -28,50 +44,88 @@ _NDARRAY = b"cnumpy\nndarray\n"
 _DTYPE = b"cnumpy\ndtype\n"
 
 
+def program_of(architecture: Architecture) -> Program:
+    """Which official program builds such networks. Raises Poison where none does."""
+    labels = {bool(width) for width in (architecture.label_fmaps, architecture.cmap_fmaps) if architecture.label_size}
+    if len(labels) > 1 or (labels == {False} and architecture.conv_clamp):
+        raise Poison(
+            "its networks take labels partly as stylegan2 does and partly as stylegan2-ada, and no official program "
+            "builds such networks; export it as .safetensors"
+        )
+    return STYLEGAN2_ADA if True in labels or architecture.conv_clamp else STYLEGAN2
+
+
 def pickled(networks: Networks) -> bytes:
-    """The file: the tuple (G, D, Gs), with the variables in the official order and layout."""
-    generator, discriminator = _settings(networks.architecture)
+    """The file: the tuple (G, D, Gs), with the variables in the official order and layout.
+
+    Raises Poison where no official program builds such networks.
+    """
+    architecture = networks.architecture
+    program = program_of(architecture)
+    generator, discriminator = _settings(architecture)
     parts = (
-        _generator("G", networks.G, generator),
-        _network(("D", "D_stylegan2"), discriminator, networks.D),
-        _generator("Gs", networks.Gs, generator),
+        _generator(program, "G", networks.G, generator),
+        _network(program.version, ("D", program.discriminator), discriminator, networks.D),
+        _generator(program, "Gs", networks.Gs, generator),
     )
     return b"".join([_PROTOCOL, b"(", *(piece for part in parts for piece in part), b"t."])
 
 
-def _settings(architecture: Architecture) -> tuple[dict[str, int], dict[str, int]]:
+def _settings(architecture: Architecture) -> tuple[_Settings, _Settings]:
     """Those of G and those of D, all of them: a reader then needs no defaults."""
-    both = {
+    both: _Settings = {
         "num_channels": architecture.num_channels,
         "resolution": architecture.resolution,
         "label_size": architecture.label_size,
-        "fmap_base": architecture.fmap_base,
-        "fmap_max": architecture.fmap_max,
     }
-    generator = {
+    if architecture.conv_clamp:
+        both["conv_clamp"] = architecture.conv_clamp
+    return both | _settings_of_generator(architecture), both | _settings_of_discriminator(architecture)
+
+
+def _settings_of_generator(architecture: Architecture) -> _Settings:
+    found: _Settings = {
+        **_fmaps(architecture, "G", {side: architecture.fmaps(side) for side in architecture.sides}),
         "latent_size": architecture.z_size,
         "dlatent_size": architecture.w_size,
         "dlatent_broadcast": architecture.num_ws,
         "mapping_layers": architecture.mapping_layers,
         "mapping_fmaps": architecture.mapping_fmaps,
     }
-    discriminator = {
+    return found | ({"label_fmaps": architecture.label_fmaps} if architecture.label_fmaps else {})
+
+
+def _settings_of_discriminator(architecture: Architecture) -> _Settings:
+    found: _Settings = {
+        **_fmaps(architecture, "D", {side: architecture.d_fmaps(side) for side in (2, *architecture.sides)}),
         "mbstd_group_size": architecture.mbstd_group_size,
         "mbstd_num_features": architecture.mbstd_num_features,
     }
-    return both | generator, both | discriminator
+    if architecture.cmap_fmaps:
+        found["mapping_layers"] = architecture.cmap_layers
+        found["mapping_fmaps"] = architecture.cmap_fmaps
+        found["mapping_lrmul"] = architecture.cmap_lrmul
+    return found
 
 
-def _generator(name: str, weights: Weights, settings: Mapping[str, int]) -> Iterator[bytes]:
+def _fmaps(architecture: Architecture, network: str, widths: Mapping[int, int]) -> _Settings:
+    """The rule that gives these widths; where it is the architecture's own, in its own numbers."""
+    stages = {side.bit_length() - 2: width for side, width in widths.items()}
+    usual = all(architecture.nf(stage) == width for stage, width in stages.items())
+    found = (architecture.fmap_base, architecture.fmap_max) if usual else rule(stages)
+    if found is None:
+        raise Poison(f"{network} has widths that no fmap_base and fmap_max give; export it as .safetensors")
+    return {"fmap_base": found[0], "fmap_max": found[1]}
+
+
+def _generator(program: Program, name: str, weights: Weights, settings: _Settings) -> Iterator[bytes]:
+    version = program.version
     main = {key: value for key, value in settings.items() if key != "dlatent_broadcast"}
-    components = {
-        key: b"".join(
-            _network((f"G_{key}", builder), settings if key == "mapping" else main, _of(weights, f"G_{key}/"))
-        )
-        for key, builder in _COMPONENTS.items()
-    }
-    top = {"lod": np.zeros((), np.float32), "dlatent_avg": weights["dlatent_avg"]}
-    return _network((name, "G_main"), main, top, components)
+    synthesis = _network(version, ("G_synthesis", program.synthesis), main, _of(weights, "G_synthesis/"))
+    mapping = _network(version, ("G_mapping", "G_mapping"), settings, _of(weights, "G_mapping/"))
+    components = {"synthesis": b"".join(synthesis), "mapping": b"".join(mapping)}
+    lod = {"lod": np.zeros((), np.float32)} if program is STYLEGAN2 else {}
+    return _network(version, (name, "G_main"), main, lod | {"dlatent_avg": weights["dlatent_avg"]}, components)
 
 
 def _of(weights: Weights, prefix: str) -> Weights:
@@ -79,15 +133,16 @@ def _of(weights: Weights, prefix: str) -> Weights:
 
 
 def _network(
+    version: int,
     names: tuple[str, str],
-    settings: Mapping[str, int],
+    settings: _Settings,
     variables: Mapping[str, npt.NDArray[np.generic]],
     components: Mapping[str, bytes] | None = None,
 ) -> Iterator[bytes]:
     """A network's name and builder, and its state; the components are pickled already."""
     yield _NETWORK + b")\x81"
     state: dict[str, bytes] = {
-        "version": _plain(_VERSION),
+        "version": _plain(version),
         "name": _plain(names[0]),
         "static_kwargs": _dictionary({key: _plain(value) for key, value in settings.items()}),
         "components": _dictionary(components or {}),
@@ -117,11 +172,13 @@ def _array(value: npt.NDArray[np.generic]) -> bytes:
     return empty + b"(" + _plain(1) + shape + _FLOAT32 + b"\x89" + data + b"tb"
 
 
-def _plain(value: int | str) -> bytes:
+def _plain(value: float | str) -> bytes:
+    if isinstance(value, str):
+        text = value.encode()
+        return b"X" + struct.pack("<I", len(text)) + text
     if isinstance(value, int):
         return b"J" + struct.pack("<i", value)
-    text = value.encode()
-    return b"X" + struct.pack("<I", len(text)) + text
+    return b"G" + struct.pack(">d", value)
 
 
 def _bytes(data: bytes) -> bytes:

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared.errors import Poison
-from shared.stylegan2.official.objects import PickledArray, PickledNetwork, Values
+from shared.stylegan2.official import torch_modules
+from shared.stylegan2.official.objects import PickledArray, PickledModule, PickledNetwork, Values
 from shared.stylegan2.official.unpickling import unpickled
 
 LARGEST_FILE = 4 << 30
 """Bytes; the largest known snapshots have a quarter of it."""
 
 NAMES = ("G", "D", "Gs")
+_NAMES_OF_TORCH = ("G", "D", "G_ema")
 
 _VERSIONS = (4, 5)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,99}")
@@ -31,7 +33,8 @@ _NO_PICKLES = (
 class OfficialNetwork:
     """One network: variables with those of its components (`G_mapping/...`), settings, and what it was made by.
 
-    `version` is 4 for stylegan2 and 5 for stylegan2-ada; `sources` are the SHA-256 of the programs that it carries.
+    `version` is 4 for stylegan2, 5 for stylegan2-ada and 6 for stylegan2-ada-pytorch and stylegan3; `sources` are the
+    SHA-256 of the programs that it carries.
     """
 
     variables: dict[str, Values]
@@ -56,14 +59,30 @@ def read(file: bytes) -> Snapshot:
     """
     _recognize(file)
     found = unpickled(file)
+    most = 2 * len(file)
+    networks = _of_torch(found, most) if isinstance(found, dict) else _of_tensorflow(found)
+    if sum(value.nbytes for network in networks for value in network.variables.values()) > most:
+        raise Poison("its variables come to more than the file's size: some are named again and again")
+    return Snapshot(*networks)
+
+
+def _of_tensorflow(found: object) -> list[OfficialNetwork]:
     if not isinstance(found, tuple | list) or not all(isinstance(network, PickledNetwork) for network in found):
         raise Poison("not an official snapshot: that is a tuple of three networks, G, D and Gs")
     if len(found) != len(NAMES):
         raise Poison(f"holds {len(found)} networks; a snapshot holds three, G, D and Gs")
-    networks = [_network(name, network) for name, network in zip(NAMES, found, strict=True)]
-    if sum(value.nbytes for network in networks for value in network.variables.values()) > 2 * len(file):
-        raise Poison("its variables come to more than the file's size: some are named again and again")
-    return Snapshot(*networks)
+    return [_network(name, network) for name, network in zip(NAMES, found, strict=True)]
+
+
+def _of_torch(found: dict[object, object], most: int) -> list[OfficialNetwork]:
+    networks = []
+    for name in _NAMES_OF_TORCH:
+        module = found.get(name)
+        if not isinstance(module, PickledModule):
+            raise Poison(f"not an official snapshot: a dictionary without the network {name}; it needs G, D and G_ema")
+        made = torch_modules.converted(name, module, most)
+        networks.append(OfficialNetwork(made.variables, made.settings, torch_modules.VERSION, made.sources))
+    return networks
 
 
 def _recognize(file: bytes) -> None:

@@ -35,5 +35,6 @@ def test_what_a_source_does_not_know_is_null(picture: Picture) -> None:
         "score": 3,
         "size": [100, 120],
         "source": "folder",
+        "tags": None,
         "url": None,
     }

@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 from services.tfrecord_packer.manifest import Member, dataset_digest, manifest
 
 MEMBERS = [Member(f"name-{n}", f"{n}" * 64, "ab" * 32, "0" * 20, n) for n in range(3)]
+WITH_LABELS = [replace(member, label=label) for member, label in zip(MEMBERS, ("wink", "smile", "wink"), strict=True)]
 
 
 def origins(member: Member) -> list[dict[str, Any]]:
@@ -40,3 +42,32 @@ def test_the_digest_of_a_data_set_depends_on_names_pictures_and_size_alone() -> 
     assert dataset_digest(64, elsewhere) == digest
     assert dataset_digest(128, MEMBERS) != digest
     assert dataset_digest(64, MEMBERS[1:]) != digest
+
+
+def test_data_sets_without_classes_keep_the_digest_that_they_had_before_there_were_any() -> None:
+    assert dataset_digest(64, MEMBERS) == "6367bbac803096346b9b9d624c420257b7c66910d715fb8bab48ba8bd9d39ceb"
+
+
+def test_the_digest_depends_on_the_classes_and_their_order_and_on_who_is_of_which() -> None:
+    digest = dataset_digest(64, WITH_LABELS, ("smile", "wink"))
+    relabelled = [WITH_LABELS[0], replace(WITH_LABELS[1], label="wink"), WITH_LABELS[2]]
+    others = [
+        dataset_digest(64, MEMBERS),
+        dataset_digest(64, WITH_LABELS, ("wink", "smile")),
+        dataset_digest(64, WITH_LABELS, ("smile", "wink", "other")),
+        dataset_digest(64, relabelled, ("smile", "wink")),
+    ]
+    assert dataset_digest(64, WITH_LABELS[::-1], ("smile", "wink")) == digest
+    assert len({digest, *others}) == 5
+
+
+def test_the_manifest_names_the_classes_and_each_member_s() -> None:
+    found = json.loads(manifest("d" * 64, 64, WITH_LABELS, origins, ("smile", "wink")))
+    assert found["classes"] == ["smile", "wink"]
+    assert [member["label"] for member in found["members"]] == ["wink", "smile", "wink"]
+
+
+def test_the_manifest_of_a_data_set_without_classes_says_nothing_of_any() -> None:
+    found = manifest("d" * 64, 64, MEMBERS, origins)
+    assert b"label" not in found
+    assert b"classes" not in found

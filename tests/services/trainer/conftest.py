@@ -1,5 +1,6 @@
 """A tiny data set, a recipe for tiny networks, and one complete training of three legs that tests copy."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,16 +14,18 @@ import pytest
 from services.trainer.stage import Trainer
 from shared import keys, trainings
 from shared.messages import DatasetPacked, LegDue, Message, SnapshotTaken
-from shared.recipe import FolderSource, Recipe, Training
+from shared.recipe import FolderSource, Normalized, Recipe
 from shared.stage import Context
 from shared.store.folder import FolderStore
 from shared.stylegan2.example import encode_picture
 from shared.stylegan2.tfrecords import frame
+from shared.training_recipe import Preset, Training
 from shared.trainings import CHECKPOINT, Snapshot
 
 DATASET = "d" * 64
 PACKED = DatasetPacked(run="toy-001", version=1, digest=DATASET)
 TOY = Training(
+    preset=Preset.STYLEGAN2,
     kimg=0.024,
     leg_kimg=0.008,
     tick_kimg=0.004,
@@ -31,11 +34,13 @@ TOY = Training(
     fmap_max=8,
     latent_size=8,
     mapping_layers=1,
+    held_out=0,
+    quality_pictures=0,
     seed=7,
 )
 """Three legs of two steps, a tick to each step."""
 
-NAME = trainings.training_digest(TOY, DATASET)
+NAME = trainings.training_digest(TOY.resolved(8), DATASET)
 
 
 @dataclass
@@ -57,10 +62,12 @@ class Bench:
             pictures = generator.integers(0, 256, (10, 3, resolution, resolution), np.uint8)
             records = b"".join(frame(encode_picture(picture)) for picture in pictures)
             self.store.put(keys.dataset(DATASET, f"toy-r{level:02d}.tfrecords"), records)
+        self.store.put(keys.dataset(DATASET, keys.MANIFEST), json.dumps({"members": [{}] * 10}).encode())
 
     def ask(self, stage: Trainer, message: DatasetPacked | LegDue) -> list[Message]:
         """What the stage answers to one message."""
-        recipe = Recipe(name="toy", sources=(FolderSource(folder=self.folder),), training=self.training)
+        sources = (FolderSource(folder=self.folder),)
+        recipe = Recipe(name="toy", sources=sources, normalized=Normalized(size=8), training=self.training)
         context = Context(recipe, self.store, stopping=self.stopping, say=self._say)
         return list(stage.process(message, context))
 
@@ -73,7 +80,7 @@ class Bench:
         return answers
 
     def snapshot(self, leg: int) -> Snapshot:
-        found = trainings.find(self.store, trainings.training_digest(self.training, DATASET), leg)
+        found = trainings.find(self.store, trainings.training_digest(self.training.resolved(8), DATASET), leg)
         assert found is not None
         return found
 

@@ -6,6 +6,7 @@ import pytest
 
 from services.trainer import leg
 from services.trainer.plan import Plan
+from services.trainer.stats import Tick, Watched
 from shared.errors import Interrupted, StoreUnavailable
 from shared.recipe import FolderSource, Recipe
 from shared.stage import Context
@@ -25,8 +26,20 @@ class Session:
     def state(self) -> dict[str, np.ndarray]:
         return {"step": np.array(self.images)}
 
+    def watched(self) -> Watched:
+        return Watched()
+
+    def gallery(self) -> "Gallery":
+        return Gallery()
+
+
+class Gallery:
+    """One black picture."""
+
     def fakes(self) -> np.ndarray:
         return np.zeros((2, 2, 3), np.uint8)
+
+    truncation = fakes
 
 
 @pytest.fixture
@@ -36,9 +49,10 @@ def context(tmp_path: Path) -> Context:
 
 
 def test_a_legs_ticks_are_timed_one_by_one(context: Context) -> None:
-    seconds = iter([100.0, 101.0, 103.0, 106.0])
+    seconds = iter([0.0, 1.0, 10.0, 12.0, 20.0, 23.0, 30.0])  # what is looked at between two ticks takes some eight
     session: Any = Session()
-    ticks = leg.advance(session, 50, Plan(total=100, leg=50, tick=20), context, lambda: next(seconds))
+    clock = leg.Clock(lambda: next(seconds), lambda: 0.0)
+    ticks = leg.advance(session, 50, Plan(total=100, leg=50, tick=20), context, clock)
     assert [(tick.kimg, tick.sec_per_kimg, tick.eta) for tick in ticks] == [
         (0.02, pytest.approx(50.0), pytest.approx(4.0)),
         (0.04, pytest.approx(100.0), pytest.approx(6.0)),
@@ -50,11 +64,12 @@ def test_whether_to_stop_is_looked_at_before_every_step(tmp_path: Path, context:
     session: Any = Session()
     stopping = Context(context.recipe, context.store, stopping=lambda: session.images == 30)
     with pytest.raises(Interrupted):
-        leg.advance(session, 50, Plan(total=100, leg=50, tick=20), stopping, lambda: 0.0)
+        leg.advance(session, 50, Plan(total=100, leg=50, tick=20), stopping, leg.Clock(lambda: 0.0, lambda: 0.0))
     assert session.images == 30
 
 
 def test_a_disk_that_takes_no_files_is_no_fault_of_the_training(tmp_path: Path) -> None:
     session: Any = Session()
+    tick = Tick(1, 0.5, 30.0, 100.0, 0.0, {}, ())
     with pytest.raises(StoreUnavailable):
-        leg.save(session, [], tmp_path / "gone")
+        leg.save(session, [tick], 0, tmp_path / "gone")

@@ -5,7 +5,7 @@ from math import inf, nan
 import pytest
 
 from services.trainer.plan import Plan
-from services.trainer.stats import Span, summarize
+from services.trainer.stats import Span, Watched, summarize
 
 PLAN = Plan(total=60_000, leg=2000, tick=500)
 
@@ -19,6 +19,7 @@ class Step:
     real_score: float = 0.0
     fake_score: float = 0.0
     real_sign: float = 0.5
+    augment_p: float | None = None
     r1: float | None = None
     path_length: float | None = None
 
@@ -53,3 +54,19 @@ def test_a_loss_that_was_never_finite_has_failed_and_can_be_written_as_json() ->
 
 def test_a_regularisation_that_no_step_had_has_not_failed() -> None:
     assert summarize([Step()], Span(0, 32, 1.0), PLAN).failed == ()
+
+
+def test_what_was_watched_and_the_last_p_are_among_the_figures() -> None:
+    steps = [Step(augment_p=0.1), Step(augment_p=0.2)]
+    line = summarize(steps, Span(0, 32, 1.0), PLAN, Watched(-0.25, 0.125, 10**9)).line()
+    found = [line[name] for name in ("augment_p", "held_out_score", "overfitting", "memory_bytes")]
+    assert found == [0.2, -0.25, 0.125, 10**9]
+
+
+def test_what_was_not_watched_is_told_as_none() -> None:
+    line = summarize([Step()], Span(0, 32, 1.0), PLAN).line()
+    assert {line[name] for name in ("augment_p", "held_out_score", "overfitting", "memory_bytes")} == {None}
+
+
+def test_pictures_in_a_second_are_those_of_the_tick() -> None:
+    assert summarize([Step()], Span(0, 500, 25.0), PLAN).line()["images_per_sec"] == 20.0

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,16 +8,13 @@ import numpy as np
 import pytest
 from click.testing import Result
 
-from services.trainer.start import starting_networks
-from shared.errors import Poison, StoreUnavailable
-from shared.recipe import Training
-from shared.stylegan2 import network_file
+from services.trainer.start import Shape, starting_networks
+from shared.errors import Poison, StoreUnavailable, Unusable
+from shared.stylegan2 import network_file, onnx_file
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.example import encode_picture
 from shared.stylegan2.official.pickling import pickled
-from shared.stylegan2.picture_file import PictureFile
-from shared.stylegan2.tfrecords import frame
 from shared.stylegan2.weights import Networks
+from shared.training_recipe import Training
 from tests.shared.stylegan2.official.program import snapshot
 from tests.structure.test_base_install import magritte as without_libraries
 
@@ -80,9 +78,8 @@ def test_a_training_starts_from_an_imported_network(
 ) -> None:
     target = tmp_path / "new folder" / "base.safetensors"
     magritte("weights", "import", str(official), "--to", str(target))
-    records = tmp_path / "toy-r03.tfrecords"
-    records.write_bytes(frame(encode_picture(np.zeros((3, 8, 8), np.uint8))))
-    found = starting_networks(Training(start_from=target, minibatch=4), PictureFile(records), lambda *_, **__: None)
+    settings = Training(start_from=target, minibatch=4).resolved(8)
+    found = starting_networks(settings, Shape(8, 3), lambda *_, **__: None)
     assert same(found, networks)
 
 
@@ -139,8 +136,58 @@ def test_a_network_of_a_run_is_exported_as_safetensors(magritte: Magritte, tmp_p
     assert (tmp_path / "out.safetensors").read_bytes() == network_file.dump_tensors(networks)
 
 
+def test_a_generator_is_exported_as_onnx(magritte: Magritte, tmp_path: Path, networks: Networks) -> None:
+    pytest.importorskip("onnx", reason="needs magritte[onnx]")
+    (tmp_path / "network.npz").write_bytes(network_file.dump(networks))
+    done = magritte("weights", "export", str(tmp_path / "network.npz"), str(tmp_path / "out.onnx"))
+    assert done.exit_code == 0, done.exception
+    assert done.stdout.startswith(f"{tmp_path / 'out.onnx'}: Gs of 8 px")
+    assert (tmp_path / "out.onnx").read_bytes() == onnx_file.dump(ARCHITECTURE, networks.Gs)
+
+
+@pytest.mark.parametrize("kind", ["pkl", "safetensors", "onnx"])
+def test_the_kind_of_file_may_be_said_instead_of_its_name(
+    magritte: Magritte, tmp_path: Path, networks: Networks, kind: str
+) -> None:
+    if kind == "onnx":
+        pytest.importorskip("onnx", reason="needs magritte[onnx]")
+    (tmp_path / "network.npz").write_bytes(network_file.dump(networks))
+    assert magritte("weights", "export", str(tmp_path / "network.npz"), "--format", kind).exit_code == 0
+    assert magritte("weights", "export", str(tmp_path / "network.npz"), str(tmp_path / f"x.{kind}")).exit_code == 0
+    assert (tmp_path / f"network.{kind}").read_bytes() == (tmp_path / f"x.{kind}").read_bytes()
+
+
+def test_without_onnx_it_says_what_to_install(
+    magritte: Magritte, tmp_path: Path, networks: Networks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "network.npz").write_bytes(network_file.dump(networks))
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    error = magritte("weights", "export", str(tmp_path / "network.npz"), "--format", "onnx").exception
+    assert isinstance(error, Unusable)
+    assert str(error) == "onnx is not installed: install magritte[onnx]"
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["network.npz"]
+
+
+def test_a_network_of_stylegan2_ada_goes_out_for_that_program(magritte: Magritte, tmp_path: Path) -> None:
+    architecture = Architecture(8, 3, 2, fmap_max=8, z_size=6, w_size=5, mapping_fmaps=7, label_fmaps=6, cmap_fmaps=8)
+    networks = Networks.fresh(architecture, seed=3)
+    (tmp_path / "network.npz").write_bytes(network_file.dump(networks))
+    done = magritte("weights", "export", str(tmp_path / "network.npz"), "--format", "pkl")
+    assert 'open("training/networks.py")' in done.stdout
+    done = magritte("weights", "import", str(tmp_path / "network.pkl"), "--json")
+    assert json.loads(done.stdout)["program"] == "stylegan2-ada"
+    assert same(network_file.load((tmp_path / "network.safetensors").read_bytes()), networks)
+
+
 @pytest.mark.parametrize(
-    "words", [("export", "in.npz", "out.onnx"), ("import", "in.npz", "--to", "out.npz"), ("import", "nowhere.pkl")]
+    "words",
+    [
+        ("export", "in.npz", "out.h5"),
+        ("export", "in.npz", "--format", "onnx", "out.pkl"),
+        ("export", "in.npz"),
+        ("import", "in.npz", "--to", "out.npz"),
+        ("import", "nowhere.pkl"),
+    ],
 )
 def test_other_kinds_of_files_are_wrong_usage(
     magritte: Magritte, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
@@ -148,7 +195,7 @@ def test_other_kinds_of_files_are_wrong_usage(
     monkeypatch.chdir(tmp_path)
     Path("in.npz").touch()
     assert magritte("weights", *words).exit_code == 2
-    assert not Path(words[-1]).exists()
+    assert [file.name for file in Path().iterdir() if file.is_file()] == ["in.npz"]
 
 
 def test_without_the_libraries_of_a_stage_it_says_what_to_install(official: Path) -> None:

@@ -157,8 +157,9 @@ class TestWorker:
         assert began <= first < second <= time.time()
 
     def test_the_gauges_of_training_follow_a_tick(self, store: Store, stage: str) -> None:
-        loss = SimpleNamespace(g=1.5, d=0.5, real_score=0, fake_score=0, real_sign=0, r1=None, path_length=None)
-        diverged = SimpleNamespace(**vars(loss) | {"g": math.inf})
+        means = {"g": 1.5, "d": 0.5, "real_score": 0, "fake_score": 0, "real_sign": 0, "augment_p": 0}
+        loss: Any = SimpleNamespace(**means, r1=None, path_length=None)
+        diverged: Any = SimpleNamespace(**vars(loss) | {"g": math.inf})
         plan, found = Plan(total=2000, leg=2000, tick=500), []
 
         def train(message: ImageFetched, context: Context) -> Iterable[Message]:

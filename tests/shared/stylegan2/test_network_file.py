@@ -1,10 +1,18 @@
+import json
+
 import numpy as np
 import pytest
 
 from shared.errors import Poison
 from shared.stylegan2 import network_file
+from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.arrays import pack, unpack
-from shared.stylegan2.weights import WeightsMismatch
+from shared.stylegan2.weights import Networks, WeightsMismatch
+
+UNUSABLE = [
+    f'{{"resolution": 8, {field}}}'
+    for field in ('"g_widths": [4]', '"g_widths": [4, 4.5]', '"d_widths": 4', '"d_widths": "444"', '"conv_clamp": "x"')
+]
 
 
 def test_networks_come_back_unchanged(toy):
@@ -13,6 +21,31 @@ def test_networks_come_back_unchanged(toy):
     for network in ("G", "D", "Gs"):
         for name, value in getattr(toy, network).items():
             np.testing.assert_array_equal(getattr(found, network)[name], value)
+
+
+@pytest.mark.parametrize("dump", [network_file.dump, network_file.dump_tensors])
+def test_all_sizes_come_back(dump):
+    architecture = Architecture(
+        *(8, 1, 3),
+        g_widths=(3, 5),
+        d_widths=(2, 4, 6),
+        conv_clamp=256.0,
+        label_fmaps=4,
+        cmap_fmaps=7,
+        cmap_layers=1,
+        cmap_lrmul=0.01,
+    )
+    found = network_file.load(dump(Networks.fresh(architecture, seed=1)))
+    assert found.architecture == architecture
+
+
+def test_a_file_states_what_is_unusual_only_where_it_is(toy):
+    """So the files of ordinary networks are those that there always were, in both directions."""
+    text = str(unpack(network_file.dump(toy))["architecture"])
+    assert json.loads(text).keys() == {
+        *("resolution", "num_channels", "label_size", "fmap_base", "fmap_max", "z_size", "w_size"),
+        *("mapping_layers", "mapping_fmaps", "mbstd_group_size", "mbstd_num_features"),
+    }
 
 
 def test_half_precision_takes_half_the_room_and_keeps_three_digits(golden):
@@ -32,7 +65,9 @@ def test_a_file_that_lacks_a_variable_names_it(toy):
         network_file.load(pack(arrays))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"resolution": 48}', '{"resolution": 64, "unknown": 1}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "7", "null", '{"resolution": 48}', '{"resolution": 64, "unknown": 1}', *UNUSABLE]
+)
 def test_a_file_without_usable_architecture_is_refused(toy, text):
     arrays = unpack(network_file.dump(toy)) | {"architecture": np.array(text)}
     with pytest.raises(Poison, match="no usable architecture"):

@@ -7,11 +7,14 @@ import pytest
 from services.tfrecord_packer.packing import PictureShape, pack
 from shared.errors import NotFound
 from shared.stylegan2.example import encode_picture
+from shared.stylegan2.labels_file import Labels, encode_labels, one_hot
 from shared.stylegan2.tfrecords import frame, read_records
 from shared.stylegan2.verification import Problem, Verification, verify
 
 GOLDEN = Path(__file__).resolve().parents[3].parent / "shared" / "golden" / "tfrecords" / "golden64"
 RECORDS = 5
+LABELS_FILE = "anya-rxx.labels"
+LABELS = one_hot([2, 0, 1, 2, 0], 3)
 
 Place = tuple[str, int | None, Problem]
 
@@ -55,9 +58,55 @@ def test_a_sound_data_set_has_no_findings(dataset: Path) -> None:
     assert verify(dataset) == verify(dataset, resolution=16) == Verification(16, 3, RECORDS, ())
 
 
-def test_labels_beside_the_levels_are_no_finding(dataset: Path) -> None:
-    (dataset / "anya-rxx.labels").write_bytes(b"")
+def test_labels_beside_the_levels_are_counted(dataset: Path) -> None:
+    (dataset / LABELS_FILE).write_bytes(encode_labels(LABELS))
+    sound = Verification(16, 3, RECORDS, (), classes=3)
+    assert verify(dataset) == verify(dataset, labels=LABELS) == sound
+
+
+@pytest.mark.parametrize("content", [b"", encode_labels(LABELS)[:-1], encode_labels(LABELS[0])])
+def test_a_file_that_holds_no_labels_is_named(dataset: Path, content: bytes) -> None:
+    (dataset / LABELS_FILE).write_bytes(content)
+    assert places(verify(dataset)) == [(LABELS_FILE, None, Problem.NOT_LABELS)]
+
+
+@pytest.mark.parametrize("labels", [LABELS[:-1], np.concatenate([LABELS, LABELS[:1]])])
+def test_too_few_or_too_many_labels_are_named(dataset: Path, labels: Labels) -> None:
+    (dataset / LABELS_FILE).write_bytes(encode_labels(labels))
+    expected = [(LABELS_FILE, None, Problem.WRONG_NUMBER_OF_LABELS)]
+    assert places(verify(dataset)) == places(verify(dataset, labels=LABELS)) == expected
+
+
+def test_every_label_that_is_not_one_hot_is_named_with_its_record(dataset: Path) -> None:
+    labels = LABELS.copy()
+    labels[1], labels[3] = 0, 1
+    (dataset / LABELS_FILE).write_bytes(encode_labels(labels))
+    expected = [(LABELS_FILE, record, Problem.NOT_ONE_HOT) for record in (1, 3)]
+    assert places(verify(dataset)) == places(verify(dataset, labels=LABELS)) == expected
+
+
+def test_a_label_that_says_another_class_than_the_manifest_is_named_with_its_record(dataset: Path) -> None:
+    (dataset / LABELS_FILE).write_bytes(encode_labels(LABELS[[0, 2, 1, 3, 4]]))
+    expected = [(LABELS_FILE, record, Problem.NOT_AS_LISTED) for record in (1, 2)]
+    assert places(verify(dataset, labels=LABELS)) == expected
     assert verify(dataset).findings == ()
+
+
+def test_labels_of_other_classes_than_the_manifest_names_are_named(dataset: Path) -> None:
+    (dataset / LABELS_FILE).write_bytes(encode_labels(LABELS))
+    for classes in (0, 2, 4):
+        listed = one_hot([0] * RECORDS, classes)
+        assert places(verify(dataset, labels=listed)) == [(LABELS_FILE, None, Problem.NOT_AS_LISTED)]
+
+
+def test_labels_are_missing_where_the_manifest_names_classes(dataset: Path) -> None:
+    assert places(verify(dataset, labels=LABELS)) == [(LABELS_FILE, None, Problem.MISSING_LABELS)]
+    assert verify(dataset, labels=one_hot([0] * RECORDS, 0)).findings == ()
+
+
+def test_labels_of_another_data_set_are_a_foreign_file(dataset: Path) -> None:
+    (dataset / "other-rxx.labels").write_bytes(encode_labels(LABELS))
+    assert places(verify(dataset)) == [("other-rxx.labels", None, Problem.FOREIGN_FILE)]
 
 
 def test_a_data_set_in_a_renamed_directory_is_sound(dataset: Path) -> None:

@@ -34,6 +34,16 @@ def test_fresh_weights_have_the_official_spread():
     assert not any(G[name].any() for name in G if name.endswith(("bias", "strength", "avg")))
 
 
+def test_a_fresh_mapping_of_labels_has_the_spread_of_its_learning_rate():
+    architecture = Architecture(
+        8, 3, 64, fmap_max=16, z_size=6, w_size=5, label_fmaps=64, cmap_fmaps=64, cmap_layers=1, cmap_lrmul=0.1
+    )
+    networks = Networks.fresh(architecture, seed=1)
+    assert np.std(networks.D["Mapping0/weight"]) == pytest.approx(10, rel=0.05)
+    assert np.std(networks.D["LabelEmbed/weight"]) == pytest.approx(1, rel=0.05)
+    assert np.std(networks.G["G_mapping/LabelEmbed/weight"]) == pytest.approx(1, rel=0.05)
+
+
 def test_fresh_networks_follow_from_the_seed(toy):
     again, other = Networks.fresh(toy.architecture, 3), Networks.fresh(toy.architecture, 4)
     name = "4x4/Conv/weight"

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -92,13 +94,38 @@ def test_other_precisions_and_byte_orders_come_to_float32(weights: Networks) -> 
     np.testing.assert_array_equal(networks.D["Output/bias"], np.ones(3, np.float32), strict=True)
 
 
-def test_a_discriminator_that_is_wider_than_the_generator_is_told_variable_by_variable(weights: Networks) -> None:
+def test_a_discriminator_may_have_other_widths_than_the_generator(weights: Networks) -> None:
     wide = Architecture(**vars(weights.architecture) | {"fmap_max": 14})
     weights.D.clear()
     weights.D.update(Networks.fresh(wide, seed=1).D)
     file = snapshot(weights)
+    assert fates(file) == {}
+    networks = fit(read(file)).networks
+    assert networks is not None
+    assert networks.architecture.d_widths == (14, 14, 14, 11)
+
+
+def test_an_average_of_other_widths_than_its_generator_is_told_variable_by_variable(weights: Networks) -> None:
+    wide = Architecture(**vars(weights.architecture) | {"fmap_max": 14})
+    weights.Gs.clear()
+    weights.Gs.update(Networks.fresh(wide, seed=1).Gs)
+    file = snapshot(weights)
     found = fates(file).values()
-    assert {each.network for each in found} == {"D"}
+    assert {each.network for each in found} == {"Gs"}
     assert {each.fate for each in found} == {Fate.MISSHAPEN}
-    assert Variable("D", "4x4/Conv/bias", (14,), (12,), Fate.MISSHAPEN) in found
+    assert Variable("Gs", "G_synthesis/4x4/Conv/bias", (14,), (12,), Fate.MISSHAPEN) in found
     assert fit(read(file)).networks is None
+
+
+@pytest.mark.parametrize("layers", [2, 8])
+def test_a_network_of_stylegan2_ada_is_read_with_the_settings_that_its_train_py_gives(layers: int) -> None:
+    architecture = Architecture(
+        *(16, 3), fmap_base=90, fmap_max=12, z_size=6, w_size=5, mapping_fmaps=5, mapping_layers=layers
+    )
+    settings = {"num_channels": 3, "resolution": 16, "label_size": 0, "fmap_base": 90, "fmap_max": 12}
+    settings |= {"num_fp16_res": 4, "conv_clamp": 256, "mbstd_group_size": 4, "architecture": "resnet"}
+    file = snapshot(Networks.fresh(architecture, seed=1), version=5, static_kwargs=settings)
+    found = fit(read(file))
+    assert fates(file) == {}
+    assert found.ignored_settings == ("num_fp16_res",)
+    assert found.architecture == replace(architecture, fmap_base=88, conv_clamp=256.0)

@@ -53,12 +53,6 @@ def test_other_files_are_told_by_what_they_are(file: bytes, said: str) -> None:
         read(file)
 
 
-def test_a_network_of_pytorch_is_told_by_its_program() -> None:
-    file = b"\x80\x04\x8c\x17torch_utils.persistence\x8c\x1b_reconstruct_persistent_obj\x93)R."
-    with pytest.raises(Poison, match="of stylegan2-ada-pytorch or stylegan3, which cannot be read yet"):
-        read(file)
-
-
 def test_a_file_with_another_number_of_networks_is_refused(labelled: Networks) -> None:
     with pytest.raises(Poison, match="holds 1 networks; a snapshot holds three"):
         read(pickled((generator("Gs", labelled.Gs),)))

@@ -1,0 +1,97 @@
+"""Which class a picture of a labelled data set has, by where it was found or by its tags."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from services.tfrecord_packer.manifest import Member
+from shared.errors import Poison
+from shared.recipe import OTHER, Labels, Unlabelled
+
+Place = Mapping[str, Any]
+"""A provenance record: what a source said of a picture at one place."""
+
+Places = Callable[[Member], Iterable[Sequence[Place]]]
+"""Where a member's picture was found: first the places of the picture itself, then those of each copy of it."""
+
+_FOLDER = "folder"  # what the scraper calls the source of a folder
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Members with their `label`, those of the best-ranked class first; the columns of the labels, in order.
+
+    `classless` are the entries that are to be dropped for want of a class.
+    """
+
+    members: tuple[Member, ...]
+    classes: tuple[str, ...]
+    classless: tuple[str, ...]
+
+    @property
+    def without_pictures(self) -> tuple[str, ...]:
+        """The classes that no picture has."""
+        found = {member.label for member in self.members}
+        return tuple(name for name in self.classes if name not in found)
+
+
+def labelled(members: Iterable[Member], places: Places, labels: Labels) -> Labelled:
+    """Give every member its class. Raises Poison when they are not of two classes at least.
+
+    What a copy's place says counts only for a picture whose own places say nothing: near duplicates may differ in
+    just what the classes tell apart.
+    """
+    found = [replace(member, label=_first_class(places(member), labels)) for member in members]
+    if labels.unlabelled is Unlabelled.OTHER:
+        found = [replace(member, label=member.label or OTHER) for member in found]
+    present = {member.label for member in found if member.label is not None}
+    if len(present) < 2:
+        raise Poison(_too_few(present, labels))
+    classes = _columns(present, labels)
+    kept = sorted((m for m in found if m.label is not None), key=lambda m: classes.index(str(m.label)))
+    return Labelled(tuple(kept), classes, tuple(sorted({m.entry for m in found if m.label is None})))
+
+
+def class_of(places: Iterable[Place], labels: Labels) -> str | None:
+    """The class of a picture that was found at these places: of several, the one that comes first in order."""
+    found = {name for place in places for name in _classes_at(place, labels)}
+    return min(found, key=lambda name: _rank(name, labels), default=None)
+
+
+def _first_class(places: Iterable[Sequence[Place]], labels: Labels) -> str | None:
+    return next((name for each in places if (name := class_of(each, labels)) is not None), None)
+
+
+def _classes_at(place: Place, labels: Labels) -> set[str]:
+    if labels.folders:
+        folder, deeper, _ = str(place["origin"]).partition("/")
+        return {folder} if deeper and place["source"] == _FOLDER else set()
+    return set(labels.tags).intersection(place.get("tags") or ())
+
+
+def _rank(name: str, labels: Labels) -> tuple[int, str]:
+    """Tags come in the recipe's order, folders by name; what is of no class comes last."""
+    if labels.tags:
+        return labels.tags.index(name) if name in labels.tags else len(labels.tags), name
+    return int(name == OTHER), name
+
+
+def _columns(present: Iterable[str], labels: Labels) -> tuple[str, ...]:
+    """All tags have a column, with pictures or without, so that networks of two versions of a data set fit.
+
+    Folders without a picture have none: nobody has named them.
+    """
+    names = {*present, *labels.tags}
+    if labels.tags and labels.unlabelled is Unlabelled.OTHER:
+        names.add(OTHER)
+    return tuple(sorted(names, key=lambda name: _rank(name, labels)))
+
+
+def _too_few(present: set[str], labels: Labels) -> str:
+    told = f"all pictures are of the class {', '.join(present)}" if present else "no picture is of any class"
+    if labels.tags:
+        return f"labels.tags: {told}: name tags that the pictures have, or leave `labels` out of the recipe"
+    return (
+        f"labels.folders: {told}: only sub-folders of folder sources are classes, and pictures of two must pass all "
+        "stages. Sort the pictures otherwise and give the recipe another `name`, or leave `labels` out of it"
+    )

@@ -1,0 +1,51 @@
+"""Where the pictures of a run were found, as far as the store tells: each at its own places, then its worse copies."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from shared import keys
+from shared.messages import ImageKept, ImageSuperseded
+from shared.stage import Objects
+from shared.tally import Fact
+
+
+class RunPlaces:
+    """The places of pictures, of this run alone: where another run found a picture tells nothing of this one's folders.
+
+    `entries` are all of the run.
+    """
+
+    def __init__(self, run: str, entries: Iterable[str], store: Objects) -> None:
+        self._entries = set(entries)
+        self._copies = _copies(run, store)
+        self._store = store
+
+    def of(self, image: str) -> Iterator[list[dict[str, Any]]]:
+        """The provenance records of an image, then of each of those that it superseded, by their digests."""
+        yield self._records(image)
+        for copy in sorted(self._copies[image] - {image}):
+            yield self._records(copy)
+
+    def _records(self, image: str) -> list[dict[str, Any]]:
+        prefix = keys.provenance(image)
+        found = sorted(self._store.list(prefix))
+        own = (key for key in found if key.removeprefix(prefix).removesuffix(".json") in self._entries)
+        return [json.loads(self._store.get(key)) for key in own]
+
+
+def _copies(run: str, store: Objects) -> defaultdict[str, set[str]]:
+    """By the image that the deduper kept: the images that are not in the run because of it."""
+    judged: dict[str, Fact] = {}
+    for key in store.list(keys.trail(run)):
+        item, label = keys.parse_trail(key)
+        fact = Fact.from_label(label)
+        if fact.kind in (ImageKept.kind(), ImageSuperseded.kind()):
+            judged[item] = max(judged.get(item, fact), fact, key=lambda fact: fact.number)
+    copies: defaultdict[str, set[str]] = defaultdict(set)
+    for item, fact in judged.items():
+        if fact.kind == ImageSuperseded.kind():
+            told = json.loads(store.get(keys.trail(run, item, fact.label)))
+            copies[told["by"]].add(told["image"])
+    return copies

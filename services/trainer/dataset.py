@@ -1,0 +1,79 @@
+"""The pictures of a data set and their labels, as a training takes them."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.trainer.data import indices, split
+from shared.stylegan2.grid import Pictures
+from shared.stylegan2.labels_file import Labels
+from shared.stylegan2.quality.picture_set import PictureSet, Selection
+
+FEWEST_HELD_OUT = 4
+"""With fewer, or fewer left to train on, nothing is held out: D compares pictures in groups of four."""
+
+_MOST_ASKED_ABOUT = 64  # pictures of each kind that D is asked about at each tick
+
+
+class Minibatch(NamedTuple):
+    """uint8 pictures [N, R, R, C] and one-hot labels [N, classes]."""
+
+    pictures: Pictures
+    labels: Labels
+
+
+class Dataset:
+    """Pictures in the order of training, some of them held out, all with their labels (no columns without any)."""
+
+    def __init__(self, pictures: PictureSet, labels: Labels | None, places: "Places", seed: int) -> None:
+        self._pictures = pictures
+        self._labels = np.zeros((len(pictures), 0), np.float32) if labels is None else labels
+        self._places = places
+        self._seed = seed
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are; 0 without labels."""
+        return int(self._labels.shape[1])
+
+    @property
+    def seen(self) -> Selection:
+        """The pictures that are trained on."""
+        return Selection(self._pictures, self._places.seen)
+
+    def __len__(self) -> int:
+        return len(self._places.seen)
+
+    def minibatch(self, position: int, count: int) -> Minibatch:
+        """Pictures `position` to `position + count` of the endless sequence of those that are trained on."""
+        return self._at(self._places.seen[indices(len(self), self._seed, position, count)])
+
+    def to_ask_about(self, minibatch: int) -> tuple[Minibatch, Minibatch] | None:
+        """Equally many pictures that are trained on and that are held out, in whole minibatches; None if none are.
+
+        Where there are fewer than a minibatch both are repeated alike, so that D sees both in like company.
+        """
+        count = min(len(self._places.held_out), len(self), _MOST_ASKED_ABOUT)
+        if not count:
+            return None
+        repeated = np.arange(-(-count // minibatch) * minibatch) % count
+        return self._at(self._places.seen[repeated]), self._at(self._places.held_out[repeated])
+
+    def _at(self, places: NDArray[np.intp]) -> Minibatch:
+        return Minibatch(self._pictures[places], self._labels[places])
+
+
+class Places(NamedTuple):
+    """Where in a data set the pictures lie that are trained on, and those that are held out."""
+
+    seen: NDArray[np.intp]
+    held_out: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, checksums: list[int], share: float) -> "Places":
+        """A share held out by the pictures' checksums; none if that would be too few, or leave too few."""
+        seen, held_out = split(checksums, share)
+        if min(len(seen), len(held_out)) < FEWEST_HELD_OUT:
+            return cls(np.arange(len(checksums)), held_out[:0])
+        return cls(seen, held_out)

@@ -1,0 +1,66 @@
+"""What people look at after a leg: grids of what Gs draws, and how it compares with the training pictures."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.trainer import data
+from services.trainer.dataset import Dataset
+from services.trainer.grid import layout
+from shared.stylegan2.grid import Pictures, arrange, to_uint8
+from shared.stylegan2.inference import WHOLE, Generator, Truncation
+from shared.stylegan2.quality import neighbours
+from shared.stylegan2.quality.picture_set import spread
+from shared.stylegan2.quality.sliced_wasserstein import sliced_wasserstein
+from shared.stylegan2.weights import Networks
+
+PSIS = (1.1, 1.0, 0.8, 0.6, 0.3, 0.0)
+"""Rows of the truncation grid: from bolder than the network is to its average picture."""
+
+_COMPARED = 5000  # training pictures among which nearest ones are looked for
+_NEIGHBOURS = 5
+_ROWS_OF_NEIGHBOURS = 8
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Of so many pictures that Gs draws. `sliced_wasserstein` is 0 at best; `memorised` is the share of pictures that
+    are unusually near to a training picture, about 0.01 where none are repeated."""
+
+    pictures: int
+    sliced_wasserstein: float
+    memorised: float
+
+
+class Gallery:
+    """Draws with Gs: the same latents, and the classes in turn, in every leg."""
+
+    def __init__(self, networks: Networks, dataset: Dataset, seed: int) -> None:
+        self._architecture = networks.architecture
+        self._generator = Generator(networks.architecture, networks.Gs)
+        self._dataset = dataset
+        self._seed = seed
+        self._columns, self._rows = layout(networks.architecture.resolution)
+
+    def fakes(self) -> Pictures:
+        """A grid without truncation."""
+        return arrange(self._drawn(self._columns * self._rows), self._columns)
+
+    def truncation(self) -> Pictures:
+        """A grid whose rows are of one psi each, and whose columns of one latent."""
+        rows = [self._drawn(self._columns, Truncation(psi)) for psi in PSIS]
+        return arrange(np.concatenate(rows), self._columns)
+
+    def compared(self, count: int) -> tuple[Pictures, Quality]:
+        """`count` drawn pictures beside the training pictures: those that are nearest to one, and figures of all."""
+        fakes, reals = self._drawn(count), spread(self._dataset.seen, _COMPARED)
+        small = neighbours.thumbnails(reals)
+        found = neighbours.neighbours(neighbours.thumbnails(fakes), small, _NEIGHBOURS)
+        memorised = neighbours.memorised_share(found, neighbours.unusually_near(small))
+        quality = Quality(count, sliced_wasserstein(reals, fakes, self._seed).mean, memorised)
+        return neighbours.sheet(fakes, reals, found, _ROWS_OF_NEIGHBOURS), quality
+
+    def _drawn(self, count: int, truncation: Truncation = WHOLE) -> Pictures:
+        z = data.latents(self._seed, count, self._architecture.z_size)
+        labels = data.classes_in_turn(self._architecture.label_size, count)
+        return to_uint8(self._generator.pictures(z, labels, truncation))

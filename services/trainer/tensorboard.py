@@ -1,0 +1,31 @@
+"""What TensorBoard shows of a leg: its ticks as curves, over pictures shown to D, and what Gs draws."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from services.trainer.stats import Tick
+from shared.stylegan2.event_file import Image, Scalar, encode
+
+if TYPE_CHECKING:
+    from services.trainer.gallery import Quality
+
+
+def events(ticks: Sequence[Tick], quality: "Quality | None", pictures: Mapping[str, bytes]) -> bytes:
+    """The event file of a leg of one tick at least; `pictures` are PNG by the name that TensorBoard has for them."""
+    last = ticks[-1]
+    scalars = [scalar for tick in ticks for scalar in _scalars(tick)]
+    if quality is not None:
+        figures = {"sliced_wasserstein": quality.sliced_wasserstein, "memorised": quality.memorised}
+        scalars += [Scalar(f"quality/{name}", _step(last), last.time, value) for name, value in figures.items()]
+    images = [Image(name, _step(last), last.time, png) for name, png in pictures.items()]
+    return encode([*scalars, *images], ticks[0].time)
+
+
+def _scalars(tick: Tick) -> list[Scalar]:
+    figures = {f"training/{name}": value for name, value in tick.figures().items()}
+    figures |= {"timing/sec_per_kimg": tick.sec_per_kimg, "timing/memory_bytes": tick.watched.memory}
+    return [Scalar(name, _step(tick), tick.time, value) for name, value in figures.items() if value is not None]
+
+
+def _step(tick: Tick) -> int:
+    return round(tick.kimg * 1000)

@@ -1,0 +1,131 @@
+"""Networks to be measured, and the data sets that they are measured against: of a run, or files of a person."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared import trainings
+from shared.errors import NotFound, Poison
+from shared.runs import latest_dataset, latest_run, run_recipe
+from shared.store.interface import Store
+
+if TYPE_CHECKING:
+    from shared.stylegan2.labels_file import Labels
+    from shared.stylegan2.picture_file import PictureFile
+    from shared.stylegan2.weights import Networks
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network to be measured; leg and kimg are of a run's."""
+
+    name: str
+    read: Callable[[], bytes]
+    leg: int | None = None
+    kimg: float | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Networks and the data set that they are measured against; its labels are read if a network wants them."""
+
+    name: str
+    candidates: list[Candidate]
+    pictures: "PictureFile"
+    labels: Callable[[], "Labels | None"]
+
+
+def of_file(network: Path, dataset: Path) -> Subject:
+    """A network file, and a folder of `.tfrecords` or one of them. Raises Poison where there are no pictures."""
+    from shared.stylegan2.picture_file import PictureFile
+
+    level = _largest_level(dataset)
+    return Subject(
+        network.name,
+        [Candidate(str(network), network.read_bytes)],
+        PictureFile(level),
+        partial(_labels_beside, level),
+    )
+
+
+def of_run(here: Store, name: str, leg: int | None, all_legs: bool) -> Subject:
+    """A run's newest snapshot, that of a leg, or all of them; raises `NotFound` where there is none."""
+    from shared import datasets
+
+    run = latest_run(here, name)
+    found = latest_dataset(here, run)
+    if found is None:
+        raise NotFound(f"run {run} has no data set yet")
+    _, dataset = found
+    settings = run_recipe(here, run).resolved_training
+    snapshots = _snapshots(here, trainings.training_digest(settings, dataset), leg, all_legs)
+    candidates = [_of_leg(here, run, snapshot, settings.resume_kimg) for snapshot in snapshots]
+    if not candidates:
+        raise NotFound(f"run {run} has no snapshot {leg or 'of its newest data set yet'}")
+    return Subject(run, candidates, datasets.open_pictures(here, dataset), partial(datasets.open_labels, here, dataset))
+
+
+def open_networks(candidate: Candidate, subject: Subject) -> "Networks":
+    """The networks themselves. Raises Poison unless they draw pictures of the data set's size."""
+    from shared.stylegan2 import network_file
+
+    try:
+        networks = network_file.load(candidate.read())
+    except Poison as error:
+        raise Poison(f"{candidate.name}: {error}") from error
+    except OSError as error:
+        raise Poison(f"{candidate.name}: cannot be read: {error.strerror}") from error
+    found, pictures = networks.architecture, subject.pictures
+    if (found.resolution, found.num_channels) != (pictures.resolution, pictures.channels):
+        raise Poison(
+            f"{candidate.name} draws {found.resolution} px in {found.num_channels} channels, and the data set has "
+            f"{pictures.resolution} px in {pictures.channels}"
+        )
+    return networks
+
+
+def open_labels(networks: "Networks", candidate: Candidate, subject: Subject) -> "Labels | None":
+    """The labels of the data set's pictures, if the network draws by labels. Raises Poison if these are not its."""
+    classes = networks.architecture.label_size
+    if not classes:
+        return None
+    labels = subject.labels()
+    if labels is None or labels.shape != (len(subject.pictures), classes):
+        raise Poison(f"{candidate.name} draws by labels of {classes} classes, and the data set has no such labels")
+    return labels
+
+
+def _largest_level(dataset: Path) -> Path:
+    levels = sorted(dataset.glob("*.tfrecords")) if dataset.is_dir() else [dataset]
+    if not levels:
+        raise Poison(f"{dataset}: there are no *.tfrecords in this folder")
+    return levels[-1]  # their names end with the level, as two digits
+
+
+def _labels_beside(level: Path) -> "Labels | None":
+    from shared.stylegan2.labels_file import decode_labels, labels_file_name
+
+    file = level.with_name(labels_file_name(level.name.rpartition("-r")[0]))
+    if not file.exists():
+        return None
+    try:
+        return decode_labels(file.read_bytes())
+    except Poison as error:
+        raise Poison(f"{file}: {error}") from error
+
+
+def _of_leg(here: Store, run: str, snapshot: trainings.Snapshot, kimg_before: float) -> Candidate:
+    read = partial(here.get, snapshot.key(trainings.NETWORK))
+    return Candidate(f"{run}, leg {snapshot.leg}", read, snapshot.leg, kimg_before + snapshot.kimg)
+
+
+def _snapshots(here: Store, training: str, leg: int | None, all_legs: bool) -> list[trainings.Snapshot]:
+    if leg:
+        wanted = [trainings.find(here, training, leg)]
+    else:
+        newest = trainings.latest(here, training)
+        earlier = range(1, newest.leg) if newest and all_legs else ()
+        wanted = [*(trainings.find(here, training, number) for number in earlier), newest]
+    return [snapshot for snapshot in wanted if snapshot]

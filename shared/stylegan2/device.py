@@ -1,0 +1,72 @@
+"""What the device that trains can do: its memory, and how many pictures fit into it. Needs TensorFlow."""
+
+import os
+import subprocess
+from math import prod
+from pathlib import Path
+
+import tensorflow as tf
+
+from shared.errors import Poison
+from shared.stylegan2.architecture import Architecture, discriminator_shapes, generator_shapes
+from shared.stylegan2.differentiation import HAS_ACCELERATOR
+from shared.stylegan2.hyperparameters import Hyperparameters, Precision
+
+_BFLOAT16_FROM = (8, 0)  # compute capability: Ampere
+_USED = 0.8  # of the memory: the rest is for what the libraries need
+_COPIES_OF_WEIGHTS = 6  # values, gradients, moments, and what updating them takes, of G and D; and Gs
+_COPIES_OF_MAPS = 20
+"""How many times the feature maps of one network are in memory at most. Measured on a CPU: 17, and 20 with ADA."""
+
+_CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
+def has_bfloat16() -> bool:
+    """Whether all GPUs compute in bfloat16; False without one."""
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+    return bool(details) and all(each.get("compute_capability", (0, 0)) >= _BFLOAT16_FROM for each in details)
+
+
+def memory_bytes() -> int:
+    """The memory of the smallest GPU; without one the computer's, or what a container may use of it."""
+    return _memory_of_gpus() if HAS_ACCELERATOR else _memory_of_computer()
+
+
+def pictures_at_once(architecture: Architecture, settings: Hyperparameters, memory: int) -> int:
+    """The largest part of a minibatch that fits: whole groups of the minibatch-stddev, the same number in each part.
+
+    One group where not even that fits.
+    """
+    group = min(architecture.mbstd_group_size, settings.minibatch)
+    sizes = [size for size in range(group, settings.minibatch + 1, group) if settings.minibatch % size == 0]
+    room = memory * _USED - bytes_of_weights(architecture)
+    fitting = [size for size in sizes if size * bytes_of_picture(architecture, settings.precision) <= room]
+    return max(fitting, default=min(sizes))
+
+
+def bytes_of_weights(architecture: Architecture) -> int:
+    """Of the weights of all networks and what the optimizers know of them."""
+    shapes = [*generator_shapes(architecture).values(), *discriminator_shapes(architecture).values()]
+    return 4 * _COPIES_OF_WEIGHTS * sum(map(prod, shapes))
+
+
+def bytes_of_picture(architecture: Architecture, precision: Precision) -> int:
+    """What a step needs at most for each picture that it takes at once."""
+    maps = sum(side**2 * max(architecture.fmaps(side), architecture.d_fmaps(side)) for side in architecture.sides)
+    return maps * _COPIES_OF_MAPS * (2 if precision is Precision.BFLOAT16 else 4)
+
+
+def _memory_of_gpus() -> int:
+    # TensorFlow tells how much it uses, and not how much there is.
+    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        return min(int(line) for line in told.split()) * 2**20
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise Poison(f"training.minibatch_gpu: auto needs nvidia-smi to tell the GPU's memory ({error})") from error
+
+
+def _memory_of_computer() -> int:
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limits = [path.read_text().strip() for path in _CGROUP_LIMITS if path.is_file()]
+    return min([whole, *(int(limit) for limit in limits if limit.isdecimal())])

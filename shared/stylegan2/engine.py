@@ -1,0 +1,50 @@
+"""What runs the phases of training: TensorFlow, or JAX where that is Keras' back end."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.stylegan2.differentiation import ON_JAX
+from shared.stylegan2.phases import Batch, Phases
+from shared.stylegan2.weights import Array
+
+Values = dict[str, dict[str, Array]]
+"""A state as arrays, all of them float32 but the optimizers' counts."""
+
+Measures = dict[str, float]
+
+
+class Engine(Protocol):
+    """Holds the state of a training on its devices."""
+
+    @property
+    def devices(self) -> int:
+        """How many devices share the work."""
+
+    def run(self, phase: str, seed: tuple[int, int], batch: Batch, ema_beta: float) -> Measures:
+        """Let a phase happen; its measures, as means over the minibatch."""
+
+    def read(self) -> Values:
+        """A copy of the state."""
+
+    def value(self, part: str, name: str) -> NDArray[np.generic]:
+        """A copy of one array of the state."""
+
+    def write(self, state: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> None:
+        """Put these values in the place of the state's."""
+
+    def memory(self) -> int | None:
+        """Most bytes that a device's memory has held; None where there is none but the computer's."""
+
+
+def open_engine(phases: Phases, state: Values, jit_compile: bool | None, devices: Sequence[str] | None) -> Engine:
+    """The engine of Keras' back end. Raises ValueError for several devices where it knows only one."""
+    if ON_JAX:
+        from shared.stylegan2.jax_engine import JaxEngine
+
+        return JaxEngine(phases, state, jit_compile, devices)
+    from shared.stylegan2.tensorflow_engine import TensorFlowEngine
+
+    return TensorFlowEngine(phases, state, jit_compile, devices)

@@ -1,0 +1,192 @@
+"""What a person asks of training: one section of the recipe, with presets that people know.
+
+Where a number depends on others, the field is None until `Training.resolved` has worked it out.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from shared.recipe_section import Section, present
+
+_FROZEN_DOWN_TO = 64
+"""Pixels: `character` freezes D's layers above, which know lines and colours; 10 of them at 512 px."""
+
+
+class Preset(StrEnum):
+    """Values for what a recipe leaves out."""
+
+    CHARACTER = "character"
+    STYLEGAN2 = "stylegan2"
+    ADA = "ada"
+    PAPER256 = "paper256"
+    PAPER512 = "paper512"
+
+
+class Training(Section):
+    """A StyleGAN2 of configuration F. The defaults are for a few hundred pictures of one character."""
+
+    preset: Preset = Field(
+        Preset.CHARACTER,
+        description="for all that is left out: character, stylegan2, ada, paper256 or paper512",
+    )
+    kimg: float = Field(60.0, ge=0, description="thousand pictures to show to the discriminator; 0: do not train")
+    leg_kimg: float = Field(2.0, gt=0, description="thousand pictures from one checkpoint to the next")
+    tick_kimg: float = Field(0.5, gt=0, description="thousand pictures from one line of statistics to the next")
+    start_from: Path | None = Field(None, description="a network file to go on from: network.npz, or .safetensors")
+    resume_kimg: float = Field(0.0, ge=0, description="where kimg are counted from in what is shown")
+    minibatch: int | None = Field(16, ge=1, description="pictures per step; null: by resolution")
+    minibatch_gpu: int | Literal["auto"] | None = Field(
+        None, description="how many of them a device takes at once; null: all, auto: as many as its memory has room for"
+    )
+    learning_rate: float | None = Field(0.002, gt=0, description="Adam's, for both networks; null: by resolution")
+    r1_gamma: float | None = Field(
+        None, ge=0, description="weight of the R1 penalty; null: 0.0002 * resolution^2 / minibatch"
+    )
+    path_length_weight: float = Field(2.0, ge=0, description="weight of the path length penalty; 0: without it")
+    g_interval: int = Field(4, ge=1, description="steps from one path length penalty to the next")
+    d_interval: int = Field(16, ge=1, description="steps from one R1 penalty to the next")
+    d_repeats: int = Field(1, ge=1, le=16, description="updates of the discriminator in each step")
+    style_mixing: float = Field(0.9, ge=0, le=1, description="probability of two styles in one picture")
+    mirror: bool = Field(True, description="show pictures mirrored half of the time")
+    freeze_d: int | None = Field(
+        None, ge=0, description="layers of the discriminator that do not learn; null: those above 64 px with start_from"
+    )
+    augmentation: Literal["none", "ada", "fixed", "diffaugment"] = Field(
+        "ada", description="of what the discriminator sees: none, ada, fixed or diffaugment"
+    )
+    augment_pipe: Literal["blit", "geom", "color", "bg", "bgc", "bgcf", "bgcfn", "bgcfnc"] = Field(
+        "bgc", description="the operators of ada and fixed, as official letters"
+    )
+    augment_p: float = Field(0.0, ge=0, le=1, description="their probability, with ada in the beginning")
+    ada_target: float = Field(0.6, gt=0, lt=1, description="how sure of its reals the discriminator may be")
+    ada_kimg: float | None = Field(
+        None, gt=0, description="thousand pictures in which p goes from 0 to 1; null: 500, with start_from 100"
+    )
+    bcr_weight: float = Field(0.0, ge=0, description="weight of balanced consistency regularisation, 10 where used")
+    ema_kimg: float | None = Field(
+        5.0, gt=0, description="half-life of the generator's moving average; null: by minibatch"
+    )
+    ema_rampup: float | None = Field(
+        None,
+        ge=0,
+        description="most that it is, as part of what was shown; 0: no limit; null: 0.05, with start_from 0",
+    )
+    fmap_base: int | None = Field(
+        16384, ge=16, description="feature maps: fmap_base / 2^level, at most fmap_max; null: by resolution"
+    )
+    fmap_max: int = Field(512, ge=4, description="most feature maps of a layer")
+    latent_size: int = Field(512, ge=4, description="size of z and w and width of the mapping network")
+    mapping_layers: int = Field(8, ge=1, le=16, description="layers of the mapping network")
+    mbstd_group: int = Field(4, ge=1, le=64, description="pictures that the discriminator compares with each other")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="of convolutions: float32 or bfloat16; auto: bfloat16 on GPUs that have it"
+    )
+    held_out: float = Field(
+        0.05, ge=0, le=0.5, description="share of the pictures that is not trained on, to notice overfitting by"
+    )
+    quality_pictures: int = Field(
+        200, ge=0, le=50_000, description="pictures drawn at each snapshot to measure their quality; 0: none"
+    )
+    seed: int = Field(1000, ge=0, lt=2**31, description="of every random draw")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_preset(cls, given: Any) -> Any:
+        """Values of a preset under those that are given; what is wrong with either is found afterwards."""
+        name = given.get("preset") if isinstance(given, dict) else None
+        return {**PRESETS.get(str(name), {}), **given} if name is not None else given
+
+    @field_validator("start_from")
+    @classmethod
+    def _network_is_there(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        return path and present(path, info)
+
+    @field_validator("minibatch_gpu")
+    @classmethod
+    def _divides_the_minibatch(cls, size: int | str | None, info: ValidationInfo) -> int | str | None:
+        minibatch = info.data.get("minibatch")
+        if isinstance(size, int) and (size < 1 or (minibatch and minibatch % size)):
+            raise ValueError(f"must divide minibatch, which is {minibatch}, into whole parts")
+        return size
+
+    def resolved(self, resolution: int) -> "ResolvedTraining":
+        """With numbers in the place of all that depends on others, for pictures of this size.
+
+        The rules are those of stylegan2-ada's train.py for one GPU, but for `freeze_d`.
+        """
+        minibatch = self.minibatch or max(min(4096 // resolution, 32), 1)
+        goes_on = self.start_from is not None
+        found: dict[str, Any] = {
+            "minibatch": minibatch,
+            "learning_rate": 0.002 if resolution >= 1024 else 0.0025,
+            "r1_gamma": 0.0002 * resolution**2 / minibatch,
+            "freeze_d": _layers_above(_FROZEN_DOWN_TO, resolution) if goes_on else 0,
+            "ada_kimg": 100.0 if goes_on else 500.0,
+            "ema_kimg": minibatch * 10 / 32,
+            "ema_rampup": 0.0 if goes_on else 0.05,
+            "fmap_base": 16384 if resolution >= 512 else 8192,
+        }
+        missing = {name: value for name, value in found.items() if getattr(self, name) is None}
+        return ResolvedTraining.model_construct(**dict(self) | missing)
+
+
+class ResolvedTraining(Training):
+    """A training's settings without anything left to work out. Made by `Training.resolved` only."""
+
+    minibatch: int
+    learning_rate: float
+    r1_gamma: float
+    freeze_d: int
+    ada_kimg: float
+    ema_kimg: float
+    ema_rampup: float
+    fmap_base: int
+
+
+_ADA: dict[str, Any] = {"mirror": False, "freeze_d": 0, "augmentation": "ada"}
+_PAPER: dict[str, Any] = _ADA | {
+    "minibatch": 64,
+    "learning_rate": 0.0025,
+    "ema_kimg": 20.0,
+    "ema_rampup": 0.0,
+    "mbstd_group": 8,
+}
+
+PRESETS: dict[str, dict[str, Any]] = {
+    Preset.CHARACTER: {},
+    Preset.STYLEGAN2: {
+        "minibatch": 32,
+        "learning_rate": 0.002,
+        "r1_gamma": 10.0,
+        "ema_kimg": 10.0,
+        "ema_rampup": 0.0,
+        "mirror": False,
+        "freeze_d": 0,
+        "augmentation": "none",
+    },
+    Preset.ADA: _ADA
+    | {"minibatch": None, "learning_rate": None, "ema_kimg": None, "fmap_base": None, "mapping_layers": 2},
+    Preset.PAPER256: _PAPER | {"r1_gamma": 1.0, "fmap_base": 8192},
+    Preset.PAPER512: _PAPER | {"r1_gamma": 0.5, "fmap_base": 16384},
+}
+"""What each preset has other than the fields' defaults, which are `character`.
+
+`stylegan2` is run_training.py's of NVlabs/stylegan2, the others are stylegan2-ada's `auto`, `paper256` and `paper512`.
+`character` is meant for a few hundred pictures and a network of portraits to start from:
+
+- minibatch 16, so that a step sees a good part of the set, and learning rate 0.002, the portraits network's own;
+- R1 by resolution and minibatch, 3.3 at 512 px: the 10 of config F is for ten thousand times as many pictures;
+- ADA, p moving fivefold as fast as in a training from scratch, since D overfits hundreds of pictures in a few kimg;
+- Freeze-D above 64 px: how anime is drawn is known to D already, and those layers cost most of its time;
+- mirror, which doubles the set (not for a character that is drawn asymmetrically on purpose);
+- Gs with a half-life of 5 kimg, which has forgotten the portraits long before the 60 kimg end.
+"""
+
+
+def _layers_above(side: int, resolution: int) -> int:
+    """How many of D's layers lie above maps of this side: FromRGB, and three of each block."""
+    blocks = max((resolution // side).bit_length() - 1, 0)
+    return 3 * blocks + 1 if blocks else 0

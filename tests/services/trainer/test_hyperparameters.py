@@ -1,0 +1,45 @@
+from typing import Any
+
+from services.trainer.hyperparameters import hyperparameters
+from shared.stylegan2.architecture import Architecture
+from shared.training_recipe import Preset, Training
+
+ARCHITECTURE = Architecture(16, fmap_max=16)
+TOY = Training(preset=Preset.STYLEGAN2, minibatch=8).resolved(16)
+
+
+def test_every_setting_arrives_at_the_training() -> None:
+    """Each is changed by itself, and something about the hyperparameters changes."""
+    usual = hyperparameters(TOY, ARCHITECTURE)
+    changes: dict[str, Any] = {
+        "minibatch": 16,
+        "minibatch_gpu": 4,
+        "learning_rate": 0.1,
+        "r1_gamma": 3.0,
+        "path_length_weight": 0.0,
+        "g_interval": 7,
+        "d_interval": 7,
+        "d_repeats": 3,
+        "style_mixing": 0.1,
+        "mirror": not TOY.mirror,
+        "freeze_d": 3,
+        "augmentation": "diffaugment",
+        "augment_pipe": "bg",
+        "augment_p": 0.4,
+        "ada_target": 0.7,
+        "ada_kimg": 33.0,
+        "bcr_weight": 10.0,
+        "ema_kimg": 1.0,
+        "ema_rampup": 0.3,
+        "precision": "bfloat16",
+    }
+    alike = [
+        name
+        for name, value in changes.items()
+        if hyperparameters(TOY.model_copy(update={name: value}), ARCHITECTURE) == usual
+    ]
+    assert alike == []
+
+
+def test_auto_takes_as_many_pictures_at_once_as_there_is_memory_for() -> None:
+    assert hyperparameters(TOY.model_copy(update={"minibatch_gpu": "auto"}), ARCHITECTURE).minibatch_gpu == 8
