@@ -1,14 +1,13 @@
 """The pictures of a data set and their labels, as a training takes them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.trainer.data import indices, split
-from shared.stylegan2.grid import Pictures
 from shared.stylegan2.labels_file import Labels
-from shared.stylegan2.quality.picture_set import PictureSet, Selection
+from shared.stylegan2.picture_set import PictureSet, Selection
 
 FEWEST_HELD_OUT = 4
 """With fewer, or fewer left to train on, nothing is held out: D compares pictures in groups of four."""
@@ -16,18 +15,30 @@ FEWEST_HELD_OUT = 4
 _MOST_ASKED_ABOUT = 64  # pictures of each kind that D is asked about at each tick
 
 
-class Minibatch(NamedTuple):
-    """uint8 pictures [N, R, R, C] and one-hot labels [N, classes]."""
+class Shown(Protocol):
+    """Where minibatches are taken from: the pictures themselves, or a copy of them on the device."""
 
-    pictures: Pictures
+    def __getitem__(self, indices: NDArray[np.intp], /) -> Any: ...
+
+
+class Minibatch(NamedTuple):
+    """uint8 pictures [N, R, R, C], an array or on the device, and one-hot labels [N, classes]."""
+
+    pictures: Any
     labels: Labels
 
 
 class Dataset:
-    """Pictures in the order of training, some of them held out, all with their labels (no columns without any)."""
+    """Pictures in the order of training, some of them held out, all with their labels (no columns without any).
 
-    def __init__(self, pictures: PictureSet, labels: Labels | None, places: "Places", seed: int) -> None:
+    Minibatches are of `shown`, if it is another than `pictures`.
+    """
+
+    def __init__(
+        self, pictures: PictureSet, labels: Labels | None, places: "Places", seed: int, shown: Shown | None = None
+    ) -> None:
         self._pictures = pictures
+        self._shown = pictures if shown is None else shown
         self._labels = np.zeros((len(pictures), 0), np.float32) if labels is None else labels
         self._places = places
         self._seed = seed
@@ -61,7 +72,7 @@ class Dataset:
         return self._at(self._places.seen[repeated]), self._at(self._places.held_out[repeated])
 
     def _at(self, places: NDArray[np.intp]) -> Minibatch:
-        return Minibatch(self._pictures[places], self._labels[places])
+        return Minibatch(self._shown[places], self._labels[places])
 
 
 class Places(NamedTuple):

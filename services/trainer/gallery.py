@@ -9,8 +9,8 @@ from services.trainer.dataset import Dataset
 from services.trainer.grid import layout
 from shared.stylegan2.grid import Pictures, arrange, to_uint8
 from shared.stylegan2.inference import WHOLE, Generator, Truncation
+from shared.stylegan2.picture_set import spread
 from shared.stylegan2.quality import neighbours
-from shared.stylegan2.quality.picture_set import spread
 from shared.stylegan2.quality.sliced_wasserstein import sliced_wasserstein
 from shared.stylegan2.weights import Networks
 

@@ -2,18 +2,31 @@
 
 from pathlib import Path
 
-from services.trainer.dataset import Dataset
+import numpy as np
+
+from services.trainer.dataset import Dataset, Places
 from services.trainer.divergence import check_state, check_updates
 from services.trainer.gallery import Gallery
 from services.trainer.grid import layout
 from services.trainer.hyperparameters import hyperparameters
 from services.trainer.stats import Watched
-from shared.stylegan2 import network_file
+from shared.stylegan2 import device, network_file
 from shared.stylegan2.arrays import Arrays
+from shared.stylegan2.differentiation import HAS_ACCELERATOR
 from shared.stylegan2.grid import Pictures, arrange
+from shared.stylegan2.labels_file import Labels
+from shared.stylegan2.picture_file import PictureFile
 from shared.stylegan2.training import Losses, Training
 from shared.stylegan2.weights import Networks
 from shared.training_recipe import ResolvedTraining
+
+
+def open_dataset(pictures: PictureFile, labels: Labels | None, settings: ResolvedTraining) -> Dataset:
+    """The data set of a training; in a GPU's memory when it fits."""
+    places = Places.of(pictures.checksums, settings.held_out)
+    size = len(pictures) * pictures.resolution**2 * pictures.channels
+    on_device = HAS_ACCELERATOR and device.fits(size, device.memory_bytes())
+    return Dataset(pictures, labels, places, settings.seed, device.DevicePictures(pictures) if on_device else None)
 
 
 class Session:
@@ -79,7 +92,8 @@ class Session:
     def reals(self) -> Pictures:
         """A grid of the first pictures in the order of training."""
         columns, rows = layout(self._resolution)
-        return arrange(self._dataset.minibatch(0, min(columns * rows, len(self._dataset))).pictures, columns)
+        shown = self._dataset.minibatch(0, min(columns * rows, len(self._dataset))).pictures
+        return arrange(np.asarray(shown), columns)
 
     def _count_anew(self) -> None:
         self._steps, self._skipped_before = 0, self._training.skipped

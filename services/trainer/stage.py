@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from services.trainer import grid, leg, publication
-from services.trainer.dataset import Dataset, Places
 from services.trainer.divergence import Diverged
 from services.trainer.plan import Plan
 from services.trainer.start import Shape, starting_networks
@@ -120,15 +119,14 @@ class Trainer(Stage[DatasetPacked | LegDue]):
         return warm.session if warm and (warm.training, warm.leg) == (training, number) else None
 
     def _open(self, asked: _Asked, number: int, context: Context) -> "Session":
-        from services.trainer.session import Session
+        from services.trainer.session import Session, open_dataset
 
         settings = context.recipe.resolved_training
         pictures = open_pictures(context.store, asked.dataset)
         labels = open_labels(context.store, asked.dataset)
         shape = Shape(pictures.resolution, pictures.channels, 0 if labels is None else labels.shape[1])
         networks = starting_networks(settings, shape, context.say)
-        places = Places.of(pictures.checksums, settings.held_out)
-        session = Session(networks, Dataset(pictures, labels, places, settings.seed), settings, self._jit_compile)
+        session = Session(networks, open_dataset(pictures, labels, settings), settings, self._jit_compile)
         leg.resume(session, asked.training, number, context)
         if session.images == 0:
             _introduce(session, asked, context)

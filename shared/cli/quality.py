@@ -159,9 +159,9 @@ def _terms(request: Request, subject: Subject) -> _Terms:
 
 
 def _measure(request: Request, subject: Subject, terms: _Terms, progress: Progress) -> Iterator[_Measured]:
+    from shared.stylegan2.picture_set import Selection
     from shared.stylegan2.quality import evaluation
     from shared.stylegan2.quality.neighbours import sheet
-    from shared.stylegan2.quality.picture_set import Selection
 
     reals = subject.pictures
     chosen = evaluation.chosen(len(reals), terms.reals)

@@ -8,6 +8,7 @@ import numpy as np
 from shared.stylegan2 import phases
 from shared.stylegan2.arrays import Arrays
 from shared.stylegan2.augmentation.controller import adjusted
+from shared.stylegan2.differentiation import Tensor
 from shared.stylegan2.draws import DRAWS_PER_PHASE
 from shared.stylegan2.engine import Values, open_engine
 from shared.stylegan2.grid import Pictures
@@ -85,7 +86,7 @@ class Training:
         """Most bytes that a device's memory has held; None where there is none but the computer's."""
         return self._engine.memory()
 
-    def step(self, reals: Pictures, labels: Array | None = None) -> Losses:
+    def step(self, reals: Pictures | Tensor, labels: Array | None = None) -> Losses:
         """One step on uint8 reals [d_repeats * minibatch, R, R, num_channels] and one-hot labels of all."""
         settings = self.hyperparameters
         batches = self._minibatches(reals, labels)
@@ -95,7 +96,7 @@ class Training:
             path_length = self._run(phases.G_REGULARIZE, 1, batches[0])["path_length"]
         for repeat, batch in enumerate(batches):
             d = self._run(phases.D_MAIN, 3 + repeat, batch, follow=repeat == 0)
-            self._count(len(batch.reals), d["real_sign"])
+            self._count(batch.reals.shape[0], d["real_sign"])
         if settings.gamma and self._due(settings.d_interval):
             r1 = self._run(phases.D_REGULARIZE, 2, batches[-1])["r1"]
         p = self._augment["augment_p"]
@@ -103,7 +104,7 @@ class Training:
         self._adapt()
         return Losses(g["g"], d["d"], d["real_score"], d["fake_score"], d["real_sign"], p, r1, path_length)
 
-    def opinion(self, pictures: Pictures, labels: Array | None = None) -> Opinion:
+    def opinion(self, pictures: Pictures | Tensor, labels: Array | None = None) -> Opinion:
         """What D thinks of uint8 pictures [n * minibatch, R, R, num_channels], as in training; nothing is learnt."""
         batches = self._minibatches(pictures, labels)
         found = [self._run(phases.D_EVALUATE, -1 - number, batch) for number, batch in enumerate(batches)]
@@ -150,10 +151,10 @@ class Training:
             "path_length": {"mean": np.zeros((), np.float32)},
         }
 
-    def _minibatches(self, reals: Pictures, labels: Array | None) -> list[Batch]:
+    def _minibatches(self, reals: Pictures | Tensor, labels: Array | None) -> list[Batch]:
         size, p = self.hyperparameters.minibatch, np.float32(self._augment["augment_p"])
-        one_hot = np.zeros((len(reals), 0), np.float32) if labels is None else labels
-        starts = range(0, len(reals), size)
+        one_hot = np.zeros((reals.shape[0], 0), np.float32) if labels is None else labels
+        starts = range(0, reals.shape[0], size)
         return [Batch(reals[start : start + size], one_hot[start : start + size], p) for start in starts]
 
     def _run(self, phase: str, number: int, batch: Batch, follow: bool = True) -> dict[str, float]:

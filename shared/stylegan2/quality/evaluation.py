@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from shared.errors import Poison
 from shared.stylegan2.grid import Pictures, to_uint8
 from shared.stylegan2.labels_file import Labels
+from shared.stylegan2.picture_set import PictureSet, Selection
 from shared.stylegan2.quality.distances import KernelDistance, frechet_distance, kernel_distance
 from shared.stylegan2.quality.inception import Inception
 from shared.stylegan2.quality.neighbours import Neighbours, memorised_share, neighbours, thumbnails, unusually_near
-from shared.stylegan2.quality.picture_set import PictureSet, Selection
 from shared.stylegan2.quality.sliced_wasserstein import SlicedWasserstein, sliced_wasserstein
 from shared.stylegan2.weights import Networks
 

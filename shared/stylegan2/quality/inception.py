@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from shared.errors import Poison, Unusable
 from shared.stylegan2.grid import Pictures
-from shared.stylegan2.quality.picture_set import PictureSet, chunks
+from shared.stylegan2.picture_set import PictureSet, chunks
 
 COMPARABLE = "comparable with published numbers: the Inception graph of 2015"
 OTHER_WEIGHTS = "not comparable with published numbers: other Inception weights"

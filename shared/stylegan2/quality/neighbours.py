@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.stylegan2.grid import Pictures, arrange
-from shared.stylegan2.quality.picture_set import PictureSet, chunks
+from shared.stylegan2.picture_set import PictureSet, chunks
 
 Thumbnails = NDArray[np.float32]
 """Small pictures [N, side, side, C], 0 .. 255."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from shared.stylegan2.quality.picture_set import PictureSet, Selection, chunks
+from shared.stylegan2.picture_set import PictureSet, Selection, chunks
 
 _PATCH = 7  # pixels of each side of a patch
 _PATCHES = 128  # of each picture and level

@@ -3,6 +3,7 @@ import pytest
 
 from services.trainer.data import classes_in_turn, split
 from services.trainer.dataset import Dataset, Places
+from shared.stylegan2.device import DevicePictures
 
 PICTURES = np.arange(40, dtype=np.uint8).reshape(40, 1, 1, 1)
 LABELS = np.eye(2, dtype=np.float32)[np.arange(40) % 2]
@@ -56,3 +57,11 @@ def test_too_few_to_say_anything_are_not_held_out_at_all(share: float) -> None:
 def test_classes_take_turns() -> None:
     assert classes_in_turn(3, 4).tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
     assert classes_in_turn(0, 4).shape == (4, 0)
+
+
+def test_minibatches_come_from_the_device_where_the_pictures_are_there() -> None:
+    places = Places.of(CHECKSUMS, 0.2)
+    on_device = Dataset(np.zeros_like(PICTURES), LABELS, places, 1, shown=DevicePictures(PICTURES))
+    found, expected = on_device.minibatch(3, 8), Dataset(PICTURES, LABELS, places, 1).minibatch(3, 8)
+    assert np.array_equal(found.pictures, expected.pictures)
+    assert np.array_equal(found.labels, expected.labels)

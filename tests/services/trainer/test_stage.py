@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from services.trainer.stage import Trainer
 from shared import keys
 from shared.errors import Poison
 from shared.messages import Message
+from shared.stage import Context
 from shared.stylegan2 import network_file
-from shared.trainings import CHECKPOINT, FAKES, FILES, NETWORK, STATS
+from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
+from shared.trainings import CHECKPOINT, FAKES, FILES, NEIGHBOURS, NETWORK, QUALITY, STATS
 from tests.services.trainer.conftest import DATASET, NAME, PACKED, TOY, Bench, due, taken
 
 
@@ -116,6 +119,75 @@ def test_a_training_that_diverges_ends_with_a_clear_text_and_no_snapshot(bench: 
     with pytest.raises(Poison, match=r"not finite in 3 ticks.*learning_rate"):
         bench.train(Trainer())
     assert bench.ask(Trainer(), PACKED)[0].leg == 0
+    assert [facts["leg"] for event, facts in bench.said if event == "diverged"] == [0]
+
+
+class Unlucky(Trainer):
+    """Something happens to D in the first session with a checkpoint: a bit of memory, or a gradient beyond bounds."""
+
+    happened = False
+
+    def _open(self, asked: Any, number: int, context: Context) -> Any:
+        session = super()._open(asked, number, context)
+        if number and not self.happened:
+            self.happened = True
+            state = session.state()
+            session.restore(state | {"D/Output/bias": np.full_like(state["D/Output/bias"], np.nan)})
+        return session
+
+
+def test_a_leg_that_diverges_is_trained_again_from_the_last_checkpoint_with_other_random_numbers(
+    trained: Bench, expected: str
+) -> None:
+    trained.forget_legs_after(2)
+    trained.training = TOY.model_copy(update={"tick_kimg": 1.0})
+    assert trained.ask(Unlucky(), due(2)) == [taken(3, 0.024, last=True)]
+    (said,) = [facts for event, facts in trained.said if event == "diverged"]
+    assert (said["leg"], "D/Output/bias" in said["failure"] or "not finite" in said["failure"]) == (2, True)
+    network = network_file.load((trained.folder / trained.snapshot(3).key(NETWORK)).read_bytes())
+    assert all(np.isfinite(value).all() for value in network.D.values())
+    assert trained.snapshot(3).files[CHECKPOINT] != expected
+
+
+def test_classes_are_trained_and_drawn(bench: Bench) -> None:
+    label_pictures(bench)
+    bench.train(Trainer(), legs=1)
+    network = network_file.load((bench.folder / bench.snapshot(1).key(NETWORK)).read_bytes())
+    assert network.architecture.label_size == 2
+    assert network.G["G_mapping/LabelConcat/weight"].shape == (2, 8)
+
+
+def test_a_network_without_classes_goes_on_with_pictures_that_have_some(trained: Bench) -> None:
+    file = trained.folder / trained.snapshot(3).key(NETWORK)
+    trained.training = TOY.model_copy(update={"start_from": file, "seed": 8})
+    label_pictures(trained)
+    trained.train(Trainer(), legs=1)
+    network = network_file.load((trained.folder / trained.snapshot(1).key(NETWORK)).read_bytes())
+    assert network.D["Output/weight"].shape[1] == 2
+    assert {"start-from", "classes-added"} <= {event for event, _ in trained.said}
+
+
+def label_pictures(bench: Bench) -> None:
+    """Every second picture is of the class `b`."""
+    members = [{"label": "ab"[index % 2]} for index in range(10)]
+    manifest = json.dumps({"classes": ["a", "b"], "members": members}).encode()
+    bench.store.put(keys.dataset(DATASET, keys.MANIFEST), manifest)
+    labels = one_hot([index % 2 for index in range(10)], 2)
+    bench.store.put(keys.dataset(DATASET, labels_file_name("toy")), encode_labels(labels))
+
+
+def test_what_is_held_out_is_watched_and_the_pictures_drawn_are_measured(bench: Bench) -> None:
+    bench.training = TOY.model_copy(update={"held_out": 0.5, "quality_pictures": 12})
+    bench.train(Trainer(), legs=1)
+    ticks = [facts for event, facts in bench.said if event == "tick"]
+    assert all(isinstance(tick["overfitting"], float) and tick["held_out_score"] is not None for tick in ticks)
+    snapshot = bench.snapshot(1)
+    quality = json.loads(bench.store.get(snapshot.key(QUALITY)))
+    assert quality["pictures"] == 12
+    assert {"event": "quality"} | quality == next(
+        {"event": event} | {name: facts[name] for name in quality} for event, facts in bench.said if event == "quality"
+    )
+    assert bench.store.exists(snapshot.key(NEIGHBOURS))
 
 
 def test_a_damaged_data_set_is_poison_that_names_the_record(bench: Bench) -> None:

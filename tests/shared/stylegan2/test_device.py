@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from shared.stylegan2 import device
@@ -24,6 +25,17 @@ def test_half_the_precision_takes_twice_the_pictures() -> None:
 
 def test_a_part_divides_the_minibatch() -> None:
     assert device.pictures_at_once(CONFIG_F, replace(SETTINGS, minibatch=20), 60 * GIB) in (4, 20)
+
+
+def test_pictures_on_the_device_are_the_pictures() -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (600, 4, 4, 3), np.uint8)
+    indices = np.array([5, 599, 5, 0])
+    np.testing.assert_array_equal(device.DevicePictures(pictures)[indices], pictures[indices])
+
+
+def test_pictures_may_take_a_quarter_of_the_memory() -> None:
+    assert device.fits(2 * GIB, 8 * GIB)
+    assert not device.fits(2 * GIB + 1, 8 * GIB)
 
 
 def test_the_memory_of_this_machine_is_told() -> None:

@@ -5,9 +5,9 @@ from shared.errors import Poison
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.grid import to_uint8
 from shared.stylegan2.inference import Generator, Truncation, latents
+from shared.stylegan2.picture_set import Selection
 from shared.stylegan2.quality.evaluation import Yardstick, chosen, draw, is_enough_for_frechet
 from shared.stylegan2.quality.inception import OTHER_WEIGHTS, Inception
-from shared.stylegan2.quality.picture_set import Selection
 from shared.stylegan2.weights import Networks
 
 ARCHITECTURE = Architecture(8, fmap_max=8, z_size=6, w_size=5, mapping_layers=2, mapping_fmaps=7, label_size=3)

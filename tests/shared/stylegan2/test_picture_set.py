@@ -1,6 +1,6 @@
 import numpy as np
 
-from shared.stylegan2.quality.picture_set import Selection, chunks, spread
+from shared.stylegan2.picture_set import Selection, chunks, spread
 
 PICTURES = np.arange(10, dtype=np.uint8).reshape(10, 1, 1, 1)
 
