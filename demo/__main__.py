@@ -33,6 +33,7 @@ training:
   learning_rate: 0.003
   r1_gamma: 1          # as the base network was trained with
   ema_kimg: 0.5        # short, for a short training: the average must not lag behind
+  augmentation: none   # too short for ADA to have an effect
 """
 
 

@@ -1,39 +1,131 @@
-"""What a run has come to so far: the keys of its data set, networks, grids and rankings."""
+"""What a run has come to so far: the keys of its data set, networks, grids and rankings, and how its training goes."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
 
 from shared import keys, trainings
+from shared.errors import NotFound
 from shared.recipe import Recipe
 from shared.runs import latest_dataset, run_recipe
 from shared.store.interface import Store
+from shared.trainings import Snapshot
 
 DATA_SET = "data set"
 """The result that is a whole folder; its key is that of the manifest."""
 
+_SHOWN = {
+    "fakes": trainings.FAKES,
+    "truncation": trainings.TRUNCATION,
+    "neighbours": trainings.NEIGHBOURS,
+    "quality": trainings.QUALITY,
+    "network": trainings.NETWORK,
+}
+"""The files of a snapshot that are results by themselves, by the name that people call them."""
 
-def results(store: Store, run: str) -> dict[str, str]:
-    """The key of every result that there is, by the name that people call it."""
+
+@dataclass(frozen=True)
+class Results:
+    """`objects` is the key of every result that there is, by the name that people call it.
+
+    `snapshot` is the last one that the recipe asks for, or the newest; `kimg` thousand pictures D had been shown by
+    then, as people count (with the recipe's `resume_kimg`).
+    """
+
+    objects: dict[str, str] = field(default_factory=dict)
+    snapshot: Snapshot | None = None
+    kimg: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a training went up to a snapshot.
+
+    `tick` is the last line of its `stats.jsonl`, `quality` its `quality.json`; None for what it does not have. `kimg`
+    is `Results.kimg`.
+    """
+
+    leg: int
+    kimg: float
+    tick: dict[str, Any] | None
+    quality: dict[str, Any] | None
+
+
+def results(store: Store, run: str) -> Results:
+    """Everything that a run has come to."""
     found = latest_dataset(store, run)
     if found is None:
-        return {}
+        return Results()
     _, dataset = found
-    manifest = keys.dataset(dataset, keys.MANIFEST)
-    return {DATA_SET: manifest} | _of_training(store, run_recipe(store, run), dataset)
+    manifest = {DATA_SET: keys.dataset(dataset, keys.MANIFEST)}
+    recipe = run_recipe(store, run)
+    snapshot = _snapshot(store, recipe, dataset)
+    if snapshot is None:
+        return Results(manifest)
+    objects = manifest | _of_training(store, recipe, snapshot)
+    return Results(objects, snapshot, recipe.training.resume_kimg + snapshot.kimg)
 
 
-def _of_training(store: Store, recipe: Recipe, dataset: str) -> dict[str, str]:
-    """What the last snapshot that the recipe asks for draws, and its ranking if there is one."""
+def trained(store: Store, found: Results) -> Trained | None:
+    """How the training went; None before its first snapshot."""
+    snapshot = found.snapshot
+    if snapshot is None:
+        return None
+    ticks = _read(store, snapshot, trainings.STATS).splitlines()
+    quality = _read(store, snapshot, trainings.QUALITY)
+    return Trained(
+        leg=snapshot.leg,
+        kimg=found.kimg,
+        tick=json.loads(ticks[-1]) if ticks else None,
+        quality=json.loads(quality) if quality else None,
+    )
+
+
+def legs(store: Store, last: Snapshot) -> list[Snapshot]:
+    """The snapshots of the training up to this one, in order."""
+    before = (trainings.find(store, last.training, number) for number in range(1, last.leg))
+    return [*filter(None, before), last]
+
+
+def statistics(store: Store, snapshots: Iterable[Snapshot]) -> bytes:
+    """The ticks of these legs as one `stats.jsonl`. Raises NotFound if a leg's are gone.
+
+    A leg whose checkpoint was damaged began one leg earlier and has that one's ticks again: each is here once.
+    """
+    ticks: dict[float, bytes] = {}
+    for snapshot in snapshots:
+        if trainings.STATS in snapshot.files:
+            lines = store.get(snapshot.key(trainings.STATS)).splitlines(keepends=True)
+            ticks |= {json.loads(line)["kimg"]: line for line in lines}
+    return b"".join(ticks.values())
+
+
+def _snapshot(store: Store, recipe: Recipe, dataset: str) -> Snapshot | None:
+    """The last snapshot that the recipe asks for, or the newest."""
     if not recipe.training.kimg:
-        return {}
+        return None
     training = trainings.training_digest(recipe.resolved_training, dataset)
     asked = trainings.finishing(store, training, round(recipe.training.kimg * 1000))
-    snapshot = asked or trainings.latest(store, training)
-    if snapshot is None:
-        return {}
+    return asked or trainings.latest(store, training)
+
+
+def _of_training(store: Store, recipe: Recipe, snapshot: Snapshot) -> dict[str, str]:
+    """What the snapshot draws, what it is measured by, and its ranking if there is one."""
     ranking = {
         name: trainings.ranking_key(snapshot, recipe.ranking, file)
         for name, file in (("ranking", trainings.RANKING), ("worst", trainings.WORST), ("best", trainings.BEST))
     }
-    return {
-        "reals": keys.leg(snapshot.training, 0, "reals.png"),
-        "fakes": snapshot.key(trainings.FAKES),
-        "network": snapshot.key(trainings.NETWORK),
-    } | {name: key for name, key in ranking.items() if store.exists(key)}
+    return (
+        {"reals": keys.leg(snapshot.training, 0, "reals.png")}
+        | {name: snapshot.key(file) for name, file in _SHOWN.items() if file in snapshot.files}
+        | {name: key for name, key in ranking.items() if store.exists(key)}
+    )
+
+
+def _read(store: Store, snapshot: Snapshot, file: str) -> bytes:
+    """A small file of the snapshot. Empty if there is none: whoever asks how a run is wants to know the rest then."""
+    try:
+        return store.get(snapshot.key(file)) if file in snapshot.files else b""
+    except NotFound:
+        return b""

@@ -57,9 +57,9 @@ class Training(Section):
     augmentation: Literal["none", "ada", "fixed", "diffaugment"] = Field(
         "ada", description="of what the discriminator sees: none, ada, fixed or diffaugment"
     )
-    augment_pipe: Literal["blit", "geom", "color", "bg", "bgc", "bgcf", "bgcfn", "bgcfnc"] = Field(
-        "bgc", description="the operators of ada and fixed, as official letters"
-    )
+    augment_pipe: Literal[
+        "blit", "geom", "color", "filter", "noise", "cutout", "bg", "bgc", "bgcf", "bgcfn", "bgcfnc"
+    ] = Field("bgc", description="the operators of ada and fixed, by their official name")
     augment_p: float = Field(0.0, ge=0, le=1, description="their probability, with ada in the beginning")
     ada_target: float = Field(0.6, gt=0, lt=1, description="how sure of its reals the discriminator may be")
     ada_kimg: float | None = Field(

@@ -37,7 +37,7 @@ class Watched:
 
     `held_out_score` is D's mean score of pictures that are not trained on, and `overfitting` how far it tells these
     from the ones that are: 0 not at all, 1 as well as it tells fakes (r_v in Karras et al. 2020b, section 3.1). None
-    where nothing is held out. `memory` is the most bytes that a device has held, None without a device that tells.
+    where nothing is held out. `memory` is the most bytes that a device has held, or on a CPU this process.
     """
 
     held_out_score: float | None = None

@@ -1,6 +1,8 @@
 """`magritte fetch`: a run's results as files."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
@@ -9,39 +11,43 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from shared import keys
+from shared import keys, trainings
 from shared.cli.connection import store
 from shared.cli.inspect import RunName
 from shared.errors import NotFound, storage_error
-from shared.results import DATA_SET, results
+from shared.results import DATA_SET, Results, legs, results, statistics
 from shared.runs import latest_run
 from shared.store.interface import Store
+from shared.trainings import Snapshot
 
 
 def fetch(
     run: RunName = "",
     to: Annotated[Path, typer.Option("--to", help="Folder that gets one folder per run.")] = Path("results"),
 ) -> None:
-    """Copy a run's data set, network, grids and ranking out of the store.
+    """Copy a run's data set, network, grids, ranking and statistics out of the store.
 
     Files that are there already are not copied again, so that it can be stopped and called again, also while the run
-    goes on.
+    goes on. `tensorboard --logdir results/RUN` shows how the training goes.
     """
     here = store()
     name = latest_run(here, run)
-    wanted = _wanted(here, name, to / name)
-    if not wanted:
+    found = results(here, name)
+    if not found.objects:
         raise NotFound(f"run {name} has no results yet")
+    folder, snapshots = to / name, legs(here, found.snapshot) if found.snapshot else []
+    wanted = _wanted(here, found, folder) | _events(snapshots, folder)
     missing = {target: key for target, key in wanted.items() if not target.exists()}
     for target, key in track(missing.items(), "fetching", console=Console(stderr=True), transient=True):
         _copy(here, key, target)
-    typer.echo(f"{len(missing)} of {len(wanted)} files fetched into {to / name}")
+    written = [_write_statistics(here, snapshots, folder)] if snapshots else []
+    typer.echo(f"{len(missing) + sum(written)} of {len(wanted) + len(written)} files fetched into {folder}")
 
 
-def _wanted(here: Store, run: str, folder: Path) -> dict[Path, str]:
+def _wanted(here: Store, found: Results, folder: Path) -> dict[Path, str]:
     """The key of every file to write. Data sets and snapshots of other versions keep their own names beside it."""
     wanted: dict[Path, str] = {}
-    for name, key in results(here, run).items():
+    for name, key in found.objects.items():
         if name == DATA_SET:
             prefix = key.removesuffix(keys.MANIFEST)
             wanted |= {folder / each: each for each in here.list(prefix)}
@@ -50,12 +56,50 @@ def _wanted(here: Store, run: str, folder: Path) -> dict[Path, str]:
     return wanted
 
 
+def _events(snapshots: list[Snapshot], folder: Path) -> dict[Path, str]:
+    """The key of every leg's event file. TensorBoard takes a folder for a training, and reads its files by name.
+
+    The name is `shared.stylegan2.event_file.file_name`'s but for the leg, and it is made here, without that module's
+    libraries: who only looks at runs has not installed them.
+    """
+    return {
+        folder / "tensorboard" / each.training[:12] / f"events.out.tfevents.{each.leg:010d}.magritte": each.key(
+            trainings.EVENTS
+        )
+        for each in snapshots
+        if trainings.EVENTS in each.files
+    }
+
+
+def _write_statistics(here: Store, snapshots: list[Snapshot], folder: Path) -> bool:
+    """Write the ticks of all legs to one file; False if it holds them already."""
+    target = folder / "stats" / trainings.content_name(trainings.STATS, snapshots[-1].training)
+    content = statistics(here, snapshots)
+    if target.is_file() and target.read_bytes() == content:
+        return False
+    with _written(target) as path:
+        path.write_bytes(content)
+    return True
+
+
 def _copy(here: Store, key: str, target: Path) -> None:
+    with _written(target) as temporary, here.file(key) as path:
+        shutil.copyfile(path, temporary)
+
+
+@contextmanager
+def _written(target: Path) -> Iterator[Path]:
+    """A new file that takes the target's place when it is whole.
+
+    Until then its name has nothing of the target's: TensorBoard reads whatever is named like an event file.
+    """
+    temporary = target.with_name(f".{uuid4().hex[:12]}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{uuid4().hex[:12]}")
-        with here.file(key) as path:
-            shutil.copyfile(path, temporary)
-        temporary.replace(target)
+        try:
+            yield temporary
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise storage_error(error, target.parent) from error

@@ -2,16 +2,17 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from shared.cli.training import quality_line, tick_line
 from shared.runs import Run
 from shared.runtime.single_process import StageProgress
-from shared.runtime.worker import Outcome
+from shared.runtime.worker import WARNINGS, Outcome
 
 _PLAIN_EVERY = 5.0
 """Seconds between two plain lines."""
@@ -45,10 +46,11 @@ class Progress:
             self._live.stop()
 
     def say(self, event: str, **fields: Any) -> None:
-        """Print what a stage has to say above the table."""
+        """Print what a stage has to say above the table, each time on a line of its own."""
         stage = fields.pop("stage", "")
-        shown = "  ".join(f"{name} {_short(value)}" for name, value in fields.items() if name not in ("run", "item"))
-        self._console.print(f"{stage:<16} {event}  {shown}", highlight=False, markup=False)
+        warning, style = ("warning: ", "bold yellow") if event in WARNINGS else ("", None)
+        told = f"{stage:<16} {warning}{event}  {_told(event, fields)}"
+        self._console.print(told, style=style, highlight=False, markup=False, soft_wrap=True)
 
     def show(self, stages: Sequence[StageProgress]) -> None:
         """Show how far the stages are."""
@@ -83,6 +85,14 @@ def _summary(stage: StageProgress) -> str:
     done = sum(stage.outcomes.get(outcome, 0) for outcome in (Outcome.DONE, Outcome.REUSED, Outcome.DROPPED))
     dead = stage.outcomes.get(Outcome.DEAD, 0)
     return f"{done}" + (f"+{stage.waiting}" if stage.waiting else "") + (f" ({dead} dead)" if dead else "")
+
+
+def _told(event: str, fields: Mapping[str, Any]) -> str:
+    if event == "tick":
+        return tick_line(fields)
+    if event == "quality":
+        return f"{_short(fields['kimg'])} kimg  {quality_line(fields)}"
+    return "  ".join(f"{name} {_short(value)}" for name, value in fields.items() if name not in ("run", "item"))
 
 
 def _short(value: Any) -> str:

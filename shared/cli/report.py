@@ -2,15 +2,16 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from shared import keys
+from shared.cli.training import trained_line
 from shared.controls import standing
-from shared.results import results
+from shared.results import Results, Trained, results, trained
 from shared.runs import Phase, facts, phase
 from shared.store.interface import Store
 from shared.tally import Fate, Settlement, Tally
@@ -18,7 +19,7 @@ from shared.tally import Fate, Settlement, Tally
 
 @dataclass(frozen=True)
 class Report:
-    """A run as its store tells it: counts per fate and per stage, and the addresses of the results."""
+    """A run as its store tells it: counts per fate and per stage, addresses of results, and how training goes."""
 
     run: str
     phase: Phase
@@ -28,6 +29,7 @@ class Report:
     faces: int
     paused: frozenset[str]
     results: dict[str, str]
+    training: Trained | None
 
     def as_json(self) -> str:
         """For programs; the fates' counts add up to `pictures`."""
@@ -47,6 +49,7 @@ class Report:
             ],
             "paused": sorted(self.paused),
             "results": self.results,
+            "training": self.training and asdict(self.training),
         }
         return json.dumps(body, indent=2)
 
@@ -58,9 +61,18 @@ def report(store: Store, run: str) -> Report:
         tally.add(item, fact)
         stages[fact.stage, fact.kind] += 1
     fates = tally.counts()
-    faces = sum(1 for _ in tally.members())
-    paused = standing(store).paused
-    return Report(run, phase(store, run, tally), fates.total(), fates, stages, faces, paused, _addresses(store, run))
+    found = results(store, run)
+    return Report(
+        run=run,
+        phase=phase(store, run, tally),
+        pictures=fates.total(),
+        fates=fates,
+        stages=stages,
+        faces=sum(1 for _ in tally.members()),
+        paused=standing(store).paused,
+        results=_addresses(store, found),
+        training=trained(store, found),
+    )
 
 
 def print_report(store: Store, run: str) -> None:
@@ -77,6 +89,8 @@ def show(this: Report) -> None:
     console.print(fates_table(this))
     if this.paused:
         console.print(f"paused: {', '.join(sorted(this.paused))}; `magritte continue STAGE` lets one go on")
+    if this.training:
+        console.print(f"{'training':>12}  {trained_line(this.training)}", soft_wrap=True)
     for name, url in this.results.items():
         console.print(f"{name:>12}  {url}", soft_wrap=True)
 
@@ -90,6 +104,5 @@ def fates_table(this: Report) -> Table:
     return table
 
 
-def _addresses(store: Store, run: str) -> dict[str, str]:
-    found = results(store, run)
-    return {name: store.url(key).removesuffix(f"/{keys.MANIFEST}") for name, key in found.items()}
+def _addresses(store: Store, found: Results) -> dict[str, str]:
+    return {name: store.url(key).removesuffix(f"/{keys.MANIFEST}") for name, key in found.objects.items()}

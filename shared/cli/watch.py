@@ -14,6 +14,7 @@ from shared.bus import Bus, Depth
 from shared.cli.connection import broker, has_broker, store
 from shared.cli.inspect import RunName
 from shared.cli.report import Report, fates_table, report, show
+from shared.cli.training import trained_line
 from shared.errors import BusUnavailable
 from shared.pipeline import PIPELINE
 from shared.runs import Phase, latest_run
@@ -55,8 +56,9 @@ def _line(found: Report) -> str:
     fates = Counter[str]()
     for settlement, count in found.fates.items():
         fates[settlement.fate] += count
-    return (
-        f"{found.run} {found.phase}: {', '.join(f'{count} {fate}' for fate, count in fates.items()) or 'nothing yet'}"
+    counts = ", ".join(f"{count} {fate}" for fate, count in fates.items()) or "nothing yet"
+    return f"{found.run} {found.phase}: {counts}" + (
+        f"; training: {trained_line(found.training)}" if found.training else ""
     )
 
 
@@ -77,4 +79,5 @@ def _picture(found: Report, depths: dict[str, Depth]) -> RenderableType:
         own = [depths.get(queue.name, Depth()) for queue in step.queues]
         waiting, dead = sum(depth.waiting for depth in own), sum(depth.dead for depth in own)
         table.add_row(step.name, *(str(number or "") for number in (told, waiting, dead)))
-    return Group(f"run {found.run}, {found.phase}: {found.pictures} pictures", table, fates_table(found))
+    training = [f"training: {trained_line(found.training)}"] if found.training else []
+    return Group(f"run {found.run}, {found.phase}: {found.pictures} pictures", table, fates_table(found), *training)

@@ -55,9 +55,13 @@ Say = Callable[..., None]
 """Told an event's name and its fields, always with `stage`, `run` and `item`."""
 
 
+WARNINGS = frozenset({"diverged", "checkpoint-unreadable", "classes-without-pictures"})
+"""What stages say that a person should look at."""
+
+
 def say_to_log(event: str, **fields: Any) -> None:
     """Write what a stage has to say into the log."""
-    log.info(event, **fields)
+    (log.warning if event in WARNINGS else log.info)(event, **fields)
 
 
 class Outcome(StrEnum):

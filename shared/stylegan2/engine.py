@@ -1,5 +1,6 @@
 """What runs the phases of training: TensorFlow, or JAX where that is Keras' back end."""
 
+import resource
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -35,8 +36,13 @@ class Engine(Protocol):
     def write(self, state: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> None:
         """Put these values in the place of the state's."""
 
-    def memory(self) -> int | None:
-        """Most bytes that a device's memory has held; None where there is none but the computer's."""
+    def memory(self) -> int:
+        """Most bytes that a device's memory has held; on a CPU, that this process has."""
+
+
+def memory_of_process() -> int:
+    """Most bytes that this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
 
 
 def open_engine(phases: Phases, state: Values, jit_compile: bool | None, devices: Sequence[str] | None) -> Engine:

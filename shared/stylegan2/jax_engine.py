@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.stylegan2.draws import Draws
-from shared.stylegan2.engine import Measures, Values
+from shared.stylegan2.engine import Measures, Values, memory_of_process
 from shared.stylegan2.phases import NAMES, Batch, Phases
 
 
@@ -47,10 +47,10 @@ class JaxEngine:
             part: {name: jnp.asarray(state[part][name]) for name in self._state[part]} for part in self._state
         }
 
-    def memory(self) -> int | None:
-        """Most bytes that a device's memory has held; None where there is none but the computer's."""
+    def memory(self) -> int:
+        """Most bytes that a device's memory has held; on a CPU, that this process has."""
         found = jax.devices()[0].memory_stats()
-        return None if found is None else int(found["peak_bytes_in_use"])
+        return memory_of_process() if found is None else int(found["peak_bytes_in_use"])
 
     def _function(self, phase: str, compiled: bool) -> Callable[..., Any]:
         run = partial(self._on_one, phase)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from shared.stylegan2.differentiation import HAS_ACCELERATOR, Tensor
 from shared.stylegan2.draws import Draws
-from shared.stylegan2.engine import Measures, Values
+from shared.stylegan2.engine import Measures, Values, memory_of_process
 from shared.stylegan2.phases import NAMES, Batch, Outcome, Phases, State
 
 
@@ -62,10 +62,11 @@ class TensorFlowEngine:
             for name, variable in values.items():
                 variable.assign(state[part][name])
 
-    def memory(self) -> int | None:
-        """Most bytes that a device's memory has held; None where there is none but the computer's."""
+    def memory(self) -> int:
+        """Most bytes that a device's memory has held; on a CPU, that this process has."""
         gpus = tf.config.list_logical_devices("GPU")
-        return max((tf.config.experimental.get_memory_info(gpu.name)["peak"] for gpu in gpus), default=None)
+        peaks = [tf.config.experimental.get_memory_info(gpu.name)["peak"] for gpu in gpus]
+        return max(peaks, default=None) or memory_of_process()
 
     def _function(self, phase: str) -> Callable[..., dict[str, Tensor]]:
         whole = self._compiled and self._parts == self.devices == 1

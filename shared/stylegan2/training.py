@@ -82,8 +82,8 @@ class Training:
         return sum(int(self._engine.value(optimizer, SKIPPED)) for optimizer in ("G_adam", "D_adam"))
 
     @property
-    def memory(self) -> int | None:
-        """Most bytes that a device's memory has held; None where there is none but the computer's."""
+    def memory(self) -> int:
+        """Most bytes that a device's memory has held; on a CPU, that this process has."""
         return self._engine.memory()
 
     def step(self, reals: Pictures | Tensor, labels: Array | None = None) -> Losses:

@@ -32,6 +32,13 @@ def test_for_machines_a_line_is_a_json_object_on_standard_error(capsys: pytest.C
     }
 
 
+@pytest.mark.parametrize(("event", "level"), [("diverged", "warning"), ("tick", "info")])
+def test_what_a_person_should_look_at_is_a_warning(capsys: pytest.CaptureFixture[str], event: str, level: str) -> None:
+    logs.set_up(LogFormat.JSON, "info")
+    say_to_log(event, stage="trainer", leg=3)
+    assert json.loads(capsys.readouterr().err)["level"] == level
+
+
 def test_a_line_stays_one_line_whatever_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up(LogFormat.JSON, "info")
     say_to_log("fetched", name='a\n{"event": "forged"}\udce9.png', size={1, 2}.__len__)

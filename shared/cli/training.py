@@ -1,0 +1,55 @@
+"""How a training goes, in the words that people are told it in."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from shared.results import Trained
+
+_LOSSES = {"G": "loss_g", "D": "loss_d"}
+_WATCHED = {"p": "augment_p", "overfitting": "overfitting"}
+"""Shown of a tick where they are known, by the name that they are shown with."""
+
+
+def tick_line(tick: Mapping[str, Any]) -> str:
+    """A tick of training, which has the fields of a line of `stats.jsonl`."""
+    return "  ".join((f"{tick['kimg']:g} kimg", *_course(tick)))
+
+
+def quality_line(quality: Mapping[str, Any]) -> str:
+    """Figures of a snapshot's pictures, named as `magritte quality` names them."""
+    figures = f"SWD {quality['sliced_wasserstein']:.1f}  memorised {quality['memorised']:.1%}"
+    return f"{figures} of {quality['pictures']} pictures"
+
+
+def trained_line(training: Trained) -> str:
+    """How a training went up to a snapshot, on one line."""
+    course = _course(training.tick) if training.tick else ()
+    quality = [quality_line(training.quality)] if training.quality else []
+    return "  ".join((f"leg {training.leg}", f"{training.kimg:g} kimg", *course, *quality))
+
+
+def _course(tick: Mapping[str, Any]) -> Iterator[str]:
+    """All that is shown of a tick but where it is. A loss that is None has been computed, but was never finite."""
+    for name, field in _LOSSES.items():
+        yield f"{name} {_figure(tick[field])}"
+    yield f"{tick['sec_per_kimg']:.1f} sec/kimg"
+    if tick["eta"]:
+        yield f"ETA {_duration(tick['eta'])}"
+    for name, field in _WATCHED.items():
+        if tick.get(field) is not None:
+            yield f"{name} {_figure(tick[field])}"
+
+
+def _figure(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.3f}"
+
+
+def _duration(seconds: float) -> str:
+    """In the two largest units: `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    days, hours_of_day = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours_of_day} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

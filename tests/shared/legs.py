@@ -1,0 +1,53 @@
+"""Data sets and snapshots of a run whose files are a few words, but for the statistics, which are the trainer's."""
+
+import hashlib
+import json
+from types import SimpleNamespace
+from typing import Any
+
+from services.trainer.plan import Plan
+from services.trainer.stats import Span, Tick, Watched, summarize
+from services.trainer.tensorboard import events
+from shared import keys, trainings
+from shared.runs import run_recipe
+from shared.store import FolderStore
+from shared.trainings import Snapshot
+
+DATASET = "0d" * 32
+PLAN = Plan(total=4000, leg=1000, tick=500)
+START = 1_700_000_000.0
+QUALITY = {"pictures": 200, "sliced_wasserstein": 23.44, "memorised": 0.015}
+
+
+def pack(store: FolderStore, run: str, version: int = 1, dataset: str = DATASET) -> None:
+    """Give the run a data set, which is only a manifest."""
+    store.put(keys.dataset_version(run, version), json.dumps({"digest": dataset}).encode())
+    store.put(keys.dataset(dataset, keys.MANIFEST), b"{}")
+
+
+def tick(after: int, **losses: Any) -> Tick:
+    """The tick that ends when D has been shown so many pictures: 40 seconds for 500, losses that grow."""
+    means = {"g": after / 1000, "d": after / 2000, "real_score": 1.0, "fake_score": -1.0, "real_sign": 0.5}
+    loss: Any = SimpleNamespace(**means | {"r1": None, "path_length": None, "augment_p": None} | losses)
+    return summarize([loss], Span(after - PLAN.tick, after, 40.0, START + after), PLAN, Watched(0.5, 0.25))
+
+
+def complete(
+    store: FolderStore, run: str, leg: int, dataset: str = DATASET, since: int | None = None, compared: bool = False
+) -> Snapshot:
+    """Complete leg `leg` of the run's training, a thousand pictures long, or begun after leg `since`."""
+    begin = 1000 * (leg - 1 if since is None else since)
+    ticks = [tick(after) for after in range(begin + PLAN.tick, leg * 1000 + 1, PLAN.tick)]
+    content = {name: f"{name} of leg {leg}".encode() for name in trainings.FILES}
+    content[trainings.STATS] = "".join(json.dumps(each.line()) + "\n" for each in ticks).encode()
+    content[trainings.EVENTS] = events(ticks, None, {})
+    if compared:
+        content |= {trainings.NEIGHBOURS: b"those nearest", trainings.QUALITY: json.dumps(QUALITY).encode()}
+    training = trainings.training_digest(run_recipe(store, run).resolved_training, dataset)
+    files = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
+    snapshot = Snapshot(training=training, leg=leg, images=leg * 1000, files=files)
+    store.put(keys.leg(training, 0, "reals.png"), b"some training pictures")
+    for name, data in content.items():
+        store.put(snapshot.key(name), data)
+    trainings.complete(store, snapshot)
+    return snapshot
