@@ -8,29 +8,21 @@ is filled with other pictures instead of copies.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-Minibatch = NDArray[np.uint8]
-"""Pictures [N, H, W, C]."""
+Chosen = NDArray[np.intp]
+"""Which pictures make up a minibatch, [N]."""
 
 Logits = NDArray[np.float32]
 """The scores [N] of a minibatch."""
 
-Discriminator = Callable[[Minibatch], Logits]
-"""Scores all pictures of a minibatch together (`shared.stylegan2.inference.Discriminator.scores`)."""
+Discriminator = Callable[[Chosen], Logits]
+"""Scores all pictures of a minibatch together."""
 
 _PIXELS_AT_ONCE = 1 << 21  # of all pictures in a minibatch: D's activations at 512 px then take half a gigabyte
 _MOST_GROUPS = 16
-
-
-class Pictures(Protocol):
-    """A set of pictures of one size."""
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, indices: NDArray[np.intp]) -> Minibatch: ...
 
 
 @dataclass(frozen=True)
@@ -63,13 +55,13 @@ def minibatch(pictures: int, group: int, resolution: int) -> int:
     return group * groups or pictures
 
 
-def score(pictures: Pictures, discriminator: Discriminator, rule: Rule) -> Scores:
-    """Score every picture `rule.shuffles` times; each minibatch has as many pictures, no two of them the same."""
-    found = np.empty((rule.shuffles, len(pictures)))
+def score(pictures: int, discriminator: Discriminator, rule: Rule) -> Scores:
+    """Score so many pictures `rule.shuffles` times each, in minibatches of equally many, no two of them the same."""
+    found = np.empty((rule.shuffles, pictures))
     for shuffle, scores in enumerate(found):
         generator = np.random.default_rng([rule.seed, shuffle])
-        for chosen, counted in _minibatches(len(pictures), rule.minibatch, generator):
-            scores[chosen[:counted]] = discriminator(pictures[chosen])[:counted]
+        for chosen, counted in _minibatches(pictures, rule.minibatch, generator):
+            scores[chosen[:counted]] = discriminator(chosen)[:counted]
     return Scores(found.mean(axis=0), found.std(axis=0))
 
 

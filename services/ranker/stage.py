@@ -39,7 +39,7 @@ class Ranker(Stage[SnapshotTaken]):
         members = datasets.members(context.store, message.dataset)
         if len(members) != len(pictures):
             raise Poison(f"the data set has {len(pictures)} pictures, and its manifest {len(members)}")
-        places = ranking.places(_scores(snapshot, pictures, context))
+        places = ranking.places(_scores(snapshot, message.dataset, pictures, context))
         size = context.recipe.ranking.sheet
         _put(trainings.RANKING, ranking.table(places, members), snapshot, context)
         _put(trainings.BEST, _sheet(pictures, places[:size]), snapshot, context)
@@ -57,22 +57,23 @@ def _ready(message: SnapshotTaken) -> RankingReady:
     )
 
 
-def _scores(snapshot: Snapshot, pictures: PictureFile, context: Context) -> scoring.Scores:
+def _scores(snapshot: Snapshot, dataset: str, pictures: PictureFile, context: Context) -> scoring.Scores:
     from shared.stylegan2.inference import Discriminator  # loads TensorFlow
 
     with context.store.file(snapshot.key(trainings.NETWORK)) as path:
         networks = network_file.load(path.read_bytes())
     discriminator = Discriminator(networks.architecture, networks.D)
+    labels = datasets.open_labels(context.store, dataset) if networks.architecture.label_size else None
 
-    def unless_stopped(minibatch: scoring.Minibatch) -> scoring.Logits:
+    def unless_stopped(chosen: scoring.Chosen) -> scoring.Logits:
         if context.stopping():
             raise Interrupted("asked to stop while ranking; the next run ranks again")
-        return discriminator.scores(minibatch)
+        return discriminator.scores(pictures[chosen], None if labels is None else labels[chosen])
 
     architecture, recipe = networks.architecture, context.recipe
     minibatch = scoring.minibatch(len(pictures), architecture.mbstd_group_size, architecture.resolution)
     rule = scoring.Rule(minibatch, recipe.ranking.shuffles, recipe.training.seed)
-    return scoring.score(pictures, unless_stopped, rule)
+    return scoring.score(len(pictures), unless_stopped, rule)
 
 
 def _sheet(pictures: PictureFile, places: Sequence[Place]) -> bytes:

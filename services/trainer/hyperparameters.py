@@ -1,7 +1,6 @@
 """A recipe's settings as the hyperparameters of a training. Needs TensorFlow, to know the machine."""
 
-from dataclasses import replace
-
+from shared.errors import Poison
 from shared.stylegan2 import device
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters, Precision
@@ -9,9 +8,14 @@ from shared.training_recipe import ResolvedTraining
 
 
 def hyperparameters(settings: ResolvedTraining, architecture: Architecture) -> Hyperparameters:
-    """The settings of a recipe, resolved; `auto` by what this machine has."""
-    chosen = Hyperparameters(
+    """The settings of a recipe, resolved; `auto` by what this machine has.
+
+    Raises Poison for minibatches that D cannot compare in groups, or the devices cannot share.
+    """
+    precision = _precision(settings)
+    return Hyperparameters(
         minibatch=settings.minibatch,
+        minibatch_gpu=_minibatch_gpu(settings, architecture, precision, device.count()),
         learning_rate=settings.learning_rate,
         gamma=settings.r1_gamma,
         pl_weight=settings.path_length_weight,
@@ -30,9 +34,8 @@ def hyperparameters(settings: ResolvedTraining, architecture: Architecture) -> H
         ada_kimg=settings.ada_kimg,
         bcr_real=settings.bcr_weight,
         bcr_fake=settings.bcr_weight,
-        precision=_precision(settings),
+        precision=precision,
     )
-    return replace(chosen, minibatch_gpu=_minibatch_gpu(settings, architecture, chosen))
 
 
 def _precision(settings: ResolvedTraining) -> Precision:
@@ -41,7 +44,18 @@ def _precision(settings: ResolvedTraining) -> Precision:
     return Precision.BFLOAT16 if device.has_bfloat16() else Precision.FLOAT32
 
 
-def _minibatch_gpu(settings: ResolvedTraining, architecture: Architecture, chosen: Hyperparameters) -> int | None:
-    if settings.minibatch_gpu != "auto":
-        return settings.minibatch_gpu
-    return device.pictures_at_once(architecture, chosen, device.memory_bytes())
+def _minibatch_gpu(settings: ResolvedTraining, architecture: Architecture, precision: Precision, devices: int) -> int:
+    share, rest = divmod(settings.minibatch, devices)
+    if rest:
+        raise Poison(f"training.minibatch is {settings.minibatch}, and cannot be shared among {devices} GPUs")
+    wanted = settings.minibatch_gpu or share
+    if wanted == "auto":
+        wanted = device.pictures_at_once(architecture, share, precision, device.memory_bytes())
+    group = min(architecture.mbstd_group_size, share)
+    if wanted % group or share % wanted:
+        field = "minibatch_gpu" if settings.minibatch_gpu else "minibatch"
+        raise Poison(
+            f"training.{field} lets each device take {wanted} of {share} pictures at once: that must be a multiple of "
+            f"{group}, the group that D compares, and divide {share}"
+        )
+    return wanted

@@ -23,15 +23,10 @@ class Shape(NamedTuple):
 def starting_networks(settings: ResolvedTraining, shape: Shape, say: Callable[..., None]) -> Networks:
     """Networks for pictures of this shape; a file's are taken as they are, whatever sizes the recipe has.
 
-    Raises Poison when they cannot be trained on the pictures, or with minibatches of the recipe's size.
+    Raises Poison when they cannot be trained on the pictures.
     """
     file = settings.start_from
-    networks = _of_file(file, settings, shape, say) if file else _fresh(settings, shape)
-    at_once, most = _at_once(settings), networks.architecture.mbstd_group_size
-    if at_once % min(most, at_once):
-        field = "minibatch_gpu" if isinstance(settings.minibatch_gpu, int) else "minibatch"
-        raise Poison(f"training.{field} is {at_once} and must be a multiple of {most}, or less")
-    return networks
+    return _of_file(file, settings, shape, say) if file else _fresh(settings, shape)
 
 
 def _fresh(settings: ResolvedTraining, shape: Shape) -> Networks:
@@ -71,8 +66,3 @@ def _of_file(file: Path, settings: ResolvedTraining, shape: Shape, say: Callable
         )
     say("classes-added", file=name, classes=shape.classes)
     return labelled(networks, shape.classes, settings.seed)
-
-
-def _at_once(settings: ResolvedTraining) -> int:
-    """Pictures of one minibatch-stddev: with `auto` the groups are whole whatever is chosen."""
-    return settings.minibatch_gpu if isinstance(settings.minibatch_gpu, int) else settings.minibatch

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shared.errors import Poison
 from shared.stylegan2.architecture import Architecture, discriminator_shapes, generator_shapes
 from shared.stylegan2.differentiation import HAS_ACCELERATOR, Tensor
-from shared.stylegan2.hyperparameters import Hyperparameters, Precision
+from shared.stylegan2.hyperparameters import Precision
 from shared.stylegan2.picture_set import PictureSet, chunks
 
 _BFLOAT16_FROM = (8, 0)  # compute capability: Ampere
@@ -39,15 +39,20 @@ def memory_bytes() -> int:
     return _memory_of_gpus() if HAS_ACCELERATOR else _memory_of_computer()
 
 
-def pictures_at_once(architecture: Architecture, settings: Hyperparameters, memory: int) -> int:
-    """The largest part of a minibatch that fits: whole groups of the minibatch-stddev, the same number in each part.
+def count() -> int:
+    """How many devices share a minibatch: all GPUs, or the CPU."""
+    return max(len(tf.config.list_physical_devices("GPU")), 1)
+
+
+def pictures_at_once(architecture: Architecture, share: int, precision: Precision, memory: int) -> int:
+    """The largest part of a device's share of a minibatch that fits, of whole groups of the minibatch-stddev.
 
     One group where not even that fits.
     """
-    group = min(architecture.mbstd_group_size, settings.minibatch)
-    sizes = [size for size in range(group, settings.minibatch + 1, group) if settings.minibatch % size == 0]
+    group = min(architecture.mbstd_group_size, share)
+    sizes = [size for size in range(group, share + 1, group) if share % size == 0]
     room = memory * _USED - bytes_of_weights(architecture)
-    fitting = [size for size in sizes if size * bytes_of_picture(architecture, settings.precision) <= room]
+    fitting = [size for size in sizes if size * bytes_of_picture(architecture, precision) <= room]
     return max(fitting, default=min(sizes))
 
 

@@ -2,16 +2,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from services.ranker.scoring import Logits, Minibatch, Rule, Scores, minibatch, score
-
-
-def pictures(count: int) -> NDArray[np.uint8]:
-    """Pictures whose first pixel says which one it is."""
-    found = np.zeros((count, 2, 2, 3), np.uint8)
-    found[:, 0, 0, 0] = np.arange(count)
-    return found
+from services.ranker.scoring import Chosen, Logits, Rule, Scores, minibatch, score
 
 
 class Watching:
@@ -20,16 +12,16 @@ class Watching:
     def __init__(self) -> None:
         self.minibatches: list[list[int]] = []
 
-    def __call__(self, batch: Minibatch) -> Logits:
-        numbers = batch[:, 0, 0, 0].astype(float)
-        self.minibatches.append([int(number) for number in numbers])
+    def __call__(self, chosen: Chosen) -> Logits:
+        numbers = chosen.astype(float)
+        self.minibatches.append(chosen.tolist())
         return (numbers - 50 + numbers.mean() / 1000).astype(np.float32)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 11, 200])
 def test_every_picture_gets_its_score_whatever_their_number(count: int) -> None:
     discriminator = Watching()
-    scores = score(pictures(count), discriminator, Rule(minibatch(count, 4, 2), shuffles=5, seed=1))
+    scores = score(count, discriminator, Rule(minibatch(count, 4, 2), shuffles=5, seed=1))
     assert np.allclose(scores.mean, np.arange(count) - 50, atol=0.3)
     assert scores.ranked().tolist() == list(range(count))[::-1]
 
@@ -37,14 +29,14 @@ def test_every_picture_gets_its_score_whatever_their_number(count: int) -> None:
 @pytest.mark.parametrize(("count", "size"), [(11, 4), (9, 8), (8, 8), (3, 3), (1, 1)])
 def test_all_minibatches_are_full_and_no_picture_meets_itself(count: int, size: int) -> None:
     discriminator = Watching()
-    score(pictures(count), discriminator, Rule(size, shuffles=7, seed=1))
+    score(count, discriminator, Rule(size, shuffles=7, seed=1))
     assert {len(batch) for batch in discriminator.minibatches} == {size}
     assert all(len(set(batch)) == size for batch in discriminator.minibatches)
 
 
 def test_a_picture_is_scored_once_a_shuffle_besides_keeping_others_company() -> None:
     discriminator = Watching()
-    score(pictures(10), discriminator, Rule(4, shuffles=6, seed=1))
+    score(10, discriminator, Rule(4, shuffles=6, seed=1))
     assert len(discriminator.minibatches) == 6 * 3
     for start in range(0, 18, 3):
         order = np.concatenate(discriminator.minibatches[start : start + 3])[:10].tolist()
@@ -53,21 +45,21 @@ def test_a_picture_is_scored_once_a_shuffle_besides_keeping_others_company() -> 
 
 def test_company_is_drawn_from_the_whole_set() -> None:
     discriminator = Watching()
-    score(pictures(40), discriminator, Rule(4, shuffles=100, seed=1))
+    score(40, discriminator, Rule(4, shuffles=100, seed=1))
     met = Counter(other for batch in discriminator.minibatches if 0 in batch for other in batch if other)
     assert len(met) == 39
 
 
 def test_mean_and_spread_are_those_of_a_pictures_scores() -> None:
     answers = iter([1.0, 3.0, 8.0])
-    scores = score(pictures(1), lambda batch: np.array([next(answers)], np.float32), Rule(1, shuffles=3, seed=0))
+    scores = score(1, lambda batch: np.array([next(answers)], np.float32), Rule(1, shuffles=3, seed=0))
     assert scores.mean == pytest.approx([4.0])
     assert scores.spread == pytest.approx([np.std([1.0, 3.0, 8.0])])
 
 
 def test_a_seed_gives_the_same_scores_again_and_another_one_other_company() -> None:
     def spread(seed: int) -> list[float]:
-        return score(pictures(30), Watching(), Rule(8, shuffles=3, seed=seed)).spread.tolist()
+        return score(30, Watching(), Rule(8, shuffles=3, seed=seed)).spread.tolist()
 
     assert spread(1) == spread(1) != spread(2)
 

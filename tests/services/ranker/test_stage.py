@@ -21,6 +21,7 @@ from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.example import encode_picture
 from shared.stylegan2.inference import Discriminator
+from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
 from shared.stylegan2.tfrecords import frame
 from shared.stylegan2.weights import Networks
 from shared.trainings import BEST, NETWORK, RANKING, WORST, Snapshot
@@ -132,3 +133,27 @@ def test_a_manifest_of_another_length_is_poison(store: FolderStore) -> None:
     store.put(keys.dataset(DATASET, "manifest.json"), b'{"members": [{}]}')
     with pytest.raises(Poison, match="7 pictures, and its manifest 1"):
         list(Ranker().process(TAKEN, context(store)))
+
+
+def test_pictures_are_scored_as_of_their_class(store: FolderStore) -> None:
+    networks = Networks.fresh(
+        Architecture(8, label_size=2, fmap_max=8, z_size=8, w_size=8, mapping_fmaps=8, mapping_layers=1), seed=2
+    )
+    labels = one_hot([n % 2 for n in range(7)], 2)
+    members = [{"index": n, "name": f"picture-{n}", "label": "ab"[n % 2], "origins": []} for n in range(7)]
+    store.put(keys.dataset(DATASET, "manifest.json"), json.dumps({"classes": ["a", "b"], "members": members}).encode())
+    store.put(keys.dataset(DATASET, labels_file_name("toy")), encode_labels(labels))
+    data = network_file.dump(networks)
+    snapshot = Snapshot(training=TRAINING, leg=4, images=8000, files={NETWORK: hashlib.sha256(data).hexdigest()})
+    store.put(snapshot.key(NETWORK), data)
+    trainings.complete(store, snapshot)
+    list(Ranker().process(TAKEN.model_copy(update={"leg": 4}), context(store, Ranking(sheet=3, shuffles=1))))
+    rows = csv.DictReader(
+        io.StringIO(store.get(trainings.ranking_key(snapshot, Ranking(sheet=3, shuffles=1), RANKING)).decode())
+    )
+    found = {row["name"]: float(row["score"]) for row in rows}
+    alone = Discriminator(networks.architecture, networks.D)
+    order = np.random.default_rng([1000, 0]).permutation(7)
+    scores = alone.scores(PICTURES[order[:4]], labels[order[:4]])
+    for index, score in zip(order[:4], scores, strict=True):
+        assert found[f"picture-{index}"] == pytest.approx(float(score), abs=1e-4)

@@ -57,16 +57,6 @@ def test_a_network_of_other_pictures_is_poison(tmp_path: Path, architecture: Arc
         starting_networks(network(tmp_path / "network.npz", architecture), PICTURES, say)
 
 
-def test_a_minibatch_that_does_not_make_whole_groups_is_poison() -> None:
-    with pytest.raises(Poison, match="multiple of 4"):
-        starting_networks(TOY.model_copy(update={"minibatch": 6}), PICTURES, say)
-
-
-@pytest.mark.parametrize("minibatch", [1, 2, 3, 4, 12])
-def test_a_minibatch_of_whole_groups_or_less_than_one_is_fine(minibatch: int) -> None:
-    assert starting_networks(TOY.model_copy(update={"minibatch": minibatch}), PICTURES, say)
-
-
 def test_pictures_too_small_for_a_network_are_poison() -> None:
     with pytest.raises(Poison, match="no such networks: resolution must be"):
         starting_networks(TOY, Shape(4, 3), say)
@@ -82,9 +72,3 @@ def test_a_network_without_classes_is_made_ready_for_those_of_the_pictures(tmp_p
 
 def test_fresh_networks_know_the_classes() -> None:
     assert starting_networks(TOY, Shape(16, 3, 5), say).D["Output/weight"].shape == (16, 5)
-
-
-def test_a_part_of_a_minibatch_must_be_whole_groups(tmp_path: Path) -> None:
-    settings = TOY.model_copy(update={"minibatch": 12, "minibatch_gpu": 6})
-    with pytest.raises(Poison, match=r"training.minibatch_gpu is 6 and must be a multiple of 4"):
-        starting_networks(settings, PICTURES, say)

@@ -1,30 +1,26 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from shared.stylegan2 import device
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.hyperparameters import Hyperparameters, Precision
+from shared.stylegan2.hyperparameters import Precision
 
 CONFIG_F = Architecture(512)
-SETTINGS = Hyperparameters(minibatch=32)
 GIB = 2**30
 
 
 @pytest.mark.parametrize(("memory", "at_once"), [(4, 4), (16, 4), (40, 8), (80, 16), (1000, 32)])
 def test_more_memory_takes_more_pictures_in_equal_parts_of_whole_groups(memory: int, at_once: int) -> None:
-    assert device.pictures_at_once(CONFIG_F, SETTINGS, memory * GIB) == at_once
+    assert device.pictures_at_once(CONFIG_F, 32, Precision.FLOAT32, memory * GIB) == at_once
 
 
 def test_half_the_precision_takes_twice_the_pictures() -> None:
-    half = replace(SETTINGS, precision=Precision.BFLOAT16)
-    at_once = [device.pictures_at_once(CONFIG_F, settings, 40 * GIB) for settings in (SETTINGS, half)]
+    at_once = [device.pictures_at_once(CONFIG_F, 32, precision, 40 * GIB) for precision in Precision]
     assert at_once == [8, 16]
 
 
 def test_a_part_divides_the_minibatch() -> None:
-    assert device.pictures_at_once(CONFIG_F, replace(SETTINGS, minibatch=20), 60 * GIB) in (4, 20)
+    assert device.pictures_at_once(CONFIG_F, 20, Precision.FLOAT32, 60 * GIB) in (4, 20)
 
 
 def test_pictures_on_the_device_are_the_pictures() -> None:
