@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from shared.cli import dataset, dead, fetch, inspect, operate, quality, recipe, run, stage, watch, weights
+from shared.cli import dataset, dead, draw, fetch, inspect, operate, quality, recipe, run, stage, watch, weights
 from shared.errors import MagritteError, exit_code
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("watch")(watch.watch)
 app.command("fetch")(fetch.fetch)
 app.command("trace")(inspect.trace)
 app.command("verify")(dataset.verify)
+app.command("draw")(draw.draw)
 app.command("quality")(quality.quality)
 app.command("resume")(operate.resume)
 app.command("cancel")(operate.cancel)

@@ -4,7 +4,6 @@ import inspect
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -15,11 +14,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from shared.cli import candidates
+from shared.cli import candidates, libraries
 from shared.cli.candidates import Candidate, Subject
 from shared.cli.connection import store
 from shared.cli.inspect import AsJson
-from shared.errors import Unusable, storage_error
+from shared.cli.picture_files import write_png
 
 if TYPE_CHECKING:
     from shared.stylegan2.quality.evaluation import Quality
@@ -104,7 +103,7 @@ def quality(**options: Any) -> None:
     """
     request = Request(**options)
     _check(request)
-    with _libraries():
+    with libraries.of_training():
         subject = _subject(request)
         terms = _terms(request, subject)
         with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -134,14 +133,6 @@ def _check(request: Request) -> None:
         raise typer.BadParameter("only a run has legs", param_hint="--leg")
     if request.leg and request.all_legs:
         raise typer.BadParameter("one leg or all of them?", param_hint="--leg")
-
-
-@contextmanager
-def _libraries() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise Unusable(f"{error.name} is not installed: install magritte[trainer]") from error
 
 
 def _subject(request: Request) -> Subject:
@@ -179,25 +170,12 @@ def _measure(request: Request, subject: Subject, terms: _Terms, progress: Progre
         )
         found = yardstick.measure(fakes)
         if request.out:
-            _write(request.out / _sheet_name(candidate, subject), sheet(fakes, reals, found.nearest, _ROWS))
+            write_png(request.out / _sheet_name(candidate, subject), sheet(fakes, reals, found.nearest, _ROWS))
         yield candidate, found
 
 
 def _sheet_name(candidate: Candidate, subject: Subject) -> str:
     return "neighbours.png" if len(subject.candidates) == 1 else f"neighbours-{candidate.leg:06d}.png"
-
-
-def _write(target: Path, picture: Any) -> None:
-    from PIL import Image
-
-    from shared.pictures import encode_png
-
-    content = encode_png(Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture))
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    except OSError as error:
-        raise storage_error(error, target.parent) from error
 
 
 def _as_json(subject: Subject, terms: _Terms, measured: list[_Measured]) -> str:

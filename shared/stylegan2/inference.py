@@ -9,6 +9,7 @@ from keras import ops
 
 from shared.stylegan2 import discriminator, generator
 from shared.stylegan2.architecture import Architecture
+from shared.stylegan2.differentiation import Tensor
 from shared.stylegan2.grid import Pictures
 from shared.stylegan2.weights import Array, Weights
 
@@ -45,16 +46,24 @@ class Generator:
         """z [N, z_size], labels [N, label_size] to [N, R, R, num_channels], about -1 .. 1, `minibatch` at a time."""
         one_hot = _labels(labels, len(z), self._architecture)
         starts = range(0, len(z), minibatch)
-        drawn = [self._draw(z[i : i + minibatch], one_hot[i : i + minibatch], truncation) for i in starts]
+        drawn = [self._draw(z[i : i + minibatch], one_hot[i : i + minibatch], truncation, self._noises) for i in starts]
         return np.concatenate(drawn)
 
-    def _draw(self, z: Array, labels: Array, truncation: Truncation) -> Array:
+    def picture_of_seed(self, seed: int, labels: Array | None = None, truncation: Truncation = WHOLE) -> Array:
+        """What the official `generate-images` draws of a seed, noise included: [1, R, R, num_channels]."""
+        random = np.random.RandomState(seed)
+        z = random.randn(1, self._architecture.z_size).astype(np.float32)
+        shapes = [(1, side, side, 1) for side in map(self._architecture.noise_side, range(len(self._noises)))]
+        noises = [ops.convert_to_tensor(random.randn(*shape).astype(np.float32)) for shape in shapes]
+        return self._draw(z, _labels(labels, 1, self._architecture), truncation, noises)
+
+    def _draw(self, z: Array, labels: Array, truncation: Truncation, noises: Sequence[Tensor]) -> Array:
         w = generator.mapping(
             self._architecture, self._variables, ops.convert_to_tensor(z), ops.convert_to_tensor(labels)
         )
         w = generator.broadcast(self._architecture, w)
         w = generator.truncate(w, self._variables["dlatent_avg"], truncation.psi, truncation.cutoff)
-        return np.asarray(generator.synthesis(self._architecture, self._variables, w, self._noises))
+        return np.asarray(generator.synthesis(self._architecture, self._variables, w, noises))
 
 
 class Discriminator:

@@ -1,0 +1,15 @@
+"""Commands that draw need libraries that those who only look at runs have not installed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from shared.errors import Unusable
+
+
+@contextmanager
+def of_training() -> Iterator[None]:
+    """Around what imports them: raises Unusable, and says what to install, where one is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise Unusable(f"{error.name} is not installed: install magritte[trainer]") from error
