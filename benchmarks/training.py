@@ -232,7 +232,7 @@ def _options() -> argparse.Namespace:
 def _machine() -> str:
     import keras
 
-    from shared.stylegan2.differentiation import HAS_ACCELERATOR
+    from shared.stylegan2.backend import HAS_ACCELERATOR
 
     where = "a GPU" if HAS_ACCELERATOR else f"{os.cpu_count()} CPU cores"
     return f"{keras.backend.backend()}, {where} with a load of {os.getloadavg()[0]:.1f} before"

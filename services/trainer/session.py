@@ -12,7 +12,7 @@ from services.trainer.hyperparameters import hyperparameters
 from services.trainer.stats import Watched
 from shared.stylegan2 import device, network_file
 from shared.stylegan2.arrays import Arrays
-from shared.stylegan2.differentiation import HAS_ACCELERATOR
+from shared.stylegan2.backend import HAS_ACCELERATOR
 from shared.stylegan2.grid import Pictures, arrange
 from shared.stylegan2.labels_file import Labels
 from shared.stylegan2.picture_file import PictureFile

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shared.errors import Poison
 from shared.stylegan2.architecture import Architecture, discriminator_shapes, generator_shapes
-from shared.stylegan2.differentiation import HAS_ACCELERATOR, Tensor
+from shared.stylegan2.backend import HAS_ACCELERATOR, Tensor
 from shared.stylegan2.hyperparameters import Precision
 from shared.stylegan2.picture_set import PictureSet, chunks
 

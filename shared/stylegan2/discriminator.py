@@ -6,9 +6,9 @@ from keras import ops
 
 from shared.stylegan2 import fir
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.differentiation import Tensor, Variables
+from shared.stylegan2.backend import Tensor, Variables
 from shared.stylegan2.embedding import embedded
-from shared.stylegan2.layers import biased, convolution, dense, down_convolution, lrelu
+from shared.stylegan2.layers import GAIN, activated, convolution, dense, down_convolution, lrelu
 
 
 def scores(
@@ -67,9 +67,9 @@ def minibatch_stddev(x: Tensor, group_size: int, num_features: int) -> Tensor:
 def _block(variables: Variables, scope: str, x: Tensor, clamp: float | None) -> Tensor:
     shortcut = convolution(variables, f"{scope}/Skip", fir.downsample(x))
     x = _layer(variables, f"{scope}/Conv0", x, clamp)
-    x = biased(variables, f"{scope}/Conv1_down", down_convolution(variables, f"{scope}/Conv1_down", x), clamp)
+    x = activated(variables, f"{scope}/Conv1_down", down_convolution(variables, f"{scope}/Conv1_down", x, GAIN), clamp)
     return (x + shortcut) * math.sqrt(0.5)
 
 
 def _layer(variables: Variables, scope: str, x: Tensor, clamp: float | None) -> Tensor:
-    return biased(variables, scope, convolution(variables, scope, x), clamp)
+    return activated(variables, scope, convolution(variables, scope, x, GAIN), clamp)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from keras import ops
 
-from shared.stylegan2.differentiation import ON_JAX, Tensor
+from shared.stylegan2.backend import ON_JAX, Tensor
 
 if ON_JAX:
     import jax

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from shared.stylegan2.differentiation import Tensor, Variables
+from shared.stylegan2.backend import Tensor, Variables
 from shared.stylegan2.layers import dense
 
 

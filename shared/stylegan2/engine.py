@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.stylegan2.differentiation import ON_JAX
+from shared.stylegan2.backend import ON_JAX
 from shared.stylegan2.phases import Batch, Phases
 from shared.stylegan2.weights import Array
 

@@ -1,27 +1,40 @@
 """Low-pass filtering with [1, 3, 3, 1] / 8 along rows and columns, as the official upfirdn does it, with zero padding.
 
-Pictures are NHWC. The kernel is symmetric, so the gradient of a filter is a filter: to say so spares TensorFlow the
-gradients of slices, and a training step on a CPU half of its time (measured).
+Pictures are NHWC.
 """
 
+import numpy as np
 from keras import ops
 
-from shared.stylegan2.differentiation import HAS_ACCELERATOR, Tensor, transposable
+from shared.stylegan2.backend import HAS_ACCELERATOR, ON_JAX, Tensor, filtered_by_tensorflow, transposable
+
+_TAPS = np.array([1, 3, 3, 1], np.float32) / 8
+
+_BY_DEPTHWISE = not (HAS_ACCELERATOR or ON_JAX)
+"""TensorFlow's own depthwise convolution takes a third of the time that shifting does on a CPU (measured); XLA's, which
+GPUs and JAX have, is slow forwards and slower backwards (jax#13800), and fuses what is shifted."""
 
 
 def blur(x: Tensor, pad: int) -> Tensor:
     """Filter after `pad` px of zeros on every side: [N, H, W, C] to [N, H + 2 pad - 3, W + 2 pad - 3, C]."""
-    return transposable(x, lambda x: _filter(_padded(x, pad), 1), lambda slope: blur(slope, 3 - pad))
+    # The kernel is symmetric, so the gradient of a filter is a filter: to say so spares the gradients of padding.
+    return transposable(x, lambda x: _filtered(x, pad), lambda slope: blur(slope, 3 - pad))
 
 
 def downsample(x: Tensor) -> Tensor:
     """Filter and keep every second pixel: [N, H, W, C] to [N, H/2, W/2, C]."""
-    return transposable(x, lambda x: _filter(_padded(x, 1), 2), lambda slope: upsample(slope) * 0.25)
+    if _BY_DEPTHWISE:
+        return by_depthwise(_padded(x, 1), 2)
+    return transposable(x, lambda x: by_shifting(_padded(x, 1), 2), lambda slope: upsample(slope) * 0.25)
 
 
 def upsample(x: Tensor) -> Tensor:
     """Double both sides, as zero insertion, filter and gain 4 would: [N, H, W, C] to [N, 2H, 2W, C]."""
     return transposable(x, lambda x: _double(_double(x, 1), 2), lambda slope: downsample(slope) * 4.0)
+
+
+def _filtered(x: Tensor, pad: int) -> Tensor:
+    return by_depthwise(x, 1, pad) if _BY_DEPTHWISE else by_shifting(_padded(x, pad), 1)
 
 
 def by_shifting(x: Tensor, stride: int) -> Tensor:
@@ -33,16 +46,10 @@ def by_shifting(x: Tensor, stride: int) -> Tensor:
     return x
 
 
-def by_pooling(x: Tensor, stride: int) -> Tensor:
-    """The filter as three 2x2 averages, for [1, 3, 3, 1] / 8 is [1, 1] / 2 three times over."""
-    for step in (1, 1, stride):
-        x = ops.average_pool(x, 2, strides=step, padding="valid", data_format="channels_last")
-    return x
-
-
-# On a CPU, without XLA, pooling costs a third of the shifted slices (measured). The third way, a depthwise convolution,
-# is slow under XLA: jax#13800.
-_filter = by_shifting if HAS_ACCELERATOR else by_pooling
+def by_depthwise(x: Tensor, stride: int, pad: int = 0) -> Tensor:
+    """The filter as a convolution of every channel by itself; on TensorFlow alone."""
+    kernel = np.repeat(np.outer(_TAPS, _TAPS)[:, :, None, None], x.shape[3], axis=2)
+    return filtered_by_tensorflow(x, ops.cast(ops.convert_to_tensor(kernel), x.dtype), stride, pad)
 
 
 def _double(x: Tensor, axis: int) -> Tensor:

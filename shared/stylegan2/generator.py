@@ -6,9 +6,9 @@ from keras import ops
 
 from shared.stylegan2 import fir
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.differentiation import Tensor, Variables
+from shared.stylegan2.backend import Tensor, Variables
 from shared.stylegan2.embedding import embedded, unit
-from shared.stylegan2.layers import biased, dense, lrelu, modulated, to_rgb
+from shared.stylegan2.layers import GAIN, activated, dense, lrelu, modulated, to_rgb
 from shared.stylegan2.weights import MAPPING_LRMUL
 
 W_AVG_BETA = 0.995
@@ -87,5 +87,6 @@ def synthesis(
 
 
 def _layer(variables: Variables, scope: str, x: Tensor, w: Tensor, noise: Tensor, clamp: float | None) -> Tensor:
-    x = modulated(variables, scope, x, w, up=scope.endswith("_up"))
-    return biased(variables, scope, x + ops.cast(noise * variables[f"{scope}/noise_strength"], x.dtype), clamp)
+    x = modulated(variables, scope, x, w, up=scope.endswith("_up"), gain=GAIN)
+    x += ops.cast(noise * (variables[f"{scope}/noise_strength"] * GAIN), x.dtype)
+    return activated(variables, scope, x, clamp)

@@ -9,7 +9,7 @@ from keras import ops
 
 from shared.stylegan2 import discriminator, generator
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.differentiation import Tensor
+from shared.stylegan2.backend import Tensor
 from shared.stylegan2.grid import Pictures
 from shared.stylegan2.weights import Array, Weights
 

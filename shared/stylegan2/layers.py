@@ -3,6 +3,9 @@
 Weights are stored raw and scaled by 1/sqrt(fan-in) here (equalised learning rate). Maps are NHWC and decide in which
 precision a convolution is computed: float32, or bfloat16, which needs no clamping and no scaling of the loss, as its
 exponent is float32's. Styles and demodulation are float32 in either case.
+
+What a layer's output is multiplied with is given to its weights and bias instead, as `gain`: for g > 0, g lrelu(x) is
+lrelu(g x), and a pass over the maps is saved.
 """
 
 import math
@@ -10,12 +13,15 @@ import math
 from keras import ops
 
 from shared.stylegan2 import fir
-from shared.stylegan2.differentiation import Tensor, Variables
+from shared.stylegan2.backend import Tensor, Variables
+
+GAIN = math.sqrt(2)
+"""Of a layer with leaky ReLU, so that the variance stays."""
 
 
 def lrelu(x: Tensor) -> Tensor:
-    """Leaky ReLU, slope 0.2, with gain sqrt(2) so that the variance stays."""
-    return ops.leaky_relu(x, 0.2) * math.sqrt(2)
+    """Leaky ReLU, slope 0.2, with its gain."""
+    return ops.leaky_relu(x, 0.2) * GAIN
 
 
 def dense(variables: Variables, scope: str, x: Tensor, lrmul: float = 1.0) -> Tensor:
@@ -23,15 +29,16 @@ def dense(variables: Variables, scope: str, x: Tensor, lrmul: float = 1.0) -> Te
     return ops.matmul(x, _scaled(variables[f"{scope}/weight"], lrmul)) + variables[f"{scope}/bias"] * lrmul
 
 
-def convolution(variables: Variables, scope: str, x: Tensor) -> Tensor:
+def convolution(variables: Variables, scope: str, x: Tensor, gain: float = 1.0) -> Tensor:
     """Convolution that keeps the size, without bias."""
-    weight = ops.cast(_scaled(variables[f"{scope}/weight"]), x.dtype)
+    weight = ops.cast(_scaled(variables[f"{scope}/weight"], gain), x.dtype)
     return ops.conv(x, weight, padding="same", data_format="channels_last")
 
 
-def biased(variables: Variables, scope: str, x: Tensor, clamp: float | None = None) -> Tensor:
-    """Bias of a layer and its activation, held within +-`clamp` after its gain (stylegan2-ada's conv_clamp)."""
-    return clamped(lrelu(x + ops.cast(variables[f"{scope}/bias"], x.dtype)), clamp)
+def activated(variables: Variables, scope: str, x: Tensor, clamp: float | None = None) -> Tensor:
+    """Bias and leaky ReLU of maps that have its gain already, held within +-`clamp` (conv_clamp in stylegan2-ada)."""
+    bias = ops.cast(variables[f"{scope}/bias"] * GAIN, x.dtype)
+    return clamped(ops.leaky_relu(x + bias, 0.2), clamp)
 
 
 def clamped(x: Tensor, most: float | None) -> Tensor:
@@ -39,13 +46,13 @@ def clamped(x: Tensor, most: float | None) -> Tensor:
     return x if most is None else ops.clip(x, -most, most)
 
 
-def down_convolution(variables: Variables, scope: str, x: Tensor) -> Tensor:
+def down_convolution(variables: Variables, scope: str, x: Tensor, gain: float = 1.0) -> Tensor:
     """Filter, then 3x3 convolution with stride 2; padded once, before both."""
-    weight = ops.cast(_scaled(variables[f"{scope}/weight"]), x.dtype)
+    weight = ops.cast(_scaled(variables[f"{scope}/weight"], gain), x.dtype)
     return ops.conv(fir.blur(x, pad=2), weight, strides=2, padding="valid", data_format="channels_last")
 
 
-def modulated(variables: Variables, scope: str, x: Tensor, w: Tensor, up: bool = False) -> Tensor:
+def modulated(variables: Variables, scope: str, x: Tensor, w: Tensor, up: bool = False, gain: float = 1.0) -> Tensor:
     """3x3 convolution of maps scaled by the style of `w` [N, w_size], demodulated; twice the size if `up`.
 
     Scales the activations, not the weights: d = rsqrt(sum over in of s^2 * sum over kernel of weight^2) is the same
@@ -56,7 +63,7 @@ def modulated(variables: Variables, scope: str, x: Tensor, w: Tensor, up: bool =
     energy = ops.matmul(ops.square(style), ops.sum(ops.square(weight), axis=(0, 1)))
     x, weight = _per_channel(x, style), ops.cast(weight, x.dtype)
     x = _up_convolution(x, weight) if up else ops.conv(x, weight, padding="same", data_format="channels_last")
-    return _per_channel(x, ops.rsqrt(energy + 1e-8))
+    return _per_channel(x, ops.rsqrt(energy + 1e-8) * gain)
 
 
 def to_rgb(variables: Variables, scope: str, x: Tensor, w: Tensor, clamp: float | None = None) -> Tensor:
@@ -84,5 +91,5 @@ def _style(variables: Variables, scope: str, w: Tensor) -> Tensor:
     return ops.matmul(w, weight) + variables[f"{scope}/mod_bias"] + 1.0
 
 
-def _scaled(weight: Tensor, lrmul: float = 1.0) -> Tensor:
-    return weight * (lrmul / math.sqrt(math.prod(weight.shape[:-1])))
+def _scaled(weight: Tensor, gain: float = 1.0) -> Tensor:
+    return weight * (gain / math.sqrt(math.prod(weight.shape[:-1])))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from keras import ops
 
-from shared.stylegan2.differentiation import Tensor, gradient
+from shared.stylegan2.backend import Tensor, gradient
 
 
 def generator_logistic(fake_scores: Tensor) -> Tensor:

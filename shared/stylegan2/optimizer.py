@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from keras import ops
 
-from shared.stylegan2.differentiation import Tensor, Variables
+from shared.stylegan2.backend import Tensor, Variables
 from shared.stylegan2.weights import Weights
 
 UPDATES, SKIPPED = "updates", "skipped"

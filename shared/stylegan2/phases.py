@@ -12,7 +12,7 @@ from keras import ops
 from shared.stylegan2 import discriminator, generator, losses
 from shared.stylegan2.architecture import Architecture, discriminator_shapes, is_trainable
 from shared.stylegan2.augmentation import ada, consistency, diffaugment, pipe
-from shared.stylegan2.differentiation import Tensor, Variables, gradients
+from shared.stylegan2.backend import Tensor, Variables, gradients
 from shared.stylegan2.draws import Source, happens, integer
 from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2.optimizer import Adam

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from shared.stylegan2.differentiation import HAS_ACCELERATOR, Tensor
+from shared.stylegan2.backend import HAS_ACCELERATOR, Tensor
 from shared.stylegan2.draws import Draws
 from shared.stylegan2.engine import Measures, Values, memory_of_process
 from shared.stylegan2.phases import NAMES, Batch, Outcome, Phases, State

@@ -8,7 +8,7 @@ import numpy as np
 from shared.stylegan2 import phases
 from shared.stylegan2.arrays import Arrays
 from shared.stylegan2.augmentation.controller import adjusted
-from shared.stylegan2.differentiation import Tensor
+from shared.stylegan2.backend import Tensor
 from shared.stylegan2.draws import DRAWS_PER_PHASE
 from shared.stylegan2.engine import Values, open_engine
 from shared.stylegan2.grid import Pictures
@@ -51,8 +51,8 @@ class Opinion:
 class Training:
     """G, D, Gs and their optimizers. Every random number follows from `seed` and the number of the step.
 
-    `jit_compile` says whether XLA compiles the phases of a step; None means on a GPU only. On a CPU a compiled step is
-    hardly faster, and ready after a minute instead of ten seconds (measured: 64 px, two cores). `devices` share each
+    `jit_compile` says whether XLA compiles the phases of a step; None means on a GPU only. On a CPU a compiled step
+    takes ten times as long, its convolutions being XLA's own (measured: 64 px, two cores). `devices` share each
     minibatch; None is all GPUs, or the CPU. Raises ValueError when a minibatch cannot be shared so.
     """
 

@@ -7,7 +7,7 @@ from shared.stylegan2.augmentation.filtering import filtered
 from shared.stylegan2.augmentation.geometry import moved
 from shared.stylegan2.augmentation.lots import Lots
 from shared.stylegan2.augmentation.pipe import Pipe
-from shared.stylegan2.differentiation import Tensor
+from shared.stylegan2.backend import Tensor
 
 
 def augment(pictures: Tensor, source: draws.Source, p: Tensor | float, pipe: Pipe = Pipe.BGC) -> Tensor:

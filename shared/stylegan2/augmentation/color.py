@@ -9,7 +9,7 @@ from keras import ops
 from shared.stylegan2.augmentation.lots import Lots
 from shared.stylegan2.augmentation.matrices import matrices, product
 from shared.stylegan2.augmentation.pipe import Pipe
-from shared.stylegan2.differentiation import Tensor
+from shared.stylegan2.backend import Tensor
 
 
 def recolored(pictures: Tensor, lots: Lots, pipe: Pipe) -> Tensor:

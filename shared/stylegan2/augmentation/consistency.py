@@ -7,7 +7,7 @@ from keras import ops
 
 from shared.stylegan2 import draws
 from shared.stylegan2.augmentation.lookup import pixels, reflected
-from shared.stylegan2.differentiation import Tensor
+from shared.stylegan2.backend import Tensor
 
 WEIGHT = 10.0
 """Of either penalty (the paper; stylegan2-ada's comparison method "bcr")."""

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from shared.stylegan2.differentiation import Tensor
+from shared.stylegan2.backend import Tensor
 
 
 def adjusted(p: Tensor | float, mean_sign: Tensor | float, images: int, target: float, kimg: float) -> Tensor:

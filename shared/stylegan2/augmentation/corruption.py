@@ -3,7 +3,7 @@
 from keras import ops
 
 from shared.stylegan2.augmentation.lots import Lots
-from shared.stylegan2.differentiation import Tensor
+from shared.stylegan2.backend import Tensor
 
 
 def noisy(pictures: Tensor, lots: Lots) -> Tensor:

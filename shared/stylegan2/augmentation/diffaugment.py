@@ -6,7 +6,7 @@ from keras import ops
 
 from shared.stylegan2 import draws
 from shared.stylegan2.augmentation.lookup import pixels
-from shared.stylegan2.differentiation import Tensor
+from shared.stylegan2.backend import Tensor
 
 
 class Policy(enum.Flag):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from shared.stylegan2.augmentation import wavelets
 from shared.stylegan2.augmentation.lots import Lots
-from shared.stylegan2.differentiation import Tensor
+from shared.stylegan2.backend import Tensor
 
 POWER = np.array([10, 1, 1, 1]) / 13
 """What share of a picture's power each band is expected to have, from the lowest to the highest."""

@@ -12,7 +12,7 @@ from shared.stylegan2.augmentation.lookup import pixels
 from shared.stylegan2.augmentation.lots import Lots
 from shared.stylegan2.augmentation.matrices import are_identities, matrices, product
 from shared.stylegan2.augmentation.pipe import Pipe
-from shared.stylegan2.differentiation import Tensor
+from shared.stylegan2.backend import Tensor
 
 
 def moved(pictures: Tensor, lots: Lots, pipe: Pipe) -> Tensor:

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from shared.stylegan2.differentiation import Tensor, transposable
+from shared.stylegan2.backend import Tensor, transposable
 
 
 def pixels(pictures: Tensor, rows: Tensor, columns: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from keras import ops
 
 from shared.stylegan2 import draws
-from shared.stylegan2.differentiation import Tensor
+from shared.stylegan2.backend import Tensor
 
 
 @dataclass(frozen=True)

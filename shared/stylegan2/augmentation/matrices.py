@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from keras import ops
 
-from shared.stylegan2.differentiation import Tensor
+from shared.stylegan2.backend import Tensor
 
 
 def matrices(count: int, rows: Sequence[Sequence[Tensor | float]]) -> Tensor:

@@ -12,7 +12,7 @@ from keras import ops
 
 from shared.stylegan2 import discriminator, generator, losses
 from shared.stylegan2.architecture import Architecture, is_trainable
-from shared.stylegan2.differentiation import ON_JAX, Tensor, Variables, gradients
+from shared.stylegan2.backend import ON_JAX, Tensor, Variables, gradients
 from shared.stylegan2.hyperparameters import Hyperparameters
 from shared.stylegan2.weights import Networks, Weights
 

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.differentiation import ON_JAX, Tensor
+from shared.stylegan2.backend import ON_JAX, Tensor
 from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2.phases import NAMES, Batch, Phases, State
 from shared.stylegan2.weights import Networks, Weights

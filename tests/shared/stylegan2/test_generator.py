@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from shared.stylegan2 import generator
-from shared.stylegan2.differentiation import Tensor, Variables
+from shared.stylegan2.backend import Tensor, Variables
 
 
 def pictures(golden, variables: Variables, w: Tensor) -> np.ndarray:

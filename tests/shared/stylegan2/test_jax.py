@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.stylegan2.differentiation import ON_JAX
+from shared.stylegan2.backend import ON_JAX
 from tests.shared.stylegan2.conftest import GOLDEN
 from tests.shared.stylegan2.outcomes import CASES, outcomes
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shared.stylegan2.differentiation import ON_JAX
+from shared.stylegan2.backend import ON_JAX
 from shared.stylegan2.draws import Draws
 from shared.stylegan2.hyperparameters import Hyperparameters
 from shared.stylegan2.phases import D_MAIN, Batch, Outcome

@@ -3,7 +3,7 @@ import pytest
 from keras import ops
 
 from shared.stylegan2.arrays import Arrays
-from shared.stylegan2.differentiation import ON_JAX
+from shared.stylegan2.backend import ON_JAX
 from shared.stylegan2.optimizer import SKIPPED, UPDATES, Adam, fresh_memory
 
 PRECISE = 1e-4 if ON_JAX else 1e-5  # a gradient near 0 makes a step of full length, whose sign is that of its noise

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.stylegan2.differentiation import ON_JAX
+from shared.stylegan2.backend import ON_JAX
 
 PROGRAM = """
 import sys

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from shared.stylegan2.differentiation import Tensor
+from shared.stylegan2.backend import Tensor
 
 ON_JAX = keras.backend.backend() == "jax"
 

@@ -4,7 +4,7 @@ from keras import ops
 
 from shared.stylegan2.augmentation.ada import augment
 from shared.stylegan2.augmentation.pipe import Pipe
-from shared.stylegan2.differentiation import Tensor, gradient
+from shared.stylegan2.backend import Tensor, gradient
 from shared.stylegan2.draws import Draws
 from tests.shared.stylegan2.augmentation.sources import (
     ON_JAX,

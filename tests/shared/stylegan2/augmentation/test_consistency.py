@@ -3,7 +3,7 @@ import pytest
 from keras import ops
 
 from shared.stylegan2.augmentation.consistency import consistency_penalty, translated_and_flipped
-from shared.stylegan2.differentiation import gradient
+from shared.stylegan2.backend import gradient
 from tests.shared.stylegan2.augmentation.sources import Same, Series, numbers, pictures
 
 

@@ -3,7 +3,7 @@ import pytest
 from keras import ops
 
 from shared.stylegan2.augmentation.diffaugment import EVERYTHING, Policy, diffaugment
-from shared.stylegan2.differentiation import gradient
+from shared.stylegan2.backend import gradient
 from tests.shared.stylegan2.augmentation.sources import Same, Series, compiled, numbers, pictures
 
 ALMOST_1 = 0.999999

@@ -3,7 +3,7 @@ import pytest
 from keras import ops
 
 from shared.stylegan2.augmentation.lookup import pixels, reflected
-from shared.stylegan2.differentiation import gradient
+from shared.stylegan2.backend import gradient
 from tests.shared.stylegan2.augmentation.sources import pictures
 
 ROWS = np.array([[[0], [2]], [[1], [1]]], np.int32)

@@ -1,4 +1,4 @@
-"""Gradients on either of Keras' back ends, of which `keras.ops` has none. TensorFlow is the default; JAX is tested.
+"""What `keras.ops` lacks, gradients above all, on either of Keras' back ends. TensorFlow is the default; JAX is tested.
 
 This file and `draws` are the only ones of the networks, losses and augmentations that know which one runs.
 """
@@ -54,6 +54,18 @@ def gradients(
 def constant(x: Tensor) -> Tensor:
     """The same value, through which no gradient flows."""
     return jax.lax.stop_gradient(x) if ON_JAX else tf.stop_gradient(x)
+
+
+def filtered_by_tensorflow(x: Tensor, kernel: Tensor, stride: int, pad: int) -> Tensor:
+    """Every channel of [N, H, W, C] convolved by itself with [h, w, C, 1], after `pad` px of zeros on every side.
+
+    On TensorFlow alone. That the operation pads by itself spares a pass over the maps, but its own gradient is slow
+    then: say another with `transposable`, or pad before.
+    """
+    pads = (
+        {"padding": "EXPLICIT", "explicit_paddings": [0, 0, pad, pad, pad, pad, 0, 0]} if pad else {"padding": "VALID"}
+    )
+    return tf.raw_ops.DepthwiseConv2dNative(input=x, filter=kernel, strides=[1, stride, stride, 1], **pads)
 
 
 def transposable(x: Tensor, linear: Callable[[Tensor], Tensor], transpose: Callable[[Tensor], Tensor]) -> Tensor:
