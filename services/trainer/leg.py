@@ -50,14 +50,19 @@ class Clock(NamedTuple):
 
 
 def advance(session: "Session", end: int, plan: Plan, context: Context, clock: Clock) -> list[Tick]:
-    """Train until D has been shown `end` pictures. Raises Interrupted when asked to stop, Diverged when it fails."""
+    """Train until D has been shown `end` pictures. Raises Interrupted when asked to stop, Diverged when it fails.
+
+    A session's first step, in which everything is compiled, does not count for the pace.
+    """
     ticks: list[Tick] = []
     losses, began_at, began = [], session.images, clock.elapsed()
     while session.images < end:
         if context.stopping():
             raise Interrupted("asked to stop while training; the next run repeats this leg")
-        before = session.images
+        before, compiles = session.images, session.is_cold
         losses.append(session.step())
+        if compiles and not plan.ends_tick(before, session.images):
+            began_at, began = session.images, clock.elapsed()
         if plan.ends_tick(before, session.images):
             span = Span(began_at, session.images, clock.elapsed() - began, clock.now())
             ticks.append(summarize(losses, span, plan, session.watched()))

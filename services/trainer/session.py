@@ -41,6 +41,8 @@ class Session:
         chosen = hyperparameters(settings, networks.architecture)
         self._training = Training(networks, chosen, settings.seed, jit_compile)
         self._minibatch, self._shown = chosen.minibatch, chosen.minibatch * chosen.d_repeats
+        self.is_cold = True
+        """Whether the next step is the first, in which everything is compiled."""
         self._steps = 0
         self._skipped_before = 0
 
@@ -51,6 +53,7 @@ class Session:
 
     def step(self) -> Losses:
         """Train on what comes next."""
+        self.is_cold = False
         self._steps += 1
         return self._training.step(*self._dataset.minibatch(self.images, self._shown))
 

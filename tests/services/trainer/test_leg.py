@@ -18,9 +18,11 @@ class Session:
     """Takes no time and learns nothing: ten pictures a step."""
 
     images = 0
+    is_cold = False
 
     def step(self) -> Step:
         self.images += 10
+        self.is_cold = False
         return Step()
 
     def state(self) -> dict[str, np.ndarray]:
@@ -58,6 +60,15 @@ def test_a_legs_ticks_are_timed_one_by_one(context: Context) -> None:
         (0.04, pytest.approx(100.0), pytest.approx(6.0)),
         (0.05, pytest.approx(300.0), pytest.approx(15.0)),
     ]
+
+
+def test_the_step_that_compiles_everything_does_not_count_for_the_pace(context: Context) -> None:
+    seconds = iter([0.0, 100.0, 101.0, 101.0])
+    session: Any = Session()
+    session.is_cold = True
+    clock = leg.Clock(lambda: next(seconds), lambda: 0.0)
+    (tick,) = leg.advance(session, 20, Plan(total=40, leg=20, tick=20), context, clock)
+    assert (tick.kimg, tick.sec_per_kimg) == (0.02, pytest.approx(100.0))
 
 
 def test_whether_to_stop_is_looked_at_before_every_step(tmp_path: Path, context: Context) -> None:
