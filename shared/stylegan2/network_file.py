@@ -17,6 +17,7 @@ from shared.stylegan2.weights import Networks, Weights
 
 _NAMES = ("G", "D", "Gs")
 _ARCHITECTURE = "architecture"
+_PICKLE = b"\x80"  # how pickles of protocol 2 and later begin
 _LATER = ("g_widths", "d_widths", "conv_clamp", "label_fmaps", "cmap_fmaps", "cmap_layers", "cmap_lrmul")
 """What the first network files did not state: it was, and is where a file does not state it, the default."""
 _TUPLES = {"g_widths", "d_widths"}
@@ -57,8 +58,10 @@ def _architecture(text: str) -> Architecture:
 
 
 def _contents(file: bytes) -> tuple[Arrays, dict[str, str]]:
-    if tensor_file.is_tensor_file(file):
+    if tensor_file.is_tensor_file(file):  # first: the length that it begins with may look like a pickle
         return tensor_file.unpack(file)
+    if file.startswith(_PICKLE):
+        raise Poison("an official snapshot, which has to be imported first: magritte weights import FILE.pkl")
     arrays = unpack(file)
     return arrays, {_ARCHITECTURE: str(arrays.pop(_ARCHITECTURE))} if _ARCHITECTURE in arrays else {}
 

@@ -1,4 +1,5 @@
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -77,3 +78,9 @@ def test_a_file_without_usable_architecture_is_refused(toy, text):
 def test_a_file_of_other_arrays_is_refused():
     with pytest.raises(Poison, match="no usable architecture"):
         network_file.load(pack({"x": np.zeros(3)}))
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_an_official_snapshot_is_sent_to_its_import(protocol):
+    with pytest.raises(Poison, match="magritte weights import"):
+        network_file.load(pickle.dumps({"G": 1}, protocol))
