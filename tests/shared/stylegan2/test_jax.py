@@ -74,7 +74,7 @@ def passed(selection: Sequence[str], *options: str) -> int:
 
 
 def test_toys_are_computed_and_trained_on_jax():
-    assert passed(TOYS) >= 25
+    assert passed(TOYS, "-k", "not both_ways") >= 25  # one way of filtering is TensorFlow's
 
 
 @pytest.mark.skipif(not GOLDEN.is_dir(), reason="the golden data of the reference shelf are not here")
