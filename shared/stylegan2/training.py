@@ -17,6 +17,8 @@ from shared.stylegan2.optimizer import SKIPPED, fresh_memory
 from shared.stylegan2.phases import Batch, Phases
 from shared.stylegan2.weights import Array, Networks, check
 
+_WITH_PROBABILITY = (Augmentation.ADA, Augmentation.FIXED)
+
 _SEED_STEP = 1_000_003
 """From a seed to the next: far enough that `opinion`, whose seeds follow the training's, never gets there."""
 
@@ -26,8 +28,8 @@ class Losses:
     """Of one step, means over the batch; the regularisation terms are None in steps that have none.
 
     `real_sign` is the mean sign of D's scores of reals, ADA's measure of overfitting (Karras et al. 2020b: its target
-    is 0.6, and 1 is overfitted), and `augment_p` what ADA has made of it. `r1` and `path_length` are penalties before
-    their weights.
+    is 0.6, and 1 is overfitted), and `augment_p` the probability with which pictures were augmented, None where there
+    is none. `r1` and `path_length` are penalties before their weights.
     """
 
     g: float
@@ -35,7 +37,7 @@ class Losses:
     real_score: float
     fake_score: float
     real_sign: float
-    augment_p: float
+    augment_p: float | None
     r1: float | None
     path_length: float | None
 
@@ -99,7 +101,7 @@ class Training:
             self._count(batch.reals.shape[0], d["real_sign"])
         if settings.gamma and self._due(settings.d_interval):
             r1 = self._run(phases.D_REGULARIZE, 2, batches[-1])["r1"]
-        p = self._augment["augment_p"]
+        p = self._augment["augment_p"] if settings.augmentation in _WITH_PROBABILITY else None
         self._counts["step"] += 1
         self._adapt()
         return Losses(g["g"], d["d"], d["real_score"], d["fake_score"], d["real_sign"], p, r1, path_length)

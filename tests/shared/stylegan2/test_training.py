@@ -120,6 +120,7 @@ def test_an_augmented_training_learns_otherwise(toy, six_steps, augmentation):
     losses = training.step(reals(0, toy))
     assert np.isfinite([losses.g, losses.d, losses.r1, losses.path_length]).all()
     assert losses.d != six_steps[1][0].d
+    assert losses.augment_p == (None if augmentation is Augmentation.DIFFAUGMENT else 0.5)
 
 
 def test_without_a_probability_ada_changes_nothing(toy, six_steps):
