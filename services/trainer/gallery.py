@@ -51,6 +51,11 @@ class Gallery:
         rows = [self._drawn(self._columns, Truncation(psi)) for psi in PSIS]
         return arrange(np.concatenate(rows), self._columns)
 
+    @property
+    def can_compare(self) -> bool:
+        """Whether there are training pictures to compare with: a single one says nothing of how near others are."""
+        return len(self._dataset) > 1
+
     def compared(self, count: int) -> tuple[Pictures, Quality]:
         """`count` drawn pictures beside the training pictures: those that are nearest to one, and figures of all."""
         fakes, reals = self._drawn(count), spread(self._dataset.seen, _COMPARED)

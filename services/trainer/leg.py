@@ -80,7 +80,7 @@ def save(session: "Session", ticks: list[Tick], quality_pictures: int, folder: P
     state, gallery = session.state(), session.gallery()
     pictures = {trainings.FAKES: gallery.fakes(), trainings.TRUNCATION: gallery.truncation()}
     quality = None
-    if quality_pictures:
+    if quality_pictures and gallery.can_compare:
         pictures[trainings.NEIGHBOURS], quality = gallery.compared(quality_pictures)
     files = {name: grid.png(picture) for name, picture in pictures.items()}
     lines = [json.dumps(tick.line(), allow_nan=False) + "\n" for tick in ticks]

@@ -40,3 +40,15 @@ def test_drawn_pictures_are_laid_beside_the_training_pictures(gallery: Gallery) 
     assert quality.pictures == 20
     assert quality.sliced_wasserstein > 0
     assert quality.memorised == 0
+
+
+@pytest.mark.parametrize(("pictures", "drawn"), [(2, 1), (2, 3)])
+def test_a_few_pictures_are_enough_to_compare_with(pictures: int, drawn: int) -> None:
+    few = Dataset(PICTURES[:pictures], LABELS[:pictures], Places.of([0, 1], 0), seed=1)
+    sheet, quality = Gallery(NETWORKS, few, seed=1).compared(drawn)
+    assert np.isfinite(quality.sliced_wasserstein)
+    assert sheet.shape == (drawn * 8, (pictures + 1) * 8, 3)
+
+
+def test_a_single_picture_is_nothing_to_compare_with() -> None:
+    assert not Gallery(NETWORKS, Dataset(PICTURES[:1], LABELS[:1], Places.of([0], 0), seed=1), seed=1).can_compare

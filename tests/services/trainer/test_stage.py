@@ -176,6 +176,15 @@ def label_pictures(bench: Bench) -> None:
     bench.store.put(keys.dataset(DATASET, labels_file_name("toy")), encode_labels(labels))
 
 
+def test_a_single_picture_is_trained_on_and_compared_with_nothing(bench: Bench) -> None:
+    bench.training = TOY.model_copy(update={"quality_pictures": 12})
+    path = bench.folder / keys.dataset(DATASET, "toy-r03.tfrecords")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 10])
+    bench.store.put(keys.dataset(DATASET, keys.MANIFEST), json.dumps({"members": [{}]}).encode())
+    bench.train(Trainer(), legs=1)
+    assert QUALITY not in bench.snapshot(1).files
+
+
 def test_what_is_held_out_is_watched_and_the_pictures_drawn_are_measured(bench: Bench) -> None:
     bench.training = TOY.model_copy(update={"held_out": 0.5, "quality_pictures": 12})
     bench.train(Trainer(), legs=1)
