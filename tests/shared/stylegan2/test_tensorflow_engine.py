@@ -30,13 +30,17 @@ def trained(devices, **others):
         training.step(np.random.default_rng(step).integers(0, 256, (8, 8, 8, 3), np.uint8))
     return training.state(), training
 
-alone, _ = trained(None, minibatch_gpu=4)
+alone, in_parts = trained(None, minibatch_gpu=4)
 shared, training = trained(["CPU:0", "CPU:1"])
 for name, value in alone.items():
     np.testing.assert_allclose(shared[name], value, rtol=0, atol=2e-6, err_msg=name)
 if not compiled:
     whole, _ = trained(None)
     assert any(np.abs(whole[name] - value).max() > 1e-4 for name, value in alone.items()), "parts make no difference"
+
+pictures = np.random.default_rng(9).integers(0, 256, (8, 8, 8, 3), np.uint8)
+ours, theirs = training.opinion(pictures), in_parts.opinion(pictures)
+np.testing.assert_allclose([ours.pictures, ours.fakes], [theirs.pictures, theirs.fakes], atol=1e-5)
 
 networks_before = training.networks()
 training.restore(alone)
