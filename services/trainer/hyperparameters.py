@@ -32,8 +32,7 @@ def hyperparameters(settings: ResolvedTraining, architecture: Architecture) -> H
         augment_p=settings.augment_p,
         ada_target=settings.ada_target,
         ada_kimg=settings.ada_kimg,
-        bcr_real=settings.bcr_weight,
-        bcr_fake=settings.bcr_weight,
+        bcr_weight=settings.bcr_weight,
         precision=precision,
     )
 

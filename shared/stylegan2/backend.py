@@ -51,11 +51,6 @@ def gradients(
     return tape.gradient(total, values, unconnected_gradients=tf.UnconnectedGradients.ZERO), others
 
 
-def constant(x: Tensor) -> Tensor:
-    """The same value, through which no gradient flows."""
-    return jax.lax.stop_gradient(x) if ON_JAX else tf.stop_gradient(x)
-
-
 def filtered_by_tensorflow(x: Tensor, kernel: Tensor, stride: int, pad: int) -> Tensor:
     """Every channel of [N, H, W, C] convolved by itself with [h, w, C, 1], after `pad` px of zeros on every side.
 

@@ -20,10 +20,6 @@ Measures = dict[str, float]
 class Engine(Protocol):
     """Holds the state of a training on its devices."""
 
-    @property
-    def devices(self) -> int:
-        """How many devices share the work."""
-
     def run(self, phase: str, seed: tuple[int, int], batch: Batch, ema_beta: float) -> Measures:
         """Let a phase happen; its measures, as means over the minibatch."""
 

@@ -38,8 +38,8 @@ class Hyperparameters:
     D do not learn, from the pictures on. `mirror` flips reals with probability 1/2.
 
     `augment_p` is where p begins, `ada_target` what the mean sign of D's scores of reals is kept at, `ada_kimg` how
-    many thousand reals p takes from 0 to 1. `augment_pipe` are the official letters of the operators. The weights of
-    bCR (Zhao et al. 2020b) are 10 where it is used.
+    many thousand reals p takes from 0 to 1. `augment_pipe` are the official letters of the operators. `bcr_weight` is
+    that of bCR for reals and for fakes, 10 where it is used (Zhao et al. 2020b).
     """
 
     minibatch: int = 32
@@ -62,8 +62,7 @@ class Hyperparameters:
     augment_p: float = 0.0
     ada_target: float = 0.6
     ada_kimg: float = 500.0
-    bcr_real: float = 0.0
-    bcr_fake: float = 0.0
+    bcr_weight: float = 0.0
     precision: Precision = Precision.FLOAT32
 
     def ema_beta(self, images: int) -> float:

@@ -17,8 +17,6 @@ from shared.stylegan2.phases import NAMES, Batch, Phases
 class JaxEngine:
     """Holds the state of a training as arrays. `jit_compile` False runs every operation by itself."""
 
-    devices = 1
-
     def __init__(self, phases: Phases, state: Values, jit_compile: bool | None, devices: Sequence[str] | None) -> None:
         if devices is not None and len(devices) > 1:
             raise ValueError("several devices are used on the TensorFlow back end only")

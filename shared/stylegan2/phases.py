@@ -98,7 +98,6 @@ class Phases:
 
     def d_main(self, state: State, source: Source, batch: Batch) -> Outcome:
         """D learns to tell reals from what G draws."""
-        settings = self.hyperparameters
         w, mean = self._w(state["G"], batch.labels, source)
         fakes = self._synthesis(state["G"], w, source)
         reals = self._pictures(batch.reals, source)
@@ -107,8 +106,8 @@ class Phases:
             fake_scores = self._scores(D, fakes, batch, source)
             real_scores = self._scores(D, reals, batch, source)
             loss = ops.mean(losses.discriminator_logistic(real_scores, fake_scores))
-            loss += self._inconsistency(D, fakes, fake_scores, batch, source, settings.bcr_fake)
-            loss += self._inconsistency(D, reals, real_scores, batch, source, settings.bcr_real)
+            loss += self._inconsistency(D, fakes, fake_scores, batch, source)
+            loss += self._inconsistency(D, reals, real_scores, batch, source)
             measures = {"d": loss, "real_score": ops.mean(real_scores), "fake_score": ops.mean(fake_scores)}
             return loss, measures | {"real_sign": ops.mean(ops.sign(real_scores)), "w": mean}
 
@@ -191,12 +190,13 @@ class Phases:
                 return ada.augment(pictures, source, p, self._pipe)
 
     def _inconsistency(
-        self, D: Variables, pictures: Tensor, scores: Tensor, batch: Batch, source: Source, weight: float
+        self, D: Variables, pictures: Tensor, scores: Tensor, batch: Batch, source: Source
     ) -> Tensor | float:
+        weight = self.hyperparameters.bcr_weight
         if not weight:
             return 0.0
-        others = self._scores(D, consistency.translated_and_flipped(pictures, source), batch, source)
-        return ops.mean(consistency.consistency_penalty(others, scores)) * weight
+        moved = self._scores(D, consistency.translated_and_flipped(pictures, source), batch, source)
+        return ops.mean(consistency.consistency_penalty(scores, moved)) * weight
 
     def _pictures(self, reals: Tensor, source: Source) -> Tensor:
         pictures = discriminator.normalized(reals)

@@ -65,8 +65,8 @@ class TensorFlowEngine:
     def memory(self) -> int:
         """Most bytes that a device's memory has held; on a CPU, that this process has."""
         gpus = tf.config.list_logical_devices("GPU")
-        peaks = [tf.config.experimental.get_memory_info(gpu.name)["peak"] for gpu in gpus]
-        return max(peaks, default=None) or memory_of_process()
+        peaks: list[int] = [tf.config.experimental.get_memory_info(gpu.name)["peak"] for gpu in gpus]
+        return max(peaks) if peaks else memory_of_process()
 
     def _function(self, phase: str) -> Callable[..., dict[str, Tensor]]:
         whole = self._compiled and self._parts == self.devices == 1

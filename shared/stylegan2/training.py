@@ -109,7 +109,7 @@ class Training:
     def opinion(self, pictures: Pictures | Tensor, labels: Array | None = None) -> Opinion:
         """What D thinks of uint8 pictures [n * minibatch, R, R, num_channels], as in training; nothing is learnt."""
         batches = self._minibatches(pictures, labels)
-        found = [self._run(phases.D_EVALUATE, -1 - number, batch) for number, batch in enumerate(batches)]
+        found = [self._run(phases.D_EVALUATE, 0, batch, seed=number) for number, batch in enumerate(batches, 1)]
         means = (float(np.mean([each[name] for each in found])) for name in ("real_score", "fake_score"))
         return Opinion(*means)
 
@@ -159,13 +159,15 @@ class Training:
         starts = range(0, reals.shape[0], size)
         return [Batch(reals[start : start + size], one_hot[start : start + size], p) for start in starts]
 
-    def _run(self, phase: str, number: int, batch: Batch, follow: bool = True) -> dict[str, float]:
-        """Let a phase happen, with random numbers of this step and `number`; Gs stays where it is unless it follows."""
-        phases_in_step = 3 + self.hyperparameters.d_repeats
-        first = (self._counts["step"] * phases_in_step + max(number, 0)) * DRAWS_PER_PHASE
-        seed = self._counts["seed"] + (-number if number < 0 else 0)
+    def _run(self, phase: str, place: int, batch: Batch, follow: bool = True, seed: int = 0) -> dict[str, float]:
+        """Let a phase happen, with random numbers of its place in this step and of `seed` counted from the training's.
+
+        Gs stays where it is unless it follows.
+        """
+        places = 3 + self.hyperparameters.d_repeats
+        first = (self._counts["step"] * places + place) * DRAWS_PER_PHASE
         beta = self.hyperparameters.ema_beta(self._counts["images"]) if follow else 1.0
-        return self._engine.run(phase, (seed, first % 2**31), batch, beta)
+        return self._engine.run(phase, (self._counts["seed"] + seed, first % 2**31), batch, beta)
 
     def _due(self, interval: int) -> bool:
         return self._counts["step"] % interval == 0

@@ -1,6 +1,6 @@
 """Balanced consistency regularisation (Zhao et al. 2020b, arXiv 2002.04724): D should judge a moved picture as before.
 
-D's loss grows by WEIGHT times the penalty of the reals and WEIGHT times that of the fakes.
+D's loss grows by the penalty of the reals and that of the fakes, each times 10 in the paper and in stylegan2-ada.
 """
 
 from keras import ops
@@ -8,9 +8,6 @@ from keras import ops
 from shared.stylegan2 import draws
 from shared.stylegan2.augmentation.lookup import pixels, reflected
 from shared.stylegan2.backend import Tensor
-
-WEIGHT = 10.0
-"""Of either penalty (the paper; stylegan2-ada's comparison method "bcr")."""
 
 REACH = 1 / 32
 """Largest shift, as a share of the size: 8 px at 256 px, as in stylegan2-ada's "bcr"."""
