@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from shared.recipe_section import Section, present
+from shared.stylegan2.hyperparameters import Augmentation
 
 _FROZEN_DOWN_TO = 64
 """Pixels: `character` freezes D's layers above, which know lines and colours; 10 of them at 512 px."""
@@ -54,8 +55,8 @@ class Training(Section):
     freeze_d: int | None = Field(
         None, ge=0, description="layers of the discriminator that do not learn; null: those above 64 px with start_from"
     )
-    augmentation: Literal["none", "ada", "fixed", "diffaugment"] = Field(
-        "ada", description="of what the discriminator sees: none, ada, fixed or diffaugment"
+    augmentation: Augmentation = Field(
+        Augmentation.ADA, description="of what the discriminator sees: none, ada, fixed or diffaugment"
     )
     augment_pipe: Literal[
         "blit", "geom", "color", "filter", "noise", "cutout", "bg", "bgc", "bgcf", "bgcfn", "bgcfnc"
@@ -146,7 +147,7 @@ class ResolvedTraining(Training):
     fmap_base: int
 
 
-_ADA: dict[str, Any] = {"mirror": False, "freeze_d": 0, "augmentation": "ada"}
+_ADA: dict[str, Any] = {"mirror": False, "freeze_d": 0, "augmentation": Augmentation.ADA}
 _PAPER: dict[str, Any] = _ADA | {
     "minibatch": 64,
     "learning_rate": 0.0025,
@@ -165,7 +166,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "ema_rampup": 0.0,
         "mirror": False,
         "freeze_d": 0,
-        "augmentation": "none",
+        "augmentation": Augmentation.NONE,
     },
     Preset.ADA: _ADA
     | {"minibatch": None, "learning_rate": None, "ema_kimg": None, "fmap_base": None, "mapping_layers": 2},

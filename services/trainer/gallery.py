@@ -10,20 +10,19 @@ from services.trainer.grid import layout
 from shared.stylegan2.grid import Pictures, arrange, to_uint8
 from shared.stylegan2.inference import WHOLE, Generator, Truncation
 from shared.stylegan2.picture_set import spread
-from shared.stylegan2.quality import neighbours
-from shared.stylegan2.quality.sliced_wasserstein import sliced_wasserstein
+from shared.stylegan2.quality.evaluation import Yardstick
+from shared.stylegan2.quality.neighbours import sheet
 from shared.stylegan2.weights import Networks
 
 PSIS = (1.1, 1.0, 0.8, 0.6, 0.3, 0.0)
 """Rows of the truncation grid: from bolder than the network is to its average picture."""
 
 _COMPARED = 5000  # training pictures among which nearest ones are looked for
-_NEIGHBOURS = 5
 _ROWS_OF_NEIGHBOURS = 8
 
 
 @dataclass(frozen=True)
-class Quality:
+class Figures:
     """Of so many pictures that Gs draws. `sliced_wasserstein` is 0 at best; `memorised` is the share of pictures that
     are unusually near to a training picture, about 0.01 where none are repeated."""
 
@@ -53,17 +52,15 @@ class Gallery:
 
     @property
     def can_compare(self) -> bool:
-        """Whether there are training pictures to compare with: a single one says nothing of how near others are."""
+        """Whether there are training pictures to compare with: a single one is no `Yardstick`."""
         return len(self._dataset) > 1
 
-    def compared(self, count: int) -> tuple[Pictures, Quality]:
+    def compared(self, count: int) -> tuple[Pictures, Figures]:
         """`count` drawn pictures beside the training pictures: those that are nearest to one, and figures of all."""
         fakes, reals = self._drawn(count), spread(self._dataset.seen, _COMPARED)
-        small = neighbours.thumbnails(reals)
-        found = neighbours.neighbours(neighbours.thumbnails(fakes), small, _NEIGHBOURS)
-        memorised = neighbours.memorised_share(found, neighbours.unusually_near(small))
-        quality = Quality(count, sliced_wasserstein(reals, fakes, self._seed).mean, memorised)
-        return neighbours.sheet(fakes, reals, found, _ROWS_OF_NEIGHBOURS), quality
+        found = Yardstick(reals, spread(reals, max(count, 2)), inception=None).measure(fakes)
+        figures = Figures(count, found.sliced.mean, found.memorised)
+        return sheet(fakes, reals, found.nearest, _ROWS_OF_NEIGHBOURS), figures
 
     def _drawn(self, count: int, truncation: Truncation = WHOLE) -> Pictures:
         z = data.latents(self._seed, count, self._architecture.z_size)

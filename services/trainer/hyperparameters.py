@@ -3,7 +3,7 @@
 from shared.errors import Poison
 from shared.stylegan2 import device
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters, Precision
+from shared.stylegan2.hyperparameters import Hyperparameters, Precision
 from shared.training_recipe import ResolvedTraining
 
 
@@ -27,7 +27,7 @@ def hyperparameters(settings: ResolvedTraining, architecture: Architecture) -> H
         d_repeats=settings.d_repeats,
         freeze_d=settings.freeze_d,
         mirror=settings.mirror,
-        augmentation=Augmentation(settings.augmentation),
+        augmentation=settings.augmentation,
         augment_pipe=settings.augment_pipe,
         augment_p=settings.augment_p,
         ada_target=settings.ada_target,

@@ -16,7 +16,7 @@ from shared.errors import Interrupted, Poison, storage_error
 from shared.stage import Context
 
 if TYPE_CHECKING:
-    from services.trainer.gallery import Quality
+    from services.trainer.gallery import Figures
     from services.trainer.session import Session
 
 CHECKPOINTS_KEPT = 2
@@ -72,7 +72,7 @@ def advance(session: "Session", end: int, plan: Plan, context: Context, clock: C
     return ticks
 
 
-def save(session: "Session", ticks: list[Tick], quality_pictures: int, folder: Path) -> "Quality | None":
+def save(session: "Session", ticks: list[Tick], quality_pictures: int, folder: Path) -> "Figures | None":
     """Write the files of the snapshot that the session stands at; the quality of so many pictures, if there are any.
 
     Raises StoreFull when the disk has no space left, Diverged when nothing is worth writing.

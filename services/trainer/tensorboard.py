@@ -7,10 +7,10 @@ from services.trainer.stats import Tick
 from shared.stylegan2.event_file import Image, Scalar, encode
 
 if TYPE_CHECKING:
-    from services.trainer.gallery import Quality
+    from services.trainer.gallery import Figures
 
 
-def events(ticks: Sequence[Tick], quality: "Quality | None", pictures: Mapping[str, bytes]) -> bytes:
+def events(ticks: Sequence[Tick], quality: "Figures | None", pictures: Mapping[str, bytes]) -> bytes:
     """The event file of a leg of one tick at least; `pictures` are PNG by the name that TensorBoard has for them."""
     last = ticks[-1]
     scalars = [scalar for tick in ticks for scalar in _scalars(tick)]

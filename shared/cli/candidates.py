@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared import trainings
 from shared.errors import NotFound, Poison
+from shared.results import legs, results
 from shared.runs import latest_dataset, latest_run, run_recipe
 from shared.store.interface import Store
 
@@ -51,20 +52,21 @@ def of_file(network: Path, dataset: Path) -> Subject:
 
 
 def of_run(here: Store, name: str, leg: int | None, all_legs: bool) -> Subject:
-    """A run's newest snapshot, that of a leg, or all of them; raises `NotFound` where there is none."""
+    """The snapshot of a run that its results show, that of a leg, or all; raises `NotFound` where there is none."""
     from shared import datasets
 
     run = latest_run(here, name)
-    found = latest_dataset(here, run)
-    if found is None:
+    found, dataset = results(here, run), latest_dataset(here, run)
+    if dataset is None:
         raise NotFound(f"run {run} has no data set yet")
-    _, dataset = found
-    settings = run_recipe(here, run).resolved_training
-    snapshots = _snapshots(here, trainings.training_digest(settings, dataset), leg, all_legs)
-    candidates = [_of_leg(here, run, snapshot, settings.resume_kimg) for snapshot in snapshots]
-    if not candidates:
+    snapshots = legs(here, found.snapshot) if found.snapshot else []
+    wanted = [each for each in snapshots if all_legs or each.leg == (leg or snapshots[-1].leg)]
+    if not wanted:
         raise NotFound(f"run {run} has no snapshot {leg or 'of its newest data set yet'}")
-    return Subject(run, candidates, datasets.open_pictures(here, dataset), partial(datasets.open_labels, here, dataset))
+    before = run_recipe(here, run).training.resume_kimg
+    candidates = [_of_leg(here, run, snapshot, before) for snapshot in wanted]
+    pictures = datasets.open_pictures(here, dataset[1])
+    return Subject(run, candidates, pictures, partial(datasets.open_labels, here, dataset[1]))
 
 
 def open_networks(candidate: Candidate, subject: Subject) -> "Networks":
@@ -119,13 +121,3 @@ def _labels_beside(level: Path) -> "Labels | None":
 def _of_leg(here: Store, run: str, snapshot: trainings.Snapshot, kimg_before: float) -> Candidate:
     read = partial(here.get, snapshot.key(trainings.NETWORK))
     return Candidate(f"{run}, leg {snapshot.leg}", read, snapshot.leg, kimg_before + snapshot.kimg)
-
-
-def _snapshots(here: Store, training: str, leg: int | None, all_legs: bool) -> list[trainings.Snapshot]:
-    if leg:
-        wanted = [trainings.find(here, training, leg)]
-    else:
-        newest = trainings.latest(here, training)
-        earlier = range(1, newest.leg) if newest and all_legs else ()
-        wanted = [*(trainings.find(here, training, number) for number in earlier), newest]
-    return [snapshot for snapshot in wanted if snapshot]

@@ -57,11 +57,7 @@ def _wanted(here: Store, found: Results, folder: Path) -> dict[Path, str]:
 
 
 def _events(snapshots: list[Snapshot], folder: Path) -> dict[Path, str]:
-    """The key of every leg's event file. TensorBoard takes a folder for a training, and reads its files by name.
-
-    The name is `shared.stylegan2.event_file.file_name`'s but for the leg, and it is made here, without that module's
-    libraries: who only looks at runs has not installed them.
-    """
+    """The key of every leg's event file. TensorBoard takes a folder for a training, and reads its files by name."""
     return {
         folder / "tensorboard" / each.training[:12] / f"events.out.tfevents.{each.leg:010d}.magritte": each.key(
             trainings.EVENTS

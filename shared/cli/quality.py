@@ -150,13 +150,13 @@ def _terms(request: Request, subject: Subject) -> _Terms:
 
 
 def _measure(request: Request, subject: Subject, terms: _Terms, progress: Progress) -> Iterator[_Measured]:
-    from shared.stylegan2.picture_set import Selection
+    from shared.stylegan2.picture_set import spread
     from shared.stylegan2.quality import evaluation
     from shared.stylegan2.quality.neighbours import sheet
 
     reals = subject.pictures
-    chosen = evaluation.chosen(len(reals), terms.reals)
-    yardstick = evaluation.Yardstick(reals, Selection(reals, chosen), terms.inception)
+    compared = spread(reals, terms.reals)
+    yardstick = evaluation.Yardstick(reals, compared, terms.inception)
     for candidate in subject.candidates:
         networks = candidates.open_networks(candidate, subject)
         labels = candidates.open_labels(networks, candidate, subject)
@@ -165,7 +165,7 @@ def _measure(request: Request, subject: Subject, terms: _Terms, progress: Progre
             networks,
             terms.fakes,
             terms.psi,
-            None if labels is None else labels[chosen],
+            None if labels is None else labels[compared.indices],
             partial(progress.advance, task),
         )
         found = yardstick.measure(fakes)

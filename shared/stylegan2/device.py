@@ -35,7 +35,10 @@ def has_bfloat16() -> bool:
 
 
 def memory_bytes() -> int:
-    """The memory of the smallest GPU; without one the computer's, or what a container may use of it."""
+    """The memory of the smallest GPU; without one the computer's, or what a container may use of it.
+
+    All of it, whatever else is using some at the moment: a training that is resumed has to be shared out as before.
+    """
     return _memory_of_gpus() if HAS_ACCELERATOR else _memory_of_computer()
 
 

@@ -1,7 +1,7 @@
 """TensorBoard's event files, written without TensorFlow and without the tensorboard package.
 
 Such a file is a stream of TFRecords, each a serialised `tensorflow.Event`. Field numbers are those of TensorFlow's
-`event.proto` and `summary.proto`; the wire format is the one of protobuf's page "Encoding".
+`event.proto` and `summary.proto`.
 """
 
 import struct
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.errors import Poison
+from shared.stylegan2.protobuf import Wire, delimited, key, varint
 from shared.stylegan2.tfrecords import frame
 
 _FILE_VERSION = b"brain.Event:2"  # of the first event: the format that TensorBoard reads
@@ -17,8 +18,6 @@ _WALL_TIME, _STEP, _VERSION, _SUMMARY = 1, 2, 3, 5  # of Event
 _VALUE = 1  # of Summary
 _TAG, _SIMPLE_VALUE, _IMAGE = 1, 2, 4  # of Summary.Value
 _HEIGHT, _WIDTH, _COLORSPACE, _ENCODED = 1, 2, 3, 4  # of Summary.Image
-
-_VARINT, _EIGHT_BYTES, _DELIMITED, _FOUR_BYTES = 0, 1, 2, 5  # wire types
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER = struct.Struct(">8x4x4sIIxB")  # signature, length, "IHDR", width, height, bits, colour type
@@ -46,32 +45,27 @@ class Image:
     png: bytes
 
 
-def file_name(start: float, writer: str = "magritte") -> str:
-    """A name by which TensorBoard knows event files: those in one folder are read in the order of their start."""
-    return f"events.out.tfevents.{int(start):010d}.{writer}"
-
-
 def encode(records: Iterable[Scalar | Image], start: float) -> bytes:
     """The event file with these records, begun at `start` (seconds since 1970): the same records, the same bytes.
 
     Raises Poison for an image that is no PNG.
     """
-    opening = _event(start, 0, _delimited(_VERSION, _FILE_VERSION))
+    opening = _event(start, 0, _field(_VERSION, _FILE_VERSION))
     return b"".join(map(frame, [opening, *map(_record, records)]))
 
 
 def _record(record: Scalar | Image) -> bytes:
     content = _simple_value(record.value) if isinstance(record, Scalar) else _image(record)
-    value = _delimited(_TAG, record.tag.encode()) + content
-    return _event(record.time, record.step, _delimited(_SUMMARY, _delimited(_VALUE, value)))
+    value = _field(_TAG, record.tag.encode()) + content
+    return _event(record.time, record.step, _field(_SUMMARY, _field(_VALUE, value)))
 
 
 def _event(time: float, step: int, content: bytes) -> bytes:
-    return _key(_WALL_TIME, _EIGHT_BYTES) + struct.pack("<d", time) + _integer(_STEP, step) + content
+    return key(_WALL_TIME, Wire.EIGHT_BYTES) + struct.pack("<d", time) + _integer(_STEP, step) + content
 
 
 def _simple_value(value: float) -> bytes:
-    return _key(_SIMPLE_VALUE, _FOUR_BYTES) + struct.pack("<f", value)
+    return key(_SIMPLE_VALUE, Wire.FOUR_BYTES) + struct.pack("<f", value)
 
 
 def _image(image: Image) -> bytes:
@@ -79,24 +73,12 @@ def _image(image: Image) -> bytes:
         raise Poison(f"the image {image.tag} at step {image.step} is no PNG")
     _, width, height, colour_type = _PNG_HEADER.unpack_from(image.png)
     sizes = _integer(_HEIGHT, height) + _integer(_WIDTH, width) + _integer(_COLORSPACE, _CHANNELS[colour_type])
-    return _delimited(_IMAGE, sizes + _delimited(_ENCODED, image.png))
+    return _field(_IMAGE, sizes + _field(_ENCODED, image.png))
 
 
 def _integer(number: int, value: int) -> bytes:
-    return _key(number, _VARINT) + _varint(value)
+    return key(number, Wire.VARINT) + varint(value)
 
 
-def _delimited(number: int, content: bytes) -> bytes:
-    return _key(number, _DELIMITED) + _varint(len(content)) + content
-
-
-def _key(number: int, wire_type: int) -> bytes:
-    return _varint(number << 3 | wire_type)
-
-
-def _varint(value: int) -> bytes:
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*encoded, value])
+def _field(number: int, content: bytes) -> bytes:
+    return b"".join(delimited(number, content))

@@ -1,12 +1,10 @@
 """One picture as a `tf.train.Example`, the protocol buffer inside each TFRecord, without TensorFlow.
 
 The official data set tool writes two features: `shape`, three int64 values C, H, W, and `data`, one bytes value
-with the uint8 pixels in that order. Field numbers are those of TensorFlow's `example.proto` and `feature.proto`;
-the wire format is the one of protobuf's page "Encoding".
+with the uint8 pixels in that order. Field numbers are those of TensorFlow's `example.proto` and `feature.proto`.
 """
 
 from collections.abc import Iterator
-from enum import IntEnum
 from math import prod
 from typing import NamedTuple
 
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import Poison
+from shared.stylegan2.protobuf import Part, Wire, delimited, varint
 
 Picture = NDArray[np.uint8]
 """A picture as StyleGAN stores it: uint8 [C, H, W]."""
@@ -25,13 +24,6 @@ _ENTRY = 1  # of Features, a map
 _KEY, _VALUE = 1, 2  # of an entry of the map
 _BYTES_LIST, _INT64_LIST = 1, 3  # of Feature
 _ITEM = 1  # of BytesList and Int64List
-
-
-class _Wire(IntEnum):
-    VARINT = 0
-    EIGHT_BYTES = 1
-    DELIMITED = 2
-    FOUR_BYTES = 5
 
 
 class _Field(NamedTuple):
@@ -46,10 +38,10 @@ def encode_picture(picture: Picture) -> bytes:
     The official tool's bytes vary: protobuf writes the two features in an arbitrary order.
     """
     pixels = np.ascontiguousarray(picture).reshape(-1).data
-    shape = b"".join(_varint(size) for size in picture.shape)
-    data_entry = _entry(b"data", _delimited(_BYTES_LIST, *_delimited(_ITEM, pixels)))
-    shape_entry = _entry(b"shape", _delimited(_INT64_LIST, *_delimited(_ITEM, shape)))
-    return b"".join(_delimited(_FEATURES, *data_entry, *shape_entry))
+    shape = b"".join(varint(size) for size in picture.shape)
+    data_entry = _entry(b"data", delimited(_BYTES_LIST, *delimited(_ITEM, pixels)))
+    shape_entry = _entry(b"shape", delimited(_INT64_LIST, *delimited(_ITEM, shape)))
+    return b"".join(delimited(_FEATURES, *data_entry, *shape_entry))
 
 
 def decode_picture(example: bytes) -> Picture:
@@ -69,21 +61,8 @@ def decode_picture(example: bytes) -> Picture:
     return np.frombuffer(values[0], np.uint8).reshape(shape)
 
 
-def _entry(name: bytes, feature: tuple[bytes | memoryview, ...]) -> tuple[bytes | memoryview, ...]:
-    return _delimited(_ENTRY, *_delimited(_KEY, name), *_delimited(_VALUE, *feature))
-
-
-def _delimited(number: int, *parts: bytes | memoryview) -> tuple[bytes | memoryview, ...]:
-    # The parts are joined only at the very end: the pixels lie five messages deep and are copied once.
-    return _varint(number << 3 | _Wire.DELIMITED), _varint(sum(map(len, parts))), *parts
-
-
-def _varint(value: int) -> bytes:
-    encoded = bytearray()
-    while value > 0x7F:
-        encoded.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*encoded, value])
+def _entry(name: bytes, feature: tuple[Part, ...]) -> tuple[Part, ...]:
+    return delimited(_ENTRY, *delimited(_KEY, name), *delimited(_VALUE, *feature))
 
 
 def _features(example: memoryview) -> Iterator[tuple[bytes, memoryview]]:
@@ -101,7 +80,7 @@ def _int64_values(feature: memoryview) -> list[int]:
     return [
         value
         for field in fields
-        if field.number == _ITEM and field.wire_type in (_Wire.VARINT, _Wire.DELIMITED)
+        if field.number == _ITEM and field.wire_type in (Wire.VARINT, Wire.DELIMITED)
         for value in _varints(field.content)
     ]
 
@@ -115,7 +94,7 @@ def _varints(packed: memoryview) -> Iterator[int]:
 
 def _contents(message: memoryview, number: int) -> list[memoryview]:
     fields = _fields(message)
-    return [field.content for field in fields if (field.number, field.wire_type) == (number, _Wire.DELIMITED)]
+    return [field.content for field in fields if (field.number, field.wire_type) == (number, Wire.DELIMITED)]
 
 
 def _last(message: memoryview, number: int) -> memoryview:
@@ -134,14 +113,14 @@ def _fields(message: memoryview) -> Iterator[_Field]:
 
 def _extent(message: memoryview, start: int, wire_type: int) -> tuple[int, int]:
     match wire_type:
-        case _Wire.VARINT:
+        case Wire.VARINT:
             return start, _read_varint(message, start)[1]
-        case _Wire.EIGHT_BYTES:
+        case Wire.EIGHT_BYTES:
             return start, start + 8
-        case _Wire.DELIMITED:
+        case Wire.DELIMITED:
             size, start = _read_varint(message, start)
             return start, start + size
-        case _Wire.FOUR_BYTES:
+        case Wire.FOUR_BYTES:
             return start, start + 4
     raise Poison(f"The record is no Example: wire type {wire_type} does not exist in it.")
 

@@ -1,9 +1,11 @@
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
+from shared.stylegan2.augmentation.pipe import NAMES
+from shared.stylegan2.hyperparameters import Precision
 from shared.training_recipe import PRESETS, Preset, Training
 
 
@@ -11,6 +13,12 @@ def test_every_preset_is_a_recipe_of_its_own() -> None:
     recipes = [Training(preset=preset).model_dump(exclude={"preset"}) for preset in Preset]
     assert set(PRESETS) == set(Preset)
     assert all(one != other for number, one in enumerate(recipes) for other in recipes[:number])
+
+
+def test_a_recipe_can_ask_for_every_pipe_and_precision_that_there_is() -> None:
+    fields = Training.model_fields
+    assert get_args(fields["augment_pipe"].annotation) == NAMES
+    assert get_args(fields["precision"].annotation) == ("auto", *Precision)
 
 
 def test_what_is_given_goes_before_the_preset() -> None:

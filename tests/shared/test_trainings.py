@@ -6,6 +6,7 @@ from shared import keys, trainings
 from shared.errors import Poison
 from shared.recipe import Ranking
 from shared.store.folder import FolderStore
+from shared.stylegan2.hyperparameters import Augmentation
 from shared.training_recipe import Training
 from shared.trainings import FILES, Snapshot, training_digest
 
@@ -34,7 +35,8 @@ def test_a_training_keeps_its_name_when_it_only_stops_elsewhere(change: dict[str
 
 
 @pytest.mark.parametrize(
-    "change", [{"seed": 1}, {"minibatch": 32}, {"mirror": False}, {"fmap_max": 256}, {"augmentation": "none"}]
+    "change",
+    [{"seed": 1}, {"minibatch": 32}, {"mirror": False}, {"fmap_max": 256}, {"augmentation": Augmentation.NONE}],
 )
 def test_whatever_changes_the_weights_changes_the_name(change: dict[str, object]) -> None:
     assert asked(**change) != TRAINING

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from shared.errors import Poison
 from shared.stylegan2.grid import Pictures, to_uint8
@@ -62,12 +61,6 @@ class Yardstick:
 def is_enough_for_frechet(reals: int, fakes: int) -> bool:
     """Whether FID of so many pictures says more than how few they are."""
     return min(reals, fakes) >= _ENOUGH_FOR_FRECHET
-
-
-def chosen(pictures: int, most: int) -> NDArray[np.intp]:
-    """Which of a data set's pictures to compare with: the same each time, in the order of the records."""
-    count = min(pictures, most)
-    return np.sort(np.random.default_rng(0).choice(pictures, count, replace=False))
 
 
 def draw(

@@ -5,6 +5,7 @@ import pytest
 from services.trainer.hyperparameters import hyperparameters
 from shared.errors import Poison
 from shared.stylegan2.architecture import Architecture
+from shared.stylegan2.hyperparameters import Augmentation
 from shared.training_recipe import Preset, Training
 
 ARCHITECTURE = Architecture(16, fmap_max=16)
@@ -26,7 +27,7 @@ def test_every_setting_arrives_at_the_training() -> None:
         "style_mixing": 0.1,
         "mirror": not TOY.mirror,
         "freeze_d": 3,
-        "augmentation": "diffaugment",
+        "augmentation": Augmentation.DIFFAUGMENT,
         "augment_pipe": "bg",
         "augment_p": 0.4,
         "ada_target": 0.7,

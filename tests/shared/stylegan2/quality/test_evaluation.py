@@ -6,7 +6,7 @@ from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.grid import to_uint8
 from shared.stylegan2.inference import Generator, Truncation, latents
 from shared.stylegan2.picture_set import Selection
-from shared.stylegan2.quality.evaluation import Yardstick, chosen, draw, is_enough_for_frechet
+from shared.stylegan2.quality.evaluation import Yardstick, draw, is_enough_for_frechet
 from shared.stylegan2.quality.inception import OTHER_WEIGHTS, Inception
 from shared.stylegan2.weights import Networks
 
@@ -33,12 +33,6 @@ def test_the_pictures_are_those_of_the_official_seeds_with_the_labels_in_turn(ne
     assert np.abs(drawn[17].astype(int) - to_uint8(expected)[0]).max() <= 1
     assert drawn.shape == (19, 8, 8, 3)
     assert sum(told) == 19
-
-
-def test_the_same_training_pictures_are_chosen_each_time() -> None:
-    np.testing.assert_array_equal(chosen(100, 7), chosen(100, 7))
-    assert len(set(chosen(100, 7))) == 7
-    np.testing.assert_array_equal(chosen(5, 7), np.arange(5))
 
 
 def test_a_data_set_measured_by_itself_is_perfect_and_memorised() -> None:

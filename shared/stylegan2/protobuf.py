@@ -1,0 +1,33 @@
+"""The wire format of protocol buffers, as protobuf's page "Encoding" has it: what writing messages by hand takes."""
+
+from enum import IntEnum
+
+Part = bytes | memoryview
+
+
+class Wire(IntEnum):
+    """How a field's content is laid out."""
+
+    VARINT = 0
+    EIGHT_BYTES = 1
+    DELIMITED = 2
+    FOUR_BYTES = 5
+
+
+def varint(value: int) -> bytes:
+    """A whole number from 0 on, seven bits to a byte, the lowest first."""
+    encoded = bytearray()
+    while value > 0x7F:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*encoded, value])
+
+
+def key(number: int, wire: Wire) -> bytes:
+    """What a field begins with."""
+    return varint(number << 3 | wire)
+
+
+def delimited(number: int, *parts: Part) -> tuple[Part, ...]:
+    """A field whose content is these parts, not joined yet: what lies several messages deep is so copied only once."""
+    return key(number, Wire.DELIMITED), varint(sum(map(len, parts))), *parts
