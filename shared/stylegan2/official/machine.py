@@ -204,20 +204,8 @@ class Machine:
 
 
 _WITHOUT_ARGUMENT = (
-    *(
-        "MARK",
-        "MEMOIZE",
-        "EMPTY_LIST",
-        "EMPTY_DICT",
-        "EMPTY_SET",
-        "EMPTY_TUPLE",
-        "TUPLE",
-        "TUPLE1",
-        "TUPLE2",
-        "TUPLE3",
-        "APPEND",
-    ),
-    *("APPENDS", "SETITEM", "SETITEMS", "STACK_GLOBAL", "NEWOBJ", "BUILD", "REDUCE"),
+    *("MARK", "MEMOIZE", "EMPTY_LIST", "EMPTY_DICT", "EMPTY_SET", "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"),
+    *("APPEND", "APPENDS", "SETITEM", "SETITEMS", "STACK_GLOBAL", "NEWOBJ", "BUILD", "REDUCE"),
 )
 
 
