@@ -1,8 +1,7 @@
-"""The set's README names originals that its folder does not hold, so copies are compared with each other, too."""
-
 import hashlib
 import io
 import itertools
+import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -52,13 +51,24 @@ def pictures() -> dict[Path, np.void]:
 
 
 @pytest.fixture(scope="module")
-def copies() -> dict[str, dict[str, np.void]]:
-    """By original, then by the kind of retouch."""
-    found: dict[str, dict[str, np.void]] = {}
-    for path in sorted((REAL / "duplicates").iterdir()):
-        original, _, kind = path.stem.partition("-")
-        found.setdefault(original, {})[kind] = _print(path.read_bytes())
-    return found
+def copies() -> list[dict[str, Any]]:
+    """Return the altered copies as the set lists them, each with its own `print` and its original's."""
+    listed: list[dict[str, Any]] = json.loads((REAL / "duplicates.json").read_text())
+    originals = {each["original"]: _print((REAL / "images" / each["original"]).read_bytes()) for each in listed}
+    return [
+        {**each, "print": _print((REAL / "duplicates" / each["file"]).read_bytes()), "of": originals[each["original"]]}
+        for each in listed
+    ]
+
+
+@pytest.fixture(scope="module")
+def lookalikes() -> list[tuple[tuple[np.void, np.void], list[str]]]:
+    """Return pairs of fingerprints that must stay apart, each with the names of its two files."""
+    listed = json.loads((REAL / "lookalikes.json").read_text())
+    return [
+        ((_print((REAL / "images" / one).read_bytes()), _print((REAL / "images" / other).read_bytes())), [one, other])
+        for one, other in listed
+    ]
 
 
 def _likeness(one: np.void, other: np.void, **asked: Any) -> Reason | None:
@@ -98,26 +108,23 @@ def _colouring(one: np.void) -> float:
     return float(np.ptp(one["colours"].astype(float), axis=-1).mean())
 
 
-def test_copies_of_different_drawings_are_kept_apart(copies: dict[str, dict[str, np.void]]) -> None:
-    for one, other in itertools.combinations(copies.values(), 2):
-        for pair in itertools.product(one.values(), other.values()):
-            assert _likeness(*pair) is None
-
-
-def test_the_line_art_and_the_coloured_version_of_a_drawing_are_kept_apart(
-    copies: dict[str, dict[str, np.void]],
-) -> None:
-    pairs = list(itertools.product(copies["s245"].values(), copies["s246"].values()))
-    assert any((int(a["phash"]) ^ int(b["phash"])).bit_count() <= 10 for a, b in pairs)
-    assert not [kind for pair in pairs if (kind := _likeness(*pair)) is not None]
-
-
-def test_lightly_retouched_copies_of_a_drawing_belong_together(copies: dict[str, dict[str, np.void]]) -> None:
-    light = {"jpeg-q60", "jpeg-q40", "half-size", "watermark", "mirror"}
-    found = [
-        _likeness(kinds[one], kinds[other])
-        for kinds in copies.values()
-        for one, other in itertools.combinations(sorted(light & kinds.keys()), 2)
+def test_copies_of_different_drawings_are_kept_apart(copies: list[dict[str, Any]]) -> None:
+    pairs = [pair for pair in itertools.combinations(copies, 2) if pair[0]["original"] != pair[1]["original"]]
+    assert len(pairs) > 100
+    assert not [
+        (one["file"], other["file"]) for one, other in pairs if _likeness(one["print"], other["print"]) is not None
     ]
-    assert len(found) >= 8
+
+
+def test_nearly_all_drawings_that_only_look_alike_are_kept_apart(
+    lookalikes: list[tuple[tuple[np.void, np.void], list[str]]],
+) -> None:
+    merged = [files for pair, files in lookalikes if _likeness(*pair) is not None]
+    assert len(merged) <= 1, merged  # two frames of a film, whose small figures alone differ, are still taken for one
+
+
+def test_lightly_altered_copies_are_found(copies: list[dict[str, Any]]) -> None:
+    light = [each for each in copies if each["kind"] in {"jpeg-q60", "half-size", "watermark", "bright-8", "hflip"}]
+    found = [_likeness(each["of"], each["print"]) for each in light]
+    assert len(found) >= 15
     assert sum(kind is not None for kind in found) >= 0.9 * len(found)
