@@ -9,12 +9,23 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 
+from shared.own_folders import check_apart
+from shared.recipe_labels import Labels
 from shared.recipe_section import Section, present
 from shared.training_recipe import ResolvedTraining, Training
 
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$", description="a colour as #rrggbb, lower case")]
+
+def _quoted(value: Any) -> Any:
+    if value is None:
+        raise ValueError('a colour has to be quoted, as in "#ffffff": # begins a comment in YAML')
+    return value
+
+
+Colour = Annotated[
+    str, Field(pattern=r"^#[0-9a-f]{6}$", description="a colour as #rrggbb, lower case"), BeforeValidator(_quoted)
+]
 Share = Annotated[float, Field(ge=0, le=4)]
 PowerOfTwo = Literal[4, 8, 16, 32, 64, 128, 256, 512, 1024]
 
@@ -28,7 +39,10 @@ class FolderSource(Section):
     @field_validator("folder")
     @classmethod
     def _is_a_folder(cls, folder: Path, info: ValidationInfo) -> Path:
-        return present(folder, info, "folder")
+        absolute = present(folder, info, "folder")
+        if info.context is not None:
+            check_apart(absolute, info.context["own_folders"])
+        return absolute
 
 
 class AddressesSource(Section):
@@ -38,6 +52,13 @@ class AddressesSource(Section):
     score: int = Field(0, description="breaks ties between equally good copies: the higher one is kept")
     pause: float = Field(1.0, ge=0, le=60, description="seconds between two requests to one host")
     timeout: float = Field(60.0, gt=0, le=3600, description="seconds that one picture may take")
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _is_no_single_address(cls, urls: Any) -> Any:
+        if isinstance(urls, str) and urls.startswith(("http://", "https://")):
+            raise ValueError(f"write a list, even of one address: [{urls!r}]")
+        return urls
 
     @field_validator("urls")
     @classmethod
@@ -197,68 +218,6 @@ class Normalized(Section):
     quality: int = Field(95, ge=1, le=100, description="JPEG quality")
 
 
-OTHER = "other"
-"""The class of pictures that are of none."""
-
-
-class Unlabelled(StrEnum):
-    """What becomes of a picture that is of no class."""
-
-    OTHER = "other"
-    DROP = "drop"
-
-
-class Labels(Section):
-    """Classes, for a network that can be asked for one of them: by folders or by tags; with neither there are none."""
-
-    folders: bool = Field(False, description="true: each sub-folder of a folder source is a class")
-    tags: tuple[str, ...] = Field((), description="of these, the first that a picture has is its class")
-    unlabelled: Unlabelled = Field(Unlabelled.OTHER, description="a picture of no class: drop it, or other")
-
-    @property
-    def asked(self) -> bool:
-        """Whether there are classes at all."""
-        return self.folders or bool(self.tags)
-
-    @field_validator("tags")
-    @classmethod
-    def _are_classes(cls, tags: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if tags and info.data.get("folders"):
-            raise ValueError("classes are told by folders or by tags: leave one of them out")
-        if "" in tags or len(set(tags)) < len(tags):
-            raise ValueError("each tag is a class: name none twice, and none by an empty text")
-        return tags
-
-    @field_validator("unlabelled")
-    @classmethod
-    def _leaves_two_classes(cls, unlabelled: Unlabelled, info: ValidationInfo) -> Unlabelled:
-        folders, tags = info.data.get("folders", True), info.data.get("tags", ())
-        if unlabelled is Unlabelled.DROP and not folders and len(tags) < 2:
-            raise ValueError("without two classes there is nothing to drop by: set `folders: true` or name `tags`")
-        return unlabelled
-
-    def check_sources(self, sources: tuple[Source, ...]) -> None:
-        """Raises ValueError when the sources, as they are now, cannot lead to two classes."""
-        folders = [source.folder for source in sources if isinstance(source, FolderSource)]
-        if self.tags and all(isinstance(source, FolderSource | AddressesSource) for source in sources):
-            raise ValueError("no source tells tags: neither `folder` nor `urls` does. Use `folders: true`")
-        least = 1 if self.unlabelled is Unlabelled.OTHER else 2
-        if self.folders and len(names := _sub_folders(folders)) < least:
-            raise ValueError(
-                f"folders: the folder sources have {len(names)} sub-folder(s), {least} or more are needed: "
-                "sort the pictures into one for each class"
-            )
-
-
-def _sub_folders(folders: list[Path]) -> set[str]:
-    """The names of folders in these folders that the scraper looks into: neither links nor hidden ones."""
-    try:
-        found = {path for folder in folders for path in folder.iterdir() if path.is_dir() and not path.is_symlink()}
-    except OSError as error:
-        raise ValueError(f"folders: {error.filename} cannot be listed: {error.strerror}") from error
-    return {path.name for path in found if not path.name.startswith(".")}
-
-
 class Ranking(Section):
     """How the discriminator ranks the training pictures."""
 
@@ -280,6 +239,13 @@ class Recipe(Section):
     training: Training = Training()
     ranking: Ranking = Ranking()
 
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _is_a_list(cls, sources: Any) -> Any:
+        if isinstance(sources, dict | str):
+            raise ValueError("write a list, such as `- folder: ./pictures`")
+        return sources
+
     @field_validator("sources")  # and no min_length: pydantic would count only those sources that are fine
     @classmethod
     def _some(cls, sources: tuple[Source, ...]) -> tuple[Source, ...]:
@@ -290,8 +256,9 @@ class Recipe(Section):
     @field_validator("labels")
     @classmethod
     def _fit_the_sources(cls, labels: Labels, info: ValidationInfo) -> Labels:
-        if info.context is not None and "sources" in info.data:  # as with files: checked when read from a file
-            labels.check_sources(info.data["sources"])
+        if info.context is not None and "sources" in info.data:  # checked when read from a file
+            folders = [source.folder for source in info.data["sources"] if isinstance(source, FolderSource)]
+            labels.check_sources(folders)
         return labels
 
     @property

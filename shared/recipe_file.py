@@ -1,6 +1,6 @@
 """Reads a recipe from YAML, with errors that name the file, the line, the field and what is allowed there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,28 +9,46 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.errors import RecipeError
+from shared.own_folders import OwnFolder
 from shared.recipe import Recipe
 from shared.recipe_section import Section
 
 
-def read_recipe(path: Path) -> Recipe:
-    """The recipe in the file at `path`; relative paths in it start at the file's folder. Raises `RecipeError`."""
+class _Loader(yaml.SafeLoader):
+    """Names the line of a value that looks like a number or a date and is none."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:  # 2024-13-01 looks like a date
+            problem = str(error).partition(";")[0]  # what follows is advice to programmers
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
+
+
+def read_recipe(path: Path, own_folders: Sequence[OwnFolder] = ()) -> Recipe:
+    """Return the recipe in the file at `path`; relative paths in it start at the file's folder.
+
+    No source may be, hold or lie in one of our `own_folders`. Raises `RecipeError`.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read: {error}") from error
     root, values = _parse(path, text)
+    context = {"folder": path.absolute().parent, "own_folders": own_folders}
     try:
-        return Recipe.model_validate(values, context={"folder": path.absolute().parent})
+        return Recipe.model_validate(values, context=context)
     except ValidationError as error:
         raise RecipeError("\n".join(_explain(path, root, error.errors()))) from error
 
 
 def _parse(path: Path, text: str) -> tuple[yaml.Node, Any]:
-    """The same text as nodes, which know their lines, and as values."""
+    """Return the same text as nodes, which know their lines, and as values."""
     try:
-        root, values = yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: 2024-13-01 looks like a date
+        root, values = yaml.compose(text, _Loader), yaml.load(text, _Loader)
+    except RecursionError as error:
+        raise RecipeError(f"{path}: not a recipe: lists or fields are nested too deep in each other") from error
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else path
         raise RecipeError(f"{place}: not YAML: {getattr(error, 'problem', error)}") from error
@@ -81,7 +99,15 @@ def _sentence(problem: ErrorDetails) -> str:
     sentence = problem["msg"].removeprefix("Value error, ")
     if problem["type"] in ("missing", "value_error") or isinstance(problem["input"], (dict, list)):
         return sentence
-    return f"{sentence} (not {problem['input']!r})"
+    return f"{sentence} (not {_shown(problem['input'])})"
+
+
+def _shown(value: Any) -> str:
+    """Return the value as a recipe has it; of a very long one, the beginning or its size."""
+    if isinstance(value, int) and value.bit_length() > 100:
+        return f"a number of about {round(value.bit_length() * 0.30103)} digits"
+    shown = repr(value)
+    return shown if len(shown) <= 200 else f"{shown[:100]}..."
 
 
 def _locate(node: yaml.Node, problem: ErrorDetails) -> tuple[int, str]:

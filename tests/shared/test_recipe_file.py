@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from shared.errors import RecipeError
-from shared.recipe import AddressesSource, Fit, FolderSource, Labels, Monochrome, Recipe, Unlabelled
+from shared.own_folders import OwnFolder, output_folder, store_folder
+from shared.recipe import AddressesSource, Fit, FolderSource, Monochrome, Recipe
 from shared.recipe_file import read_recipe
+from shared.recipe_labels import Labels, Unlabelled
 
 GOOD = "name: anya\nsources:\n  - folder: ./pictures\n"
 
@@ -26,10 +28,10 @@ def write(tmp_path: Path) -> Write:
     return write
 
 
-def problems(path: Path) -> list[str]:
+def problems(path: Path, *own_folders: OwnFolder) -> list[str]:
     """What is wrong with the recipe, without the folder's name."""
     with pytest.raises(RecipeError) as refused:
-        read_recipe(path)
+        read_recipe(path, own_folders)
     return str(refused.value).replace(f"{path.parent}/", "").splitlines()
 
 
@@ -165,6 +167,11 @@ def test_a_recipe_survives_the_store(write: Write) -> None:
             "5: normalized.pad: String should match pattern '^#[0-9a-f]{6}$' (not 'blue'), "
             "or Input should be 'edge' or 'reflect' (not 'blue')",
         ),
+        (
+            "name: a\nnormalized:\n  pad: #ffffff\n",
+            '6: normalized.pad: a colour has to be quoted, as in "#ffffff": # begins a comment in YAML, '
+            "or Input should be 'edge' or 'reflect' (not None)",
+        ),
         ("name: a\nranking: {shuffle: 3}\n", "5: ranking.shuffle: no such field; allowed are shuffles, sheet"),
         (
             "name: a\nfaces: {expand: {up: 1}}\n",
@@ -202,7 +209,11 @@ def test_an_error_names_line_field_and_what_is_allowed(write: Write, text: str, 
         ("[./pictures]", [
             "sources[0]: Input should be a valid dictionary or instance of FolderSource (not './pictures')"
         ]),
-        ("./pictures", ["sources: Input should be a valid tuple (not './pictures')"]),
+        ("./pictures", ["sources: write a list, such as `- folder: ./pictures`"]),
+        ("{folder: ./pictures}", ["sources: write a list, such as `- folder: ./pictures`"]),
+        ("[{urls: http://a.example/1.png}]", [
+            "sources[0].urls: write a list, even of one address: ['http://a.example/1.png']"
+        ]),
         ("[]", ["sources: at least one is needed, such as `- folder: ./pictures`"]),
     ],
 )  # fmt: skip
@@ -225,7 +236,9 @@ def test_all_that_is_wrong_is_said_at_once(write: Write) -> None:
         ("name: a\nsources:\n  - folder: a\n    folder: b\n", "recipe.yaml:4: folder: is there twice"),
         ("name: [a\n", "recipe.yaml:2: not YAML: expected ',' or ']', but got '<stream end>'"),
         ("name: a\n\tsources: b\n", "recipe.yaml:2: not YAML: found character '\\t' that cannot start any token"),
-        ("name: 2024-13-01\n", "recipe.yaml: not YAML: month must be in 1..12"),
+        ("name: 2024-13-01\n", "recipe.yaml:1: not YAML: month must be in 1..12"),
+        (GOOD + f"training: {{seed: {'9' * 5000}}}\n", "recipe.yaml:4: not YAML: Exceeds the limit (4300 digits)"),
+        (GOOD + f"more: {'[' * 3000}{']' * 3000}\n", "recipe.yaml: not a recipe: lists or fields are nested too deep"),
         ("name: !!python/object:os.system x\n", "recipe.yaml:1: not YAML: could not determine a constructor"),
         ("? [a]\n: b\n", "recipe.yaml:1: not YAML: found unhashable key"),
         ("name: \0\n", "recipe.yaml: not YAML: unacceptable character"),
@@ -254,3 +267,79 @@ def test_a_file_that_cannot_be_read_is_a_recipe_error(tmp_path: Path) -> None:
     for name in ("gone.yaml", ".", "latin.yaml"):
         with pytest.raises(RecipeError, match="cannot be read"):
             read_recipe(tmp_path / name)
+
+
+def test_a_path_that_the_system_cannot_look_at_names_line_field_and_remedy(write: Write) -> None:
+    (told,) = problems(write(f"name: anya\nsources:\n  - folder: {'x' * 5000}\n"))
+    assert told.startswith("recipe.yaml:3: sources[0].folder: ")
+    assert told.endswith("xxx... cannot be looked at: File name too long. Write another path")
+    assert len(told) < 300
+
+
+def test_a_folder_that_may_not_be_entered_names_line_field_and_remedy(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> bool:  # root, as whom tests may run, enters every folder
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", refused)
+    assert problems(write(GOOD)) == [
+        "recipe.yaml:3: sources[0].folder: pictures cannot be looked at: Permission denied. "
+        "Give this user the right to enter the folders above it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "store", "relation"),
+    [
+        (".", "magritte-data", "holds"),
+        ("''", "magritte-data", "holds"),
+        ("pictures", "pictures", "is"),
+        ("pictures", "pictures/../pictures/", "is"),
+        ("pictures/faces", "pictures", "lies in"),
+        ("link", "pictures", "is"),
+        ("pictures", "link", "is"),
+        ("link", "pictures/deep/data", "holds"),
+        ("pictures", "link/data", "holds"),
+        ("link/faces", "pictures", "lies in"),
+    ],
+)
+def test_a_source_that_would_grow_by_our_own_pictures_is_refused(
+    write: Write, tmp_path: Path, source: str, store: str, relation: str
+) -> None:
+    (tmp_path / "pictures" / "faces").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "pictures")
+    path = write(f"name: anya\nsources:\n  - folder: {source}\n")
+    (told,) = problems(path, store_folder(tmp_path / store))
+    assert told.startswith("recipe.yaml:3: sources[0].folder: ")
+    assert f" {relation} the store, " in told
+    assert "move the pictures into a folder of their own, or set MAGRITTE_STORE=folder:PATH" in told
+
+
+def test_a_home_folder_that_holds_the_store_is_refused(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert (
+        " holds the store, "
+        in problems(write("name: anya\nsources: [{folder: ~}]\n".replace("~", "'~'")), store_folder(tmp_path / "data"))[
+            0
+        ]
+    )
+
+
+def test_a_source_with_what_another_command_has_written_is_refused(write: Write, tmp_path: Path) -> None:
+    told = problems(write("name: anya\nsources: [{folder: .}]\n"), output_folder("draw", "--out", tmp_path / "drawn"))
+    assert "holds what `magritte draw` writes, drawn, whose pictures would be taken for new ones" in told[0]
+    assert "move that away and give `--out` another folder" in told[0]
+
+
+@pytest.mark.parametrize("store", ["data", "pictures-data", "other/pictures"])
+def test_a_source_beside_the_store_is_fine(write: Write, tmp_path: Path, store: str) -> None:
+    assert read_recipe(write(GOOD), [store_folder(tmp_path / store)]).name == "anya"
+
+
+def test_a_link_in_a_source_to_the_store_is_fine_as_the_scraper_follows_none(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "pictures" / "link").symlink_to(tmp_path / "data")
+    assert read_recipe(write(GOOD), [store_folder(tmp_path / "data")]).name == "anya"
