@@ -21,15 +21,16 @@ def draw_folder(folder: Path) -> int:
     folder.mkdir(parents=True)
     (folder / "reposts").mkdir()
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        drawings = list(pool.map(_drawing, range(DRAWINGS), chunksize=8))
-    for number, drawing in enumerate(drawings):
-        _save(drawing, folder / f"margot-{number:03d}.{'png' if number % 3 == 0 else 'jpg'}")
+        drawings = list(pool.map(drawing, range(DRAWINGS), chunksize=8))
+    for number, drawn in enumerate(drawings):
+        _save(drawn, folder / f"margot-{number:03d}.{'png' if number % 3 == 0 else 'jpg'}")
     for name, data in _planted(drawings, folder):
         (folder / name).write_bytes(data)
     return sum(1 for path in folder.rglob("*") if path.is_file())
 
 
-def _drawing(number: int) -> bytes:
+def drawing(number: int) -> bytes:
+    """Draw picture `number` of the character, as PNG."""
     random = Random(f"margot {number}")
     return draw(HEROINE, any_pose(random), random, random.choice(_SIZES))
 

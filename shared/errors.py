@@ -9,8 +9,10 @@
     │   │   └── StoreFull      no space left: nothing is lost, the run goes on once there is some
     │   └── BusUnavailable
     ├── Interrupted            asked to stop while at work: the item is taken up again by the next run
+    ├── TimeLimitExceeded      a library has not come back from one picture: tried once more, then dropped
     ├── Poison                 will never work: the item ends dead, with this text
-    │   └── WorkerVanished     processes end while they work on it
+    │   ├── WorkerVanished     processes end while they work on it
+    │   └── Unreadable         a record in the store is damaged, or of another version: names it, and what to do
     └── Unusable               a part does not do its work on this machine (found by its self-test at start)
 
 What merely does not belong into the data set is no error but a value, `shared.fates.Drop`.
@@ -55,12 +57,28 @@ class Interrupted(MagritteError):
     """Asked to stop while at work; what was not finished is asked for again."""
 
 
+class TimeLimitExceeded(MagritteError):
+    """The work on one picture has not ended within its limit."""
+
+
 class Poison(MagritteError):
     """Will fail every time; the item ends dead with this text as its reason."""
 
 
 class WorkerVanished(Poison):
     """Workers end without an answer whenever they work on it: out of memory, a crash in a library, a hang."""
+
+
+class Unreadable(Poison):
+    """A record in the store is damaged or of another version of Magritte: `problem` names it, `remedy` what to do."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}. {self.remedy}"
 
 
 class Unusable(MagritteError):

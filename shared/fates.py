@@ -19,6 +19,7 @@ class Reason(StrEnum):
     CORRUPT = "corrupt"
     TOO_MANY_PIXELS = "too-many-pixels"
     TEXT_BOMB = "text-bomb"
+    TIME_LIMIT_EXCEEDED = "time-limit-exceeded"
     TOO_SMALL = "too-small"
     TOO_ELONGATED = "too-elongated"
     MONOCHROME = "monochrome"
@@ -34,6 +35,10 @@ class Reason(StrEnum):
     NOT_VERIFIED = "not-verified"
     # Classes
     UNLABELLED = "unlabelled"
+
+
+PASSING = frozenset({Reason.TIME_LIMIT_EXCEEDED})
+"""Reasons that say more of the machine than of the picture: another run tries again."""
 
 
 @dataclass(frozen=True)

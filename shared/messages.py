@@ -209,6 +209,12 @@ class FaceDropped(Dropped):
     face: Count
 
 
+def dropped(asked: Message, stage: str, drop: Drop) -> Dropped:
+    """Return a stage's answer that what it was asked about leaves the run: a face, or else a picture."""
+    kind = FaceDropped if hasattr(asked, "face") else ImageDropped
+    return kind.of(asked, stage, drop)
+
+
 class ItemDied(Message):
     """An item could not be processed and stays out of the data set until it is replayed."""
 

@@ -19,6 +19,10 @@ SECRETS = Path("/run/secrets")
 """Where containers find secrets as files, such as `magritte_bus`. The environment wins over them."""
 
 
+PICTURE_SECONDS = 180.0
+"""Of a picture's time limit. What takes longest, a large crop enlarged on one busy core, takes a tenth of it."""
+
+
 class LogFormat(StrEnum):
     """How log lines look."""
 
@@ -68,6 +72,9 @@ class Settings(BaseSettings):
     grace: PositiveFloat = Field(60.0, description="seconds that a stage may go on with what it is at when told to end")
     item_seconds: PositiveFloat | None = Field(
         None, description="seconds after which one message counts as hanging and the process ends; unset: by stage"
+    )
+    picture_seconds: PositiveFloat = Field(
+        PICTURE_SECONDS, description="seconds that a stage may take for one picture; it is tried twice, then dropped"
     )
     private_networks: Annotated[str, AfterValidator(_networks)] = Field(
         "", description="networks beside the public internet that pictures and models may come from: 192.168.1.0/24"

@@ -56,6 +56,9 @@ class Context:
     Long work (training, walking a source) looks at `stopping` between steps and returns early when it is true;
     what it has not done is asked for again later. `session` is the delivery's: what a stage remembers of a run
     holds within one session only, since between two of them another process may have worked on it.
+
+    What a stage makes of one picture has a time limit. Once it is over `given_up` is true: nobody waits for the
+    result, and what was started for it (a child process) should end.
     """
 
     recipe: Recipe
@@ -63,6 +66,7 @@ class Context:
     session: int = 0
     threads: int = 1
     stopping: Callable[[], bool] = lambda: False
+    given_up: Callable[[], bool] = lambda: False
     say: Callable[..., None] = lambda *_, **__: None
 
 

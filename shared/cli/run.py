@@ -37,7 +37,8 @@ def run(
     store.prepare()
     this_run = Run(recipe.name, recipe) if dry_run else open_run(store, recipe)
     with Progress(this_run) as progress:
-        process = SingleProcess(this_run, store, Options(threads=environment.threads), say=progress.say)
+        options = Options(environment.threads, environment.picture_seconds)
+        process = SingleProcess(this_run, store, options, progress.say)
         process.set_up()
         if dry_run:
             typer.echo(f"{path}: {recipe.name}, fine; the stages' self-tests passed")

@@ -6,6 +6,7 @@ from typing import Any
 
 from shared import keys
 from shared.errors import NotFound
+from shared.fates import PASSING
 from shared.messages import Message, recall
 from shared.stage import Action
 from shared.store.interface import Store
@@ -22,7 +23,9 @@ def find(store: Store, action: Action, asked: Message) -> list[Message] | None:
 
 
 def keep(store: Store, action: Action, messages: Sequence[Message]) -> None:
-    """Record the outcome of `action`."""
+    """Record the outcome of `action`, unless it says more of the machine than of the input."""
+    if any(getattr(message, "reason", None) in PASSING for message in messages):
+        return
     record = {
         "stage": action.stage,
         "version": action.version,

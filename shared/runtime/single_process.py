@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
+
 from shared.bus.memory import MemoryBus, Mischief
 from shared.controls import Controls, standing
 from shared.errors import Poison, StoreUnavailable
@@ -20,7 +22,13 @@ from shared.runtime.crew import Crew
 from shared.runtime.observed_store import ObservedStore
 from shared.runtime.retry import IN_PROCESS, RetryLadder
 from shared.runtime.worker import Outcome, Say, Worker, say_to_log
+from shared.settings import PICTURE_SECONDS
 from shared.store.interface import Store
+
+log = structlog.get_logger()
+
+_LAST_CHANCE = 10.0
+"""Seconds for long work to come to its next step, once everything has been asked to end; threads end with us."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class Options:
     """How a single-process run behaves; the defaults are `magritte run`'s."""
 
     threads: int = 1
+    picture_seconds: float = PICTURE_SECONDS
     capacity: int = 64
     ladder: RetryLadder = IN_PROCESS
     mischief: Mischief = field(default_factory=Mischief)
@@ -52,7 +61,16 @@ class SingleProcess:
         queues = [queue for step in options.pipeline for queue in step.queues]
         self._bus = MemoryBus(queues, options.capacity, options.mischief)
         self._workers = [
-            Worker(step, step.stage(), self._bus, ObservedStore(store, step.name), options.ladder, options.threads, say)
+            Worker(
+                step,
+                step.stage(),
+                self._bus,
+                ObservedStore(store, step.name),
+                options.ladder,
+                options.threads,
+                say,
+                options.picture_seconds,
+            )
             for step in options.pipeline
         ]
         self._crews = [Crew(worker, self._bus, options.threads) for worker in self._workers]
@@ -136,8 +154,10 @@ class SingleProcess:
         self._bus.drain()
         for worker in self._workers:
             worker.stop()
-        requests.join()
+        end = time.monotonic() + _LAST_CHANCE
+        requests.join(_LAST_CHANCE)
         for crew in self._crews:
-            crew.join()
+            if not crew.join(max(0.0, end - time.monotonic())):
+                log.warning("gave-up", stage=crew.worker.step.name, seconds=round(crew.worker.longest, 1))
         for worker in self._workers:
             worker.stage.close()

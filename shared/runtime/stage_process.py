@@ -86,7 +86,15 @@ class StageProcess:
         self._environment = environment
         self._health = health
         ladder = RetryLadder(environment.retry_pauses)
-        self._worker = Worker(this, this.stage(), bus, self._store, ladder, environment.threads)
+        self._worker = Worker(
+            this,
+            this.stage(),
+            bus,
+            self._store,
+            ladder,
+            environment.threads,
+            picture_seconds=environment.picture_seconds,
+        )
         self._longest = environment.item_seconds or this.longest
         self._store_answers = True
         self._reconnects = 0
@@ -106,7 +114,7 @@ class StageProcess:
         self._tick(crew)  # before anything is taken that must wait
         crew.start()
         log.info("ready", threads=self._environment.threads)
-        while not ending.told.is_set() and self._worker.broken is None:
+        while not ending.told.is_set() and self._worker.broken is None and not self._worker.hanging:
             self._tick(crew)
             ending.told.wait(0.5)
         self._drain(crew, ending)
@@ -114,6 +122,9 @@ class StageProcess:
             raise self._worker.broken
         if self._worker.broken is not None:
             log.critical("broken", exc_info=self._worker.broken)
+            return BROKEN
+        if self._worker.hanging:
+            log.critical("hung", threads=self._worker.hanging)
             return BROKEN
         return 0
 

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -28,16 +29,20 @@ from shared.errors import (
     SettingsError,
     StoreFull,
     StoreUnavailable,
+    TimeLimitExceeded,
     Transient,
     Unusable,
     WorkerVanished,
 )
+from shared.fates import Drop, Reason
 from shared.messages import ItemDied, Message
 from shared.pipeline import Step
 from shared.recipe import Recipe
 from shared.runtime import logs, metrics, records
 from shared.runtime.retry import RetryLadder
 from shared.runtime.solitude import Solitude
+from shared.runtime.time_limit import TimeLimit
+from shared.settings import PICTURE_SECONDS
 from shared.stage import Context, Stage
 from shared.store.interface import Store
 
@@ -47,6 +52,9 @@ SUSPECT, CONDEMNED, CONDEMNED_IF_LONG = 2, 5, 15
 """So many workers have vanished with an item when it is worked on alone, and when it is dead. Items that merely are
 at hand when a process ends are counted too, and during long work processes end for many reasons; hence the distance
 to one. RabbitMQ 4 puts aside by itself what was returned more than 20 times, where no policy says otherwise."""
+
+TRIES = 2
+"""Times that the work on a picture is begun before its time limit counts against the picture."""
 
 _AGAIN = 1.0
 """Seconds until a store or a broker that was away is asked again."""
@@ -92,6 +100,7 @@ class Worker:
         ladder: RetryLadder,
         threads: int = 1,
         say: Say = say_to_log,
+        picture_seconds: float = PICTURE_SECONDS,
     ) -> None:
         self.step = step
         self.stage = stage
@@ -112,6 +121,7 @@ class Worker:
         self._recipes: dict[str, Recipe] = {}
         self._since: dict[int, float] = {}
         self._solitude = Solitude()
+        self._limit = TimeLimit(picture_seconds, self._stopping.is_set)
         self._lock = threading.Lock()
         metrics.introduce(step.name, Outcome)
 
@@ -127,6 +137,8 @@ class Worker:
                     return
         except BaseException as error:  # a thread that ended unseen would leave a run waiting for ever
             self.broken = error
+        finally:
+            self._limit.release()
 
     def drain(self) -> None:
         """Finish what is at hand and take nothing more."""
@@ -136,6 +148,11 @@ class Worker:
         """As `drain`, and give up long work between two steps of it."""
         self._stopping.set()
         self._draining.set()
+
+    @property
+    def hanging(self) -> int:
+        """Threads that will never end: a library hangs in them, and what they were at has been given up."""
+        return self._limit.hanging
 
     @property
     def longest(self) -> float:
@@ -199,9 +216,23 @@ class Worker:
             self._announce(found, delivery.attempt, started, reused=action.digest)
             return Outcome.REUSED
         with metrics.ITEM_SECONDS.labels(self.step.name).time():
-            made = list(self._expected(self.stage.process(message, context)))
+            made = self._made(message, context)
             records.keep(self._store, action, made)
         return self._announce(made, delivery.attempt, started, action=action.digest)
+
+    def _made(self, message: Message, context: Context) -> list[Message]:
+        """Return what the stage makes of a message, tried a second time if it exceeds its limit, and then dropped."""
+
+        def process(given_up: Callable[[], bool]) -> list[Message]:
+            return list(self._expected(self.stage.process(message, replace(context, given_up=given_up))))
+
+        for _ in range(TRIES):
+            try:
+                return self._limit.call(process)
+            except TimeLimitExceeded as error:
+                log.warning("time-limit-exceeded", error=str(error))
+        detail = f"{self.step.name} has tried {TRIES} times and was not done after {self._limit.seconds:g} s"
+        return [messages.dropped(message, self.step.name, Drop(Reason.TIME_LIMIT_EXCEEDED, detail))]
 
     def _announce(self, outgoing: Iterable[Message], attempt: int, started: float, **how: str) -> Outcome:
         outcome = Outcome.DONE

@@ -1,7 +1,7 @@
 import hashlib
 import io
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +48,5 @@ def landscape() -> NDArray[np.uint8]:
 
 
 @pytest.fixture(scope="module")
-def detectors() -> Iterator[Detectors]:
-    detectors = Detectors()
-    yield detectors
-    detectors.close()
+def detectors() -> Detectors:
+    return Detectors()

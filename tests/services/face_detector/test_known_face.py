@@ -1,14 +1,18 @@
 import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from demo.known_face import FILE, known_face
+from services.face_detector import nvxs
 from services.face_detector.choice import Detectors
-from services.face_detector.known_face import lenient
+from services.face_detector.detector import Face
+from services.face_detector.known_face import lenient, prove
 from shared.errors import RecipeError, Unusable
 from shared.recipe import Animeface, Cascade, Detector, Faces
 
@@ -46,24 +50,42 @@ def test_a_cascade_for_something_else_is_refused(detectors: Detectors) -> None:
         detectors.of(Faces(detector=Detector.CASCADE, cascade=Cascade(model=str(plates))))
 
 
-def test_animeface_that_finds_nothing_is_refused_and_pillow_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "animeface.py").write_text("def detect(image):\n    return []\n")  # as with Pillow 12
-    monkeypatch.syspath_prepend(tmp_path)  # children look where we look
-    detectors = Detectors()
-    with pytest.raises(Unusable, match="finds nothing with Pillow 12 and later, and this is Pillow 11"):
-        detectors.of(Faces())
-    detectors.close()
+def test_a_detector_that_finds_nothing_is_refused_with_the_likely_cause() -> None:
+    class Blind:
+        def detect(self, rgb: NDArray[np.uint8]) -> list[Face]:
+            return []
+
+    with pytest.raises(Unusable, match="does not find the face in a plain drawing; it is blind"):
+        prove(Blind(), "it is blind")
 
 
-def test_animeface_that_cannot_be_imported_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "animeface.py").write_text("raise ImportError('no _nvxs here')\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    detectors = Detectors()
-    with pytest.raises(Unusable, match="no _nvxs here"):
-        detectors.of(Faces())
-    detectors.close()
+@pytest.fixture
+def animeface(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Put a package animeface with one file of the given name and no content in the place of the real one."""
+
+    def animeface(name: str) -> None:
+        description = tmp_path / "animeface-2.0.3.dist-info"
+        description.mkdir()
+        (description / "METADATA").write_text("Metadata-Version: 2.1\nName: animeface\nVersion: 2.0.3\n")
+        (description / "RECORD").write_text(f"{name},,\n")
+        (tmp_path / name).touch()
+        monkeypatch.syspath_prepend(tmp_path)
+
+    nvxs.library.cache_clear()
+    yield animeface
+    nvxs.library.cache_clear()
+
+
+def test_an_animeface_without_its_library_is_refused(animeface: Callable[[str], None]) -> None:
+    animeface("other.py")
+    with pytest.raises(Unusable, match=r"animeface has 0 files libnvxs\*"):
+        Detectors().of(Faces())
+
+
+def test_a_library_of_animeface_that_cannot_be_loaded_is_refused(animeface: Callable[[str], None]) -> None:
+    animeface("libnvxs-1.so")
+    with pytest.raises(Unusable, match=r"libnvxs-1\.so cannot be loaded"):
+        Detectors().of(Faces())
 
 
 def test_a_cascade_without_a_model_file_is_an_error_of_the_recipe(detectors: Detectors) -> None:
