@@ -3,9 +3,11 @@
 They lie in the store and not on the bus because they must hold for processes that start later, too.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shared import keys
+from shared.errors import Poison
 from shared.store.interface import Store
 
 
@@ -18,8 +20,8 @@ class Controls:
 
 
 def standing(store: Store) -> Controls:
-    """All controls in the store."""
-    found = [keys.parse_control(key) for key in store.list(keys.CONTROLS)]
+    """Find all controls in the store. Files that are none, as a cloud drive's copies, ask for nothing."""
+    found = list(_found(store))
     paused, cancelled = (
         frozenset(name for kind, name in found if kind == wanted) for wanted in ("paused", "cancelled")
     )
@@ -39,3 +41,11 @@ def proceed(store: Store, stage: str) -> None:
 def cancel(store: Store, run: str) -> None:
     """Let every message of a run be forgotten as it comes up, until `shared.runs.try_again`; what was made stays."""
     store.put(keys.cancelled(run), b"{}")
+
+
+def _found(store: Store) -> Iterator[tuple[str, str]]:
+    for key in store.list(keys.CONTROLS):
+        try:
+            yield keys.parse_control(key)
+        except Poison:
+            continue

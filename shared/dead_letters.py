@@ -11,8 +11,9 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared import keys
-from shared.errors import NotFound
+from shared.errors import NotFound, Poison
 from shared.messages import Message
+from shared.run_records import Skipped, ignored
 from shared.store.interface import Store
 
 MOST_REPLAYS = 3
@@ -95,19 +96,21 @@ def keep(store: Store, letter: Letter) -> None:
 
 
 def find(store: Store, key: str) -> Letter | None:
-    """The letter at a key; None when there is none, or a power failure has cut it short."""
+    """The letter at a key; None when there is none, a power failure has cut it short, or it is of another version."""
     try:
         return Letter.model_validate_json(store.get(key))
-    except (NotFound, ValidationError):
+    except (NotFound, Poison, ValidationError):  # Poison: a file in the store's folder that is no object
         return None
 
 
-def letters(store: Store, run: str = "") -> Iterator[Letter]:
-    """All letters, or a run's, in the order of their keys."""
+def letters(store: Store, run: str = "", skipped: Skipped = ignored) -> Iterator[Letter]:
+    """Find all letters, or a run's, in the order of their keys. `skipped` is told the keys that cannot be read."""
     for key in store.list(keys.dead(run)):
         letter = find(store, key)
         if letter is not None:
             yield letter
+        else:
+            skipped(key)
 
 
 def _now() -> datetime:

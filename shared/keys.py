@@ -27,6 +27,12 @@ MANIFEST = "manifest.json"
 """Magritte's own file beside the levels of a data set."""
 
 _KEY = re.compile(r"(?:[a-z0-9][a-z0-9._-]*/)*[a-z0-9][a-z0-9._@-]*")
+_RECIPE = re.compile(r"recipes/([a-z0-9][a-z0-9-]*-\d{3,})\.json")
+_CONTROL = re.compile(r"controls/(paused|cancelled)/([a-z0-9-]+)\.json")
+_TRAIL = re.compile(
+    r"runs/[a-z0-9-]+/trail/(run|[0-9a-f]{20}(?:\.\d+)?)/([a-z0-9-]+\.[a-z0-9-]+\.[a-z0-9-]+\.\d+\.\d+)\.json"
+)
+_DATASET_VERSION = re.compile(r"runs/[a-z0-9-]+/datasets/(\d{4,})\.json")
 
 
 def checked(key: str) -> str:
@@ -66,6 +72,11 @@ def recipe(run: str = "") -> str:
     return "recipes/" + (f"{run}.json" if run else "")
 
 
+def parse_recipe(key: str) -> str:
+    """The run of a recipe's key; raises `Poison` for any other, such as a copy that a cloud drive has made."""
+    return _parsed(_RECIPE, key)[1]
+
+
 def finished(run: str) -> str:
     """Present once everything that the run asked for is done."""
     return f"finished/{run}.json"
@@ -86,9 +97,9 @@ def cancelled(run: str) -> str:
 
 
 def parse_control(key: str) -> tuple[str, str]:
-    """What a control is, `paused` or `cancelled`, and which stage or run it concerns."""
-    _, kind, name = checked(key).split("/")
-    return kind, name.removesuffix(".json")
+    """What a control is, `paused` or `cancelled`, and which stage or run it concerns; raises `Poison`."""
+    match = _parsed(_CONTROL, key)
+    return match[1], match[2]
 
 
 def dead(run: str = "", queue: str = "", letter: str = "") -> str:
@@ -112,14 +123,19 @@ def trail(run: str, item: str = "", label: str = "") -> str:
 
 
 def parse_trail(key: str) -> tuple[str, str]:
-    """Item and label of a trail key."""
-    *_, item, label = checked(key).split("/")
-    return item, label.removesuffix(".json")
+    """Item and label of a trail key; raises `Poison` for any other."""
+    match = _parsed(_TRAIL, key)
+    return match[1], match[2]
 
 
 def dataset_version(run: str, version: int | None = None) -> str:
     """Which data set is the run's version n; without a version, the prefix."""
     return f"runs/{run}/datasets/" + (f"{version:04d}.json" if version is not None else "")
+
+
+def parse_dataset_version(key: str) -> int:
+    """Which version of its run's data set a key is of; raises `Poison` for any other."""
+    return int(_parsed(_DATASET_VERSION, key)[1])
 
 
 def dataset(digest: str, file: str = "") -> str:
@@ -141,3 +157,10 @@ def parse_leg(key: str) -> tuple[int, str]:
 def training(digest: str) -> str:
     """The prefix of all legs of a training."""
     return f"trainings/{digest[:20]}/"
+
+
+def _parsed(pattern: re.Pattern[str], key: str) -> re.Match[str]:
+    match = pattern.fullmatch(key)
+    if match is None:
+        raise Poison(f"not an object key of its kind: {key[:80]!r}")
+    return match

@@ -1,13 +1,15 @@
 """What a run has come to so far: the keys of its data set, networks, grids and rankings, and how its training goes."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from shared import keys, trainings
 from shared.errors import NotFound
 from shared.recipe import Recipe
+from shared.run_records import decoded
 from shared.runs import latest_dataset, run_recipe
 from shared.store.interface import Store
 from shared.trainings import Snapshot
@@ -52,6 +54,33 @@ class Trained:
     quality: dict[str, Any] | None
 
 
+class _Tick(BaseModel):
+    """A line of `stats.jsonl`: what is shown of it has to be there, the rest is kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kimg: float
+    sec_per_kimg: float
+    eta: float | None
+    loss_g: float | None
+    loss_d: float | None
+    augment_p: float | None = None
+    overfitting: float | None = None
+
+
+class _Quality(BaseModel):
+    """A snapshot's `quality.json`, likewise."""
+
+    model_config = ConfigDict(extra="allow")
+
+    sliced_wasserstein: float
+    memorised: float
+    pictures: int
+
+
+_NETWORK_IS_WHOLE = "What was measured in this leg is lost, its network is not"
+
+
 def results(store: Store, run: str) -> Results:
     """Everything that a run has come to."""
     found = latest_dataset(store, run)
@@ -68,7 +97,7 @@ def results(store: Store, run: str) -> Results:
 
 
 def trained(store: Store, found: Results) -> Trained | None:
-    """How the training went; None before its first snapshot."""
+    """How the training went; None before its first snapshot. Raises `Unreadable` where its figures are damaged."""
     snapshot = found.snapshot
     if snapshot is None:
         return None
@@ -77,8 +106,8 @@ def trained(store: Store, found: Results) -> Trained | None:
     return Trained(
         leg=snapshot.leg,
         kimg=found.kimg,
-        tick=json.loads(ticks[-1]) if ticks else None,
-        quality=json.loads(quality) if quality else None,
+        tick=_figures(snapshot, trainings.STATS, ticks[-1], _Tick) if ticks else None,
+        quality=_figures(snapshot, trainings.QUALITY, quality, _Quality) if quality else None,
     )
 
 
@@ -89,7 +118,7 @@ def legs(store: Store, last: Snapshot) -> list[Snapshot]:
 
 
 def statistics(store: Store, snapshots: Iterable[Snapshot]) -> bytes:
-    """The ticks of these legs as one `stats.jsonl`. Raises NotFound if a leg's are gone.
+    """The ticks of these legs as one `stats.jsonl`. Raises NotFound if any are gone, Unreadable if damaged.
 
     A leg whose checkpoint was damaged began one leg earlier and has that one's ticks again: each is here once.
     """
@@ -97,7 +126,7 @@ def statistics(store: Store, snapshots: Iterable[Snapshot]) -> bytes:
     for snapshot in snapshots:
         if trainings.STATS in snapshot.files:
             lines = store.get(snapshot.key(trainings.STATS)).splitlines(keepends=True)
-            ticks |= {json.loads(line)["kimg"]: line for line in lines}
+            ticks |= {_figures(snapshot, trainings.STATS, line, _Tick)["kimg"]: line for line in lines}
     return b"".join(ticks.values())
 
 
@@ -121,6 +150,10 @@ def _of_training(store: Store, recipe: Recipe, snapshot: Snapshot) -> dict[str, 
         | {name: snapshot.key(file) for name, file in _SHOWN.items() if file in snapshot.files}
         | {name: key for name, key in ranking.items() if store.exists(key)}
     )
+
+
+def _figures(snapshot: Snapshot, file: str, content: bytes, kind: type[BaseModel]) -> dict[str, Any]:
+    return decoded(snapshot.key(file), content, kind, _NETWORK_IS_WHOLE).model_dump(exclude_unset=True)
 
 
 def _read(store: Store, snapshot: Snapshot, file: str) -> bytes:

@@ -4,17 +4,18 @@ What a picture's messages said is in the run's trail, so its unsettled ones are 
 done its part already answers from its records.
 """
 
-import json
 from collections.abc import Iterator
 
-from shared import keys
 from shared.messages import Message, RunRequested, SourceExhausted
+from shared.run_records import keyed_facts, read_message
 from shared.runs import listed_count, run_recipe, tally_of
 from shared.store.interface import Store
 
 
 def outstanding(store: Store, run: str) -> Iterator[Message]:
-    """Messages that lead to all that is still to be done for a run; raises `NotFound` when there is no such run.
+    """Messages that lead to all that is still to be done for a run.
+
+    Raises `NotFound` when there is no such run, and `Unreadable` at a record that cannot be told again.
 
     A source that has been listed is told of last: its message lets the packer see that everything is settled, when
     nothing else is left, and so on to the last step of the run.
@@ -22,14 +23,9 @@ def outstanding(store: Store, run: str) -> Iterator[Message]:
     listed = {source: listed_count(store, run, source) for source in range(len(run_recipe(store, run).sources))}
     yield from (RunRequested(run=run, source=source) for source, count in listed.items() if count is None)
     unsettled = tally_of(store, run).unsettled()
-    for key in store.list(keys.trail(run)):
-        item, _ = keys.parse_trail(key)
+    for key, item, _ in keyed_facts(store, run):
         if item.partition(".")[0] in unsettled:
-            yield _told(json.loads(store.get(key)))
+            yield read_message(store, key)
     for source, count in listed.items():
         if count is not None:
             yield SourceExhausted(run=run, source=source, count=count)
-
-
-def _told(record: dict[str, str]) -> Message:
-    return Message.types[record["type"]].model_validate(record)

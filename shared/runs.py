@@ -1,6 +1,5 @@
 """Runs in the store: which there are, which to go on with, and what is known of each."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,11 +7,22 @@ from enum import StrEnum
 
 from shared import keys
 from shared.dead_letters import Letter, State, keep, letters
-from shared.errors import NotFound
+from shared.errors import NotFound, Unreadable
 from shared.messages import RankingReady, SnapshotTaken
 from shared.recipe import Recipe
+from shared.run_records import (
+    Skipped,
+    dataset_versions,
+    facts,
+    ignored,
+    read_dataset_version,
+    read_listing,
+    read_message,
+    read_recipe_of,
+    run_names,
+)
 from shared.store.interface import Store
-from shared.tally import Fact, Fate, Tally
+from shared.tally import Fate, Tally
 
 
 class Phase(StrEnum):
@@ -34,11 +44,15 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a recipe; `resumed` when an earlier process began it."""
+    """One run of a recipe; `resumed` when an earlier process began it.
+
+    `remark` says why the run before is not gone on with, if that is for a reason that a person should know.
+    """
 
     name: str
     recipe: Recipe
     resumed: bool = False
+    remark: str = ""
 
 
 def open_run(store: Store, recipe: Recipe) -> Run:
@@ -48,23 +62,21 @@ def open_run(store: Store, recipe: Recipe) -> Run:
     """
     earlier = [run for run in run_names(store) if _number(run, recipe.name) is not None]
     latest = max(earlier, key=lambda run: _number(run, recipe.name) or 0, default=None)
-    if latest is not None and not is_finished(store, latest) and run_recipe(store, latest) == recipe:
-        return Run(latest, recipe, resumed=True)
+    remark = ""
+    try:
+        if latest is not None and not is_finished(store, latest) and run_recipe(store, latest) == recipe:
+            return Run(latest, recipe, resumed=True)
+    except Unreadable as error:
+        remark = f"run {latest} cannot go on, a new one begins: {error.problem}"
     number = (_number(latest, recipe.name) or 0) + 1 if latest else 1
-    run = Run(f"{recipe.name}-{number:03d}", recipe)
+    run = Run(f"{recipe.name}-{number:03d}", recipe, remark=remark)
     store.put(keys.recipe(run.name), recipe.model_dump_json(indent=1).encode())
     return run
 
 
-def run_names(store: Store) -> Iterator[str]:
-    """All runs in the store, by name."""
-    for key in store.list(keys.recipe()):
-        yield key.removeprefix(keys.recipe()).removesuffix(".json")
-
-
-def latest_run(store: Store, name: str = "") -> str:
+def latest_run(store: Store, name: str = "", skipped: Skipped = ignored) -> str:
     """The run of that name, or of that recipe name the latest, or the only recipe's latest; raises `NotFound`."""
-    runs = [run for run in run_names(store) if not name or run == name or _number(run, name) is not None]
+    runs = [run for run in run_names(store, skipped) if not name or run == name or _number(run, name) is not None]
     if not runs:
         raise NotFound(f"no run {name or 'at all'} in this store")
     recipes = {re.sub(r"-\d+$", "", run) for run in runs}
@@ -74,8 +86,8 @@ def latest_run(store: Store, name: str = "") -> str:
 
 
 def run_recipe(store: Store, run: str) -> Recipe:
-    """What the run was asked for; raises `NotFound`."""
-    return Recipe.model_validate_json(store.get(keys.recipe(run)))
+    """What the run was asked for; raises `NotFound` and `Unreadable`."""
+    return read_recipe_of(store, run)
 
 
 def finish(store: Store, run: str) -> None:
@@ -88,11 +100,11 @@ def reopen(store: Store, run: str) -> None:
     store.delete(keys.finished(run))
 
 
-def is_finished(store: Store, run: str) -> bool:
+def is_finished(store: Store, run: str, skipped: Skipped = ignored) -> bool:
     """Whether nothing is left to do for a run. Found out by looking at all of it, then written down."""
     if store.exists(keys.finished(run)):
         return True
-    if phase(store, run, tally_of(store, run)) is not Phase.FINISHED:
+    if phase(store, run, tally_of(store, run, skipped)) is not Phase.FINISHED:
         return False
     finish(store, run)
     return True
@@ -139,45 +151,37 @@ def _replays_are_due(store: Store, run: str, tally: Tally) -> bool:
 
 
 def _phase_of_training(store: Store, run: str, version: int) -> Phase:
-    labels = (keys.parse_trail(key)[1] for key in store.list(keys.trail(run, "run")))
-    told = [fact for fact in map(Fact.from_label, labels) if fact.decisions == version]
+    told = [fact for _, fact in facts(store, run, item="run") if fact.decisions == version]
     if any(fact.kind == RankingReady.kind() for fact in told):
         return Phase.FINISHED
     snapshots = [fact for fact in told if fact.kind == SnapshotTaken.kind()]
     latest = max(snapshots, key=lambda fact: fact.number, default=None)
     if latest is None:
         return Phase.TRAINING
-    snapshot = json.loads(store.get(keys.trail(run, "run", latest.label)))
-    return Phase.RANKING if snapshot["last"] else Phase.TRAINING
+    snapshot = read_message(store, keys.trail(run, "run", latest.label))
+    return Phase.RANKING if isinstance(snapshot, SnapshotTaken) and snapshot.last else Phase.TRAINING
 
 
 def listed_count(store: Store, run: str, source: int) -> int | None:
-    """How many entries a source of the run has; None until it has been listed to its end."""
+    """How many entries a source of the run has; None until it has been listed to its end, readably."""
     try:
-        return int(json.loads(store.get(keys.listing(run, source)))["count"])
-    except (NotFound, ValueError):
+        return read_listing(store, run, source).count
+    except (NotFound, Unreadable):  # the scraper lists it again
         return None
 
 
-def facts(store: Store, run: str) -> Iterator[tuple[str, Fact]]:
-    """Item and fact of everything in the run's trail, from its keys alone."""
-    for key in store.list(keys.trail(run)):
-        item, label = keys.parse_trail(key)
-        yield item, Fact.from_label(label)
-
-
-def tally_of(store: Store, run: str) -> Tally:
-    """What has become of every picture of a run so far."""
+def tally_of(store: Store, run: str, skipped: Skipped = ignored) -> Tally:
+    """What has become of every picture of a run so far. `skipped` is told of files in its trail that are no facts."""
     tally = Tally()
-    for item, fact in facts(store, run):
+    for item, fact in facts(store, run, skipped):
         tally.add(item, fact)
     return tally
 
 
 def latest_dataset(store: Store, run: str) -> tuple[int, str] | None:
-    """Version and digest of the run's newest data set."""
-    versions = list(store.list(keys.dataset_version(run)))
-    return (len(versions), str(json.loads(store.get(versions[-1]))["digest"])) if versions else None
+    """Version and digest of the run's newest data set; raises `Unreadable`."""
+    version, key = max(dataset_versions(store, run), default=(0, ""))
+    return (version, read_dataset_version(store, key)) if version else None
 
 
 def _number(run: str, recipe_name: str) -> int | None:

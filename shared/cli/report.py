@@ -12,7 +12,8 @@ from shared import keys
 from shared.cli.training import trained_line
 from shared.controls import standing
 from shared.results import Results, Trained, results, trained
-from shared.runs import Phase, facts, phase
+from shared.run_records import facts
+from shared.runs import Phase, phase
 from shared.store.interface import Store
 from shared.tally import Fate, Settlement, Tally
 

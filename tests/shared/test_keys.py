@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +78,22 @@ def test_a_trail_key_tells_item_and_label(every_message: tuple[Message, ...]) ->
 
 def test_a_leg_key_tells_number_and_file() -> None:
     assert keys.parse_leg(keys.leg(DIGEST, 12, "done.json")) == (12, "done.json")
+
+
+def test_other_keys_tell_what_they_are_of() -> None:
+    assert keys.parse_recipe(keys.recipe("anya-001")) == "anya-001"
+    assert keys.parse_control(keys.paused("face-detector")) == ("paused", "face-detector")
+    assert keys.parse_control(keys.cancelled("anya-001")) == ("cancelled", "anya-001")
+    assert keys.parse_dataset_version(keys.dataset_version("anya-001", 12)) == 12
+
+
+@pytest.mark.parametrize("parse", [keys.parse_recipe, keys.parse_control, keys.parse_trail, keys.parse_dataset_version])
+@pytest.mark.parametrize(
+    "key", ["", "recipes/anya-001 (copy).json", "runs/a-001/trail/run/a.json", "controls/x/y.json"]
+)
+def test_a_key_of_another_kind_is_poison(parse: Callable[[str], object], key: str) -> None:
+    with pytest.raises(Poison, match="not an object key of its kind"):
+        parse(key)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from shared import trainings
+from shared.errors import Unreadable
 from shared.recipe import Recipe
 from shared.results import DATA_SET, Results, legs, results, statistics, trained
 from shared.runs import open_run
@@ -100,3 +101,13 @@ def test_a_leg_whose_record_is_damaged_is_left_out(store: FolderStore, run: str)
         last = complete(store, run, leg)
     store.put(f"trainings/{last.training[:20]}/000002/done.json", b"")
     assert kimg(store, legs(store, last)) == [0.5, 1.0, 2.5, 3.0]
+
+
+@pytest.mark.parametrize("content", [b'{"kimg": 1.0, "loss', b"null\n", b'{"kimg": "many"}\n'])
+def test_statistics_that_are_damaged_are_named(store: FolderStore, run: str, content: bytes) -> None:
+    snapshot = complete(store, run, 1)
+    store.put(snapshot.key(trainings.STATS), content)
+    with pytest.raises(Unreadable, match=snapshot.key(trainings.STATS)):
+        trained(store, results(store, run))
+    with pytest.raises(Unreadable, match=snapshot.key(trainings.STATS)):
+        statistics(store, [snapshot])

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from shared import keys
-from shared.controls import cancel
+from shared.controls import Controls, cancel, standing
 from shared.dead_letters import bury, keep
 from shared.errors import NotFound, Poison
 from shared.fates import Reason
@@ -22,6 +22,7 @@ from shared.messages import (
     SourceExhausted,
 )
 from shared.recipe import Recipe
+from shared.run_records import run_names
 from shared.runs import (
     Phase,
     finish,
@@ -31,7 +32,6 @@ from shared.runs import (
     open_run,
     phase,
     reopen,
-    run_names,
     run_recipe,
     tally_of,
     try_again,
@@ -44,7 +44,7 @@ ENTRY, IMAGE = "0a" * 10, "0b" * 32
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> FolderStore:
     return FolderStore(tmp_path)
 
 
@@ -77,6 +77,46 @@ def test_a_changed_recipe_is_a_new_run_though_the_last_is_unfinished(store: Stor
     run = open_run(store, changed(recipe, normalized={"size": 64}))
     assert (run.name, run.resumed) == ("anya-002", False)
     assert run_recipe(store, "anya-001") == recipe
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b'{"name": "anya", "sour', b'{"name": "anya", "sources": [], "sharpness": 1}']
+)
+def test_after_a_run_whose_recipe_cannot_be_read_comes_a_new_one(store: Store, recipe: Recipe, content: bytes) -> None:
+    store.put(keys.recipe("anya-001"), content)
+    run = open_run(store, recipe)
+    assert (run.name, run.resumed) == ("anya-002", False)
+    assert run.remark.startswith("run anya-001 cannot go on, a new one begins: recipes/anya-001.json ")
+    assert open_run(store, recipe).name == "anya-002"
+
+
+def test_after_a_run_whose_data_set_cannot_be_told_comes_a_new_one(store: Store, recipe: Recipe) -> None:
+    run = settled(store, recipe)
+    store.put(keys.dataset_version(run, 1), b"")
+    assert open_run(store, recipe).name == "anya-002"
+
+
+def test_a_listing_that_cannot_be_read_is_awaited_again(store: Store, recipe: Recipe) -> None:
+    run = settled(store, recipe)
+    for content in (b"", b"[]", b'{"entries": {}}', b'{"entries": {}, "count": "many"}'):
+        store.put(keys.listing(run, 0), content)
+        assert phase(store, run, tally_of(store, run)) is Phase.GATHERING
+
+
+def test_stray_files_neither_count_nor_stop_a_run(store: FolderStore, recipe: Recipe) -> None:
+    run = settled(store, changed(recipe, training={"kimg": 0}))
+    store.put(keys.dataset_version(run, 1), json.dumps({"digest": IMAGE}).encode())
+    for place in (keys.recipe(), keys.trail(run), keys.dataset_version(run), keys.dead(run), "controls/paused/"):
+        path = store.root / place / "X (conflicted copy).json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    skipped: list[str] = []
+    assert tally_of(store, run, skipped.append).counts().total() == 1
+    assert skipped == [keys.trail(run) + "X (conflicted copy).json"]
+    assert latest_run(store) == run
+    assert is_finished(store, run)
+    assert latest_dataset(store, run) == (1, IMAGE)
+    assert standing(store) == Controls()
 
 
 def test_only_the_latest_run_goes_on(store: Store, recipe: Recipe) -> None:
