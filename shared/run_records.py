@@ -58,6 +58,11 @@ class Provenance(BaseModel):
     origin: Any
 
 
+def stray(key: str) -> str:
+    """Return a sentence about an object that is passed over."""
+    return f"skipped {key}: it is no record of Magritte's, or cannot be read. Move it elsewhere"
+
+
 def ignored(key: str) -> None:
     """Say nothing of an object that is no record."""
 

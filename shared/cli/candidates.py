@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shared import trainings
+from shared.cli.connection import found_run
 from shared.errors import NotFound, Poison
 from shared.results import legs, results
-from shared.runs import latest_dataset, latest_run, run_recipe
+from shared.runs import latest_dataset, run_recipe
 from shared.store.interface import Store
 
 if TYPE_CHECKING:
@@ -51,11 +52,11 @@ def of_file(network: Path, dataset: Path) -> Subject:
     )
 
 
-def of_run(here: Store, name: str, leg: int | None, all_legs: bool) -> Subject:
+def of_run(name: str, leg: int | None, all_legs: bool) -> Subject:
     """The snapshot of a run that its results show, that of a leg, or all; raises `NotFound` where there is none."""
     from shared import datasets
 
-    run = latest_run(here, name)
+    here, run = found_run(name)
     found, dataset = results(here, run), latest_dataset(here, run)
     if dataset is None:
         raise NotFound(f"run {run} has no data set yet")

@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.bus import Bus, open_bus
+from shared.cli import screen
+from shared.errors import NotFound
+from shared.own_folders import DRAWN, RESULTS, OwnFolder, output_folder, store_folder
+from shared.runs import latest_run
 from shared.runtime import logs
-from shared.settings import LogFormat, settings
-from shared.store import Store, open_store
+from shared.settings import LogFormat, Settings, settings
+from shared.store import FolderStore, Store, open_store
 
 _PATIENCE = 10.0
 """Seconds that a person waits for a broker before being told that it does not answer."""
@@ -15,6 +19,33 @@ _PATIENCE = 10.0
 def store() -> Store:
     """The store of the environment."""
     return open_store(settings())
+
+
+def found_run(name: str) -> tuple[Store, str]:
+    """Return the store of the environment and the run there that a person means. Raises `NotFound`, with the store."""
+    environment = settings()
+    here = open_store(environment)
+    try:
+        return here, latest_run(here, name, screen.skipped)
+    except NotFound as error:
+        raise NotFound(f"{error} ({address(here, environment)})") from error
+
+
+def address(here: Store, environment: Settings) -> str:
+    """Return where the store is, for a person: a whole path, or the address of the environment."""
+    return str(here.root) if isinstance(here, FolderStore) else environment.store
+
+
+def own_folders() -> list[OwnFolder]:
+    """Return the folders that commands write into, as far as they are on this machine.
+
+    Where `fetch` and `draw` write by default counts once it is there: before that, they refuse to write into a source.
+    """
+    outputs = [output_folder("fetch", "--to", RESULTS.absolute()), output_folder("draw", "--out", DRAWN.absolute())]
+    environment = settings()
+    here = open_store(environment) if environment.store.startswith("folder:") else None
+    stores = [store_folder(here.root)] if isinstance(here, FolderStore) else []
+    return [*stores, *(folder for folder in outputs if folder.path.is_dir())]
 
 
 @contextmanager

@@ -1,25 +1,33 @@
 """`magritte verify`: is a data set whole?"""
 
-import json
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
+from pydantic import BaseModel
 from rich.table import Table
 
 from shared import keys
+from shared.cli import screen
+from shared.cli.connection import found_run
 from shared.cli.inspect import AsJson
-from shared.errors import NotFound, Unusable
-from shared.runs import latest_dataset, latest_run
-from shared.settings import settings
-from shared.store import open_store
+from shared.errors import NotFound, Unreadable, Unusable
+from shared.run_records import decoded
+from shared.runs import latest_dataset
 from shared.store.interface import Store
 
 if TYPE_CHECKING:
     from shared.stylegan2.verification import Verification
+
+
+class _Manifest(BaseModel):
+    """What a manifest has to say for a data set to be verified."""
+
+    resolution: int
+    members: list[dict[str, Any]]
+    classes: tuple[str, ...] = ()
 
 
 def verify(
@@ -33,7 +41,7 @@ def verify(
         folder = Path(what) if what and Path(what).is_dir() else _folder_of_run(what, stack)
         found = _verified(folder)
     if as_json:
-        typer.echo(_as_json(found))
+        screen.say_json(_as_json(found))
     else:
         _show(found, folder)
     if found.findings:
@@ -50,18 +58,26 @@ def _verified(folder: Path) -> "Verification":
     file = folder / keys.MANIFEST
     if not file.exists():
         return verification.verify(folder)
-    listed = json.loads(file.read_bytes())
-    found = verification.verify(folder, listed["resolution"], listed_labels(listed))
-    if found.records == len(listed["members"]):
+    try:
+        listed = decoded(str(file), file.read_bytes(), _Manifest, "Fetch the data set again, or run again")
+    except Unreadable as error:
+        return _with_finding(verification.verify(folder), f"It cannot be read: {error}.")
+    found = verification.verify(folder, listed.resolution, listed_labels(listed.model_dump()))
+    if found.records == len(listed.members):
         return found
-    sentence = f"It lists {len(listed['members'])} pictures, the levels hold {found.records}."
+    return _with_finding(found, f"It lists {len(listed.members)} pictures, the levels hold {found.records}.")
+
+
+def _with_finding(found: "Verification", sentence: str) -> "Verification":
+    """Return the verification with what is wrong about the manifest before all else."""
+    from shared.stylegan2 import verification
+
     finding = verification.Finding(keys.MANIFEST, None, verification.Problem.NOT_AS_LISTED, sentence)
     return replace(found, findings=(finding, *found.findings))
 
 
 def _folder_of_run(name: str, stack: ExitStack) -> Path:
-    store = open_store(settings())
-    run = latest_run(store, name)
+    store, run = found_run(name)
     dataset = latest_dataset(store, run)
     if dataset is None:
         raise NotFound(f"run {run} has no data set yet")
@@ -73,22 +89,21 @@ def _local_folder(store: Store, digest: str, stack: ExitStack) -> Path:
     return manifest.parent
 
 
-def _as_json(found: "Verification") -> str:
+def _as_json(found: "Verification") -> dict[str, Any]:
     findings = [
         {"file": f.file, "record": f.record, "problem": f.problem.value, "sentence": f.sentence} for f in found.findings
     ]
-    body = {
+    return {
         "resolution": found.resolution,
         "records": found.records,
         "channels": found.channels,
         "classes": found.classes,
         "findings": findings,
     }
-    return json.dumps(body, indent=2)
 
 
 def _show(found: "Verification", folder: Path) -> None:
-    console = Console(highlight=False)
+    console = screen.console()
     labels = f", labels of {found.classes} classes" if found.classes else ""
     console.print(
         f"{folder}: {found.records} pictures of {found.resolution} px, {found.channels} channels{labels}",

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from shared import dead_letters
 from shared.bus import Bus
-from shared.cli.connection import broker, has_broker, store
+from shared.cli import screen
+from shared.cli.connection import broker, found_run, has_broker, store
 from shared.cli.inspect import AsJson
 from shared.cli.operate import DryRun
 from shared.dead_letters import MOST_REPLAYS, Letter, State
 from shared.errors import NotFound
-from shared.runs import latest_run, reopen
+from shared.runs import reopen
 from shared.store.interface import Store
 
 app = typer.Typer(help="Look at dead letters, replay or discard them.", no_args_is_help=True)
@@ -44,8 +44,8 @@ class _Choice:
 
 
 def _chosen(here: Store, choice: _Choice) -> list[Letter]:
-    run = latest_run(here, choice.run) if choice.run else ""
-    found = [letter for letter in dead_letters.letters(here, run) if choice.takes(letter)]
+    run = found_run(choice.run)[1] if choice.run else ""
+    found = [letter for letter in dead_letters.letters(here, run, screen.skipped) if choice.takes(letter)]
     if choice.letter and not found:
         raise NotFound(f"no dead letter begins with {choice.letter}")
     return found
@@ -63,9 +63,9 @@ def list_letters(
     found = _chosen(store(), _Choice(run=run, stage=stage, reason=reason))
     shown = [letter for letter in found if every or letter.state is State.DEAD]
     if as_json:
-        typer.echo(json.dumps([letter.model_dump(mode="json") | {"name": letter.name} for letter in shown], indent=2))
+        screen.say_json([letter.model_dump(mode="json") | {"name": letter.name} for letter in shown])
         return
-    Console(highlight=False).print(_table(shown, every) if shown else "nothing is dead")
+    screen.console().print(_table(shown, every) if shown else "nothing is dead")
 
 
 def _table(shown: list[Letter], every: bool) -> Table:
@@ -84,8 +84,7 @@ def _table(shown: list[Letter], every: bool) -> Table:
 def show(which: Annotated[str, typer.Argument(metavar="LETTER", help="A letter's name, or its beginning.")]) -> None:
     """Print all that is known of a letter, as JSON."""
     for letter in _chosen(store(), _Choice(letter=which)):
-        body = letter.model_dump(mode="json") | {"name": letter.name, "message": _readable(letter.body)}
-        typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
+        screen.say_json(letter.model_dump(mode="json") | {"name": letter.name, "message": _readable(letter.body)})
 
 
 @app.command()
@@ -112,9 +111,9 @@ def replay(
                 reopen(here, letter.run)
                 bus.send(letter.queue, letter.body.encode())
             _clear_away(bus, due)
-    typer.echo(f"{'would replay' if dry_run else 'replayed'} {len(due)} of {len(found)}")
+    screen.say(f"{'would replay' if dry_run else 'replayed'} {len(due)} of {len(found)}")
     if worn_out and not force:
-        typer.echo(f"{len(worn_out)} have been replayed {MOST_REPLAYS} times already: --force replays them again")
+        screen.say(f"{len(worn_out)} have been replayed {MOST_REPLAYS} times already: --force replays them again")
 
 
 @app.command()
@@ -130,7 +129,7 @@ def discard(
         if due and has_broker():
             with broker() as bus:
                 _clear_away(bus, due)
-    typer.echo(f"{'would discard' if dry_run else 'discarded'} {len(due)}")
+    screen.say(f"{'would discard' if dry_run else 'discarded'} {len(due)}")
 
 
 def _clear_away(bus: Bus, due: list[Letter]) -> None:

@@ -5,16 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import track
 
 from shared import trainings
-from shared.cli import libraries
-from shared.cli.connection import store
+from shared.cli import libraries, screen
+from shared.cli.connection import found_run
+from shared.cli.destination import check_destination
 from shared.cli.picture_files import write_png
 from shared.errors import NotFound
+from shared.own_folders import DRAWN
 from shared.results import results
-from shared.runs import latest_run
 
 if TYPE_CHECKING:
     from shared.stylegan2.weights import Array, Networks
@@ -37,7 +36,7 @@ def draw(
     psi: Psi = 0.7,
     cutoff: Cutoff = None,
     label: Class = None,
-    out: Out = Path("drawn"),
+    out: Out = DRAWN,
 ) -> None:
     """Draw pictures with a network: a seed gives what the official generate-images draws of it."""
     numbers = parse_seeds(seeds)
@@ -47,15 +46,15 @@ def draw(
         from shared.stylegan2.grid import arrange, to_uint8
         from shared.stylegan2.inference import Generator, Truncation
 
-        networks = _networks(what)
+        networks = _networks(what, out)
         labels = _one_hot(label, networks.architecture.label_size)
         generator = Generator(networks.architecture, networks.Gs)
         pictures = []
-        for seed in track(numbers, "drawing", console=Console(stderr=True), transient=True):
+        for seed in screen.track(numbers, "drawing"):
             pictures.append(to_uint8(generator.picture_of_seed(seed, labels, Truncation(psi, cutoff))))
             write_png(out / f"seed{seed:04d}.png", pictures[-1][0])
         write_png(out / _GRID, arrange(np.concatenate(pictures[:_MOST_IN_GRID]), _COLUMNS))
-    typer.echo(f"{len(numbers)} pictures and {_GRID} in {out}")
+    screen.say(f"{len(numbers)} pictures and {_GRID} in {out}")
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -84,13 +83,13 @@ def _one_hot(label: int | None, classes: int) -> "Array | None":
     return None if label is None else one_hot([label], classes)
 
 
-def _networks(what: str) -> "Networks":
+def _networks(what: str, out: Path) -> "Networks":
     from shared.stylegan2 import network_file
 
     if Path(what).is_file():
         return network_file.load(Path(what).read_bytes())
-    here = store()
-    run = latest_run(here, what)
+    here, run = found_run(what)
+    check_destination(here, run, out, "--out")
     snapshot = results(here, run).snapshot
     if snapshot is None:
         raise NotFound(f"run {run} has no network yet")

@@ -8,40 +8,40 @@ from typing import Annotated
 from uuid import uuid4
 
 import typer
-from rich.console import Console
-from rich.progress import track
 
 from shared import keys, trainings
-from shared.cli.connection import store
+from shared.cli import screen
+from shared.cli.connection import found_run
+from shared.cli.destination import check_destination
 from shared.cli.inspect import RunName
 from shared.errors import NotFound, storage_error
+from shared.own_folders import RESULTS
 from shared.results import DATA_SET, Results, legs, results, statistics
-from shared.runs import latest_run
 from shared.store.interface import Store
 from shared.trainings import Snapshot
 
 
 def fetch(
     run: RunName = "",
-    to: Annotated[Path, typer.Option("--to", help="Folder that gets one folder per run.")] = Path("results"),
+    to: Annotated[Path, typer.Option("--to", help="Folder that gets one folder per run.")] = RESULTS,
 ) -> None:
     """Copy a run's data set, network, grids, ranking and statistics out of the store.
 
     Files that are there already are not copied again, so that it can be stopped and called again, also while the run
     goes on. `tensorboard --logdir results/RUN` shows how the training goes.
     """
-    here = store()
-    name = latest_run(here, run)
+    here, name = found_run(run)
+    check_destination(here, name, to, "--to")
     found = results(here, name)
     if not found.objects:
         raise NotFound(f"run {name} has no results yet")
     folder, snapshots = to / name, legs(here, found.snapshot) if found.snapshot else []
     wanted = _wanted(here, found, folder) | _events(snapshots, folder)
     missing = {target: key for target, key in wanted.items() if not target.exists()}
-    for target, key in track(missing.items(), "fetching", console=Console(stderr=True), transient=True):
+    for target, key in screen.track(missing.items(), "fetching"):
         _copy(here, key, target)
     written = [_write_statistics(here, snapshots, folder)] if snapshots else []
-    typer.echo(f"{len(missing) + sum(written)} of {len(wanted) + len(written)} files fetched into {folder}")
+    screen.say(f"{len(missing) + sum(written)} of {len(wanted) + len(written)} files fetched into {folder}")
 
 
 def _wanted(here: Store, found: Results, folder: Path) -> dict[Path, str]:

@@ -1,18 +1,21 @@
 """`magritte status` and `magritte trace`: what is known of runs and items, from the store alone."""
 
-import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from shared import keys
-from shared.cli.connection import store
+from shared.cli import screen
+from shared.cli.connection import address, found_run
+from shared.cli.item_search import Listed
 from shared.cli.report import report, show
+from shared.cli.run_items import RunItems
 from shared.errors import NotFound
-from shared.runs import latest_run, run_recipe
-from shared.store.interface import Store
+from shared.settings import settings
+
+_MOST = 20
+"""Items that are told of, or listed, at once."""
 
 RunName = Annotated[str, typer.Argument(metavar="[RUN]", help="A run or a recipe's name; default: the latest run.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -20,69 +23,70 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def status(run: RunName = "", as_json: AsJson = False) -> None:
     """Count a run's pictures by what became of them, and say where the results are."""
-    here = store()
-    found = report(here, latest_run(here, run))
+    here, name = found_run(run)
+    found = report(here, name)
     if as_json:
-        typer.echo(found.as_json())
+        screen.say_json(found.as_json())
+        for sentence in found.remarks:
+            screen.remark(sentence)
     else:
         show(found)
 
 
 def trace(
     what: Annotated[
-        str, typer.Argument(help="A file's name or address, an original's SHA-256, an entry or entry.face.")
+        str,
+        typer.Argument(
+            help="A file's name, path or address, or a part of it; the SHA-256 of an original, crop or picture of the "
+            "data set, or at least 6 digits of its beginning; an entry or entry.face; or run, for the run itself."
+        ),
     ],
     run: Annotated[str, typer.Option("--run", help="A run or a recipe's name; default: the latest run.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Tell everything that happened to one picture or crop."""
-    here = store()
-    name = latest_run(here, run)
-    story = [record for item in _items(here, name, what) for record in _records(here, name, item)]
+    """Tell everything that happened to one picture or crop. If several may be meant, list them (exit code 1)."""
+    if not what.strip():
+        raise typer.BadParameter("give a file's name, an address, a digest or an entry", param_hint="WHAT")
+    here, name = found_run(run)
+    items = RunItems(here, name, screen.skipped, screen.remark)
+    found = items.entries_meant(what)
+    if len(found.exact) > _MOST or (not found.exact and len(found.partial) > 1):
+        _list(items, found.best, as_json)
+        raise NotFound(f"{len(found.best)} pictures of run {name} can be meant by {what}: give more of the name")
+    story = [record for entry in sorted(found.best) for record in items.story(entry)]
     if not story:
-        raise NotFound(f"run {name} knows nothing of {what}")
-    story.sort(key=lambda record: (record["entry"], record["at"]))
+        raise NotFound(f"run {name} in {address(here, settings())} knows nothing of {what}")
     if as_json:
-        typer.echo(json.dumps(story, indent=2))
+        screen.say_json(story)
     else:
         _tell(story)
 
 
-def _items(store: Store, run: str, what: str) -> list[str]:
-    """Items of the run that `what` may mean: itself, or whatever has it as image, crop, picture, file or address."""
-    entry = what.partition(".")[0]
-    if next(iter(store.list(keys.trail(run, entry))), None) is not None:
-        prefix = keys.trail(run)
-        return sorted({key.removeprefix(prefix).split("/")[0] for key in store.list(prefix) if f"/{entry}" in key})
-    entries = {
-        record["entry"]
-        for key in store.list(keys.trail(run))
-        if what in (text := store.get(key).decode()) and (record := json.loads(text)).get("entry")
-    } | _entries_by_origin(store, run, what)
-    return [item for entry in sorted(entries) for item in _items(store, run, entry)]
+def _list(items: RunItems, entries: Sequence[str], as_json: bool) -> None:
+    """Print which pictures can be meant; as JSON all of them."""
+    wanted = set(entries)
+    matches = sorted((each for each in items.listed() if each.entry in wanted), key=lambda each: each.origin)
+    if as_json:
+        screen.say_json({"matches": [_described(items, each) for each in matches]})
+        return
+    table = Table("item", "name", "what became of it", box=None, header_style="dim")
+    for each in matches[:_MOST]:
+        fate = items.settlement(each.entry)
+        table.add_row(each.entry, each.origin, " ".join(filter(None, (fate.fate.value, fate.stage, fate.reason))))
+    screen.console().print(table)
+    if len(matches) > _MOST:
+        screen.say(f"... and {len(matches) - _MOST} more")
 
 
-def _entries_by_origin(store: Store, run: str, what: str) -> set[str]:
-    """Entries by their file's name or address: of originals, and of what was listed and never fetched."""
-    found = set()
-    for key in store.list("provenance/"):
-        record = json.loads(store.get(key))
-        if what == record.get("name") or _is_at(record, what):
-            found.add(key.rsplit("/", 1)[1].removesuffix(".json"))
-    for source in range(len(run_recipe(store, run).sources)):
-        key = keys.listing(run, source)
-        listed = json.loads(store.get(key))["entries"] if store.exists(key) else {}
-        found |= {entry for entry, record in listed.items() if _is_at(record, what)}
-    return found
-
-
-def _is_at(record: dict[str, Any], what: str) -> bool:
-    origin = str(record.get("origin", ""))
-    return origin == what or origin.endswith("/" + what)
-
-
-def _records(store: Store, run: str, item: str) -> list[dict[str, Any]]:
-    return [json.loads(store.get(key)) | {"item": item} for key in store.list(keys.trail(run, item))]
+def _described(items: RunItems, listed: Listed) -> dict[str, str]:
+    fate = items.settlement(listed.entry)
+    return {
+        "item": listed.entry,
+        "name": listed.origin,
+        "fate": fate.fate.value,
+        "stage": fate.stage,
+        "reason": fate.reason,
+    }
 
 
 def _tell(story: list[dict[str, Any]]) -> None:
@@ -91,4 +95,4 @@ def _tell(story: list[dict[str, Any]]) -> None:
         hidden = {"at", "item", "stage", "type", "run", "entry", "face", "attempt", "seconds", "action", "reused"}
         details = "  ".join(f"{name}={str(value)[:48]}" for name, value in record.items() if name not in hidden)
         table.add_row(record["at"][:23], record["item"], record["stage"], record["type"], details)
-    Console(highlight=False).print(table)
+    screen.console().print(table)

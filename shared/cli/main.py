@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from shared.cli import dataset, dead, draw, fetch, inspect, operate, quality, recipe, run, stage, watch, weights
+from shared.cli import dataset, dead, draw, fetch, inspect, operate, quality, recipe, run, screen, stage, watch, weights
 from shared.errors import MagritteError, exit_code
 
 app = typer.Typer(
@@ -42,7 +42,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"magritte {version('magritte')}")
+        screen.say(f"magritte {version('magritte')}")
         raise typer.Exit
 
 
@@ -57,8 +57,12 @@ def _options(
 
 def main() -> None:
     """Run the command line; our own errors end as one message and an exit code."""
+    screen.take_any_character()
     try:
         app()
     except MagritteError as error:
-        typer.echo(f"magritte: {error}", err=True)
+        screen.say(f"magritte: {error}", err=True)
         sys.exit(exit_code(error))
+    except BrokenPipeError:  # whoever read what we print has seen enough, as `head` has
+        screen.close_quietly()
+        sys.exit(1)

@@ -9,14 +9,15 @@ from typing import Annotated
 import typer
 
 from shared import controls
-from shared.cli.connection import broker, store
+from shared.cli import screen
+from shared.cli.connection import broker, found_run, own_folders, store
 from shared.cli.inspect import AsJson, RunName
 from shared.cli.stage import StageName
 from shared.errors import Transient
 from shared.messages import RunRequested
 from shared.recipe_file import read_recipe
 from shared.resumption import outstanding
-from shared.runs import is_finished, latest_run, open_run, try_again
+from shared.runs import is_finished, open_run, try_again
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 
@@ -33,12 +34,12 @@ def setup(
         try:
             store().prepare()
             with broker():
-                typer.echo("store and broker are ready")
+                screen.say("store and broker are ready")
                 return
         except Transient as error:
             if time.monotonic() > give_up:
                 raise
-            typer.echo(f"waiting: {error}", err=True)
+            screen.say(f"waiting: {error}", err=True)
             time.sleep(2.0)
 
 
@@ -51,19 +52,21 @@ def submit(
 
     An unfinished run of the same recipe goes on. Folders are those that the scraper sees.
     """
-    recipe = read_recipe(path)
+    recipe = read_recipe(path, own_folders())
     here = store()
     here.prepare()
     with broker() as bus:
         if dry_run:
-            typer.echo(f"{path}: {recipe.name}, fine; store and broker answer")
+            screen.say(f"{path}: {recipe.name}, fine; store and broker answer")
             return
         run = open_run(here, recipe)
+        if run.remark:
+            screen.remark(f"warning: {run.remark}")
         try_again(here, run.name)
         for source in range(len(recipe.sources)):
             bus.publish(RunRequested(run=run.name, source=source))
     verb = "goes on with" if run.resumed else "begins"
-    typer.echo(json.dumps({"run": run.name, "resumed": run.resumed}) if as_json else f"{verb} {run.name}")
+    screen.say(json.dumps({"run": run.name, "resumed": run.resumed}) if as_json else f"{verb} {run.name}")
 
 
 def resume(run: RunName = "", as_json: AsJson = False, dry_run: DryRun = False) -> None:
@@ -72,9 +75,8 @@ def resume(run: RunName = "", as_json: AsJson = False, dry_run: DryRun = False) 
     For after a broker has lost its queues, and for a cancelled run. What is still under way is not harmed by it. A run
     of `magritte run` goes on by `magritte run`.
     """
-    here = store()
-    name = latest_run(here, run)
-    finished = is_finished(here, name)
+    here, name = found_run(run)
+    finished = is_finished(here, name, screen.skipped)
     published: Counter[str] = Counter()
     if not finished and dry_run:
         published = Counter(message.kind() for message in outstanding(here, name))
@@ -85,31 +87,30 @@ def resume(run: RunName = "", as_json: AsJson = False, dry_run: DryRun = False) 
                 bus.publish(message)
                 published[message.kind()] += 1
     if as_json:
-        typer.echo(json.dumps({"run": name, "finished": finished, "published": dict(published)}))
+        screen.say(json.dumps({"run": name, "finished": finished, "published": dict(published)}))
         return
     what = ", ".join(f"{count} {kind}" for kind, count in published.items())
     verb = "would publish" if dry_run else "published"
-    typer.echo(f"{name} is finished: nothing to do" if finished else f"{name}: {verb} {what}")
+    screen.say(f"{name} is finished: nothing to do" if finished else f"{name}: {verb} {what}")
 
 
 def cancel(run: RunName = "") -> None:
     """Let nothing more be done for a run. What has been made stays; `resume` or `run` takes it up again."""
-    here = store()
-    name = latest_run(here, run)
-    if is_finished(here, name):
-        typer.echo(f"{name} is finished: nothing to cancel")
+    here, name = found_run(run)
+    if is_finished(here, name, screen.skipped):
+        screen.say(f"{name} is finished: nothing to cancel")
         return
     controls.cancel(here, name)
-    typer.echo(f"{name} is cancelled; `magritte resume {name}` takes it up again")
+    screen.say(f"{name} is cancelled; `magritte resume {name}` takes it up again")
 
 
 def pause(stage: StageName) -> None:
     """Let every process of a stage finish what it is at and take nothing more; its messages wait."""
     controls.pause(store(), stage)
-    typer.echo(f"{stage} is paused; `magritte continue {stage}` lets it go on")
+    screen.say(f"{stage} is paused; `magritte continue {stage}` lets it go on")
 
 
 def proceed(stage: StageName) -> None:
     """Let a paused stage take work again."""
     controls.proceed(store(), stage)
-    typer.echo(f"{stage} goes on")
+    screen.say(f"{stage} goes on")

@@ -5,10 +5,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from shared.cli import screen
 from shared.cli.training import quality_line, tick_line
 from shared.runs import Run
 from shared.runtime.single_process import StageProgress
@@ -25,14 +25,16 @@ class Progress:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._console = Console(stderr=True)
+        self._console = screen.console(stderr=True)
         self._live = Live(console=self._console, auto_refresh=False, transient=False) if _on_terminal() else None
         self._last_line = ""
         self._last_time = 0.0
 
     def __enter__(self) -> Self:
         verb = "going on with" if self._run.resumed else "beginning"
-        self._console.print(f"[bold]{verb} run {self._run.name}[/bold]", highlight=False)
+        if self._run.remark:
+            self._console.print(f"warning: {self._run.remark}", style="bold yellow", soft_wrap=True)
+        self._console.print(f"{verb} run {self._run.name}", style="bold")
         if self._live:
             self._live.start()
         return self
@@ -50,7 +52,7 @@ class Progress:
         stage = fields.pop("stage", "")
         warning, style = ("warning: ", "bold yellow") if event in WARNINGS else ("", None)
         told = f"{stage:<16} {warning}{event}  {_told(event, fields)}"
-        self._console.print(told, style=style, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(told, style=style, soft_wrap=True)
 
     def show(self, stages: Sequence[StageProgress]) -> None:
         """Show how far the stages are."""
@@ -64,7 +66,7 @@ class Progress:
         line = "  ".join(f"{stage.stage} {_summary(stage)}" for stage in stages if stage.outcomes or stage.waiting)
         if line != self._last_line:
             self._last_line = line
-            self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+            self._console.print(line, soft_wrap=True)
 
 
 def _on_terminal() -> bool:

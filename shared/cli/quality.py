@@ -1,7 +1,6 @@
 """`magritte quality`: how good a network's pictures are, in numbers and side by side with the training pictures."""
 
 import inspect
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -10,15 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from shared.cli import candidates, libraries
+from shared.cli import candidates, libraries, screen
 from shared.cli.candidates import Candidate, Subject
-from shared.cli.connection import store
 from shared.cli.inspect import AsJson
 from shared.cli.picture_files import write_png
+from shared.visible_text import visible
 
 if TYPE_CHECKING:
     from shared.stylegan2.quality.evaluation import Quality
@@ -106,10 +104,10 @@ def quality(**options: Any) -> None:
     with libraries.of_training():
         subject = _subject(request)
         terms = _terms(request, subject)
-        with Progress(console=Console(stderr=True), transient=True) as progress:
+        with screen.bar() as progress:
             measured = list(_measure(request, subject, terms, progress))
         if request.as_json:
-            typer.echo(_as_json(subject, terms, measured))
+            screen.say_json(_as_json(subject, terms, measured))
         else:
             _show(subject, terms, measured)
 
@@ -138,7 +136,7 @@ def _check(request: Request) -> None:
 def _subject(request: Request) -> Subject:
     if request.dataset:
         return candidates.of_file(Path(request.what), request.dataset)
-    return candidates.of_run(store(), request.what, request.leg, request.all_legs)
+    return candidates.of_run(request.what, request.leg, request.all_legs)
 
 
 def _terms(request: Request, subject: Subject) -> _Terms:
@@ -160,7 +158,7 @@ def _measure(request: Request, subject: Subject, terms: _Terms, progress: Progre
     for candidate in subject.candidates:
         networks = candidates.open_networks(candidate, subject)
         labels = candidates.open_labels(networks, candidate, subject)
-        task = progress.add_task(f"drawing {candidate.name}", total=terms.fakes)
+        task = progress.add_task(visible(f"drawing {candidate.name}"), total=terms.fakes)
         fakes = evaluation.draw(
             networks,
             terms.fakes,
@@ -178,9 +176,9 @@ def _sheet_name(candidate: Candidate, subject: Subject) -> str:
     return "neighbours.png" if len(subject.candidates) == 1 else f"neighbours-{candidate.leg:06d}.png"
 
 
-def _as_json(subject: Subject, terms: _Terms, measured: list[_Measured]) -> str:
+def _as_json(subject: Subject, terms: _Terms, measured: list[_Measured]) -> dict[str, Any]:
     inception = terms.inception
-    body = {
+    return {
         "name": subject.name,
         "training_pictures": len(subject.pictures),
         "compared": terms.reals,
@@ -190,7 +188,6 @@ def _as_json(subject: Subject, terms: _Terms, measured: list[_Measured]) -> str:
         "fid_of_enough_pictures": None if inception is None else not terms.few,
         "networks": [_described(candidate, found) for candidate, found in measured],
     }
-    return json.dumps(body, indent=2)
 
 
 def _described(candidate: Candidate, found: "Quality") -> dict[str, Any]:
@@ -215,7 +212,7 @@ def _described(candidate: Candidate, found: "Quality") -> dict[str, Any]:
 
 
 def _show(subject: Subject, terms: _Terms, measured: list[_Measured]) -> None:
-    typer.echo(
+    screen.say(
         f"{subject.name}: {terms.fakes} pictures drawn with psi {terms.psi:g}, against {terms.reals} of "
         f"{len(subject.pictures)} training pictures"
     )
@@ -224,13 +221,13 @@ def _show(subject: Subject, terms: _Terms, measured: list[_Measured]) -> None:
     table = Table("leg", "kimg", "SWD", *levels, "memorised", *inception_columns, box=None, header_style="dim")
     for candidate, found in measured:
         table.add_row(*_row(candidate, found))
-    Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES).print(table)
-    typer.echo(_SLICED)
-    typer.echo(_MEMORISED)
+    screen.console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES).print(table)
+    screen.say(_SLICED)
+    screen.say(_MEMORISED)
     if terms.inception:
-        typer.echo(f"KID, FID: {terms.inception.label}. Lower is better. Published FID is of 50 000 pictures.")
+        screen.say(f"KID, FID: {terms.inception.label}. Lower is better. Published FID is of 50 000 pictures.")
     if terms.few:
-        typer.echo(_FEW, err=True)
+        screen.say(_FEW, err=True)
 
 
 def _row(candidate: Candidate, found: "Quality") -> Iterator[str]:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from shared.cli import screen
+from shared.cli.connection import own_folders
 from shared.recipe_example import example as example_text
 from shared.recipe_file import read_recipe
 
@@ -17,11 +19,14 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole recipe with its defaults as JSON.")] = False,
 ) -> None:
     """Say whether a recipe can be used, and if not, in which line and field it is wrong (exit code 2)."""
-    recipe = read_recipe(path)
-    typer.echo(recipe.model_dump_json(indent=2) if as_json else f"{path}: {recipe.name}, fine")
+    recipe = read_recipe(path, own_folders())
+    if as_json:
+        screen.say_json(recipe.model_dump(mode="json"))
+    else:
+        screen.say(f"{path}: {recipe.name}, fine")
 
 
 @app.command()
 def example() -> None:
     """Print a complete recipe: every field with its default and its meaning."""
-    typer.echo(example_text(), nl=False)
+    screen.say(example_text().removesuffix("\n"))

@@ -1,18 +1,19 @@
 """What has become of every picture of a run, and where its results are."""
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from shared import keys
+from shared.cli import screen
 from shared.cli.training import trained_line
 from shared.controls import standing
+from shared.errors import Unreadable
 from shared.results import Results, Trained, results, trained
-from shared.run_records import facts
+from shared.run_records import facts, stray
 from shared.runs import Phase, phase
 from shared.store.interface import Store
 from shared.tally import Fate, Settlement, Tally
@@ -20,7 +21,10 @@ from shared.tally import Fate, Settlement, Tally
 
 @dataclass(frozen=True)
 class Report:
-    """A run as its store tells it: counts per fate and per stage, addresses of results, and how training goes."""
+    """A run as its store tells it: counts per fate and per stage, addresses of results, and how training goes.
+
+    `remarks` are sentences about what lies among its records and cannot be read.
+    """
 
     run: str
     phase: Phase
@@ -31,10 +35,11 @@ class Report:
     paused: frozenset[str]
     results: dict[str, str]
     training: Trained | None
+    remarks: tuple[str, ...] = ()
 
-    def as_json(self) -> str:
+    def as_json(self) -> dict[str, Any]:
         """For programs; the fates' counts add up to `pictures`."""
-        body: dict[str, Any] = {
+        return {
             "run": self.run,
             "phase": self.phase.value,
             "finished": self.phase is Phase.FINISHED,
@@ -52,17 +57,17 @@ class Report:
             "results": self.results,
             "training": self.training and asdict(self.training),
         }
-        return json.dumps(body, indent=2)
 
 
 def report(store: Store, run: str) -> Report:
-    """Gather a run's report from the keys of its trail."""
-    tally, stages = Tally(), Counter[tuple[str, str]]()
-    for item, fact in facts(store, run):
+    """Gather a run's report from the keys of its trail. Raises `Unreadable` if what it was asked for is damaged."""
+    tally, stages, strays = Tally(), Counter[tuple[str, str]](), list[str]()
+    for item, fact in facts(store, run, strays.append):
         tally.add(item, fact)
         stages[fact.stage, fact.kind] += 1
     fates = tally.counts()
     found = results(store, run)
+    training, damage = _training(store, found)
     return Report(
         run=run,
         phase=phase(store, run, tally),
@@ -72,8 +77,16 @@ def report(store: Store, run: str) -> Report:
         faces=sum(1 for _ in tally.members()),
         paused=standing(store).paused,
         results=_addresses(store, found),
-        training=trained(store, found),
+        training=training,
+        remarks=(*map(stray, strays), *damage),
     )
+
+
+def _training(store: Store, found: Results) -> tuple[Trained | None, list[str]]:
+    try:
+        return trained(store, found), []
+    except Unreadable as error:
+        return None, [str(error)]
 
 
 def print_report(store: Store, run: str) -> None:
@@ -83,10 +96,10 @@ def print_report(store: Store, run: str) -> None:
 
 def show(this: Report) -> None:
     """Print a report for a person."""
-    console = Console(highlight=False)
-    console.print(
-        f"\nrun [bold]{this.run}[/bold], {this.phase}: {this.pictures} pictures, {this.faces} faces in the data set"
-    )
+    console = screen.console()
+    counts = f", {this.phase}: {this.pictures} pictures, {this.faces} faces in the data set"
+    console.print()
+    console.print(Text.assemble("run ", (this.run, "bold"), counts))
     console.print(fates_table(this))
     if this.paused:
         console.print(f"paused: {', '.join(sorted(this.paused))}; `magritte continue STAGE` lets one go on")
@@ -94,6 +107,8 @@ def show(this: Report) -> None:
         console.print(f"{'training':>12}  {trained_line(this.training)}", soft_wrap=True)
     for name, url in this.results.items():
         console.print(f"{name:>12}  {url}", soft_wrap=True)
+    for sentence in this.remarks:
+        screen.remark(sentence)
 
 
 def fates_table(this: Report) -> Table:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from shared.cli import screen
+from shared.cli.connection import own_folders
 from shared.cli.progress import Progress
 from shared.cli.report import print_report
 from shared.recipe_file import read_recipe
@@ -32,7 +34,7 @@ def run(
     """
     environment = settings()
     logs.set_up(environment.log or LogFormat.PRETTY, environment.log_level or "warning")
-    recipe = read_recipe(path)
+    recipe = read_recipe(path, own_folders())
     store = open_store(environment)
     store.prepare()
     this_run = Run(recipe.name, recipe) if dry_run else open_run(store, recipe)
@@ -41,7 +43,7 @@ def run(
         process = SingleProcess(this_run, store, options, progress.say)
         process.set_up()
         if dry_run:
-            typer.echo(f"{path}: {recipe.name}, fine; the stages' self-tests passed")
+            screen.say(f"{path}: {recipe.name}, fine; the stages' self-tests passed")
             return
         try_again(store, this_run.name)
         with _stopping_on_signals(process), _health_served(environment.metrics_port or 0) as health:
@@ -56,7 +58,7 @@ def run(
                 progress.close()
                 print_report(store, this_run.name)
     if not finished:
-        typer.echo(f"stopped; `magritte run {path}` goes on", err=True)
+        screen.say(f"stopped; `magritte run {path}` goes on", err=True)
         raise typer.Exit(STOPPED)
 
 

@@ -6,18 +6,19 @@ from contextlib import ExitStack
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 
 from shared.bus import Bus, Depth
-from shared.cli.connection import broker, has_broker, store
+from shared.cli import screen
+from shared.cli.connection import broker, found_run, has_broker
 from shared.cli.inspect import RunName
 from shared.cli.report import Report, fates_table, report, show
 from shared.cli.training import trained_line
 from shared.errors import BusUnavailable
 from shared.pipeline import PIPELINE
-from shared.runs import Phase, latest_run
+from shared.runs import Phase
 
 _SHARE = 10
 """A look at a large run is a long listing: it may take a tenth of the time."""
@@ -31,9 +32,8 @@ def watch(
 
     Counts come from the store; messages that wait, from the broker if there is one.
     """
-    here = store()
-    name = latest_run(here, run)
-    console = Console()
+    here, name = found_run(run)
+    console = screen.console()
     with ExitStack() as stack:
         bus = stack.enter_context(broker()) if has_broker() else None
         live = stack.enter_context(Live(console=console, auto_refresh=False, transient=True))
@@ -43,7 +43,7 @@ def watch(
             if console.is_terminal:
                 live.update(_picture(found, _depths(bus)), refresh=True)
             else:
-                typer.echo(_line(found))
+                screen.say(_line(found))
             if found.phase.is_over:
                 break
             time.sleep(max(every, _SHARE * (time.monotonic() - began)))

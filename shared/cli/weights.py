@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from shared.cli import screen
 from shared.cli.inspect import AsJson
 from shared.errors import Poison, Unusable, storage_error
 
@@ -87,7 +87,7 @@ def import_snapshot(
         _write(target, network_file.dump_tensors(fitted.networks))
         _write(target.with_suffix(_DESCRIPTION), json.dumps(described, indent=2).encode())
     if as_json:
-        typer.echo(json.dumps(described | {"variables": [asdict(variable) for variable in fitted.variables]}, indent=2))
+        screen.say_json(described | {"variables": [asdict(variable) for variable in fitted.variables]})
     else:
         _show(fitted, target)
     if not fitted.networks:
@@ -131,9 +131,9 @@ def export(
         content = _exported(networks, kind)
     _write(target, content)
     held = "Gs" if kind is Format.ONNX else "G, D and Gs"
-    typer.echo(f"{target}: {held} of {_sizes(networks.architecture)}")
+    screen.say(f"{target}: {held} of {_sizes(networks.architecture)}")
     if kind is Format.PKL:
-        typer.echo(_how_to_read(networks.architecture), nl=False)
+        screen.say(_how_to_read(networks.architecture).removesuffix("\n"))
 
 
 def _target(file: Path, to: Path | None, kind: Format | None) -> tuple[Format, Path]:
@@ -226,15 +226,15 @@ def _description(found: "Snapshot", fitted: "Fitting") -> dict[str, Any]:
 
 
 def _show(fitted: "Fitting", target: Path) -> None:
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
+    console = screen.console(width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
     console.print(_table(fitted.variables))
     for network, counts in _counts(fitted.variables).items():
-        console.print(f"{network}: {', '.join(f'{count} {fate}' for fate, count in counts.items())}", markup=False)
+        console.print(f"{network}: {', '.join(f'{count} {fate}' for fate, count in counts.items())}")
     if fitted.ignored_settings:
-        typer.echo(f"settings that were not looked at: {', '.join(fitted.ignored_settings)}")
-    typer.echo(_sizes(fitted.architecture))
+        screen.say(f"settings that were not looked at: {', '.join(fitted.ignored_settings)}")
+    screen.say(_sizes(fitted.architecture))
     written = f"written to {target} and {target.with_suffix(_DESCRIPTION).name}"
-    typer.echo(written if fitted.networks else "nothing was written: some variables cannot be used")
+    screen.say(written if fitted.networks else "nothing was written: some variables cannot be used")
 
 
 def _counts(variables: "tuple[Variable, ...]") -> dict[str, Counter[str]]:

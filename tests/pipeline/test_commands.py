@@ -112,7 +112,8 @@ def test_status_finds_a_run_by_its_own_and_by_the_recipe_s_name(done: Workplace)
 def test_status_of_an_unknown_run_says_so(done: Workplace) -> None:
     process = done.start("status", "--json", "bea")
     out, err = process.communicate(timeout=SOON)
-    assert (process.returncode, out, err) == (1, "", "magritte: no run bea in this store\n")
+    told = f"magritte: no run bea in this store ({done.root / 'data'})\n"
+    assert (process.returncode, out, err) == (1, "", told)
 
 
 def test_trace_as_json_tells_the_same_by_whatever_name(done: Workplace) -> None:

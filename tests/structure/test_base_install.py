@@ -67,9 +67,12 @@ def magritte(folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A store in which a run has begun, and its recipe."""
-    (tmp_path / "recipe.yaml").write_text("name: anya\nsources: [{folder: .}]\n")
-    open_run(FolderStore(tmp_path), Recipe(name="anya", sources=(FolderSource(folder=tmp_path),)))
-    return tmp_path
+    store, pictures = tmp_path / "store", tmp_path / "pictures"
+    store.mkdir()
+    pictures.mkdir()
+    (store / "recipe.yaml").write_text("name: anya\nsources: [{folder: ../pictures}]\n")
+    open_run(FolderStore(store), Recipe(name="anya", sources=(FolderSource(folder=pictures),)))
+    return store
 
 
 def test_the_base_is_without_the_libraries_of_the_stages() -> None:
@@ -96,7 +99,7 @@ def test_what_needs_no_stage_works(folder: Path, words: tuple[str, ...], said: s
 def test_trace_says_that_it_knows_nothing(folder: Path) -> None:
     done = magritte(folder, "trace", "1.png")
     assert done.returncode == 1
-    assert done.stderr == "magritte: run anya-001 knows nothing of 1.png\n"
+    assert done.stderr == f"magritte: run anya-001 in {folder} knows nothing of 1.png\n"
 
 
 def test_verify_says_which_extra_is_missing(folder: Path) -> None:

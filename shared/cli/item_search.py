@@ -1,0 +1,108 @@
+"""Finds which entries of a run a person means by the words that they see: names, paths, addresses, digests. Pure."""
+
+import os.path
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import unquote
+
+_DIGEST = re.compile(r"[0-9a-f]{6,64}", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_USER = re.compile(r"^(https?://)[^/?#@]*@", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An entry as its source lists it: origin, the folder that it is relative to, if any, and the original's digest."""
+
+    entry: str
+    origin: str
+    folder: str = ""
+    image: str = ""
+
+    @property
+    def names(self) -> set[str]:
+        """What the entry is called as a whole, comparable: with its folder, without user, escapes or query."""
+        address = _without_user(self.origin)
+        spelt = {self.origin, address, unquote(address), os.path.join(self.folder, self.origin)}  # noqa: PTH118
+        if _ADDRESS.match(self.origin):
+            whole = address.partition("#")[0]
+            path = whole.partition("?")[0]
+            spelt |= {whole, path, unquote(path)}
+        return {comparable(name) for name in spelt}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a person has typed, and the absolute paths that it may be, from the folder that they are in."""
+
+    text: str
+    paths: tuple[str, ...] = ()
+
+    @cached_property
+    def spellings(self) -> set[str]:
+        """The ways to write what was meant, comparable."""
+        spelt = {self.text, _without_user(self.text), unquote(self.text), *self.paths}
+        if _ADDRESS.match(self.text):
+            spelt.add(_without_user(self.text).partition("#")[0])
+        elif "/" in self.text:
+            spelt.add(os.path.normpath(self.text))
+        return {comparable(name) for name in spelt}
+
+    @property
+    def may_be_digest(self) -> bool:
+        """Whether it can be a digest or the beginning of one."""
+        return _DIGEST.fullmatch(self.text) is not None
+
+    def begins(self, digest: str) -> bool:
+        """Whether it is a digest's beginning."""
+        return self.may_be_digest and digest.startswith(self.text.lower())
+
+    def name(self, listed: Listed) -> bool:
+        """Whether it names the entry: as a whole, or by its last parts, as a file's name does."""
+        if listed.image and self.text.lower() == listed.image:
+            return True
+        names = listed.names
+        return not names.isdisjoint(self.spellings) or any(
+            name.endswith(f"/{spelt}") for name in names for spelt in self.spellings
+        )
+
+    def are_in(self, listed: Listed) -> bool:
+        """Whether it is a part of the entry's origin, or the beginning of the original's digest."""
+        spelt = (comparable(listed.origin), comparable(unquote(listed.origin)))
+        return self.begins(listed.image) or any(comparable(self.text) in origin for origin in spelt)
+
+
+@dataclass
+class Found:
+    """The entries that are meant: those that the words name, and those that they are a part of."""
+
+    exact: list[str] = field(default_factory=list)
+    partial: list[str] = field(default_factory=list)
+
+    @property
+    def best(self) -> list[str]:
+        """Those that are named, if there are any."""
+        return self.exact or self.partial
+
+
+def search(words: Words, entries: Iterable[Listed]) -> Found:
+    """Find the entries that the words name, and those that they are a part of."""
+    found = Found()
+    for listed in entries:
+        if words.name(listed):
+            found.exact.append(listed.entry)
+        elif words.are_in(listed):
+            found.partial.append(listed.entry)
+    return found
+
+
+def comparable(name: str) -> str:
+    """Return a name so that two that look the same are equal: composed characters, without regard to case."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _without_user(address: str) -> str:
+    return _USER.sub(r"\1", address)
