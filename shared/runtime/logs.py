@@ -1,15 +1,18 @@
 """One JSON object per line for machines, or coloured text for people; always to standard error."""
 
 import hashlib
+import io
 import logging
 import sys
+from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
 from shared.messages import Message
 from shared.settings import LogFormat
+from shared.visible_text import visible
 
 
 def set_up(form: LogFormat, level: str, **always: str) -> None:
@@ -19,10 +22,10 @@ def set_up(form: LogFormat, level: str, **always: str) -> None:
         if form is LogFormat.JSON
         else structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(),
-            exception_formatter=structlog.dev.plain_traceback,  # the others show variables, passwords among them
+            exception_formatter=_traceback,
         )
     )
-    traceback: list[Any] = [structlog.processors.format_exc_info] if form is LogFormat.JSON else []
+    before: list[Any] = [structlog.processors.format_exc_info] if form is LogFormat.JSON else [_shown]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -30,7 +33,7 @@ def set_up(form: LogFormat, level: str, **always: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
             structlog.processors.EventRenamer("event"),
-            *traceback,
+            *before,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
@@ -52,3 +55,15 @@ def trace_id(message: Message) -> str:
     """
     picture = message.item.partition(".")[0]
     return hashlib.sha256(f"{message.run}/{picture}".encode()).hexdigest()[:32]
+
+
+def _shown(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Let no text of the line act on the screen; what is no text is shown by its `repr`, in which none does."""
+    return {name: visible(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _traceback(out: TextIO, exception: Any) -> None:
+    """Write a traceback without variables, which other formatters show, passwords among them."""
+    told = io.StringIO()
+    structlog.dev.plain_traceback(told, exception)
+    out.write(visible(told.getvalue(), keep="\n"))

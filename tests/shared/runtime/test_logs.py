@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -44,6 +45,21 @@ def test_a_line_stays_one_line_whatever_it_is_about(capsys: pytest.CaptureFixtur
     say_to_log("fetched", name='a\n{"event": "forged"}\udce9.png', size={1, 2}.__len__)
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["event"] == "fetched"
+
+
+@pytest.mark.parametrize("form", LogFormat)
+def test_nothing_that_comes_from_outside_acts_on_the_screen(
+    capsys: pytest.CaptureFixture[str], form: LogFormat
+) -> None:
+    logs.set_up(form, "info")
+    odd = "\x1b]0;\x07\x9b31m\u202e\u2066\r\ud83d"
+    try:
+        raise RuntimeError(odd)
+    except RuntimeError:
+        structlog.get_logger().error(f"answer {odd}", name=odd, names=[odd], path=Path(odd), exc_info=True)
+    told = capsys.readouterr().err
+    assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\r", "\ud83d"} & set(told)
+    assert told.count("31m") >= 4
 
 
 @pytest.mark.parametrize(("level", "expected"), [("debug", 3), ("info", 3), ("warning", 2), ("error", 1)])
