@@ -21,7 +21,8 @@ from shared.runs import Run, finish
 from shared.runtime.crew import Crew
 from shared.runtime.observed_store import ObservedStore
 from shared.runtime.retry import IN_PROCESS, RetryLadder
-from shared.runtime.worker import Outcome, Say, Worker, say_to_log
+from shared.runtime.watchdog import SILENCE, Watchdog
+from shared.runtime.worker import TRIES, Outcome, Say, Worker, say_to_log
 from shared.settings import PICTURE_SECONDS
 from shared.store.interface import Store
 
@@ -75,6 +76,7 @@ class SingleProcess:
         ]
         self._crews = [Crew(worker, self._bus, options.threads) for worker in self._workers]
         self._controls = Controls()
+        self._picture_seconds = options.picture_seconds
         self._looked = 0.0
         self._stop = threading.Event()
 
@@ -95,10 +97,12 @@ class SingleProcess:
         requests = threading.Thread(target=self._request, name="request")
         requests.start()
         try:
-            while not self._is_over(requests):
-                self._bus.wait(every)
-                self._obey()
-                watch(self.progress())
+            with Watchdog(SILENCE + TRIES * self._picture_seconds) as watchdog:
+                while not self._is_over(requests):
+                    watchdog.tick()
+                    self._bus.wait(every)
+                    self._obey()
+                    watch(self.progress())
         finally:
             self._drain(requests)
             watch(self.progress())

@@ -18,7 +18,8 @@ from shared.runtime.crew import Crew
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.observed_store import ObservedStore
 from shared.runtime.retry import RetryLadder
-from shared.runtime.worker import Worker
+from shared.runtime.watchdog import SILENCE, Watchdog
+from shared.runtime.worker import TRIES, Worker
 from shared.settings import LogFormat, Settings, settings
 from shared.store import Store, open_store
 
@@ -114,9 +115,11 @@ class StageProcess:
         self._tick(crew)  # before anything is taken that must wait
         crew.start()
         log.info("ready", threads=self._environment.threads)
-        while not ending.told.is_set() and self._worker.broken is None and not self._worker.hanging:
-            self._tick(crew)
-            ending.told.wait(0.5)
+        with Watchdog(SILENCE + TRIES * self._environment.picture_seconds) as watchdog:
+            while not ending.told.is_set() and self._worker.broken is None and not self._worker.hanging:
+                watchdog.tick()
+                self._tick(crew)
+                ending.told.wait(0.5)
         self._drain(crew, ending)
         if isinstance(self._worker.broken, MagritteError):
             raise self._worker.broken

@@ -102,6 +102,14 @@ def test_a_hanging_thread_ends_its_process_and_the_item_is_done_elsewhere(place:
     assert set(faces.wait().values()) == ALL_DONE
 
 
+def test_a_thread_that_hangs_in_a_library_costs_neither_its_item_nor_the_next_ones(place: Place, faces: Faces) -> None:
+    first = place.start_toy(MAGRITTE_PICTURE_SECONDS="1")
+    faces.publish(HANGS_ONCE, *[SLOW] * 5)
+    assert set(faces.wait().values()) == ALL_DONE
+    assert first.wait(SOON) == BROKEN  # to be rid of the thread
+    assert '"hung"' in place.output()
+
+
 LIBFAKETIME = Path(f"/usr/lib/{os.uname().machine}-linux-gnu/faketime/libfaketime.so.1")
 
 

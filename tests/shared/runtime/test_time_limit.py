@@ -51,7 +51,7 @@ def test_one_thread_works_for_one_thread() -> None:
 
 def test_work_that_hangs_is_left_behind(hanging: Hanging) -> None:
     here = limit(0.3)
-    with pytest.raises(TimeLimitExceeded, match="not done after 0.3 s"):
+    with pytest.raises(TimeLimitExceeded, match=r"not done after 0\.3 s"):
         here.call(hanging)
     assert here.call(lambda given_up: "the next") == "the next"
     assert not hanging.ended.is_set()

@@ -147,6 +147,71 @@ def workshop(tmp_path: Path, recipe: Recipe) -> Workshop:
     return Workshop(store)
 
 
+class TestTimeLimit:
+    """Of work on one picture that never comes back."""
+
+    @pytest.fixture
+    def over(self) -> Iterator[threading.Event]:
+        over = threading.Event()
+        yield over
+        over.set()
+
+    def worker(self, workshop: Workshop, work: Work) -> Worker:
+        return Worker(STEP, Finder(work), workshop.bus, workshop.store, LADDER, picture_seconds=0.3)
+
+    def test_it_is_tried_once_more_and_then_dropped_with_a_reason(
+        self, workshop: Workshop, over: threading.Event
+    ) -> None:
+        begun = []
+
+        def hang(message: ImageFetched, context: Context) -> Iterable[Message]:
+            begun.append(message)
+            over.wait()
+            return ()
+
+        worker = self.worker(workshop, hang)
+        workshop.bus.publish(FETCHED)
+        assert worker.handle(workshop.next()) is Outcome.DROPPED
+        (told,) = workshop.told()
+        assert isinstance(told, ImageDropped)
+        assert (told.entry, told.stage, told.reason) == (ENTRY, "finder", Reason.TIME_LIMIT_EXCEEDED)
+        assert len(begun) == 2
+
+    def test_it_is_done_if_it_comes_back_the_second_time(self, workshop: Workshop, over: threading.Event) -> None:
+        begun = []
+
+        def hang_once(message: ImageFetched, context: Context) -> Iterable[Message]:
+            begun.append(message)
+            if len(begun) == 1:
+                over.wait()
+            return counting(message, context)
+
+        worker = self.worker(workshop, hang_once)
+        workshop.bus.publish(FETCHED)
+        assert worker.handle(workshop.next()) is Outcome.DONE
+        assert workshop.told() == [COUNTED]
+
+    def test_another_run_tries_again(self, workshop: Workshop, over: threading.Event) -> None:
+        def hang(message: ImageFetched, context: Context) -> Iterable[Message]:
+            over.wait()
+            return ()
+
+        workshop.bus.publish(FETCHED)
+        self.worker(workshop, hang).handle(workshop.next())
+        assert list(workshop.store.list("actions/")) == []
+        assert workshop.work_through(Finder(counting), FETCHED) == [Outcome.DONE]
+
+    def test_a_worker_that_is_stopped_hands_it_back(self, workshop: Workshop, over: threading.Event) -> None:
+        def hang(message: ImageFetched, context: Context) -> Iterable[Message]:
+            worker.stop()
+            over.wait()
+            return ()
+
+        worker = Worker(STEP, Finder(hang), workshop.bus, workshop.store, LADDER)
+        workshop.bus.publish(FETCHED)
+        assert worker.handle(workshop.next()) is Outcome.INTERRUPTED
+
+
 class TestDone:
     def test_what_a_stage_found_is_recorded_told_and_acknowledged(self, workshop: Workshop) -> None:
         assert workshop.work_through(Finder(counting), FETCHED) == [Outcome.DONE]
