@@ -44,6 +44,11 @@ def check_apart(source: Path, own: Iterable[OwnFolder]) -> None:
             )
 
 
+def holds(source: Path, folder: Path) -> bool:
+    """Say whether a folder is a source or lies in it, so that what is written there is found in the source."""
+    return _relation(_resolved(source), _resolved(folder)) in ("is", "holds")
+
+
 def _relation(source: Path, own: Path) -> str:
     """Say how two resolved folders lie to each other; empty if neither is in the other."""
     if source == own:

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared import keys
 from shared.messages import ImageKept, ImageSuperseded
+from shared.run_records import facts
 from shared.stage import Objects
 from shared.tally import Fact
 
@@ -38,9 +39,7 @@ class RunPlaces:
 def _copies(run: str, store: Objects) -> defaultdict[str, set[str]]:
     """By the image that the deduper kept: the images that are not in the run because of it."""
     judged: dict[str, Fact] = {}
-    for key in store.list(keys.trail(run)):
-        item, label = keys.parse_trail(key)
-        fact = Fact.from_label(label)
+    for item, fact in facts(store, run):
         if fact.kind in (ImageKept.kind(), ImageSuperseded.kind()):
             judged[item] = max(judged.get(item, fact), fact, key=lambda fact: fact.number)
     copies: defaultdict[str, set[str]] = defaultdict(set)

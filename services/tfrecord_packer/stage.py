@@ -21,6 +21,7 @@ from shared.errors import Poison, storage_error
 from shared.fates import Reason
 from shared.messages import DatasetPacked, FaceNormalized, ImageDropped, Message, SourceExhausted
 from shared.pipeline import producer
+from shared.run_records import facts
 from shared.stage import Context, Objects, Stage
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
 from shared.tally import Fact, Tally
@@ -114,9 +115,8 @@ class TfrecordPacker(Stage[Message]):
 def _recall(run: str, context: Context) -> _RunState:
     """What an earlier process knew: the trail holds every fact that was ever published."""
     state = _RunState(context.session)
-    for key in context.store.list(keys.trail(run)):
-        item, label = keys.parse_trail(key)
-        state.tally.add(item, Fact.from_label(label))
+    for item, fact in facts(context.store, run):
+        state.tally.add(item, fact)
     for source in range(len(context.recipe.sources)):
         if context.store.exists(keys.listing(run, source)):
             state.listed[source] = len(_entries(run, source, context.store))

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import typer
 
-from shared.own_folders import OwnFolder, check_apart
+from shared.own_folders import holds
 from shared.recipe import FolderSource
 from shared.runs import run_recipe
 from shared.store.interface import Store
 
 
-def check_destination(store: Store, run: str, to: Path, option: str) -> None:
-    """Raise BadParameter if what is written into `to` would be a picture of the run's sources the next time."""
-    own = OwnFolder("the destination", to.absolute(), f"give {option} another folder")
+def check_destination(store: Store, run: str, folder: Path, option: str) -> None:
+    """Raise BadParameter if what is written into the folder would be a picture of the run's sources the next time."""
     for source in run_recipe(store, run).sources:
-        if isinstance(source, FolderSource):
-            try:
-                check_apart(source.folder, [own])
-            except ValueError as error:
-                raise typer.BadParameter(f"the source {error}", param_hint=option) from error
+        if isinstance(source, FolderSource) and holds(source.folder, folder):
+            raise typer.BadParameter(
+                f"{folder} lies in {source.folder}, a source of run {run}, and would be taken for pictures of it: "
+                "name another folder",
+                param_hint=option,
+            )

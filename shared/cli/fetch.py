@@ -31,7 +31,7 @@ def fetch(
     goes on. `tensorboard --logdir results/RUN` shows how the training goes.
     """
     here, name = found_run(run)
-    check_destination(here, name, to, "--to")
+    check_destination(here, name, to / name, "--to")
     found = results(here, name)
     if not found.objects:
         raise NotFound(f"run {name} has no results yet")

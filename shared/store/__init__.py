@@ -14,9 +14,16 @@ def open_store(settings: Settings) -> Store:
     """The store at `settings.store`: `folder:PATH` or `s3://BUCKET`; raises `SettingsError` for any other scheme."""
     scheme, _, rest = settings.store.partition(":")
     if scheme == "folder" and rest:
-        return FolderStore(Path(rest).expanduser())
+        return FolderStore(_folder(rest))
     if scheme == "s3" and rest.strip("/"):
         from shared.store.s3 import open_s3
 
         return open_s3(rest.strip("/"), settings)
     raise SettingsError(f"MAGRITTE_STORE: {settings.store!r} is no store; write folder:PATH or s3://BUCKET")
+
+
+def _folder(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise SettingsError(f"MAGRITTE_STORE: {text}: there is no such user") from error

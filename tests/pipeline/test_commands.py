@@ -1,6 +1,7 @@
 """What the commands around a run say, to people and to programs."""
 
 import json
+import shutil
 import socket
 import subprocess
 import time
@@ -136,3 +137,99 @@ def traced(place: Workplace, name: str) -> list[dict[str, Any]]:
 def test_trace_as_json_tells_why_a_file_was_dropped(done: Workplace) -> None:
     [record] = traced(done, "empty.jpg")
     assert (record["type"], record["stage"], record["reason"]) == ("image-dropped", "scraper", "empty-file")
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory, drawings: list[bytes]) -> Workplace:
+    """A run over one drawing whose name a terminal would act on, and that no Latin-1 has."""
+    place = Workplace(tmp_path_factory.mktemp("odd"))
+    place.pictures.mkdir()
+    (place.pictures / "Face [b] \x1b[31m 日本 😀.PNG").write_bytes(drawings[0])
+    (place.pictures / "other.PNG").write_bytes(b"")
+    place.write_recipe()
+    place.run()
+    return place
+
+
+def test_a_file_of_any_name_is_traced(odd: Workplace) -> None:
+    for name in (
+        "Face [b] \x1b[31m 日本 😀.PNG",
+        "face [B]",
+        "日本",
+        "😀",
+        f"{odd.pictures}/Face [b] \x1b[31m 日本 😀.PNG",
+    ):
+        assert {record["type"] for record in traced(odd, name)} >= {"image-fetched", "face-normalized"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_names_are_printed_in_any_encoding_and_act_on_no_screen(odd: Workplace, encoding: str) -> None:
+    process = odd.start("trace", "png", PYTHONIOENCODING=encoding, COLUMNS="200")
+    out, err = process.communicate(timeout=SOON)
+    assert process.returncode == 1, err
+    assert "Face [b] \\x1b[31m" in out
+    assert "2 pictures of run anya-001 can be meant by png" in err
+
+
+def test_a_reader_that_has_seen_enough_ends_a_command_quietly(odd: Workplace) -> None:
+    for words in (("trace", "日本"), ("status", "--json"), ("recipe", "example")):
+        process = odd.start(*words)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        process.stderr.close()
+        assert process.wait(timeout=SOON) == 1
+
+
+@pytest.fixture
+def copied(done: Workplace, tmp_path: Path) -> Workplace:
+    """The small run in a store of its own, to be damaged."""
+    shutil.copytree(done.root, tmp_path / "copy")
+    return Workplace(tmp_path / "copy")
+
+
+def test_a_run_whose_recipe_was_cut_short_is_followed_by_a_new_one(copied: Workplace) -> None:
+    (copied.root / "data" / "recipes" / "anya-001.json").write_bytes(b"")
+    shutil.rmtree(copied.root / "data" / "finished")
+    process = copied.start("run", str(copied.root / "recipe.yaml"))
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert "warning: run anya-001 cannot go on, a new one begins: recipes/anya-001.json is empty" in err
+    assert "run anya-002, finished: 3 pictures, 2 faces" in out
+    assert "Traceback" not in err
+
+
+def test_a_run_goes_on_with_stray_files_in_its_trail(copied: Workplace) -> None:
+    copied.run()  # the copy's folder has another path, and so this is another run
+    data = copied.root / "data"
+    for path in list((data / "runs" / "anya-002" / "trail").rglob("*.json")):
+        path.with_name(f"{path.stem} (conflicted copy).json").write_bytes(path.read_bytes())
+    for folder in ("finished", "datasets", "runs/anya-002/datasets", "runs/anya-002/trail/run"):
+        shutil.rmtree(data / folder)
+    process = copied.start("run", str(copied.root / "recipe.yaml"))
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert "run anya-002, finished: 3 pictures, 2 faces" in out
+    assert "(conflicted copy).json: it is no record of Magritte's" in err
+
+
+@pytest.mark.parametrize("number", [".inf", "-.inf", ".nan"])
+def test_a_number_that_is_not_finite_is_refused_before_a_run_begins(copied: Workplace, number: str) -> None:
+    copied.write_recipe(RECIPE + f"pictures: {{elongation: {number}}}\n")
+    for words in (("recipe", "check"), ("run",)):
+        process = copied.start(*words, str(copied.root / "recipe.yaml"))
+        _, err = process.communicate(timeout=SOON)
+        assert process.returncode == 2
+        assert err.startswith(f"magritte: {copied.root}/recipe.yaml:7: pictures.elongation: Input should be a finite")
+    assert [path.name for path in (copied.root / "data" / "recipes").iterdir()] == ["anya-001.json"]
+
+
+def test_a_source_with_the_store_in_it_is_refused_before_a_run_begins(copied: Workplace) -> None:
+    copied.write_recipe(RECIPE.replace("./pictures", "."))
+    for words in (("recipe", "check"), ("run",), ("run", "--dry-run"), ("submit",)):
+        process = copied.start(*words, str(copied.root / "recipe.yaml"))
+        _, err = process.communicate(timeout=SOON)
+        assert process.returncode == 2
+        told = f"{copied.root}/recipe.yaml:3: sources[0].folder: {copied.root} holds the store, {copied.root / 'data'}"
+        assert told in err

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from shared import keys
-from shared.errors import NotFound
+from shared.errors import NotFound, Unreadable
 from shared.fates import Reason
 from shared.messages import (
     FaceFound,
@@ -99,3 +99,18 @@ def test_sources_that_were_not_listed_to_their_end_are_asked_for_and_the_others_
 def test_an_unknown_run_is_not_found(store: FolderStore) -> None:
     with pytest.raises(NotFound):
         list(outstanding(store, "bond-001"))
+
+
+def test_stray_files_in_the_trail_are_passed_over(store: FolderStore) -> None:
+    told(store, "scraper", fetched(OPEN))
+    expected = list(outstanding(store, RUN))
+    (store.root / keys.trail(RUN, OPEN) / "X (conflicted copy).json").write_bytes(b"")
+    assert list(outstanding(store, RUN)) == expected
+
+
+def test_a_record_that_cannot_be_told_again_is_named(store: FolderStore) -> None:
+    told(store, "scraper", fetched(OPEN))
+    (key,) = store.list(keys.trail(RUN, OPEN))
+    store.put(key, b"")
+    with pytest.raises(Unreadable, match=f"{key} is empty, as after a power failure. Delete it and run again"):
+        list(outstanding(store, RUN))

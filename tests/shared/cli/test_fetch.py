@@ -7,7 +7,7 @@ from click.testing import Result
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from shared import keys, trainings
-from shared.errors import MagritteError, NotFound
+from shared.errors import MagritteError, NotFound, Unreadable
 from shared.store import FolderStore
 from tests.shared import legs
 from tests.structure.test_base_install import magritte as without_libraries
@@ -122,3 +122,37 @@ def test_a_copy_that_fails_leaves_nothing_behind(
     in_the_way.mkdir(parents=True)
     assert isinstance(magritte("fetch", "--to", str(tmp_path)).exception, MagritteError)
     assert list(in_the_way.parent.iterdir()) == [in_the_way]
+
+
+@pytest.mark.parametrize("to", ["pictures", "pictures/results"])
+def test_results_are_not_fetched_into_a_source(
+    magritte: Magritte, packed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = magritte("fetch", "--to", to)
+    assert result.exit_code == 2
+    assert "--to" in result.stderr
+    assert not (tmp_path / "pictures").exists()
+    assert magritte("fetch", "--to", ".").exit_code == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"digest": 5}', b'{"dig'])
+def test_a_version_of_a_data_set_that_cannot_be_read_is_named(
+    magritte: Magritte, store: FolderStore, run: str, content: bytes
+) -> None:
+    store.put(keys.dataset_version(run, 1), content)
+    for words in (("fetch",), ("status",), ("verify",), ("draw",), ("quality",), ("watch",)):
+        error = magritte(*words).exception
+        assert isinstance(error, Unreadable)
+        assert str(error).startswith(f"runs/{run}/datasets/0001.json ")
+
+
+def test_statistics_that_are_cut_short_are_named_once_all_else_is_fetched(
+    magritte: Magritte, store: FolderStore, trained: str, tmp_path: Path
+) -> None:
+    snapshot = legs.complete(store, trained, 3)
+    store.put(snapshot.key(trainings.STATS), b'{"kimg": 1.0, "lo')
+    error = magritte("fetch", "--to", str(tmp_path)).exception
+    assert isinstance(error, Unreadable)
+    assert snapshot.key(trainings.STATS) in str(error)
+    assert len(list((tmp_path / trained).rglob("*.npz"))) == 1
