@@ -54,7 +54,7 @@ def provenance(image: str = "", entry: str = "") -> str:
 
 
 def parse_provenance(key: str) -> tuple[str, str]:
-    """The original and the entry of a provenance key; raises `Poison` for any other."""
+    """Return the original and the entry of a provenance key; raises `Poison` for any other."""
     match = _parsed(_PROVENANCE, key)
     return match[1], match[2]
 
@@ -80,7 +80,7 @@ def recipe(run: str = "") -> str:
 
 
 def parse_recipe(key: str) -> str:
-    """The run of a recipe's key; raises `Poison` for any other, such as a copy that a cloud drive has made."""
+    """Return the run of a recipe's key; raises `Poison` for any other, such as a copy that a cloud drive has made."""
     return _parsed(_RECIPE, key)[1]
 
 
@@ -141,7 +141,7 @@ def dataset_version(run: str, version: int | None = None) -> str:
 
 
 def parse_dataset_version(key: str) -> int:
-    """Which version of its run's data set a key is of; raises `Poison` for any other."""
+    """Return which version of its run's data set a key is of; raises `Poison` for any other."""
     return int(_parsed(_DATASET_VERSION, key)[1])
 
 

@@ -24,7 +24,7 @@ class Listed:
 
     @property
     def names(self) -> set[str]:
-        """What the entry is called as a whole, comparable: with its folder, without user, escapes or query."""
+        """Return what the entry is called as a whole, comparable: with its folder, without user, escapes or query."""
         address = _without_user(self.origin)
         spelt = {self.origin, address, unquote(address), os.path.join(self.folder, self.origin)}  # noqa: PTH118
         if _ADDRESS.match(self.origin):
@@ -43,7 +43,7 @@ class Words:
 
     @cached_property
     def spellings(self) -> set[str]:
-        """The ways to write what was meant, comparable."""
+        """Return the ways to write what was meant, comparable."""
         spelt = {self.text, _without_user(self.text), unquote(self.text), *self.paths}
         if _ADDRESS.match(self.text):
             spelt.add(_without_user(self.text).partition("#")[0])
@@ -53,15 +53,15 @@ class Words:
 
     @property
     def may_be_digest(self) -> bool:
-        """Whether it can be a digest or the beginning of one."""
+        """Say whether it can be a digest or the beginning of one."""
         return _DIGEST.fullmatch(self.text) is not None
 
     def begins(self, digest: str) -> bool:
-        """Whether it is a digest's beginning."""
+        """Say whether it is a digest's beginning."""
         return self.may_be_digest and digest.startswith(self.text.lower())
 
     def name(self, listed: Listed) -> bool:
-        """Whether it names the entry: as a whole, or by its last parts, as a file's name does."""
+        """Say whether it names the entry: as a whole, or by its last parts, as a file's name does."""
         if listed.image and self.text.lower() == listed.image:
             return True
         names = listed.names
@@ -70,7 +70,7 @@ class Words:
         )
 
     def are_in(self, listed: Listed) -> bool:
-        """Whether it is a part of the entry's origin, or the beginning of the original's digest."""
+        """Say whether it is a part of the entry's origin, or the beginning of the original's digest."""
         spelt = (comparable(listed.origin), comparable(unquote(listed.origin)))
         return self.begins(listed.image) or any(comparable(self.text) in origin for origin in spelt)
 
@@ -84,7 +84,7 @@ class Found:
 
     @property
     def best(self) -> list[str]:
-        """Those that are named, if there are any."""
+        """Return those that are named, if there are any, else the others."""
         return self.exact or self.partial
 
 

@@ -68,11 +68,11 @@ class RunItems:
             yield from self._by_provenance(unlisted)
 
     def settlement(self, entry: str) -> Settlement:
-        """What has become of an entry."""
+        """Return what has become of an entry."""
         return self._tally.settlement(entry)
 
     def story(self, entry: str) -> list[dict[str, Any]]:
-        """Everything that happened to an entry and its faces, in the order of time."""
+        """Return everything that happened to an entry and its faces, in the order of time."""
         told = [self._told(key) | {"item": item} for item, own in self._items.get(entry, {}).items() for key in own]
         return sorted((record for record in told if "at" in record), key=lambda record: record["at"])
 
