@@ -10,11 +10,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+import yaml
 
 from deploy.credentials import write_credentials
 from shared.pipeline import PIPELINE
@@ -35,11 +36,14 @@ class Stack:
 
     root: Path
     ports: dict[str, int]
+    project: str = PROJECT
+    files: tuple[str, ...] = ("docker-compose.yml",)
 
     def compose(self, *words: str) -> str:
         """What `docker compose` prints; raises when it fails."""
-        command = ["docker", "compose", "--project-name", PROJECT, "--profile", "monitoring", *words]
-        environment = os.environ | {"PWD": str(self.root)}
+        files = [word for name in self.files for word in ("--file", name)]
+        command = ["docker", "compose", "--project-name", self.project, *files, "--profile", "monitoring", *words]
+        environment = os.environ | {"PWD": str(self.root)} | {name: str(port) for name, port in self.ports.items()}
         done = subprocess.run(
             command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=1800, check=False
         )
@@ -77,6 +81,31 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield stack
     finally:
         stack.compose("down", "--volumes", "--timeout", "20")
+
+
+NEEDS_THREE_MINUTES, NEVER_ANSWERS = "needs-three-minutes", "never-answers"
+
+SLOW_STORES = {NEEDS_THREE_MINUTES: 'sleep 180; exec weed "$$@"', NEVER_ANSWERS: "sleep 100000"}
+"""What the store's container runs in the place of the store, as a shell's command."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def slow_stores(stack: Stack) -> Iterator[dict[str, Stack]]:
+    """Start stores that are slow, each alone in a project of its own; the other tests run meanwhile."""
+    stacks = {}
+    for name, command in SLOW_STORES.items():
+        entrypoint = {"entrypoint": ["sh", "-c", command, "weed"]}
+        (stack.root / f"{name}.yml").write_text(yaml.safe_dump({"services": {"seaweedfs": entrypoint}}))
+        ports = stack.ports | {"S3_PORT": free_ports(1)[0]}
+        stacks[name] = replace(
+            stack, ports=ports, project=f"{PROJECT}-{name}", files=("docker-compose.yml", f"{name}.yml")
+        )
+        stacks[name].compose("up", "--detach", "seaweedfs")
+    try:
+        yield stacks
+    finally:
+        for each in stacks.values():
+            each.compose("down", "--volumes", "--timeout", "5")
 
 
 def _copied(root: Path) -> Path:
@@ -134,6 +163,22 @@ def test_the_stack_comes_up_outlasts_what_happens_to_it_and_leaves_nothing_behin
     for kind in ("container", "volume", "network"):
         left = ["docker", kind, "ls", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}"]
         assert subprocess.check_output([*left, *(["--all"] if kind == "container" else [])]) == b""
+
+
+def test_a_store_that_needs_three_minutes_to_come_up_is_not_ended_before(slow_stores: dict[str, Stack]) -> None:
+    slow = slow_stores[NEEDS_THREE_MINUTES]
+    wait_until(lambda: _inspected(slow, "{{.State.Health.Status}}") == "healthy", "the slow store to answer")
+    assert _inspected(slow, "{{.RestartCount}}") == "0"
+
+
+def test_a_store_that_never_answers_is_started_again(slow_stores: dict[str, Stack]) -> None:
+    slow = slow_stores[NEVER_ANSWERS]
+    wait_until(lambda: _inspected(slow, "{{.RestartCount}}") != "0", "the silent store to be started again")
+
+
+def _inspected(slow: Stack, form: str) -> str:
+    container = slow.compose("ps", "--all", "--quiet", "seaweedfs").split()[0]
+    return subprocess.check_output(["docker", "inspect", "--format", form, container], text=True).strip()
 
 
 def _bring_up_and_submit(stack: Stack, recipe: Path) -> None:
