@@ -16,7 +16,6 @@ from shared.cli.inspect import AsJson
 from shared.errors import NotFound, Unreadable, Unusable
 from shared.run_records import decoded
 from shared.runs import latest_dataset
-from shared.store.interface import Store
 
 if TYPE_CHECKING:
     from shared.stylegan2.verification import Verification
@@ -81,12 +80,7 @@ def _folder_of_run(name: str, stack: ExitStack) -> Path:
     dataset = latest_dataset(store, run)
     if dataset is None:
         raise NotFound(f"run {run} has no data set yet")
-    return _local_folder(store, dataset[1], stack)
-
-
-def _local_folder(store: Store, digest: str, stack: ExitStack) -> Path:
-    manifest = stack.enter_context(store.file(keys.dataset(digest, keys.MANIFEST)))
-    return manifest.parent
+    return stack.enter_context(store.folder(keys.dataset(dataset[1])))
 
 
 def _as_json(found: "Verification") -> dict[str, Any]:

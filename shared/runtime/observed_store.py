@@ -44,6 +44,13 @@ class ObservedStore:
                 path = opened.enter_context(self._store.file(key))
             yield path
 
+    @contextmanager
+    def folder(self, prefix: str) -> Iterator[Path]:
+        with ExitStack() as opened:
+            with self._observed("folder"):
+                path = opened.enter_context(self._store.folder(prefix))
+            yield path
+
     def exists(self, key: str) -> bool:
         with self._observed("exists"):
             return self._store.exists(key)

@@ -75,6 +75,12 @@ class FolderStore:
             raise NotFound(f"no object {key}")
         yield self._path(key)
 
+    @contextmanager
+    def folder(self, prefix: str) -> Iterator[Path]:
+        if next(self.list(prefix), None) is None:
+            raise NotFound(f"no objects {prefix}")
+        yield self._path(prefix.rstrip("/"))
+
     def exists(self, key: str) -> bool:
         with self._errors(key):
             return self._path(key).is_file()

@@ -44,6 +44,11 @@ class Store(Protocol):
         """A local, read-only file that holds the object as long as the context lasts; raises `NotFound`."""
         ...
 
+    def folder(self, prefix: str) -> AbstractContextManager[Path]:
+        """A local, read-only folder that holds what lies below `prefix` (which ends with a slash) as long as the
+        context lasts, each object under the rest of its key; raises `NotFound` when there is nothing."""
+        ...
+
     def exists(self, key: str) -> bool:
         """Whether there is such an object."""
         ...

@@ -107,10 +107,21 @@ class S3Store:
         name = Path(checked(key)).name
         with tempfile.TemporaryDirectory(prefix="magritte-") as folder:
             path = Path(folder, name)
-            with self._errors(key), self._opened(key) as response, path.open("wb") as file:
-                for block in response.stream(2**20):
-                    file.write(block)
+            self._download(key, path)
             yield path
+
+    @contextmanager
+    def folder(self, prefix: str) -> Iterator[Path]:
+        found = list(self.list(prefix))
+        if not found:
+            raise NotFound(f"no objects {prefix}")
+        with tempfile.TemporaryDirectory(prefix="magritte-") as folder:
+            for key in found:
+                path = Path(folder, checked(key).removeprefix(prefix))
+                with self._errors(key):
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                self._download(key, path)
+            yield Path(folder)
 
     def exists(self, key: str) -> bool:
         try:
@@ -145,6 +156,11 @@ class S3Store:
         finally:
             response.close()
             response.release_conn()
+
+    def _download(self, key: str, path: Path) -> None:
+        with self._errors(key), self._opened(key) as response, path.open("wb") as file:
+            for block in response.stream(2**20):
+                file.write(block)
 
     def _upload(self, key: str, stream: BinaryIO, length: int) -> None:
         # One part after the other: three at once take three times the memory, and go on after one has failed.

@@ -226,6 +226,21 @@ def test_an_object_can_be_read_as_a_local_file(store: Store) -> None:
     assert store.get("a/b.npz") == b"weights"
 
 
+def test_what_lies_below_a_prefix_can_be_read_as_a_local_folder(store: Store) -> None:
+    store.put("datasets/a/manifest.json", b"{}")
+    store.put("datasets/a/more/b.tfrecords", b"pictures")
+    store.put("datasets/ab/manifest.json", b"another")
+    with store.folder("datasets/a/") as folder:
+        found = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert found == {"manifest.json": b"{}", "more/b.tfrecords": b"pictures"}
+
+
+def test_a_prefix_below_which_there_is_nothing_is_no_folder(store: Store) -> None:
+    store.put("datasets/ab", b"")
+    with pytest.raises(NotFound, match="datasets/a/"), store.folder("datasets/a/"):
+        pass
+
+
 def test_a_person_can_open_an_object_by_its_address(store: Store) -> None:
     store.put("a/b.png", b"a picture")
     with urlopen(store.url("a/b.png")) as answer:
@@ -256,6 +271,8 @@ def test_what_is_no_key_is_refused_before_anything_is_touched(store: Store, tmp_
 def test_what_is_no_prefix_is_refused(store: Store, prefix: str) -> None:
     with pytest.raises(Poison, match="not an object key"):
         list(store.list(prefix))
+    with pytest.raises(Poison, match="not an object key"):
+        store.folder(prefix).__enter__()
 
 
 def run_python(program: str, folder: Path) -> str:

@@ -37,6 +37,7 @@ def test_a_submitted_run_has_the_result_of_an_embedded_one_and_can_be_watched(pl
     told = place.magritte("watch", run)
     assert f"{run} finished" in told.replace(",", "")
     assert result(place, run) == expected
+    assert "every record of every level is right" in place.magritte("verify", run)
     assert json.loads(place.magritte("submit", str(recipe), "--json")) == {"run": "chain-002", "resumed": False}
 
 
