@@ -23,7 +23,7 @@ from shared.recipe import Ranking
 from shared.stage import Objects
 from shared.training_recipe import ResolvedTraining
 
-VERSION = 2
+VERSION = 3
 """Of the trainer: raise it when the same settings give another training."""
 
 CHECKPOINT, NETWORK, FAKES, TRUNCATION, STATS, EVENTS = FILES = (

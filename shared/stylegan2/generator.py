@@ -47,9 +47,13 @@ def truncate(w: Tensor, average: Tensor, psi: float, cutoff: int | None = None) 
     return average + (w - average) * strength
 
 
-def updated_average(average: Tensor, w: Tensor) -> Tensor:
-    """The running average of w [w_size] after a batch [N, w_size]."""
-    mean = ops.mean(w, axis=0)
+def updated_average(average: Tensor, mean: Tensor) -> Tensor:
+    """Return the running average of w [w_size], moved towards the mean of w over a minibatch [w_size].
+
+    Raises ValueError where the shapes differ: the mean over the minibatch is taken before, one number per dimension.
+    """
+    if tuple(mean.shape) != tuple(average.shape):
+        raise ValueError(f"the mean of w has the shape {tuple(mean.shape)} instead of {tuple(average.shape)}")
     return mean + (average - mean) * W_AVG_BETA
 
 

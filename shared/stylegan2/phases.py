@@ -44,7 +44,10 @@ class Batch(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Of a phase: the gradients of what learns, and numbers to average, of which `w` and `path_length` are kept."""
+    """Of a phase: the gradients of what learns, and measures, all of them means over the part of the minibatch.
+
+    `w_mean` [w_size] and `path_length_mean` [] move the running averages in the state.
+    """
 
     gradients: dict[str, Tensor]
     measures: dict[str, Tensor]
@@ -76,7 +79,7 @@ class Phases:
             w, mean = self._w(G, batch.labels, source)
             fakes = self._synthesis(G, w, source)
             loss = ops.mean(losses.generator_logistic(self._scores(state["D"], fakes, batch, source)))
-            return loss, {"g": loss, "w": mean}
+            return loss, {"g": loss, "w_mean": mean}
 
         return self._outcome("G", state, loss)
 
@@ -91,7 +94,7 @@ class Phases:
             w, mean = self._w(G, labels, source)
             length = losses.path_length(lambda w: self._synthesis(G, w, source), w, noise, average, settings.pl_decay)
             penalty = ops.mean(length.penalty)
-            measures = {"path_length": penalty, "path_length_mean": length.mean, "w": mean}
+            measures = {"path_length": penalty, "path_length_mean": length.mean, "w_mean": mean}
             return penalty * (settings.pl_weight * settings.g_interval), measures
 
         return self._outcome("G", state, loss)
@@ -109,7 +112,7 @@ class Phases:
             loss += self._inconsistency(D, fakes, fake_scores, batch, source)
             loss += self._inconsistency(D, reals, real_scores, batch, source)
             measures = {"d": loss, "real_score": ops.mean(real_scores), "fake_score": ops.mean(fake_scores)}
-            return loss, measures | {"real_sign": ops.mean(ops.sign(real_scores)), "w": mean}
+            return loss, measures | {"real_sign": ops.mean(ops.sign(real_scores)), "w_mean": mean}
 
         return self._outcome("D", state, loss)
 
@@ -141,8 +144,8 @@ class Phases:
         if outcome.gradients:
             moved = self._adams[network].updated(state[network], state[f"{network}_adam"], outcome.gradients)
             changes[network], changes[f"{network}_adam"] = moved
-        if "w" in measures:
-            average = generator.updated_average(state["G"]["dlatent_avg"], measures["w"])
+        if "w_mean" in measures:
+            average = generator.updated_average(state["G"]["dlatent_avg"], measures["w_mean"])
             changes.setdefault("G", {})["dlatent_avg"] = average
         if "path_length_mean" in measures:
             mean = measures["path_length_mean"]
@@ -159,7 +162,11 @@ class Phases:
         return Outcome(*gradients(lambda changing: loss({**variables, **changing}), learning))
 
     def _w(self, G: Variables, labels: Tensor, source: Source) -> tuple[Tensor, Tensor]:
-        """Style-mixed w of fresh z, and the mean of the first of the two for the running average of w."""
+        """Return style-mixed w [N, num_ws, w_size] of fresh z, and the mean [w_size] of the first w over the N.
+
+        The mean is for the running average. It is taken here and nowhere else; parts of a minibatch and devices are
+        equally large, so that the mean of their means is that of the minibatch.
+        """
         first, second = self._mapped(G, labels, source), self._mapped(G, labels, source)
         slots = self.architecture.num_ws
         mixes = happens(source, self.hyperparameters.style_mixing)

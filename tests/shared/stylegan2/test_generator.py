@@ -48,5 +48,11 @@ def test_mixed_styles_are_the_official_ones(golden):
 
 
 def test_the_average_of_w_moves_by_half_a_percent():
-    average = generator.updated_average(np.ones(3, np.float32), np.array([[1, 2, 3], [1, 4, 5]], np.float32))
+    average = generator.updated_average(np.ones(3, np.float32), np.array([1, 3, 4], np.float32))
     np.testing.assert_allclose(average, [1, 1.01, 1.015], rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (1, 3), (3, 1), (1,), ()])
+def test_the_average_of_w_takes_nothing_but_a_mean_of_each_dimension(shape):
+    with pytest.raises(ValueError, match=r"the mean of w has the shape .* instead of \(3,\)"):
+        generator.updated_average(np.ones(3, np.float32), np.ones(shape, np.float32))

@@ -77,6 +77,10 @@ def test_toys_are_computed_and_trained_on_jax():
     assert passed(TOYS, "-k", "not both_ways") >= 25  # one way of filtering is TensorFlow's
 
 
+def test_the_average_of_w_is_near_the_mean_of_w_on_jax():
+    assert passed(["test_mean_of_w.py"], "-k", "every_dimension or truncated or in_parts") == 5
+
+
 @pytest.mark.skipif(not GOLDEN.is_dir(), reason="the golden data of the reference shelf are not here")
 def test_the_official_answers_are_found_on_jax():
     assert passed(OFFICIAL, "-k", SMALL) >= 30
