@@ -30,6 +30,9 @@ class Fate(StrEnum):
     UNDECIDED = "undecided"
 
 
+_BYTES = 750
+"""That a picture costs in a tally, measured."""
+
 _NO_REASON = "none"
 _NUMBERS = ("arrival", "faces", "leg", "source")
 
@@ -157,7 +160,13 @@ class Tally:
         self._pictures: dict[str, _Picture] = {}
         self._open_arrivals: dict[int, set[str]] = {}
         self._closed_arrivals: set[int] = set()
+        self._last_arrival = 0
         self.settled = 0
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that the tally takes, roughly."""
+        return _BYTES * len(self._pictures)
 
     def add(self, item: str, fact: Fact) -> bool:
         """Take note of a fact about an item (an entry, `entry.face`, or `run`, which is no picture).
@@ -184,12 +193,12 @@ class Tally:
             return False
         del self._open_arrivals[fact.number]
         self._closed_arrivals.add(fact.number)
+        self._last_arrival = max(self._last_arrival, fact.number)
         return True
 
     def is_complete(self, entries: int) -> bool:
         """Whether all known pictures, at least `entries`, are settled and no decision of the deduper is under way."""
-        arrivals = len(self._closed_arrivals)
-        judged = not self._open_arrivals and arrivals == max(self._closed_arrivals, default=0)
+        judged = not self._open_arrivals and len(self._closed_arrivals) == self._last_arrival
         return judged and self.settled == len(self._pictures) >= entries
 
     def unsettled(self) -> set[str]:

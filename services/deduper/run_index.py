@@ -23,8 +23,12 @@ class Decision:
     reason: Reason | None
 
 
+_BYTES = 450
+"""That an entry costs, measured at 10,000."""
+
+
 class RunIndex:
-    """Takes fingerprints in and decides. An entry costs about 450 bytes (measured at 10,000)."""
+    """Takes fingerprints in and decides."""
 
     def __init__(self, asked: Duplicates) -> None:
         self.arrivals: dict[str, int] = {}
@@ -34,6 +38,11 @@ class RunIndex:
         self._hashes = HammingIndex()
         self._mirrored = HammingIndex()
         self._groups = Grouping(self._duplicates)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that the index takes, roughly."""
+        return _BYTES * len(self._entries)
 
     def add(self, found: ImageFingerprinted) -> list[Decision]:
         """Take in the next arrival (counted from 1); returns all decisions that it brings or changes."""

@@ -21,11 +21,12 @@ from shared.messages import (
     Message,
 )
 from shared.pictures import Limits
+from shared.recent_runs import RecentRuns
 from shared.recipe import Recipe
 from shared.stage import Action, Context, Stage
 
-RUNS_AT_HAND = 4
-"""Runs whose index stays in memory; any other is rebuilt from its arrivals when it is needed."""
+MOST_BYTES = 512 * 2**20
+"""Of the indexes in memory; any other is rebuilt from its arrivals when it is needed."""
 
 
 class Deduper(Stage[Message]):
@@ -34,8 +35,8 @@ class Deduper(Stage[Message]):
     name = "deduper"
     version = 1
 
-    def __init__(self) -> None:
-        self._indexes: dict[str, RunIndex] = {}
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._indexes = RecentRuns[RunIndex](most_bytes, lambda index: index.memory)
         self._lock = threading.Lock()
 
     def action(self, message: Message, context: Context) -> Action | None:
@@ -67,21 +68,16 @@ class Deduper(Stage[Message]):
         consumer was faster, it is rebuilt from what does lie there.
         """
         while True:
-            index = self._indexes.pop(message.run, None) or _rebuilt(message.run, context)
+            index = self._indexes.take(message.run) or _rebuilt(message.run, context)
             number = index.arrivals.get(message.entry)
             if number is not None:
-                self._keep_at_hand(message.run, index)
+                self._indexes.keep(message.run, index)
                 return _judgements(message.run, number, _arrival(message.run, number, context))
             arrival = _as_json(message, index.add(message))
             number = index.arrivals[message.entry]
             if context.store.put_new(keys.arrival(message.run, number), json.dumps(arrival).encode()):
-                self._keep_at_hand(message.run, index)
+                self._indexes.keep(message.run, index)
                 return _judgements(message.run, number, arrival)
-
-    def _keep_at_hand(self, run: str, index: RunIndex) -> None:
-        self._indexes[run] = index
-        if len(self._indexes) > RUNS_AT_HAND:
-            del self._indexes[next(iter(self._indexes))]
 
 
 def _limits(recipe: Recipe) -> Limits:

@@ -21,13 +21,14 @@ from shared.errors import Poison, storage_error
 from shared.fates import Reason
 from shared.messages import DatasetPacked, FaceNormalized, ImageDropped, Message, SourceExhausted
 from shared.pipeline import producer
+from shared.recent_runs import RecentRuns
 from shared.run_records import facts
 from shared.stage import Context, Objects, Stage
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
 from shared.tally import Fact, Tally
 
-RUNS_AT_HAND = 4
-"""Runs whose tally stays in memory; any other is recalled from its trail when it is needed."""
+MOST_BYTES = 512 * 2**20
+"""Of the tallies in memory; any other is recalled from its run's trail when it is needed."""
 
 
 @dataclass
@@ -52,12 +53,12 @@ class TfrecordPacker(Stage[Message]):
     name = "tfrecord-packer"
     version = 1
 
-    def __init__(self) -> None:
-        self._runs: dict[str, _RunState] = {}
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._runs = RecentRuns[_RunState](most_bytes, lambda state: state.tally.memory)
 
     def process(self, message: Message, context: Context) -> Iterator[Message]:
         if isinstance(message, SourceExhausted):
-            self._runs.pop(message.run, None)  # told once per source, and by whoever resumes a run: look at the trail
+            self._runs.take(message.run)  # told once per source, and by whoever resumes a run: look at the trail
         state = self._state(message.run, context)
         self._note(state, message)
         if state.changed and _is_complete(message.run, state, context):
@@ -72,12 +73,10 @@ class TfrecordPacker(Stage[Message]):
             state.changed = False
 
     def _state(self, run: str, context: Context) -> _RunState:
-        state = self._runs.pop(run, None)
+        state = self._runs.take(run)
         if state is None or state.session != context.session:
             state = _recall(run, context)
-        self._runs[run] = state
-        if len(self._runs) > RUNS_AT_HAND:
-            del self._runs[next(iter(self._runs))]
+        self._runs.keep(run, state)
         return state
 
     def _note(self, state: _RunState, message: Message) -> None:

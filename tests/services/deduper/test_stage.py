@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.deduper.stage import RUNS_AT_HAND, Deduper
+from services.deduper.stage import MOST_BYTES, Deduper
 from shared import keys
 from shared.errors import StoreUnavailable
 from shared.fates import Reason
@@ -168,15 +168,29 @@ def test_a_damaged_arrival_is_named(drawing: Drawing, arrived: Arrived, context:
         Deduper().process(messages[1], context)
 
 
-def test_runs_do_not_know_of_each_other(drawing: Drawing, arrived: Arrived, context: Context) -> None:
-    stage = Deduper()
-    runs = [f"run-{number:03d}" for number in range(RUNS_AT_HAND + 2)]
+@pytest.mark.parametrize("most_bytes", [0, MOST_BYTES])
+def test_runs_do_not_know_of_each_other(drawing: Drawing, arrived: Arrived, context: Context, most_bytes: int) -> None:
+    stage = Deduper(most_bytes)
+    runs = [f"run-{number:03d}" for number in range(3)]
     for entry in range(2):
         for run in runs:
             message = arrived(drawing(entry), entry).model_copy(update={"run": run})
             [judged] = stage.process(message, context)
             assert isinstance(judged, ImageKept)
             assert (judged.run, judged.arrival) == (run, entry + 1)
+
+
+def test_ten_runs_in_turn_are_remembered_without_a_look_at_their_arrivals(
+    drawing: Drawing, arrived: Arrived, context: Context
+) -> None:
+    stage = Deduper()
+    runs = [f"run-{number:03d}" for number in range(10)]
+    for entry in range(2):
+        for run in runs:
+            [judged] = stage.process(arrived(drawing(entry), entry).model_copy(update={"run": run}), context)
+            assert isinstance(judged, ImageKept)
+            assert judged.arrival == entry + 1
+            context.store.delete(keys.arrival(run, entry + 1))
 
 
 def test_an_arrival_holds_the_fingerprint_and_the_decisions(
