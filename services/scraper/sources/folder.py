@@ -60,11 +60,21 @@ class FolderSource:
             if state.st_size > self._max_bytes:
                 return Drop(Reason.TOO_MANY_BYTES, f"{state.st_size} bytes, at most {self._max_bytes} are read")
             data = file.read()
-        modified = datetime.fromtimestamp(state.st_mtime, UTC).isoformat(timespec="seconds")
-        return Fetched(data, {"name": path.name, "modified": modified})
+        return Fetched(data, {"name": path.name, "modified": moment(state.st_mtime)})
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def moment(seconds: float) -> str | None:
+    """Return a file's time, in seconds since 1970, as ISO 8601 in UTC; None for one that no calendar of ours has.
+
+    Shares of Windows show files without a time as of the year 30828.
+    """
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _inside(folder: Path, prefix: str) -> list[str]:

@@ -2,11 +2,12 @@ import os
 import sys
 import tracemalloc
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from services.scraper.sources import Conditions, Fetched, Item
-from services.scraper.sources.folder import FolderSource
+from services.scraper.sources.folder import FolderSource, moment
 from shared import recipe
 from shared.errors import Transient
 from shared.fates import Drop, Reason
@@ -141,3 +142,28 @@ def test_the_facts_are_name_and_time_of_the_file(tmp_path: Path) -> None:
     source = _source(tmp_path)
     [item] = source.items()
     assert source.fetch(item) == Fetched(b"a/1.png", {"name": "1.png", "modified": "2023-11-14T22:13:20+00:00"})
+
+
+@pytest.mark.parametrize("seconds", [9e11, 253402300800.0, -1e12, 1e300, float("inf"), float("nan")])
+def test_a_time_that_no_calendar_has_is_not_told(seconds: float) -> None:
+    assert moment(seconds) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.0, "1970-01-01T00:00:00+00:00"), (-11644473600.0, "1601-01-01T00:00:00+00:00")]
+)
+def test_old_times_are_told(seconds: float, told: str) -> None:
+    assert moment(seconds) == told
+
+
+def test_a_file_of_the_year_30489_is_read() -> None:
+    in_memory = Path("/dev/shm")
+    if not in_memory.is_dir():
+        pytest.skip("needs /dev/shm, a file system that keeps such times")
+    with TemporaryDirectory(dir=in_memory) as folder:
+        _write(Path(folder), "a.png")
+        os.utime(Path(folder, "a.png"), (9e11, 9e11))
+        source = _source(Path(folder))
+        assert [source.fetch(item) for item in source.items()] == [
+            Fetched(b"a.png", {"name": "a.png", "modified": None})
+        ]
