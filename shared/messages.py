@@ -253,12 +253,13 @@ class SnapshotTaken(Message):
 
 
 class RankingReady(Message):
-    """The training pictures have been scored by the discriminator of checkpoint `leg`."""
+    """The training pictures have been scored by the discriminator of checkpoint `leg`; `files` are keys by name."""
 
     version: Annotated[int, Field(ge=1)]
     dataset: Digest
     training: Digest
     leg: Count
+    files: dict[str, str] = {}
 
 
 class _Envelope(BaseModel):

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 from shared import keys, trainings
 from shared.errors import NotFound
+from shared.messages import Message, RankingReady, SnapshotTaken
 from shared.recipe import Recipe
-from shared.run_records import decoded
+from shared.run_records import decoded, keyed_facts, read_message
 from shared.runs import latest_dataset, run_recipe
 from shared.store.interface import Store
 from shared.trainings import Snapshot
@@ -25,6 +26,10 @@ _SHOWN = {
     "network": trainings.NETWORK,
 }
 """The files of a snapshot that are results by themselves, by the name that people call them."""
+
+
+_RANKED = {trainings.RANKING: "ranking", trainings.WORST: "worst", trainings.BEST: "best"}
+"""The files of a ranking, likewise."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +91,14 @@ def results(store: Store, run: str) -> Results:
     found = latest_dataset(store, run)
     if found is None:
         return Results()
-    _, dataset = found
+    version, dataset = found
     manifest = {DATA_SET: keys.dataset(dataset, keys.MANIFEST)}
-    recipe = run_recipe(store, run)
-    snapshot = _snapshot(store, recipe, dataset)
+    told = _told_of_run(store, run, version)
+    snapshot = _snapshot(store, told)
     if snapshot is None:
         return Results(manifest)
-    objects = manifest | _of_training(store, recipe, snapshot)
+    recipe = run_recipe(store, run)
+    objects = manifest | _of_training(snapshot) | _of_ranking(store, recipe, snapshot, told)
     return Results(objects, snapshot, recipe.training.resume_kimg + snapshot.kimg)
 
 
@@ -130,26 +136,36 @@ def statistics(store: Store, snapshots: Iterable[Snapshot]) -> bytes:
     return b"".join(ticks.values())
 
 
-def _snapshot(store: Store, recipe: Recipe, dataset: str) -> Snapshot | None:
-    """The last snapshot that the recipe asks for, or the newest."""
-    if not recipe.training.kimg:
-        return None
-    training = trainings.training_digest(recipe.resolved_training, dataset)
-    asked = trainings.finishing(store, training, round(recipe.training.kimg * 1000))
-    return asked or trainings.latest(store, training)
+def _told_of_run(store: Store, run: str, version: int) -> list[Message]:
+    """Return what trainer and ranker have told of this version of the run's data set."""
+    kinds = (SnapshotTaken.kind(), RankingReady.kind())
+    found = ((key, fact) for key, _, fact in keyed_facts(store, run, item="run"))
+    return [read_message(store, key) for key, fact in found if fact.kind in kinds and fact.decisions == version]
 
 
-def _of_training(store: Store, recipe: Recipe, snapshot: Snapshot) -> dict[str, str]:
-    """What the snapshot draws, what it is measured by, and its ranking if there is one."""
-    ranking = {
-        name: trainings.ranking_key(snapshot, recipe.ranking, file)
-        for name, file in (("ranking", trainings.RANKING), ("worst", trainings.WORST), ("best", trainings.BEST))
-    }
-    return (
-        {"reals": keys.leg(snapshot.training, 0, "reals.png")}
-        | {name: snapshot.key(file) for name, file in _SHOWN.items() if file in snapshot.files}
-        | {name: key for name, key in ranking.items() if store.exists(key)}
-    )
+def _snapshot(store: Store, told: list[Message]) -> Snapshot | None:
+    """Return the newest snapshot that has been told of and whose record can be read."""
+    taken = sorted((each for each in told if isinstance(each, SnapshotTaken)), key=lambda each: each.leg, reverse=True)
+    found = (trainings.find(store, each.training, each.leg) for each in taken)
+    return next((snapshot for snapshot in found if snapshot is not None), None)
+
+
+def _of_training(snapshot: Snapshot) -> dict[str, str]:
+    """Return the keys of what the snapshot draws and what it is measured by."""
+    shown = {name: snapshot.key(file) for name, file in _SHOWN.items() if file in snapshot.files}
+    return {"reals": keys.leg(snapshot.training, 0, "reals.png")} | shown
+
+
+def _of_ranking(store: Store, recipe: Recipe, snapshot: Snapshot, told: list[Message]) -> dict[str, str]:
+    """Return the keys of the ranking by this snapshot, if there is one.
+
+    Rankings of before 2026-11-27 do not name their files, which are found by the recipe's settings.
+    """
+    ready = [each for each in told if isinstance(each, RankingReady) and each.leg == snapshot.leg]
+    if not ready:
+        return {}
+    files = ready[-1].files or {file: trainings.ranking_key(snapshot, recipe.ranking, file) for file in _RANKED}
+    return {name: files[file] for file, name in _RANKED.items() if file in files and store.exists(files[file])}
 
 
 def _figures(snapshot: Snapshot, file: str, content: bytes, kind: type[BaseModel]) -> dict[str, Any]:

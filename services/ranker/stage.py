@@ -44,16 +44,18 @@ class Ranker(Stage[SnapshotTaken]):
         _put(trainings.RANKING, ranking.table(places, members), snapshot, context)
         _put(trainings.BEST, _sheet(pictures, places[:size]), snapshot, context)
         _put(trainings.WORST, _sheet(pictures, places[: -size - 1 : -1]), snapshot, context)
-        yield _ready(message)
+        yield _ready(message, snapshot, context)
 
 
-def _ready(message: SnapshotTaken) -> RankingReady:
+def _ready(message: SnapshotTaken, snapshot: Snapshot, context: Context) -> RankingReady:
+    files = (trainings.RANKING, trainings.WORST, trainings.BEST)
     return RankingReady(
         run=message.run,
         version=message.version,
         dataset=message.dataset,
         training=message.training,
         leg=message.leg,
+        files={file: trainings.ranking_key(snapshot, context.recipe.ranking, file) for file in files},
     )
 
 

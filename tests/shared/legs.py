@@ -9,7 +9,9 @@ from services.trainer.plan import Plan
 from services.trainer.stats import Span, Tick, Watched, summarize
 from services.trainer.tensorboard import events
 from shared import keys, trainings
-from shared.runs import run_recipe
+from shared.messages import SnapshotTaken
+from shared.runs import latest_dataset, run_recipe
+from shared.runtime.records import leave_trail
 from shared.store import FolderStore
 from shared.trainings import Snapshot
 
@@ -33,9 +35,15 @@ def tick(after: int, **losses: Any) -> Tick:
 
 
 def complete(
-    store: FolderStore, run: str, leg: int, dataset: str = DATASET, since: int | None = None, compared: bool = False
+    store: FolderStore,
+    run: str,
+    leg: int,
+    dataset: str = DATASET,
+    since: int | None = None,
+    compared: bool = False,
+    last: bool = False,
 ) -> Snapshot:
-    """Complete leg `leg` of the run's training, a thousand pictures long, or begun after leg `since`."""
+    """Complete leg `leg` of the run's training, a thousand pictures long, or begun after leg `since`; tell of it."""
     begin = 1000 * (leg - 1 if since is None else since)
     ticks = [tick(after) for after in range(begin + PLAN.tick, leg * 1000 + 1, PLAN.tick)]
     content = {name: f"{name} of leg {leg}".encode() for name in trainings.FILES}
@@ -50,4 +58,13 @@ def complete(
     for name, data in content.items():
         store.put(snapshot.key(name), data)
     trainings.complete(store, snapshot)
+    tell(store, run, snapshot, dataset, last)
     return snapshot
+
+
+def tell(store: FolderStore, run: str, snapshot: Snapshot, dataset: str = DATASET, last: bool = False) -> None:
+    """Leave in the run's trail what the trainer says of a snapshot."""
+    found = latest_dataset(store, run)
+    about = {"run": run, "version": found[0] if found else 1, "dataset": dataset, "last": last}
+    taken = {"training": snapshot.training, "leg": snapshot.leg, "kimg": snapshot.kimg}
+    leave_trail(store, "trainer", SnapshotTaken.model_validate(about | taken), {})

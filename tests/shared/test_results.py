@@ -5,12 +5,14 @@ import pytest
 
 from shared import trainings
 from shared.errors import Unreadable
+from shared.messages import RankingReady
 from shared.recipe import Recipe
 from shared.results import DATA_SET, Results, legs, results, statistics, trained
 from shared.runs import open_run
+from shared.runtime.records import leave_trail
 from shared.store import FolderStore
 from shared.trainings import Snapshot
-from tests.shared.legs import QUALITY, complete, pack, tick
+from tests.shared.legs import DATASET, QUALITY, complete, pack, tick
 
 
 @pytest.fixture
@@ -54,14 +56,42 @@ def test_what_a_snapshot_has_is_a_result(store: FolderStore, run: str) -> None:
 
 
 def test_a_longer_training_of_another_run_is_not_this_one_s_result(store: FolderStore, recipe: Recipe) -> None:
-    run = open_run(store, recipe.model_copy(update={"training": recipe.training.model_copy(update={"kimg": 1.5})})).name
-    pack(store, run)
-    for leg in (1, 2, 3):
-        complete(store, run, leg)
+    run, longer = (
+        open_run(store, recipe.model_copy(update={"training": recipe.training.model_copy(update={"kimg": kimg})})).name
+        for kimg in (1.5, 3.0)
+    )
+    for each, asked in ((run, 2), (longer, 3)):
+        pack(store, each)
+        for leg in range(1, asked + 1):
+            complete(store, each, leg)
     found = results(store, run)
     assert found.snapshot is not None
     assert (found.snapshot.leg, found.kimg) == (2, 2.0)
     assert [snapshot.leg for snapshot in legs(store, found.snapshot)] == [1, 2]
+
+
+def test_a_release_that_trains_otherwise_orphans_no_finished_result(
+    store: FolderStore, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = complete(store, run, 1, last=True)
+    ranked = f"trainings/{snapshot.training[:20]}/000001/ranking-of-today.csv"
+    store.put(ranked, b"")
+    about = {"run": run, "version": 1, "dataset": DATASET, "training": snapshot.training, "leg": 1}
+    ready = RankingReady.model_validate(about | {"files": {trainings.RANKING: ranked}})
+    leave_trail(store, "ranker", ready, {})
+    before = results(store, run)
+    assert before.objects["ranking"] == ranked
+    monkeypatch.setattr(trainings, "VERSION", trainings.VERSION + 1)
+    assert results(store, run) == before
+
+
+def test_a_ranking_of_an_older_release_is_found_by_the_recipe(store: FolderStore, run: str, recipe: Recipe) -> None:
+    snapshot = complete(store, run, 1, last=True)
+    key = trainings.ranking_key(snapshot, recipe.ranking, trainings.RANKING)
+    store.put(key, b"")
+    about = {"run": run, "version": 1, "dataset": DATASET, "training": snapshot.training, "leg": 1}
+    leave_trail(store, "ranker", RankingReady.model_validate(about), {})
+    assert results(store, run).objects["ranking"] == key
 
 
 def test_how_a_training_went_is_its_last_tick_and_its_figures(store: FolderStore, recipe: Recipe) -> None:

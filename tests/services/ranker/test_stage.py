@@ -65,7 +65,10 @@ def file(store: FolderStore, name: str, ranking: Ranking = THREE_ON_A_SHEET) -> 
 
 def test_the_last_snapshot_is_ranked(store: FolderStore) -> None:
     (ready,) = Ranker().process(TAKEN, context(store))
-    assert ready == RankingReady(run="toy-001", version=2, dataset=DATASET, training=TRAINING, leg=3)
+    about = RankingReady(run="toy-001", version=2, dataset=DATASET, training=TRAINING, leg=3)
+    assert ready.model_copy(update={"files": {}}) == about
+    assert ready.files.keys() == {RANKING, WORST, BEST}
+    assert all(store.exists(key) for key in ready.files.values())
     rows = list(csv.DictReader(io.StringIO(file(store, RANKING).decode())))
     assert [int(row["rank"]) for row in rows] == [1, 2, 3, 4, 5, 6, 7]
     assert sorted(row["name"] for row in rows) == [f"picture-{n}" for n in range(7)]
@@ -114,9 +117,9 @@ def test_another_run_is_answered_from_the_record_in_its_own_name(store: FolderSt
     asked = TAKEN.model_copy(update={"run": "toy-002", "version": 1})
     again = Ranker().action(asked, context(store))
     assert again == action
-    assert records.find(store, again, asked) == [
-        RankingReady(run="toy-002", version=1, dataset=DATASET, training=TRAINING, leg=3)
-    ]
+    (ready,) = records.find(store, again, asked) or []
+    assert (ready.run, ready.version, ready.training) == ("toy-002", 1, TRAINING)
+    assert store.exists(ready.files[RANKING])
 
 
 def test_ranking_stops_when_asked_to(store: FolderStore) -> None:

@@ -205,7 +205,7 @@ def test_a_recipe_record_that_cannot_be_read_ends_a_command_with_a_sentence(
     store.put(keys.recipe(run), content)
     error = magritte(*words).exception
     assert isinstance(error, Unreadable | NotFound)
-    assert words[0] == "verify" or str(error).startswith(f"recipes/{run}.json ")
+    assert words[0] in ("verify", "quality") or str(error).startswith(f"recipes/{run}.json ")
 
 
 def test_a_store_without_runs_says_where_it_is(magritte: Magritte, store: FolderStore) -> None:

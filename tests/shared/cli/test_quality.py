@@ -19,6 +19,7 @@ from shared.stylegan2.labels_file import encode_labels, one_hot
 from shared.stylegan2.quality.evaluation import draw
 from shared.stylegan2.tfrecords import frame
 from shared.stylegan2.weights import Networks
+from tests.shared.legs import tell
 from tests.shared.stylegan2.quality import inception_graph
 from tests.structure.test_base_install import magritte as without_libraries
 
@@ -60,6 +61,7 @@ def trained(store: FolderStore, packed: str) -> str:
         snapshot = trainings.Snapshot(training=training, leg=leg, images=leg * 4000, files=files)
         store.put(snapshot.key(trainings.NETWORK), content)
         trainings.complete(store, snapshot)
+        tell(store, packed, snapshot, DATASET)
     return packed
 
 
