@@ -70,6 +70,24 @@ class Context:
     say: Callable[..., None] = lambda *_, **__: None
 
 
+@dataclass(frozen=True)
+class Death:
+    """One of the items that a message is about could not be processed, because of an error that nobody expected.
+
+    The runtime writes a dead letter for `entry` and tells of it; the message's other items are none the worse.
+    """
+
+    entry: str
+    error: Exception
+
+
+def single_errors(error: BaseException) -> list[BaseException]:
+    """Return the errors that an exception group holds, at whatever depth; of any other error, itself."""
+    if isinstance(error, BaseExceptionGroup):
+        return [single for each in error.exceptions for single in single_errors(each)]
+    return [error]
+
+
 class Stage(Generic[M]):
     """One step of the pipeline. Subclasses set `name` and `version` and implement `process`.
 
@@ -88,11 +106,11 @@ class Stage(Generic[M]):
         """The action that `message` asks for; None when the outcome depends on more than the message."""
         return None
 
-    def process(self, message: M, context: Context) -> Iterable[Message]:
+    def process(self, message: M, context: Context) -> Iterable[Message | Death]:
         """Do the work: put objects, return what there is to announce.
 
         With an action, all messages are recorded before the first is published; without one they are published
-        as they come.
+        as they come, and there may be deaths among them.
         """
         raise NotImplementedError
 

@@ -9,15 +9,16 @@ from typing import TypeVar
 
 import httpx
 
-from services.scraper.sources.address import check_address
+from services.scraper.sources.address import host_of, parsed
 from services.scraper.sources.connections import CheckedAddresses, CheckedTransport, Resolve, resolve
 from services.scraper.sources.pacing import Pacing
-from services.scraper.sources.request import Answer, Later, Redirect, ask
+from services.scraper.sources.request import Answer, Later, Redirect, ask, stop_at_redirect
 from services.scraper.sources.source import Conditions, Fetched, Item
 from shared import recipe
 from shared.errors import Interrupted, Transient
 from shared.fates import Drop, Reason
 from shared.reach import Reach
+from shared.stage import single_errors
 
 T = TypeVar("T")
 
@@ -26,6 +27,9 @@ ATTEMPTS = 4
 LONGEST_WAIT = 120.0
 """Seconds; a server that asks for a longer pause is not asked for this picture again in this run."""
 _GLANCE = 0.2
+
+_OF_THE_ADDRESS = (OSError, ValueError, OverflowError, httpx.HTTPError, httpx.InvalidURL)
+"""What libraries raise about addresses and answers that they cannot deal with, as `httpx.HTTPError` or not."""
 
 
 class AddressesSource:
@@ -41,7 +45,12 @@ class AddressesSource:
         # The time limit is kept by `_within`; no encodings are asked for because pictures are compressed already.
         headers = {"User-Agent": user_agent(), "Accept": "image/*,*/*;q=0.1", "Accept-Encoding": "identity"}
         self._addresses = CheckedAddresses(Reach.of_environment(), resolve)
-        self._client = httpx.AsyncClient(headers=headers, timeout=None, transport=CheckedTransport(self._addresses))
+        self._client = httpx.AsyncClient(
+            headers=headers,
+            timeout=None,
+            transport=CheckedTransport(self._addresses),
+            event_hooks={"response": [stop_at_redirect]},
+        )
 
     def items(self) -> Iterator[Item]:
         for line in self._lines():
@@ -61,15 +70,15 @@ class AddressesSource:
 
     def fetch(self, item: Item) -> Fetched | Drop:
         """Follows redirects and tries again; the time limit covers all requests, but not the pauses in between."""
-        address, redirects, attempts, left = item.place, 0, 0, self._asked.timeout
-        while (refused := check_address(address)) is None:
-            host = httpx.URL(address).host
+        url, redirects, attempts, left = parsed(item.place), 0, 0, self._asked.timeout
+        while not isinstance(url, Drop):
+            host = host_of(url)
             self._pacing.wait(host)
             started = time.monotonic()
-            answer = self._ask(address, left)
+            answer = self._ask(url, left)
             left -= time.monotonic() - started
             if isinstance(answer, Redirect):
-                address, redirects = answer.to, redirects + 1
+                url, redirects = parsed(answer.to), redirects + 1
                 if redirects > REDIRECTS:
                     return Drop(Reason.FETCH_FAILED, f"more than {REDIRECTS} redirects")
             elif isinstance(answer, Later):
@@ -80,17 +89,23 @@ class AddressesSource:
                 self._pacing.hold(host, wait)
             else:
                 return answer
-        return refused
+        return url
 
-    def _ask(self, address: str, seconds: float) -> Answer:
+    def _ask(self, url: httpx.URL, seconds: float) -> Answer:
         try:
-            return self._loop.run(_within(seconds, self._conditions.stopping, self._asked_if_allowed(address)))
+            return self._loop.run(_within(seconds, self._conditions.stopping, self._asked_if_allowed(url)))
         except TimeoutError:
             return Drop(Reason.FETCH_FAILED, f"not complete after {self._asked.timeout:g} seconds")
+        except Exception as error:
+            errors = single_errors(error)
+            if not all(isinstance(each, _OF_THE_ADDRESS) for each in errors):
+                raise
+            told = "; ".join(f"{type(each).__name__}: {each}" for each in errors)
+            return Drop(Reason.FETCH_FAILED, f"{host_of(url)[:80]} cannot be asked: {told}"[:300])
 
-    async def _asked_if_allowed(self, address: str) -> Answer:
-        refused = await self._addresses.check(httpx.URL(address))
-        return refused or await ask(self._client, address, self._conditions.max_bytes)
+    async def _asked_if_allowed(self, url: httpx.URL) -> Answer:
+        refused = await self._addresses.check(url)
+        return refused or await ask(self._client, url, self._conditions.max_bytes)
 
     def close(self) -> None:
         self._loop.run(self._client.aclose())

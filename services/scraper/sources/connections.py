@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import httpcore
 import httpx
 
+from services.scraper.sources.address import host_of
 from services.scraper.sources.request import Later
 from shared.fates import Drop, Reason
 from shared.reach import Reach
@@ -40,13 +41,13 @@ class CheckedAddresses(httpcore.AsyncNetworkBackend):
 
     async def check(self, url: httpx.URL) -> Drop | Later | None:
         """Why the host of an address may not be asked, or cannot be found for now; None when it may be asked."""
-        host, port = url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
+        host, port = host_of(url), url.port or (443 if url.scheme == "https" else 80)
         try:
             addresses = await self._resolve(host, port)
         except UnicodeError as error:
-            return Drop(Reason.FETCH_FAILED, f"no host: {error}")
+            return Drop(Reason.FETCH_FAILED, f"{host[:80]} is no host's name: {error}"[:300])
         except OSError as error:
-            return Later(f"{host} cannot be found: {error.strerror}")
+            return Later(f"{host[:80]} cannot be found: {error.strerror}")
         for address in addresses:
             if refusal := self._reach.refusal(address, port):
                 return Drop(Reason.FETCH_FAILED, f"{host} is not asked: {refusal}")

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import httpx
 
+from services.scraper.sources.address import shown
 from services.scraper.sources.source import Fetched
 from shared.fates import Drop, Reason
 
@@ -37,22 +38,47 @@ _OPT_OUTS = {"noai", "noimageai", "noindex", "none"}
 noai and noimageai are DeviantArt's. They are heeded for whichever robot they are meant."""
 
 
-async def ask(client: httpx.AsyncClient, address: str, max_bytes: int) -> Answer:
-    """Ask for the picture at `address`. No more than `max_bytes` are received, packed or unpacked."""
+class _Redirected(Exception):
+    """Carries the location of a redirect, as the server wrote it, out of httpx, which would take it apart by itself."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(location)
+        self.location = location
+
+
+async def stop_at_redirect(response: httpx.Response) -> None:
+    """Hand a redirect to `ask`; a hook of the client's that `ask` is given."""
+    if response.has_redirect_location:
+        raise _Redirected(response.headers["location"])
+
+
+async def ask(client: httpx.AsyncClient, url: httpx.URL, max_bytes: int) -> Answer:
+    """Ask for the picture at `url`. No more than `max_bytes` are received, packed or unpacked."""
+    request = client.build_request("GET", url, headers={"Host": url.netloc.decode("ascii")})
     try:
-        async with client.stream("GET", address) as response:
+        response = await client.send(request, stream=True)
+        try:
             return _verdict(response, max_bytes) or await _received(response, max_bytes)
-    except httpx.InvalidURL as error:
-        return Drop(Reason.FETCH_FAILED, f"redirected to no address: {error}")
+        finally:
+            await response.aclose()
+    except _Redirected as redirected:
+        return _redirect(url, redirected.location)
+    except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+        return Drop(Reason.FETCH_FAILED, f"it cannot be asked for: {error}"[:200])
     except httpx.HTTPError as error:
         return Later(f"{type(error).__name__}: {error}"[:200])
+
+
+def _redirect(url: httpx.URL, location: str) -> Redirect | Drop:
+    try:
+        return Redirect(str(url.join(location)))
+    except (httpx.InvalidURL, ValueError) as error:
+        return Drop(Reason.FETCH_FAILED, f"redirected to no address, {shown(location)}: {error}"[:300])
 
 
 def _verdict(response: httpx.Response, max_bytes: int) -> Answer | None:
     """What the head of the answer says; None when the picture follows."""
     status, headers = response.status_code, response.headers
-    if response.next_request is not None:
-        return Redirect(str(response.next_request.url))
     if status in (408, 429) or status >= 500:
         return Later(f"HTTP {status} {response.reason_phrase}", retry_after(headers, datetime.now(UTC)))
     if status != 200:
