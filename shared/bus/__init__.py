@@ -10,7 +10,7 @@ __all__ = ["Bus", "Consumer", "DeadLetter", "Delivery", "Depth", "MemoryBus", "M
 
 
 def open_bus(address: str, pauses: Sequence[float], name: str) -> Bus:
-    """The broker at an address such as `amqp://user:password@host:5672/vhost`, connected to in the background.
+    """Return a bus at `address`, such as `amqp://user:password@host:5672/vhost`; it connects in the background.
 
     `pauses` are the seconds that `Delivery.retry` can ask for; `name` is what the broker's operator sees. Raises
     `SettingsError` for any other scheme: the in-memory bus lives within `magritte run` and has no address.

@@ -37,13 +37,13 @@ _ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
 _NEVER_WORKS = ("ACCESS_REFUSED", "not found", "refused for user")
 
 OnMessage = Callable[[int, Mapping[str, Any], bytes], None]
-"""Told a delivery's tag, headers and body."""
+"""Called with a delivery's tag, headers and body."""
 
 
 def parameters(address: str, name: str, heartbeat: int) -> Any:
-    """How to connect to an address, under a name for the broker's operator; raises `SettingsError`.
+    """Return pika's parameters for connecting to `address`; the broker's operator sees the connection as `name`.
 
-    A silent broker is given up after about `heartbeat` seconds.
+    A silent broker is given up after about `heartbeat` seconds. Raises `SettingsError` when `address` is none.
     """
     try:
         found = pika.URLParameters(address)
@@ -57,7 +57,7 @@ def parameters(address: str, name: str, heartbeat: int) -> Any:
 
 
 class Outcome(StrEnum):
-    """What the broker did with a published message; the values go on "the queue ..."."""
+    """Answer of the broker to a published message; the values complete a sentence that begins with "the queue"."""
 
     CONFIRMED = "has it"
     FULL = "is full"
@@ -65,7 +65,7 @@ class Outcome(StrEnum):
 
 
 class Connection:
-    """A connection; `ended` tells why, once it is over.
+    """A connection to the broker; once it is over, the result of `ended` is why.
 
     Publishers wait for `writable`; until then `blocked` says what the broker lacks.
     """
@@ -82,7 +82,7 @@ class Connection:
         self._attempt = AsyncioConnection.create_connection([how], self._begin, custom_ioloop=loop)
 
     async def open(self) -> None:
-        """Return when the broker has let us in."""
+        """Return when the broker has let us in; raises the result of `ended` when it does not."""
         await asyncio.wait(self._outcomes(), return_when=asyncio.FIRST_COMPLETED)
         if self.ended.done():
             raise self.ended.result()
@@ -133,7 +133,7 @@ class Connection:
 
 
 class Channel:
-    """A channel; `closed` tells why, once it is, and everything that waits for its replies fails with that."""
+    """A channel; once closed, the result of `closed` is why, and everything that waits for a reply fails with it."""
 
     def __init__(self, connection: Connection) -> None:
         self._waiting: set[Future[Any]] = set()
@@ -181,7 +181,7 @@ class Channel:
         )
 
     async def is_missing(self, thing: Exchange | BrokerQueue) -> bool:
-        """Whether the broker says that there is no such exchange or queue; the channel is of no use afterwards.
+        """Return whether the broker says that `thing` does not exist; the channel cannot be used afterwards.
 
         RabbitMQ 4.2.6 and later say nothing about what our user has no rights on.
         """
@@ -194,12 +194,12 @@ class Channel:
         return self._code == _NOT_FOUND
 
     async def ready(self, queue: str) -> int:
-        """How many messages of a queue wait for a consumer."""
+        """Return the number of messages in `queue` that wait for a consumer."""
         answer = await self._call(self.raw.queue_declare, queue, passive=True)
         return int(answer.method.message_count)
 
     async def consume(self, queue: str, prefetch: int, on_message: OnMessage) -> str:
-        """Have at most `prefetch` unanswered messages delivered; the consumer's tag.
+        """Begin to consume `queue`, at most `prefetch` unanswered messages at a time; return the consumer's tag.
 
         A consumer that the broker cancels closes its channel, since nobody would notice it otherwise.
         """
@@ -213,7 +213,7 @@ class Channel:
         return str(answer.method.consumer_tag)
 
     async def cancel(self, tag: str) -> None:
-        """Have nothing more delivered.
+        """Stop deliveries to the consumer `tag`.
 
         RabbitMQ forgets what is on its way to a consumer that is cancelled, until the channel ends, and then counts
         it as returned by a consumer that vanished. Without answers nothing new sets out; so they wait for a moment.
@@ -231,7 +231,7 @@ class Channel:
                 self.ack(answered)
 
     async def hold_all(self, queue: str) -> list[tuple[int, Mapping[str, Any], bytes]]:
-        """The tags, headers and bodies of all messages in a queue, which are ours until answered."""
+        """Return the tags, headers and bodies of all messages in `queue`, which this channel holds until answered."""
         held: list[tuple[int, Mapping[str, Any], bytes]] = []
         got = self._expect()
         self.raw.add_callback(lambda _: _resolve(got, None), [spec.Basic.GetEmpty])
@@ -352,7 +352,7 @@ def _resolve(future: "Future[Any]", value: object) -> None:
 
 
 def _meaning(reason: Exception) -> MagritteError:
-    """What an exception of pika's is to the rest of the program."""
+    """Translate an exception of pika's into `SettingsError`, or into `BusUnavailable` if trying again may help."""
     for inner in (*getattr(reason, "exceptions", ())[-1:], getattr(reason, "exception", None), *reason.args):
         if isinstance(inner, Exception):
             return _meaning(inner)

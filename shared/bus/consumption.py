@@ -27,7 +27,7 @@ _CANCEL_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Broker:
-    """What a consumer needs of its bus.
+    """The parts of a bus that its consumers use.
 
     `run` runs a coroutine where the connections live. `settle` publishes a letter if there is one, then acknowledges
     the delivery.

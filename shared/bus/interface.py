@@ -31,7 +31,7 @@ class Delivery(Protocol):
         ...
 
     def ack(self) -> None:
-        """Done: forget the message."""
+        """Acknowledge the message: it is done and forgotten."""
         ...
 
     def retry(self, after: float) -> None:
@@ -43,7 +43,7 @@ class Delivery(Protocol):
         ...
 
     def hand_back(self) -> None:
-        """Not done, and nobody's fault: deliver as it was to whoever consumes next."""
+        """Return the message to its queue unchanged, as the same attempt, for whoever consumes next."""
         ...
 
 
@@ -51,7 +51,7 @@ class Consumer(Protocol):
     """Receives one queue's messages; may be used from several threads at once."""
 
     def receive(self, timeout: float) -> Delivery | None:
-        """The next message, or None when none came within `timeout` seconds or the bus is draining."""
+        """Return the next message, or None when none came within `timeout` seconds or the bus is draining."""
         ...
 
     def pause(self) -> None:
@@ -69,7 +69,7 @@ class Consumer(Protocol):
 
 @dataclass(frozen=True)
 class Depth:
-    """How many messages of a queue are ready, handed out unanswered, waiting for another attempt, and dead."""
+    """Numbers of messages of a queue: ready, handed out unanswered, waiting for another attempt, and dead."""
 
     ready: int = 0
     unacked: int = 0
@@ -78,7 +78,7 @@ class Depth:
 
     @property
     def waiting(self) -> int:
-        """Messages that still ask for work."""
+        """Number of messages that are not done and not dead."""
         return self.ready + self.unacked + self.delayed
 
 
@@ -98,12 +98,12 @@ class Bus(Protocol):
 
     @property
     def is_connected(self) -> bool:
-        """Whether the broker can be talked to right now."""
+        """Whether there is a connection to the broker now."""
         ...
 
     @property
     def reconnects(self) -> int:
-        """How often a connection to the broker was lost and made anew."""
+        """Number of times that a connection to the broker was lost and made anew."""
         ...
 
     def connect(self, timeout: float) -> None:
@@ -111,23 +111,23 @@ class Bus(Protocol):
         ...
 
     def publish(self, message: Message) -> None:
-        """Return when the bus has the message safely in all its queues; waits while one of them is full."""
+        """Publish `message` and return when it is safely in all its queues; waits while one of them is full."""
         ...
 
     def send(self, queue: str, body: bytes) -> None:
-        """Publish an encoded message to one queue alone, as its first attempt: a dead letter that gets a chance."""
+        """Publish an encoded message to `queue` alone, as its first attempt; used to send a dead letter again."""
         ...
 
     def consume(self, queue: str, threads: int = 1) -> Consumer:
-        """Begin to receive a queue's messages, of which so many threads work on one each."""
+        """Begin to receive the messages of `queue`, for `threads` threads that work on one message each."""
         ...
 
     def depths(self) -> dict[str, Depth]:
-        """The depth of every queue by name, as far as this bus can tell."""
+        """Return the depth of every queue by name, as far as this bus can tell."""
         ...
 
     def remove_dead(self, queue: str, of: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
-        """Take the dead letters of a queue that `of` picks away, and return them."""
+        """Remove the dead letters of `queue` for which `of` returns true, and return them."""
         ...
 
     def drain(self) -> None:

@@ -11,7 +11,7 @@ _LONGEST_REASON = 500
 
 @dataclass(frozen=True)
 class Letter:
-    """What is published to an exchange, under the name of a queue as its key."""
+    """A message to be published to `exchange`, with a queue's name as its routing key."""
 
     exchange: str
     key: str
@@ -20,46 +20,46 @@ class Letter:
 
 
 def of_new(now: float) -> dict[str, Any]:
-    """The headers of a message that is published for the first time, at `now` (seconds since 1970)."""
+    """Return the headers of a message that is published for the first time, at `now` (seconds since 1970)."""
     return {"published": round(now * 1000)}
 
 
 def published(headers: Mapping[str, Any], now: float) -> float:
-    """When a message was first published, in seconds since 1970; `now` when nobody said."""
+    """Return the time at which a message was first published, in seconds since 1970; `now` without such a header."""
     said = headers.get("published")
     return said / 1000 if isinstance(said, int) else now
 
 
 def attempt(headers: Mapping[str, Any]) -> int:
-    """Which attempt a delivery is; 1 when nobody said."""
+    """Return the number of a delivery's attempt, from 1; 1 without such a header."""
     said = headers.get("attempt")
     return int(said) if isinstance(said, int) and said > 0 else 1
 
 
 def returned(headers: Mapping[str, Any]) -> int:
-    """How often a consumer vanished with the message, as the broker counts."""
+    """Return how often the broker says that a consumer vanished with the message."""
     count = headers.get("x-delivery-count")
     return int(count) if isinstance(count, int) else 0
 
 
 def own(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """The headers without the broker's, which must not be published again: it would go on counting from them."""
+    """Return `headers` without the broker's (`x-...`): published again, it would go on counting from them."""
     return {name: value for name, value in headers.items() if not name.startswith("x-")}
 
 
 def of_retry(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """The headers of the next attempt."""
+    """Return the headers of the next attempt."""
     return own(headers) | {"attempt": attempt(headers) + 1}
 
 
 def of_dead(headers: Mapping[str, Any], queue: str, reason: str, error: str) -> dict[str, Any]:
-    """The headers of a dead letter; a long reason is cut, and what UTF-8 cannot express becomes `?`."""
+    """Return the headers of a dead letter; a long reason is cut, and what UTF-8 cannot express becomes `?`."""
     said = {"reason": _text(reason)[:_LONGEST_REASON], "error": _text(error), "queue": queue}
     return own(headers) | said | {"attempt": attempt(headers)}
 
 
 def dead_letter(queue: str, headers: Mapping[str, Any], body: bytes) -> DeadLetter:
-    """The dead letter that lies in a queue's dead queue, put there by a worker or by the broker itself."""
+    """Decode a message from the dead queue of `queue`, put there by a worker or by the broker itself."""
     if "reason" in headers:
         reason, error = str(headers["reason"]), str(headers.get("error", ""))
     else:

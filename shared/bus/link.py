@@ -17,7 +17,7 @@ _HEALTHY_SECONDS = 10.0
 
 
 def growing_pauses() -> Iterator[float]:
-    """Seconds between attempts: growing, and different for each process, so that they do not all come at once."""
+    """Yield the seconds between attempts: growing, and random so that processes do not all try at the same time."""
     longest = _FIRST_PAUSE
     while True:
         yield uniform(longest / 2, longest)
@@ -25,7 +25,7 @@ def growing_pauses() -> Iterator[float]:
 
 
 async def again_and_again(attempt: Callable[[], Awaitable[bool]]) -> None:
-    """Attempt for as long as it is true, with growing pauses, which begin anew after one that lasted."""
+    """Await `attempt` until it returns False, with growing pauses, which begin anew after one that lasted."""
     clock = asyncio.get_running_loop().time
     pauses, begun = growing_pauses(), clock()
     while await attempt():
@@ -36,9 +36,9 @@ async def again_and_again(attempt: Callable[[], Awaitable[bool]]) -> None:
 
 
 class Link:
-    """Keeps a connection, which it has made so many `times`.
+    """Keeps a connection to the broker; `times` counts how often it was made.
 
-    `trouble` is why there is none, also while the next attempt is under way.
+    `trouble` is why there is no connection, also while the next attempt is under way.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Link:
         self._up = asyncio.Event()
 
     async def up(self) -> Connection:
-        """The connection, as soon as there is one."""
+        """Return the connection, as soon as there is one."""
         while self.connection is None:
             await self._up.wait()
         return self.connection

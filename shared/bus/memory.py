@@ -20,7 +20,7 @@ from shared.pipeline import queues as pipeline_queues
 
 @dataclass(frozen=True)
 class Mischief:
-    """What a bus may do to messages and usually does not: deliver twice, deliver in any order."""
+    """Behaviour that `Bus` permits but is rare: delivering twice (probability `duplicate`) and out of order."""
 
     duplicate: float = 0.0
     reorder: bool = False
@@ -87,7 +87,7 @@ class MemoryBus:
         return 0
 
     def connect(self, timeout: float) -> None:
-        """Nothing to wait for."""
+        """Return at once: there is no broker to wait for."""
 
     def publish(self, message: Message) -> None:
         body = message.encode()
@@ -109,7 +109,7 @@ class MemoryBus:
             return {name: state.depth() for name, state in self._queues.items()}
 
     def dead_letters(self) -> list[DeadLetter]:
-        """All dead letters, by queue in pipeline order."""
+        """Return all dead letters, by queue in pipeline order."""
         with self._changed:
             return [letter for state in self._queues.values() for letter in state.dead]
 
@@ -132,7 +132,7 @@ class MemoryBus:
                     self._leave(consumer)
 
     def is_idle(self) -> bool:
-        """Whether no message asks for work any more."""
+        """Return whether all messages are done or dead."""
         with self._changed:
             return all(state.depth().waiting == 0 for state in self._queues.values())
 

@@ -28,7 +28,7 @@ from shared.pipeline import queues as pipeline_queues
 T = TypeVar("T")
 
 LARGEST_BODY = 64 * 1024
-"""Bytes of a message; it carries names of things, never pictures."""
+"""Bytes of a message; messages carry names of objects, never pictures."""
 
 _FULL_QUEUE_PAUSE = 0.5
 _LAST_CHANCE_SECONDS = 5.0
@@ -104,14 +104,14 @@ class RabbitMQBus:
         return consumer
 
     def depths(self) -> dict[str, Depth]:
-        """What is ready and dead at the broker, and unanswered in this process.
+        """Return what is ready and dead at the broker, and unanswered in this process, by queue.
 
-        Pauses are shared by all queues, so that what waits for another attempt is told of each pause by its name.
+        All queues share the delay queues, under whose names the messages that wait for another attempt are counted.
         """
         return self._call(self._ask(self._depths))
 
     def dead_letters(self, queue: str) -> list[DeadLetter]:
-        """The dead letters of a queue; they stay there."""
+        """Return the dead letters of `queue`; they stay there."""
         return self._call(self._ask(partial(self._dead_letters, self._queues[queue].name)))
 
     def remove_dead(self, queue: str, of: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
@@ -174,7 +174,7 @@ class RabbitMQBus:
                 self._loop.call_soon_threadsafe(delivery.channel.ack, delivery.tag)
 
     async def _declare(self, connection: Connection) -> None:
-        """Make what is missing; for a user who may not, see that nothing is."""
+        """Declare all exchanges and queues; if our user may not, raise `SettingsError` when one is missing."""
         if await self._declared(connection):
             return
         things: list[Exchange | BrokerQueue] = [*self._topology.exchanges(), *self._topology.broker_queues()]
@@ -209,7 +209,7 @@ class RabbitMQBus:
         await asyncio.gather(*(self._put(letter) for letter in outgoing))
 
     async def _put(self, letter: Letter, holder: Channel | None = None) -> None:
-        """Publish until the broker has it; `holder` is the channel of the delivery that this answers."""
+        """Publish `letter` until the broker has it; `holder` is the channel of the delivery that it answers."""
         give_up = self._loop.time() + self._patience
         trouble: BusUnavailable | None = None
         for pause in growing_pauses():
@@ -226,7 +226,7 @@ class RabbitMQBus:
             await asyncio.sleep(min(pause, _FULL_QUEUE_PAUSE))
 
     async def _try(self, letter: Letter, give_up: float) -> tuple[Outcome | None, BusUnavailable | None]:
-        """What the broker did with a letter by the time `give_up`, if anything, and what it said of it."""
+        """Publish `letter` once; return the broker's answer by the time `give_up`, if any, and what to raise for it."""
         try:
             async with asyncio.timeout_at(give_up):
                 outcome = await self._publish_once(letter)
@@ -272,7 +272,7 @@ class RabbitMQBus:
         await asyncio.gather(*(consumer.drain() for consumer in self._consumers))
 
     async def _ask(self, question: Callable[[Channel], Awaitable[T]]) -> T:
-        """Ask until there is an answer; what is missing at the broker is declared again in between."""
+        """Ask `question` until there is an answer; what is missing at the broker is declared again in between."""
         try:
             async with asyncio.timeout(self._patience):
                 for pause in growing_pauses():

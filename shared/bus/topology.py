@@ -48,7 +48,7 @@ class BrokerQueue:
 
 @dataclass(frozen=True)
 class Rung:
-    """Where messages wait `pause` seconds; the pause is part of the name, so that another one is another queue."""
+    """A queue where messages wait `pause` seconds; the pause is part of its name: another pause is another queue."""
 
     pause: float
 
@@ -59,7 +59,7 @@ class Rung:
 
 
 def dead_queue(queue: str) -> str:
-    """Where a queue's dead letters lie."""
+    """Return the name of the queue that holds the dead letters of `queue`."""
     return f"{queue}.dead"
 
 
@@ -71,16 +71,16 @@ class Topology:
         self.rungs = tuple(Rung(pause) for pause in sorted(set(pauses)))
 
     def rung(self, after: float) -> Rung:
-        """The shortest pause that lasts `after` seconds, else the longest there is."""
+        """Return the rung of the shortest pause that lasts `after` seconds, else of the longest there is."""
         return next((rung for rung in self.rungs if rung.pause >= after), self.rungs[-1])
 
     def exchanges(self) -> Iterator[Exchange]:
-        """All exchanges; they come before the queues."""
+        """Yield all exchanges; declare them before the queues."""
         yield from (_DEAD_EXCHANGE, _WORK_EXCHANGE)
         yield from (Exchange(rung.name, "fanout") for rung in self.rungs)
 
     def broker_queues(self) -> Iterator[BrokerQueue]:
-        """All queues, in the order to declare them.
+        """Yield all queues, in the order to declare them.
 
         Those of dead letters come first: what the broker puts aside before they exist waits minutes for them.
         """
