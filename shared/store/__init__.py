@@ -11,7 +11,7 @@ __all__ = ["FolderStore", "Store", "open_store"]
 
 
 def open_store(settings: Settings) -> Store:
-    """The store at `settings.store`: `folder:PATH` or `s3://BUCKET`; raises `SettingsError` for any other scheme."""
+    """Return the store at `settings.store`, `folder:PATH` or `s3://BUCKET`; raises `SettingsError` for others."""
     scheme, _, rest = settings.store.partition(":")
     if scheme == "folder" and rest:
         return FolderStore(_folder(rest))

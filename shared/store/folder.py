@@ -25,7 +25,7 @@ _LARGE = 2**14
 """Bytes; smaller objects are records."""
 
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
-"""What file systems say to a hard link that have none: exFAT, some network and FUSE file systems."""
+"""Errors of file systems without hard links: exFAT, some network and FUSE file systems."""
 
 
 class FolderStore:
@@ -123,7 +123,7 @@ class FolderStore:
             return True
 
     def created_under_lock(self, path: Path, temporary: Path) -> bool:
-        """Rename `temporary` to `path` unless it exists, where there are no hard links; whether it was renamed.
+        """Rename `temporary` to `path` unless it exists, where there are no hard links; return whether it was renamed.
 
         The lock excludes threads and processes, and ends with its holder.
         """

@@ -22,7 +22,7 @@ class Store(Protocol):
         ...
 
     def get(self, key: str) -> bytes:
-        """The object's bytes; raises `NotFound`."""
+        """Return the object's bytes; raises `NotFound`."""
         ...
 
     def put(self, key: str, data: bytes) -> None:
@@ -30,31 +30,33 @@ class Store(Protocol):
         ...
 
     def put_new(self, key: str, data: bytes) -> bool:
-        """Create an object; False, and nothing done, when it exists. Of several at once exactly one succeeds.
+        """Create an object and return True; return False when it exists. Of several calls at once exactly one creates.
 
-        One that raised `StoreUnavailable` may have created it all the same, and answers False the next time.
+        A call that raised `StoreUnavailable` may have created it all the same, and answers False the next time.
         """
         ...
 
     def put_file(self, key: str, path: Path) -> None:
-        """Create or replace an object from a local file of any size. The file is no longer needed afterwards."""
+        """Create or replace an object from a local file of any size, which is moved or deleted."""
         ...
 
     def file(self, key: str) -> AbstractContextManager[Path]:
-        """A local, read-only file that holds the object as long as the context lasts; raises `NotFound`."""
+        """Return a context with a local, read-only file that holds the object; raises `NotFound`."""
         ...
 
     def folder(self, prefix: str) -> AbstractContextManager[Path]:
-        """A local, read-only folder that holds what lies below `prefix` (which ends with a slash) as long as the
-        context lasts, each object under the rest of its key; raises `NotFound` when there is nothing."""
+        """Return a context with a local, read-only folder that holds the objects below `prefix` (ends with a slash).
+
+        Each lies under the rest of its key. Raises `NotFound` when there is none.
+        """
         ...
 
     def exists(self, key: str) -> bool:
-        """Whether there is such an object."""
+        """Return whether there is an object `key`."""
         ...
 
     def list(self, prefix: str) -> Iterator[str]:
-        """All keys that begin with `prefix` (which ends with a slash), sorted."""
+        """Yield all keys that begin with `prefix` (which ends with a slash), sorted."""
         ...
 
     def delete(self, key: str) -> None:
@@ -62,5 +64,5 @@ class Store(Protocol):
         ...
 
     def url(self, key: str) -> str:
-        """An address under which a person can open the object."""
+        """Return an address under which a person can open the object."""
         ...

@@ -68,7 +68,7 @@ class S3Store:
     def __init__(
         self, client: Minio, pool: PoolManager, bucket: str, prefix: str = "", public: Minio | None = None
     ) -> None:
-        """`public` signs addresses for people, if they reach the server under another address than we do."""
+        """Use `client` for requests and `public` for addresses that people open, if theirs differs from ours."""
         self._client = client
         self._pool = pool
         self._bucket = bucket
@@ -172,7 +172,10 @@ class S3Store:
             raise StoreUnavailable(f"{key}: the S3 server did not put the parts together")
 
     def _create(self, key: str, data: bytes) -> bool:
-        """Whether the object is new. Only signed addresses let us add a header to a put by public means of the SDK."""
+        """Create an object unless it exists; return whether it is new.
+
+        Only signed addresses let us add a header to a put by public means of the SDK.
+        """
         url = self._client.get_presigned_url("PUT", self._bucket, self._name(key), expires=_SIGNED_FOR)
         headers = {"If-None-Match": "*", "Content-Type": "application/octet-stream", "Content-Length": str(len(data))}
         for _ in range(_CONFLICTS):
@@ -228,10 +231,10 @@ class _BlockwisePool(PoolManager):
 def open_s3(
     bucket_and_prefix: str, settings: Settings, connect_seconds: float = 10, read_seconds: float = 30
 ) -> S3Store:
-    """The store in `BUCKET` or `BUCKET/PREFIX`; sends nothing yet.
+    """Return the store in `BUCKET` or `BUCKET/PREFIX`; sends nothing yet.
 
-    The server is unavailable if it takes longer than so many seconds to accept a connection or a block of 64 kB, or
-    to send the next bytes of an answer. Raises `SettingsError` for unusable settings.
+    The server is unavailable if it takes longer than `connect_seconds` to accept a connection or a block of 64 kB, or
+    longer than `read_seconds` to send the next bytes of an answer. Raises `SettingsError` for unusable settings.
     """
     bucket, _, prefix = bucket_and_prefix.partition("/")
     if not _BUCKET.fullmatch(bucket) or not _is_prefix(prefix):
@@ -251,7 +254,7 @@ def _is_prefix(text: str) -> bool:
 
 
 def _client(field: str, settings: Settings, pool: PoolManager) -> Minio:
-    """With the region given it signs without asking the server."""
+    """Return a client of the server in the setting `field`; given the region, it signs without asking the server."""
     address, scheme = _endpoint(field, getattr(settings, field))
     for key in ("s3_access_key", "s3_secret_key"):
         if not getattr(settings, key).get_secret_value():
@@ -270,7 +273,7 @@ def _client(field: str, settings: Settings, pool: PoolManager) -> Minio:
 
 
 def _endpoint(field: str, text: str) -> tuple[str, str]:
-    """Host, with a port if there is one, and scheme of a server's address."""
+    """Split a server's address into its host, with a port if there is one, and its scheme."""
     found = re.fullmatch(r"(https?)://([^/?#@\s]+)/?", text)
     if not found:
         raise SettingsError(f"{_variable(field)}: {text!r} is no address; write http://HOST:PORT or https://HOST")
@@ -292,7 +295,7 @@ def _failure(response: BaseHTTPResponse) -> MinioException:
 
 
 def _meaning(error: S3Error, what: str, bucket: str) -> MagritteError:
-    """What an S3 server's error means to a run."""
+    """Translate an S3 server's error about `what` into one of `shared.errors`."""
     code, status = error.code or "", error.response.status
     told = f"{what}: the S3 server answered {status} {code}"
     if code == "NoSuchKey":
