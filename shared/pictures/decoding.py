@@ -25,7 +25,7 @@ _TURNS = {
     8: Transpose.ROTATE_90,
 }
 
-# The modes that do not stay in the space of the file.
+# Modes that are converted to sRGB, by the space that their profile has to describe.
 _SPACES = {"L": Space.GREY, "LA": Space.GREY, "CMYK": Space.CMYK, "LAB": Space.LAB}
 
 
@@ -42,14 +42,14 @@ class Picture:
 
 
 def decode(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Picture | Drop:
-    """The first frame of a picture in full. Spaces other than RGB are converted to sRGB, by their profile if any."""
+    """Decode the first frame of a picture. Spaces other than RGB are converted to sRGB, by their profile if any."""
     return attempt(data, lambda: _decoded(data, limits))
 
 
 def thumbnail(
     data: bytes, side: int, limits: Limits = DEFAULT_LIMITS, mode: Literal["RGB", "L"] = "RGB"
 ) -> Picture | Drop:
-    """A picture reduced to `side` pixels of its longer side (never enlarged), its transparent parts on white.
+    """Decode a picture and reduce its longer side to `side` pixels (never enlarged); transparent parts become white.
 
     A JPEG is decoded at a half, quarter or eighth of its size where that leaves twice `side`, which is several
     times faster; all of its bytes are read even so, and a truncated file is noticed. `info` tells of the full
@@ -59,7 +59,7 @@ def thumbnail(
 
 
 def flatten(image: Image.Image, background: str = WHITE) -> Image.Image:
-    """An RGB or RGBA image laid on a plain background (#rrggbb), as RGB. An RGB image is returned itself."""
+    """Lay an RGB or RGBA image on the plain colour `background` (#rrggbb), as RGB. An RGB image is returned itself."""
     if image.mode == "RGB":
         return image
     flat = Image.new("RGB", image.size, background)
@@ -96,7 +96,7 @@ def _converted(image: ImageFile.ImageFile, info: PictureInfo) -> Picture:
 
 
 def _eight_bit(image: Image.Image, depth: int | None) -> Image.Image:
-    """The image in one of the modes L, LA, RGB, RGBA, CMYK and LAB."""
+    """Convert `image` to one of the modes L, LA, RGB, RGBA, CMYK and LAB."""
     if image.mode.startswith("I;16"):
         return image.convert("I").point(_eight_bit_table(depth or 16), "L")
     if image.mode in ("CMYK", "LAB"):
@@ -107,13 +107,13 @@ def _eight_bit(image: Image.Image, depth: int | None) -> Image.Image:
 
 @lru_cache(maxsize=8)
 def _eight_bit_table(depth: int) -> list[int]:
-    """By 16-bit value the nearest of 256 levels; Pillow's own conversion clips at 255 instead."""
+    """Return the nearest of 256 levels for each 16-bit value; Pillow's own conversion clips at 255 instead."""
     white = (1 << depth) - 1
     return [min(255, (value * 255 + white // 2) // white) for value in range(1 << 16)]
 
 
 def _in_rgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, bytes | None]:
-    """RGB or RGBA, and the profile that its colours are still to be read by."""
+    """Convert `image` to RGB or RGBA; return it with the profile of its colours, None for sRGB."""
     if image.mode == "LAB":
         profile = lab_profile()
     space = space_of(profile)

@@ -21,13 +21,13 @@ class Compression(Enum):
 
 
 def encode_png(image: Image.Image, profile: bytes | None = None, compression: Compression = Compression.SMALL) -> bytes:
-    """`image` (L, LA, RGB or RGBA) as a PNG, 8 bits a channel, with an ICC profile if one is given."""
+    """Encode `image` (L, LA, RGB or RGBA) as a PNG, 8 bits a channel, with an ICC profile if one is given."""
     level, strategy = compression.value
     return _saved(image, "PNG", icc_profile=profile, compress_level=level, compress_type=strategy)
 
 
 def encode_jpeg(image: Image.Image, quality: int, profile: bytes | None = None) -> bytes:
-    """`image` (L or RGB) as a JPEG of `quality` 1 to 100, with an ICC profile if one is given.
+    """Encode `image` (L or RGB) as a JPEG of `quality` 1 to 100, with an ICC profile if one is given.
 
     Colours are not subsampled: 4:2:0 frays the thin coloured lines of drawings.
     """

@@ -63,13 +63,13 @@ _STRANGERS = {
 
 
 def format_of(data: bytes) -> Format | None:
-    """The format by whose signature `data` starts."""
+    """Return the format whose signature `data` starts with, None if there is none."""
     head = data[:64]
     return next((kind for kind, signature in _SIGNATURES.items() if re.match(signature, head, re.DOTALL)), None)
 
 
 def appearance(data: bytes) -> str:
-    """What bytes without a picture's signature look like, as a noun phrase for a person."""
+    """Describe bytes without a picture's signature for a person: "a PDF document", a noun phrase."""
     head = data[:1024].removeprefix(b"\xef\xbb\xbf")
     for pattern, phrase in _STRANGERS.items():
         if re.match(pattern, head, re.DOTALL | re.IGNORECASE):
@@ -78,7 +78,7 @@ def appearance(data: bytes) -> str:
 
 
 def is_cut_short(data: bytes, kind: Format) -> bool:
-    """Whether the end that the format prescribes, or a part that its beginning announces, is missing."""
+    """Return whether the end that the format prescribes, or a part that its beginning announces, is missing."""
     match kind:
         case Format.JPEG:  # a thumbnail inside has an end of its own, but that comes before the last scan
             return data.rfind(b"\xff\xd9") <= data.rfind(b"\xff\xda")
@@ -97,7 +97,10 @@ def is_cut_short(data: bytes, kind: Format) -> bool:
 
 
 def _end_of_boxes(data: bytes) -> int:
-    """Where the boxes on the top level of an ISO media file end (ISO/IEC 14496-12, 4.2), by what they declare."""
+    """Return the offset at which the top-level boxes of an ISO media file end by what they declare.
+
+    Box sizes: ISO/IEC 14496-12, 4.2.
+    """
     end = 0
     while end < len(data):
         size = int.from_bytes(data[end : end + 4], "big")
@@ -108,7 +111,7 @@ def _end_of_boxes(data: bytes) -> int:
 
 
 def webp_canvas(data: bytes) -> tuple[int, int]:
-    """Width and height that a WebP file declares (RFC 9649), (0, 0) if its first chunk is none that declares any.
+    """Return width and height that a WebP file declares (RFC 9649), (0, 0) if its first chunk declares none.
 
     libwebp allocates two canvases as soon as it opens a file, hence this look beforehand.
     """
@@ -123,6 +126,6 @@ def webp_canvas(data: bytes) -> tuple[int, int]:
 
 
 def webp_is_lossless(data: bytes) -> bool:
-    """Whether the first frame of a WebP file is coded in a lossless VP8L chunk."""
+    """Return whether the first frame of a WebP file is coded in a lossless VP8L chunk."""
     chunk = re.search(rb"VP8[L ]", data)
     return chunk is not None and chunk[0] == b"VP8L"

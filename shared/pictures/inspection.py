@@ -26,7 +26,7 @@ from shared.recipe import Pictures
 
 @dataclass(frozen=True)
 class Limits:
-    """What is accepted. Whatever is asked for here, Pillow's own refusals remain: pictures above 179 megapixels,
+    """The limits of accepted files. Whatever they are, Pillow's own refusals remain: pictures above 179 megapixels,
     PNG text chunks above 1 MB each or 64 MB together.
 
     The default of 80 megapixels lies below the 89 from which Pillow suspects a bomb, and takes 320 MB when
@@ -40,7 +40,7 @@ class Limits:
 
     @classmethod
     def of(cls, pictures: Pictures) -> "Limits":
-        """What a recipe accepts."""
+        """Return the limits that a recipe sets."""
         return cls(
             max_bytes=round(pictures.megabytes * 1e6),
             max_pixels=round(pictures.megapixels * 1e6),
@@ -52,11 +52,11 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 OUR_OWN_LIMITS = Limits(min_side=1, max_elongation=10_000)
-"""For what our stages have cut out of pictures within the recipe's limits, or made larger."""
+"""Limits for pictures that our stages have cut out of pictures within the recipe's limits, or enlarged."""
 
 
 class Note(StrEnum):
-    """What is unusual about a file and is put right by decoding."""
+    """Peculiarities of a file that decoding puts right."""
 
     ANIMATED = "animated-first-frame"
     ROTATED = "exif-rotated"
@@ -68,7 +68,7 @@ class Note(StrEnum):
 
 @dataclass(frozen=True)
 class PictureInfo:
-    """What a file says about its picture.
+    """Properties of a picture as its file states them.
 
     `width` and `height` are pixels after EXIF orientation, `mode` is Pillow's mode as stored, `depth` bits per
     channel as stored (None: unknown).
@@ -86,12 +86,12 @@ class PictureInfo:
 
 
 def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> PictureInfo | Drop:
-    """What `data` holds, from its header alone; damage further back is found by decoding only."""
+    """Return what the header of `data` says about its picture; damage further back is found by decoding only."""
     return attempt(data, lambda: opened(data, limits)[1])
 
 
 def opened(data: bytes, limits: Limits) -> tuple[ImageFile.ImageFile, PictureInfo]:
-    """The file, opened and within limits but not decoded, and its description. Raises whatever is wrong."""
+    """Open `data` without decoding it and describe it; raises `Refused`, or whatever Pillow does, if it is unusable."""
     if not data:
         raise Refused(Reason.EMPTY_FILE, "the file has 0 bytes")
     if len(data) > limits.max_bytes:
@@ -111,7 +111,7 @@ def opened(data: bytes, limits: Limits) -> tuple[ImageFile.ImageFile, PictureInf
 
 
 def orientation(image: ImageFile.ImageFile) -> int:
-    """EXIF orientation, 1 (upright) to 8. XMP is not asked, as browsers do not ask it either."""
+    """Return the EXIF orientation, 1 (upright) to 8. XMP is ignored, as browsers do."""
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         value = image.tag_v2.get(Base.Orientation)
     else:

@@ -20,14 +20,14 @@ class Space(StrEnum):
 
 
 def space_of(profile: bytes | None) -> Space | None:
-    """The space whose colours a profile describes; None for another space or for what is no profile."""
+    """Return the space whose colours a profile describes; None for another space or for what is no profile."""
     if profile is None or len(profile) > _MAX_BYTES or profile[36:40] != b"acsp":
         return None
     return next((space for space in Space if profile[16:20] == space.encode()), None)
 
 
 def in_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """`image` (L, LA, CMYK, LAB, RGB or RGBA) by way of its profile in sRGB, its alpha kept; None if unusable.
+    """Convert `image` (L, LA, CMYK, LAB, RGB or RGBA) from `profile` to sRGB, keeping alpha; None if unusable.
 
     Relative colorimetric, so that flat colours which sRGB has stay what they are, with black point compensation,
     so that the black lines of a print profile do not turn grey: what Photoshop does by default, too.
@@ -43,7 +43,7 @@ def in_srgb(image: Image.Image, profile: bytes) -> Image.Image | None:
 
 @cache
 def lab_profile() -> bytes:
-    """A profile of CIE Lab under D50, which is what a file in Lab means without saying so."""
+    """Return a profile of CIE Lab under D50, which files in Lab mean without saying so."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 
 

@@ -29,7 +29,7 @@ class Refused(Exception):
 
 
 def attempt(data: bytes, work: Callable[[], T]) -> T | Drop:
-    """What `work` returns, or the drop that tells what is wrong with `data`, the bytes it worked on.
+    """Return what `work` returns, or the `Drop` that says what is wrong with `data`, the bytes that it decodes.
 
     Running out of memory is the machine's fault and not the picture's: `MemoryError` passes.
     """
