@@ -32,7 +32,7 @@ class Fingerprint:
 
 
 def fingerprint(data: bytes, limits: Limits) -> Fingerprint | Drop:
-    """The fingerprint of an encoded picture, or why it cannot be decoded."""
+    """Return the fingerprint of an encoded picture, or a `Drop` that says why it cannot be decoded."""
     small = thumbnail(data, SIDE, limits)
     if isinstance(small, Drop):
         return small

@@ -18,7 +18,7 @@ Rank = tuple[Any, ...]
 """Sorts pictures, the best first. No two pictures have the same rank."""
 
 Neighbours = Callable[[int], Mapping[int, Reason]]
-"""The duplicates of a picture, among those added, and of what kind they are. Symmetric."""
+"""Returns the duplicates of a picture among those added, each with the kind of duplicate. Symmetric."""
 
 
 class Grouping:
@@ -30,7 +30,7 @@ class Grouping:
         self._neighbours = neighbours
 
     def add(self, rank: Rank) -> dict[int, Reason | None]:
-        """Take in the next picture. Returns all pictures whose decision is new, and why they are not kept."""
+        """Take in the next picture; return all pictures whose decision is new, with the reason if one is not kept."""
         new = len(self._ranks)
         self._ranks.append(rank)
         self.keeper.append(None)
@@ -45,7 +45,7 @@ class Grouping:
         return changed
 
     def _decide(self, picture: int, changed: dict[int, Reason | None]) -> list[int]:
-        """Decide one picture; returns the worse pictures for which that may change something."""
+        """Decide `picture`, noting it in `changed`; return the worse pictures whose decision that may change."""
         neighbours, before = self._neighbours(picture), self.keeper[picture]
         after = self._best_keeper(picture, neighbours)
         if after == before:
@@ -61,7 +61,7 @@ class Grouping:
         return min([picture, *kept], key=self._ranks.__getitem__)
 
     def _takes_over(self, picture: int, neighbours: Mapping[int, Reason]) -> Iterator[int]:
-        """The duplicates of a newly kept picture whose keeper so far is worse."""
+        """Yield those of `neighbours` whose keeper so far is worse than `picture`, which is newly kept."""
         for other in neighbours:
             keeper = self.keeper[other]
             if keeper is not None and self._ranks[keeper] > self._ranks[picture]:

@@ -19,7 +19,7 @@ class HammingIndex:
         return self._size
 
     def add(self, value: np.uint64) -> int:
-        """Append a hash; returns its number."""
+        """Append a hash and return its number."""
         if self._size == len(self._hashes):
             self._hashes = np.resize(self._hashes, 2 * self._size)
         self._hashes[self._size] = value
@@ -27,5 +27,5 @@ class HammingIndex:
         return self._size - 1
 
     def within(self, value: np.uint64, radius: int) -> NDArray[np.intp]:
-        """The numbers of all hashes that differ from `value` in at most `radius` bits, ascending."""
+        """Return the numbers of all hashes that differ from `value` in at most `radius` bits, ascending."""
         return np.flatnonzero(np.bitwise_count(self._hashes[: self._size] ^ value) <= radius)

@@ -24,13 +24,14 @@ PRINT = np.dtype(
 # Chosen on copies of 112 drawings against 210 drawings of three characters in random poses, which are the hardest
 # to tell apart. On three other characters, 38 of the 1019 pairs (of 7245) within 10 bits of phash remain.
 SURE_BITS = 6
-"""Up to so many bits of phash the weaker demand on colours is enough."""
+"""Bits of phash up to which `MOST_TINT` holds; above, `MOST_TINT_WHEN_UNSURE` does."""
 MOST_DHASH_BITS = 12
-"""95 % of the copies that were cropped by 4 % on each side differ in at most so many bits of dhash, half of the
-unlike pairs within 10 bits of phash in more than 16."""
+"""Bits of dhash in which duplicates may differ: enough for 95 % of the copies that were cropped by 4 % on each side;
+half of the unlike pairs within 10 bits of phash differ in more than 16."""
 MOST_TINT = 0.4
-"""As a share of the stronger colouring. Copies (JPEG, crop, brightness, contrast) reach 0.25, with clipped
-highlights 0.4; hue turned by 30 degrees or half of the saturation gives 0.5, a grey version or line art 1."""
+"""Difference in tint of duplicates, at most, as a share of the stronger colouring. Copies (JPEG, crop, brightness,
+contrast) reach 0.25, with clipped highlights 0.4; hue turned by 30 degrees or half of the saturation gives 0.5, a grey
+version or line art 1."""
 MOST_TINT_WHEN_UNSURE = 0.3
 FAINT = 4.0
 """Levels of colouring below which a picture counts as grey; JPEG artefacts stay below 1.5."""
@@ -42,7 +43,7 @@ Flags = NDArray[np.bool_]
 
 
 def print_of(found: ImageFingerprinted) -> np.void:
-    """A fingerprint as an element of `PRINT`."""
+    """Convert a fingerprint to an element of `PRINT`."""
     hashes = [int(value, 16) for value in (found.phash, found.mirrored_phash, found.dhash, found.mirrored_dhash)]
     image = np.frombuffer(bytes.fromhex(found.image), np.uint8)
     colours = np.frombuffer(bytes.fromhex(found.colours), np.uint8).reshape(4, 4, 3)
@@ -50,7 +51,7 @@ def print_of(found: ImageFingerprinted) -> np.void:
 
 
 def likeness(one: np.void, others: NDArray[Any], asked: Duplicates) -> list[Reason | None]:
-    """For each of `others` (one dimension) what kind of duplicates it and `one` are, None if they are none."""
+    """Return the kind of duplicates that `one` and each of `others` (one dimension) are, None where they are none."""
     exact = (others["image"] == one["image"]).all(axis=-1)
     near = _near(one, others, asked.bits)
     mirrored = _mirrored(one, others, asked.bits) if asked.mirrored else np.zeros_like(near)
@@ -72,7 +73,7 @@ def _mirrored(one: np.void, others: NDArray[Any], bits: int) -> Flags:
 
 
 def _crosswise(name: str, one: np.void, others: NDArray[Any]) -> Bits:
-    """Distance of a hash to the mirror image's; the smaller of both ways round, so that it is symmetric."""
+    """Count the differing bits of hash `name` to the mirror image's; the smaller way round, so that it is symmetric."""
     there = np.bitwise_count(one[f"mirrored_{name}"] ^ others[name])
     back = np.bitwise_count(one[name] ^ others[f"mirrored_{name}"])
     nearer: Bits = np.minimum(there, back)
@@ -84,7 +85,7 @@ def _agree(phash: Bits, dhash: Bits, bits: int) -> Flags:
 
 
 def _same_colours(mine: NDArray[np.uint8], theirs: NDArray[np.uint8], phash: Bits) -> Flags:
-    """Whether 4x4 colours agree in their tints and roughly in their levels."""
+    """Return whether 4x4 colours agree in their tints and roughly in their levels, one flag for each of `theirs`."""
     a, b = mine.astype(np.float32)[None], theirs.astype(np.float32)
     levels = np.abs(a - b).mean(axis=(1, 2, 3))
     most_tint = np.where(phash <= SURE_BITS, MOST_TINT, MOST_TINT_WHEN_UNSURE)
@@ -93,7 +94,7 @@ def _same_colours(mine: NDArray[np.uint8], theirs: NDArray[np.uint8], phash: Bit
 
 
 def _tint_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much colourings differ, as a share of the stronger one: little for a brighter copy, 1 for a grey one."""
+    """Return the difference of tints as a share of the stronger one: small for a brighter copy, 1 for a grey one."""
     a, b = _tint(a), _tint(b)
     strength = np.maximum(np.abs(a).mean(axis=(1, 2, 3)), np.abs(b).mean(axis=(1, 2, 3)))
     difference: NDArray[np.float32] = np.abs(a - b).mean(axis=(1, 2, 3)) / np.maximum(strength, FAINT)
@@ -101,6 +102,6 @@ def _tint_difference(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[
 
 
 def _tint(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Opponent colours red - green and yellow - blue: zero for grey, whatever its brightness."""
+    """Return the opponent colours red - green and yellow - blue: zero for grey, whatever its brightness."""
     red, green, blue = np.moveaxis(colours, -1, 0)
     return np.stack([red - green, (red + green) / 2 - blue], axis=-1)

@@ -15,7 +15,7 @@ from shared.recipe import Duplicates
 
 @dataclass(frozen=True)
 class Decision:
-    """What becomes of an entry: kept when `by` is None, else superseded by another entry's image."""
+    """The decision about an entry: kept when `by` is None, else superseded by another entry's image."""
 
     entry: str
     image: str
@@ -24,7 +24,7 @@ class Decision:
 
 
 _BYTES = 450
-"""That an entry costs, measured at 10,000."""
+"""Bytes of memory per entry, measured at 10,000."""
 
 
 class RunIndex:
@@ -45,7 +45,7 @@ class RunIndex:
         return _BYTES * len(self._entries)
 
     def add(self, found: ImageFingerprinted) -> list[Decision]:
-        """Take in the next arrival (counted from 1); returns all decisions that it brings or changes."""
+        """Take in the next arrival (counted from 1); return all decisions that it brings or changes."""
         number = len(self._entries)
         self._entries.append(found.entry)
         self.arrivals[found.entry] = number + 1
@@ -75,7 +75,7 @@ class RunIndex:
         return {int(other): reason for other, reason in zip(candidates, reasons, strict=True) if reason is not None}
 
     def _candidates(self, one: np.void) -> NDArray[np.intp]:
-        """The numbers of all that are near by phash, straight or mirrored, each once."""
+        """Return the numbers of all pictures near `one` by phash, straight or mirrored, each once."""
         found = [self._hashes.within(one["phash"], self._asked.bits)]
         if self._asked.mirrored:
             found.append(self._hashes.within(one["mirrored_phash"], self._asked.bits))
@@ -84,5 +84,5 @@ class RunIndex:
 
 
 def rank(found: ImageFingerprinted) -> Rank:
-    """The best first: most pixels, then lossless, then the source's score; the rest only settles ties."""
+    """Return a key that sorts the best first: most pixels, lossless, the source's score; the rest settles ties."""
     return (-found.width * found.height, not found.lossless, -found.score, found.image, found.entry)

@@ -26,7 +26,7 @@ from shared.recipe import Recipe
 from shared.stage import Action, Context, Stage
 
 MOST_BYTES = 512 * 2**20
-"""Of the indexes in memory; any other is rebuilt from its arrivals when it is needed."""
+"""Memory for the indexes together; one that has left it is rebuilt from its arrivals when it is needed."""
 
 
 class Deduper(Stage[Message]):
@@ -62,7 +62,7 @@ class Deduper(Stage[Message]):
         )
 
     def _judged(self, message: ImageFingerprinted, context: Context) -> list[Judgement]:
-        """The judgements of the entry's arrival, which is written down before anything is announced.
+        """Return the judgements of the entry's arrival, which is written to the store before they are announced.
 
         The index leaves memory until its latest arrival lies in the store: after a failure, or when another
         consumer was faster, it is rebuilt from what does lie there.
@@ -81,13 +81,13 @@ class Deduper(Stage[Message]):
 
 
 def _limits(recipe: Recipe) -> Limits:
-    """The recipe's limits as far as they protect decoding; the scraper has seen to the others."""
+    """Return the recipe's limits that protect decoding; the scraper has enforced the others."""
     asked = Limits.of(recipe.pictures)
     return Limits(max_bytes=asked.max_bytes, max_pixels=asked.max_pixels, min_side=1, max_elongation=float("inf"))
 
 
 def _rebuilt(run: str, context: Context) -> RunIndex:
-    """The index as the arrivals in the store have left it."""
+    """Rebuild a run's index from the arrivals in the store."""
     index = RunIndex(context.recipe.duplicates)
     while True:
         try:
