@@ -26,7 +26,7 @@ class Detectors:
         self._models: dict[tuple[str, str], bytes] = {}
 
     def of(self, faces: Faces) -> Detector:
-        """The detector that a recipe chooses; raises `Unusable` when it does not do its work here."""
+        """Return the detector that a recipe chooses; raises `Unusable` when it misses the known face here."""
         settings = _settings(faces)
         with self._lock:
             if settings not in self._made:
@@ -35,7 +35,7 @@ class Detectors:
             return self._made[settings]
 
     def identity(self, faces: Faces) -> dict[str, Any]:
-        """All that the chosen detector's findings depend on beside the picture, fit for JSON."""
+        """Return everything beside the picture that the chosen detector's results depend on, fit for JSON."""
         settings = _settings(faces)
         described = {"detector": faces.detector.value, **settings.model_dump(mode="json", exclude={"sha256"})}
         if isinstance(settings, Animeface):

@@ -12,7 +12,7 @@ below: squares side by side overlap by 0.3 only when they share almost half of t
 
 
 def crops(found: Sequence[Face], size: tuple[int, int], rules: Faces) -> list[Box | Drop] | Drop:
-    """For every face found in a picture of `size` (width, height) its crop or why it has none.
+    """Return, for every face in a picture of `size` (width, height), its crop or a `Drop` that says why it has none.
 
     Faces are numbered from left to right, then from top to bottom, then by size. A `Drop` alone is the picture's.
     Faces that are too small do not count towards `at_most`.
@@ -28,7 +28,7 @@ def crops(found: Sequence[Face], size: tuple[int, int], rules: Faces) -> list[Bo
 
 
 def distinct(found: Sequence[Face]) -> list[Box]:
-    """One box per face, in order: of those that overlap, the one that its detector is surest of."""
+    """Return one box per face, in order: of those that overlap, the one with the highest confidence."""
     kept: list[Box] = []
     for face in sorted(found, key=lambda face: (-face.confidence, -face.box.area, face.box)):
         if all(overlap(face.box, box) < SAME_FACE for box in kept):
@@ -37,14 +37,14 @@ def distinct(found: Sequence[Face]) -> list[Box]:
 
 
 def expanded(box: Box, by: Expansion) -> Box:
-    """The face with its margins, wherever the picture may end."""
+    """Add the margins `by` to a face's box; the result may reach beyond the picture."""
     left, right = round(box.x - by.left * box.width), round(box.x + box.width * (1 + by.right))
     top, bottom = round(box.y - by.top * box.height), round(box.y + box.height * (1 + by.bottom))
     return Box(left, top, right - left, bottom - top)
 
 
 def placed(box: Box, size: tuple[int, int], edge: Edge) -> Box | Drop:
-    """The crop within the picture, by the recipe's rule for those that reach beyond it.
+    """Cut, shift or drop a crop that reaches beyond a picture of `size`, by the recipe's rule `edge`.
 
     A crop that is larger than the picture cannot be shifted inside; what the picture lacks is cut.
     """

@@ -10,7 +10,7 @@ from shared.stage import Action, Objects
 
 
 def recalled(store: Objects, action: Action) -> list[Face] | None:
-    """The faces that `action` has found before; None when it has not been done, or its record cannot be read."""
+    """Return the faces that `action` has found before; None when it has not been done, or its record is unreadable."""
     try:
         record = json.loads(store.get(keys.action(action.stage, action.digest)))
         return [Face(Box(*face["box"]), face["confidence"]) for face in record["faces"]]
@@ -19,7 +19,7 @@ def recalled(store: Objects, action: Action) -> list[Face] | None:
 
 
 def keep(store: Objects, action: Action, faces: Sequence[Face]) -> None:
-    """Record what `action` has found."""
+    """Record the faces that `action` has found."""
     record = {
         "stage": action.stage,
         "version": action.version,

@@ -17,18 +17,18 @@ class Box(NamedTuple):
 
     @property
     def area(self) -> int:
-        """Pixels in it."""
+        """Number of pixels in the box."""
         return self.width * self.height
 
     def within(self, width: int, height: int) -> "Box":
-        """The part of it that a picture of `width` x `height` has; without any, a box of no area."""
+        """Clip the box to a picture of `width` x `height`; a box outside becomes one of no area."""
         left, top = max(0, self.x), max(0, self.y)
         right, bottom = min(width, self.x + self.width), min(height, self.y + self.height)
         return Box(left, top, max(0, right - left), max(0, bottom - top))
 
 
 def overlap(a: Box, b: Box) -> float:
-    """Intersection over union, 0 to 1."""
+    """Return the intersection over union of two boxes, 0 to 1."""
     left, top = max(a.x, b.x), max(a.y, b.y)
     right, bottom = min(a.x + a.width, b.x + b.width), min(a.y + a.height, b.y + b.height)
     common = max(0, right - left) * max(0, bottom - top)
@@ -47,5 +47,5 @@ class Detector(Protocol):
     """Finds faces. `detect` may be called from several threads at once."""
 
     def detect(self, rgb: NDArray[np.uint8]) -> list[Face]:
-        """The faces in a picture, an array of height x width x 3 sRGB values, in no particular order."""
+        """Find the faces in a picture, an array of height x width x 3 sRGB values, in no particular order."""
         ...

@@ -21,7 +21,7 @@ LEAST_OVERLAP = 0.3
 
 
 def lenient(settings: Animeface | Cascade) -> Animeface | Cascade:
-    """The recipe's settings, but none so strict that a working detector would miss the known face."""
+    """Relax `settings` where they are so strict that a working detector would miss the known face."""
     if isinstance(settings, Animeface):
         return settings.model_copy(
             update={"likelihood": min(settings.likelihood, 0.9), "reduce_to": max(settings.reduce_to, 360)}

@@ -19,14 +19,14 @@ MAX_BYTES = 16_000_000
 """Known cascades have 0.1 to 2 MB."""
 
 SECONDS = 60.0
-"""That fetching may take in all."""
+"""Time that fetching may take in all."""
 
 
 def read_model(settings: Cascade) -> bytes:
-    """The model that a recipe names, checked against its digest if one is given.
+    """Read the cascade that a recipe names, from a file, the cache or its server, and check its digest if one is given.
 
-    Raises `RecipeError` when it is not named well enough, `Unusable` when it cannot be had or is another file, and
-    `Transient` when its server does not deliver it for now.
+    Raises `RecipeError` when the recipe lacks the model or its digest, `Unusable` when it cannot be had or is another
+    file, and `Transient` when its server does not deliver it for now.
     """
     model, digest = settings.model, settings.sha256
     if not model:
@@ -64,7 +64,7 @@ def _read(path: Path) -> bytes:
 
 
 class _PublicServers(httpcore.SyncBackend):
-    """Hangs up, before a word is said, on servers that are not within reach: a name is whatever its owner says."""
+    """Hangs up, before anything is sent, on servers not within reach: a name may resolve to any address."""
 
     def connect_tcp(
         self,
@@ -83,7 +83,7 @@ class _PublicServers(httpcore.SyncBackend):
 
 
 class _Transport(httpx.HTTPTransport):
-    """httpx itself lets nobody say how it connects."""
+    """A transport that connects through `_PublicServers`; httpx has no option for that."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ def _fetch(address: str) -> bytes:
 
 
 def _kept(path: Path, data: bytes) -> bytes:
-    """`data`, kept at `path` if that can be written to; without a cache it is fetched again by the next process."""
+    """Write `data` to `path` if possible and return it; without a cache the next process fetches it again."""
     temporary = path.with_name(f".{path.name}.{uuid4().hex[:12]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,11 +9,11 @@ SIDE = 160
 """Pixels of the longer side at which colours are looked at: averaging takes the chroma noise of JPEG away."""
 
 COLOUR = 16.0
-"""How far, in levels of 255, a chroma may lie from the tint of its lightness. Of the pencil drawing on coloured paper
-among the labelled pictures 98 % lie within 13, of grey ones all within 0."""
+"""Most levels, of 255, between a chroma and the tint of its lightness. Of the pencil drawing on coloured paper among
+the labelled pictures 98 % lie within 13, of grey ones all within 0."""
 
 SHARE = 0.015
-"""Of the pixels that may lie further off. On 16 labelled pictures (which COLOUR was chosen on, too): at most 0.003
+"""Share of pixels that may lie further off. On 16 labelled pictures (which COLOUR was chosen on, too): at most 0.003
 of the five monochrome ones, at least 0.117 of the eleven coloured ones; a coloured figure that takes up 3 % of a white
 page has 0.022, a stamp on a grey drawing 0.005."""
 
@@ -23,7 +23,7 @@ _FLAT = 1e-6
 
 
 def is_monochrome(image: Image.Image) -> bool:
-    """Whether all but a few pixels of an RGB image are of one ink on one paper.
+    """Return whether all but a few pixels of an RGB image are of one ink on one paper.
 
     A sepia whose middle tones have a hue of their own counts as coloured: better kept than lost.
     """
@@ -31,7 +31,7 @@ def is_monochrome(image: Image.Image) -> bool:
 
 
 def coloured_share(image: Image.Image) -> float:
-    """The share of pixels, 0 to 1, with a colour of their own.
+    """Return the share of pixels, 0 to 1, whose colour is off the line that fits most of them.
 
     What one ink on one paper can make lies on the straight line of colours between the two. A curve instead of the
     line would follow a flatly coloured figure from skin to hair.
@@ -43,7 +43,7 @@ def coloured_share(image: Image.Image) -> float:
 
 
 def _distances(lightness: NDArray[np.float64], chroma: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far each pixel's chroma lies from the line that fits most of them.
+    """Return the distance of each pixel's chroma from the line that fits most of them.
 
     Least absolute distances by iteratively reweighted least squares (E. J. Schlossmacher, 1973).
     """
@@ -58,6 +58,6 @@ def _distances(lightness: NDArray[np.float64], chroma: NDArray[np.float64]) -> N
 
 
 def _opponent(rgb: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Luma (ITU-R BT.601) and the differences of blue and red from it."""
+    """Return luma (ITU-R BT.601) and the differences of blue and red from it."""
     luma = rgb @ np.array([0.299, 0.587, 0.114])
     return luma, rgb[:, [2, 0]] - luma[:, None]

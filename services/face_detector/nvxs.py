@@ -27,7 +27,7 @@ MOST_FACES = 4096
 """Faces in one picture: the length of the array that the library fills; animeface's own module has the same."""
 
 _RED, _GREEN, _BLUE = np.float32(0.30), np.float32(0.59), np.float32(0.11)
-"""How animeface's own module weighs the channels."""
+"""Weights of the channels in animeface's own module."""
 
 _SHARPENING = 4.0
 """Gain of the Laplacian that finds edges, as in animeface's own module."""
@@ -133,7 +133,7 @@ def _detected(grey: NDArray[np.float32]) -> Iterator[_Position]:
 
 
 def _network(name: str) -> int:
-    """The address of one of the multilayer perceptrons that the library holds as data."""
+    """Return the address of the multilayer perceptron `name`, which the library holds as data."""
     return ctypes.addressof(c_byte.in_dll(library(), f"nv_face_mlp_{name}"))
 
 
@@ -164,7 +164,10 @@ def library() -> ctypes.CDLL:
 
 
 def _file() -> Path:
-    """Where the package's wheel has put the library; it is not where the package itself is."""
+    """Find the library among the files of the package's wheel; it does not lie in the package's own folder.
+
+    Raises `Unusable` when animeface is not installed or has not exactly one such file.
+    """
     try:
         installed = files("animeface") or []
     except PackageNotFoundError as error:

@@ -95,7 +95,7 @@ class FaceDetector(Stage[ImageKept]):
 
 
 def _stored(picture: Picture, crop: Box, context: Context) -> str:
-    """The digest under which the crop lies in the store, with the picture's transparency and colour profile."""
+    """Cut `crop` out, store it with the picture's transparency and colour profile, and return its digest."""
     corners = (crop.x, crop.y, crop.x + crop.width, crop.y + crop.height)
     data = encode_png(picture.image.crop(corners), picture.profile, Compression.FAST)
     digest = hashlib.sha256(data).hexdigest()
