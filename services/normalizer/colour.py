@@ -15,7 +15,7 @@ _ROUNDING = 1
 
 
 class Origin(StrEnum):
-    """What an image's colours were in."""
+    """The colour space that an image was in."""
 
     UNTAGGED = "untagged"
     SRGB = "srgb"
@@ -32,7 +32,7 @@ class Coloured:
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> Coloured:
-    """An RGB or RGBA image, its colours by way of an ICC profile in sRGB, its alpha as it was.
+    """Convert an RGB or RGBA image from the ICC profile `profile` to sRGB; its alpha stays as it is.
 
     Nothing is computed where the profile is sRGB's own; a conversion takes 25 to 35 ms a megapixel.
     """
@@ -51,7 +51,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Coloured:
 
 @lru_cache(maxsize=64)
 def _is_srgb(profile: bytes) -> bool:
-    """Whether a profile leaves colours all over the cube as they are; its name says little about that."""
+    """Return whether a profile leaves colours all over the RGB cube as they are; its name says little about that."""
     levels = range(0, 256, 15)
     probe = Image.frombytes("RGB", (18 * 18, 18), bytes(v for rgb in product(levels, repeat=3) for v in rgb))
     converted = in_srgb(probe, profile)

@@ -39,7 +39,7 @@ class Fitted:
 
 
 def fit(image: Image.Image, square: Square) -> Fitted:
-    """An RGB image on the square, centred; an odd pixel of padding goes to the right or to the bottom."""
+    """Scale an RGB image and centre it on the square; an odd pixel of padding goes to the right or to the bottom."""
     width, height = scaled_size(image.size, square)
     # A reducing gap of 3 is visually as good as none (Pillow's documentation) and spares time on large pictures.
     scaled = image.resize((width, height), Resampling.LANCZOS, reducing_gap=3.0)
@@ -48,7 +48,7 @@ def fit(image: Image.Image, square: Square) -> Fitted:
 
 
 def scaled_size(size: tuple[int, int], square: Square) -> tuple[int, int]:
-    """Width and height, at least 1, that a picture of `size` takes on the square.
+    """Return width and height, at least 1, that a picture of `size` takes on the square.
 
     Its longer side fills the square; `Fit.SHRINK_ONLY` leaves what is smaller as it is.
     """

@@ -5,10 +5,10 @@ from shared.pictures import Format, Limits, PictureInfo, decode
 
 
 def verify(data: bytes, size: int, kind: Format) -> Drop | None:
-    """None if `data` is to the data set's measure, a drop with `Reason.NOT_VERIFIED` if not.
+    """Check that `data` is what the data set demands: return None, or a drop with `Reason.NOT_VERIFIED`.
 
-    The measure: decodes in full, in the format `kind`, to `size` x `size` pixels of RGB with 8 bits a channel,
-    upright, without a profile.
+    It must decode in full, in the format `kind`, to `size` x `size` pixels of RGB with 8 bits a channel, upright,
+    without a profile.
     """
     picture = decode(data, Limits(max_pixels=size * size, min_side=size))
     if isinstance(picture, Drop):
