@@ -27,13 +27,13 @@ class Place:
 
 
 def places(scores: Scores) -> list[Place]:
-    """All pictures, the most convincing first."""
+    """Return the places of all pictures, the most convincing first."""
     ranked = enumerate(scores.ranked().tolist(), 1)
     return [Place(rank, index, float(scores.mean[index]), float(scores.spread[index])) for rank, index in ranked]
 
 
 def table(ranking: Sequence[Place], members: Sequence[dict[str, Any]]) -> bytes:
-    """The ranking as CSV; `members` are the manifest's, one for each record of the data set."""
+    """Encode the ranking as CSV; `members` are the manifest's, one for each record of the data set."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)

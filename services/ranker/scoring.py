@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Chosen = NDArray[np.intp]
-"""Which pictures make up a minibatch, [N]."""
+"""Indices of the pictures in a minibatch, [N]."""
 
 Logits = NDArray[np.float32]
 """The scores [N] of a minibatch."""
@@ -27,7 +27,7 @@ _MOST_GROUPS = 16
 
 @dataclass(frozen=True)
 class Rule:
-    """How pictures are scored: so many to a minibatch, so many times each, in company drawn from the seed."""
+    """Settings of scoring: pictures in a minibatch, scores per picture, and the seed that draws the minibatches."""
 
     minibatch: int
     shuffles: int
@@ -36,27 +36,27 @@ class Rule:
 
 @dataclass(frozen=True)
 class Scores:
-    """Of each picture: mean and standard deviation of its scores. A logit, and no probability of being real."""
+    """Mean and standard deviation of each picture's scores. They are logits, not probabilities of being real."""
 
     mean: NDArray[np.float64]
     spread: NDArray[np.float64]
 
     def ranked(self) -> NDArray[np.intp]:
-        """The pictures by descending mean: the most convincing first."""
+        """Return the indices of the pictures by descending mean: the most convincing first."""
         return np.argsort(-self.mean, kind="stable")
 
 
 def minibatch(pictures: int, group: int, resolution: int) -> int:
-    """How many of so many pictures to score at once: whole groups of the minibatch standard deviation.
+    """Return how many of `pictures` to score at once: whole groups of the minibatch standard deviation.
 
-    All of them when there are fewer than one group; D then takes them as a smaller group.
+    All of them when there are fewer than `group`; D then takes them as a smaller group.
     """
     groups = min(max(_PIXELS_AT_ONCE // (resolution**2 * group), 1), _MOST_GROUPS, pictures // group)
     return group * groups or pictures
 
 
 def score(pictures: int, discriminator: Discriminator, rule: Rule) -> Scores:
-    """Score so many pictures `rule.shuffles` times each, in minibatches of equally many, no two of them the same."""
+    """Score the pictures 0 to `pictures` - 1 `rule.shuffles` times each, in full minibatches of distinct pictures."""
     found = np.empty((rule.shuffles, pictures))
     for shuffle, scores in enumerate(found):
         generator = np.random.default_rng([rule.seed, shuffle])
@@ -66,7 +66,7 @@ def score(pictures: int, discriminator: Discriminator, rule: Rule) -> Scores:
 
 
 def _minibatches(pictures: int, size: int, generator: np.random.Generator) -> Iterator[tuple[NDArray[np.intp], int]]:
-    """The pictures of each minibatch, and how many of them, from the front, count."""
+    """Yield the pictures of each minibatch, and how many of its first ones count; the others only fill it."""
     order = generator.permutation(pictures)
     for start in range(0, pictures, size):
         chosen = order[start : start + size]

@@ -15,7 +15,7 @@ _PAPER, _INK = "#ffffff", "#000000"
 
 
 def sheet(pictures: NDArray[np.uint8], captions: Sequence[str]) -> Image.Image:
-    """One sheet of the pictures [n, H, W, C], n at least 1, a third wider than high in thumbnails."""
+    """Draw a sheet of `pictures` [n, H, W, C], n at least 1, a third wider than high in thumbnails."""
     count = len(pictures)
     columns = min(count, max(1, round(math.sqrt(count * 4 / 3))))
     rows = -(-count // columns)
@@ -30,7 +30,7 @@ def sheet(pictures: NDArray[np.uint8], captions: Sequence[str]) -> Image.Image:
 
 
 def _thumbnail(picture: NDArray[np.uint8]) -> Image.Image:
-    """Shrunk, or enlarged without smoothing: what there is of a small picture is to be seen."""
+    """Shrink a picture to a thumbnail, or enlarge it without smoothing, so that its pixels can be seen."""
     image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
     small = picture.shape[0] < _SIDE
     return image.resize((_SIDE, _SIDE), Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS)
