@@ -12,7 +12,7 @@ Place = Mapping[str, Any]
 """A provenance record: what a source said of a picture at one place."""
 
 Places = Callable[[Member], Iterable[Sequence[Place]]]
-"""Where a member's picture was found: first the places of the picture itself, then those of each copy of it."""
+"""Yields the places of a member's picture: first those of the picture itself, then those of each copy of it."""
 
 _FOLDER = "folder"  # what the scraper calls the source of a folder
 
@@ -30,7 +30,7 @@ class Labelled:
 
     @property
     def without_pictures(self) -> tuple[str, ...]:
-        """The classes that no picture has."""
+        """Classes that no picture has."""
         found = {member.label for member in self.members}
         return tuple(name for name in self.classes if name not in found)
 
@@ -53,7 +53,7 @@ def labelled(members: Iterable[Member], places: Places, labels: Labels) -> Label
 
 
 def class_of(places: Iterable[Place], labels: Labels) -> str | None:
-    """The class of a picture that was found at these places: of several, the one that comes first in order."""
+    """Return the class of a picture found at `places`, None if it has none; of several, the first in order."""
     found = {name for place in places for name in _classes_at(place, labels)}
     return min(found, key=lambda name: _rank(name, labels), default=None)
 
@@ -70,16 +70,16 @@ def _classes_at(place: Place, labels: Labels) -> set[str]:
 
 
 def _rank(name: str, labels: Labels) -> tuple[int, str]:
-    """Tags come in the recipe's order, folders by name; what is of no class comes last."""
+    """Return a key that sorts tags in the recipe's order and folders by name; what is of no class comes last."""
     if labels.tags:
         return labels.tags.index(name) if name in labels.tags else len(labels.tags), name
     return int(name == OTHER), name
 
 
 def _columns(present: Iterable[str], labels: Labels) -> tuple[str, ...]:
-    """All tags have a column, with pictures or without, so that networks of two versions of a data set fit.
+    """Return the classes in the order of the labels' columns: all tags, with or without pictures, or folders.
 
-    Folders without a picture have none: nobody has named them.
+    All tags, so that networks of two versions of a data set fit. Folders without a picture are not known by name.
     """
     names = {*present, *labels.tags}
     if labels.tags and labels.unlabelled is Unlabelled.OTHER:

@@ -23,16 +23,16 @@ class Member:
 
 
 Origins = Callable[[Member], list[dict[str, Any]]]
-"""Gives the provenance records of a member's original, sorted."""
+"""Returns the provenance records of a member's original, sorted."""
 
 
 def member_name(image: str, face: int) -> str:
-    """The same for the same face of the same picture in any run."""
+    """Return the name of a face of a picture: the same in any run."""
     return f"{image[:20]}-{face:03d}"
 
 
 def dataset_digest(resolution: int, members: list[Member], classes: Sequence[str] = ()) -> str:
-    """SHA-256 of what the files are made of: the same pictures under the same names give the same digest.
+    """Return the SHA-256 of a data set's content: the same pictures under the same names give the same digest.
 
     So do the same classes in the same order; without any, the digest is what it was before there were classes.
     """
@@ -46,11 +46,11 @@ def dataset_digest(resolution: int, members: list[Member], classes: Sequence[str
 def manifest(
     digest: str, resolution: int, members: Iterable[Member], origins: Origins, classes: Sequence[str] = ()
 ) -> bytes:
-    """The manifest as JSON, a member on each line, in the given order, which is that of the records.
+    """Encode the manifest as JSON, a member on each line, in the given order, which is that of the records.
 
-    Of a data set with classes it names them in the order of the labels' columns, and each member's as its `label`.
+    For a data set with classes it names them in the order of the labels' columns, and each member's as its `label`.
 
-    `origins` is asked as a member's line is written: as Python objects, the provenance of a large data set takes
+    `origins` is called as a member's line is written: as Python objects, the provenance of a large data set takes
     several times as much memory as the manifest itself.
     """
     about: dict[str, Any] = {"digest": digest, "format": FORMAT_VERSION, "resolution": resolution}

@@ -17,7 +17,7 @@ from shared.stylegan2.pyramid import SMALLEST_LOG2, has_levels, pyramid
 from shared.stylegan2.tfrecords import frame, level_file_name
 
 Load = Callable[[str], NDArray[np.uint8]]
-"""Gives the picture of that name, uint8 [H, W, C]; called from several threads at once."""
+"""Returns the picture of a name, uint8 [H, W, C]; called from several threads at once."""
 
 _SHUFFLE_SEED = 123  # the official data set tool's
 _LOOK_AHEAD = 2  # pictures per thread: one at work, one waiting to be written
@@ -25,7 +25,7 @@ _LOOK_AHEAD = 2  # pictures per thread: one at work, one waiting to be written
 
 @dataclass(frozen=True)
 class PictureShape:
-    """What every picture of a data set must be: square, its side a power of two from 4 on, 1 or 3 channels."""
+    """The shape of a data set's pictures: square, its side a power of two from 4 on, 1 or 3 channels."""
 
     resolution: int
     channels: int = 3
@@ -44,7 +44,7 @@ class PackedDataset:
 
 
 def record_order(names: Iterable[str]) -> tuple[str, ...]:
-    """The order in which the official data set tool writes pictures: sorted by name, then shuffled with seed 123."""
+    """Order names as the official data set tool writes pictures: sorted, then shuffled with seed 123."""
     ascending = sorted(names)
     places = np.arange(len(ascending))
     np.random.RandomState(_SHUFFLE_SEED).shuffle(places)
@@ -52,7 +52,7 @@ def record_order(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def pack(names: Iterable[str], load: Load, directory: Path, shape: PictureShape, threads: int) -> PackedDataset:
-    """Writes a data set named like the directory, which must be absent or empty: it appears whole or not at all.
+    """Write a data set named like `directory`, which must be absent or empty: it appears whole or not at all.
 
     The bytes depend on the names and pictures only. At most `2 * threads + 1` pictures are in memory.
     Raises Poison, naming the picture, when one is not of the shape, and when there is no name; what `load` raises

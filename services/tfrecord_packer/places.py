@@ -24,7 +24,7 @@ class RunPlaces:
         self._store = store
 
     def of(self, image: str) -> Iterator[list[dict[str, Any]]]:
-        """The provenance records of an image, then of each of those that it superseded, by their digests."""
+        """Yield the provenance records of an image, then of each of those that it superseded, by their digests."""
         yield self._records(image)
         for copy in sorted(self._copies[image] - {image}):
             yield self._records(copy)
@@ -37,7 +37,7 @@ class RunPlaces:
 
 
 def _copies(run: str, store: Objects) -> defaultdict[str, set[str]]:
-    """By the image that the deduper kept: the images that are not in the run because of it."""
+    """Return the images that each kept image supersedes in a run, by the kept image's digest."""
     judged: dict[str, Fact] = {}
     for item, fact in facts(store, run):
         if fact.kind in (ImageKept.kind(), ImageSuperseded.kind()):

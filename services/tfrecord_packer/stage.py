@@ -28,14 +28,14 @@ from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_ho
 from shared.tally import Fact, Tally
 
 MOST_BYTES = 512 * 2**20
-"""Of the tallies in memory; any other is recalled from its run's trail when it is needed."""
+"""Memory for the tallies together; one that has left it is recalled from its run's trail when it is needed."""
 
 
 @dataclass
 class _RunState:
-    """What is known of a run: the tally, how many entries each listed source has, and what has been packed.
+    """A run's tally, the number of entries of each listed source, and whether anything has changed since packing.
 
-    Known in one session with the bus: between two of them another packer may have counted on.
+    It holds for one session with the bus: between two of them another packer may have counted on.
     """
 
     session: int
@@ -112,7 +112,7 @@ class TfrecordPacker(Stage[Message]):
 
 
 def _recall(run: str, context: Context) -> _RunState:
-    """What an earlier process knew: the trail holds every fact that was ever published."""
+    """Rebuild a run's state from its trail, which holds every fact that was ever published."""
     state = _RunState(context.session)
     for item, fact in facts(context.store, run):
         state.tally.add(item, fact)
@@ -123,7 +123,7 @@ def _recall(run: str, context: Context) -> _RunState:
 
 
 def _is_complete(run: str, state: _RunState, context: Context) -> bool:
-    """Whether all listed entries are settled. What was fetched and has left its folder belongs to the run too."""
+    """Return whether all entries are settled: those listed, and those fetched that have left their folder since."""
     sources = range(len(context.recipe.sources))
     if len(state.listed) < len(sources) or not state.tally.is_complete(sum(state.listed.values())):
         return False
@@ -137,7 +137,7 @@ def _entries(run: str, source: int, store: Objects) -> list[str]:
 
 
 def _normalized(run: str, tally: Tally, store: Objects) -> list[Member]:
-    """Every face that is ready, also where two have come out equal."""
+    """Return a member for every normalised face, also where two are equal."""
     found = []
     label = Fact(producer(FaceNormalized), FaceNormalized.kind()).label
     for entry, face in sorted(tally.members()):
@@ -147,7 +147,7 @@ def _normalized(run: str, tally: Tally, store: Objects) -> list[Member]:
 
 
 def _distinct(members: Iterable[Member]) -> dict[str, Member]:
-    """By name, the first of those with the same picture."""
+    """Return members by name, of those with the same picture the first only."""
     pictures: dict[str, Member] = {}
     for member in members:
         pictures.setdefault(member.picture, member)
@@ -191,7 +191,7 @@ def _write(digest: str, members: dict[str, Member], classes: tuple[str, ...], co
 
 
 def _version(run: str, digest: str, store: Objects) -> int:
-    """The run's version that is this data set: the one that it has been before, otherwise the next."""
+    """Return the run's version number for a data set: the one that it has already, otherwise the next, now taken."""
     version = 1
     while True:
         key = keys.dataset_version(run, version)
