@@ -4,7 +4,7 @@ from shared.recipe import Recipe
 
 
 def factor(side: int, recipe: Recipe) -> int:
-    """The least power of two by which a crop with a longer side of `side` pixels fills the data set's pictures.
+    """Return the least power of two by which a crop with a longer side of `side` pixels fills the data set's pictures.
 
     1 when it is large enough already, or nothing is to be enlarged. What is too much is taken away by the
     normalizer: enlarging too far and reducing loses less than the reverse.

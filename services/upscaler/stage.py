@@ -51,7 +51,7 @@ class Upscaler(Stage[FaceFound]):
         )
 
     def _enlarged(self, message: FaceFound, times: int, context: Context) -> str | Drop:
-        """The digest under which the enlarged crop lies in the store."""
+        """Enlarge the crop `times` times, store it and return its digest, or a `Drop` if it cannot be decoded."""
         picture = decode(context.store.get(keys.crop(message.crop)), OUR_OWN_LIMITS)
         if isinstance(picture, Drop):
             return picture
@@ -62,8 +62,11 @@ class Upscaler(Stage[FaceFound]):
         return digest
 
     def _doubled(self, image: Image.Image, times: int, context: Context) -> Image.Image:
-        """Doubled until it is `times` as large. Noise is reduced the first time only; after that there is none left,
-        and reducing it again would take strokes away."""
+        """Double `image` until it is `times` as large.
+
+        Noise is reduced the first time only: after that there is none left, and reducing it again would take strokes
+        away. Raises `Interrupted` between two doublings when the stage is stopping.
+        """
         wanted, original = context.recipe.upscaling, image
         noise = wanted.noise
         while image.width < original.width * times:

