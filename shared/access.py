@@ -20,7 +20,7 @@ OPERATOR = "magritte"
 MONITOR = "monitor"
 
 PROBES = "probe/*"
-"""What `prepare` creates and removes to see that the store works."""
+"""Keys that `prepare` creates and removes to see that the store works."""
 
 SALT_BYTES = 4
 
@@ -38,7 +38,7 @@ class StoreRights:
     deletes: tuple[str, ...] = ()
 
     def allow(self, does: str, key: str) -> bool:
-        """Whether `does`, one of `reads`, `writes` and `deletes`, is allowed at a key."""
+        """Return whether `does`, one of `reads`, `writes` and `deletes`, is allowed at `key`."""
         return any(fnmatchcase(key, pattern) for pattern in getattr(self, does))
 
 
@@ -52,7 +52,7 @@ class BrokerRights:
 
 
 def _open_ended(key: str) -> str:
-    """A pattern without its ending: Ceph lets a `*` end at the first character that could follow it."""
+    """Remove the ending from a pattern: Ceph lets a `*` end at the first character that could follow it."""
     return key.removesuffix(".json")
 
 
@@ -94,7 +94,7 @@ OPERATOR_STORE = StoreRights(
 
 
 def store_rights(step: Step) -> StoreRights:
-    """What a stage may do in the store: its own part, if it has one here, and what the runtime does for every stage."""
+    """Return a stage's rights in the store: its own, if it has any here, and what the runtime does for every stage."""
     own = _OF_ONE_STAGE.get(step.name, StoreRights(reads=(), writes=()))
     records = _open_ended(keys.action(step.name, "*"))
     letters = tuple(_open_ended(keys.dead("*", queue.name, "*")) for queue in step.queues)
@@ -106,14 +106,14 @@ def store_rights(step: Step) -> StoreRights:
 
 
 def store_users() -> dict[str, StoreRights]:
-    """Every user of the store and what it may do."""
+    """Return the rights of every user of the store, by name."""
     return {step.name: store_rights(step) for step in PIPELINE} | {OPERATOR: OPERATOR_STORE}
 
 
 def s3_policy(rights: StoreRights, bucket: str, prefix: str = "", principal: str | None = None) -> dict[str, Any]:
-    """The rights as a policy in AWS' language, which Ceph and others read too: of a user, or of a bucket.
+    """Write `rights` as a policy in AWS' language, which Ceph and others read too: of a user, or of a bucket.
 
-    `prefix` is the one of `MAGRITTE_STORE=s3://BUCKET/PREFIX`; `principal` is whom the policy of a bucket is about.
+    `prefix` is the one of `MAGRITTE_STORE=s3://BUCKET/PREFIX`; `principal` is the user that a bucket's policy names.
     """
     arn = f"arn:aws:s3:::{bucket}"
     below = f"{arn}/{prefix}/" if prefix else f"{arn}/"
@@ -134,7 +134,7 @@ def s3_policy(rights: StoreRights, bucket: str, prefix: str = "", principal: str
 
 
 def bucket_policy(bucket: str, prefix: str = "") -> dict[str, Any]:
-    """The policies of all users as one policy of the bucket, for Ceph, where users are told by their names alone.
+    """Write the policies of all users as one policy of the bucket, for Ceph, which identifies users by name alone.
 
     The bucket's owner is not exempt: objects belong to whoever has put them.
     """
@@ -144,7 +144,7 @@ def bucket_policy(bucket: str, prefix: str = "") -> dict[str, Any]:
 
 
 def broker_rights(step: Step) -> BrokerRights:
-    """What a stage may do at the broker: publish, and consume its own queues.
+    """Return a stage's rights at the broker: publish, and consume its own queues.
 
     A queue is chosen by the key of a message, on which RabbitMQ has no permissions: a stage that may publish may
     write into any queue.
@@ -157,14 +157,14 @@ _RUNGS = r"magritte\.delay\..+"
 
 
 def operator_broker_rights() -> BrokerRights:
-    """Whatever is Magritte's may be declared, written and read by the command line, and nothing else."""
+    """Return the command line's rights at the broker: declare, write and read whatever is Magritte's, nothing else."""
     names = [queue.name for queue in queues()]
     everything = _any_of([WORK, DEAD, *names, *map(dead_queue, names)], _RUNGS)
     return BrokerRights(everything, everything, everything)
 
 
 def broker_users() -> dict[str, BrokerRights]:
-    """Every user of the broker and what it may do."""
+    """Return the rights of every user of the broker, by name."""
     nothing = BrokerRights("^$", "^$", "^$")
     return {step.name: broker_rights(step) for step in PIPELINE} | {
         OPERATOR: operator_broker_rights(),
@@ -173,7 +173,7 @@ def broker_users() -> dict[str, BrokerRights]:
 
 
 def definitions(hashes: Mapping[str, str], pauses: tuple[float, ...], vhost: str = "/") -> dict[str, Any]:
-    """Users, permissions and topology as RabbitMQ imports them, so that no stage needs to declare anything.
+    """Return users, permissions and topology as RabbitMQ imports them, so that no stage needs to declare anything.
 
     `hashes` are the users' `password_hash`es, `pauses` the seconds of the retries.
     """
@@ -203,12 +203,12 @@ def definitions(hashes: Mapping[str, str], pauses: tuple[float, ...], vhost: str
 
 
 def password_hash(password: str, salt: bytes) -> str:
-    """A password as RabbitMQ keeps it: four bytes of salt, and the SHA-256 of them and the password, in base64."""
+    """Hash a password as RabbitMQ does: four bytes of salt, and the SHA-256 of them and the password, in base64."""
     return b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 
 
 def is_hash_of(hashed: str, password: str) -> bool:
-    """Whether a `password_hash` is that of a password."""
+    """Return whether `hashed` is a `password_hash` of `password`."""
     try:
         salt = b64decode(hashed, validate=True)[:SALT_BYTES]
     except ValueError:

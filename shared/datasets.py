@@ -14,7 +14,7 @@ from shared.stylegan2.picture_file import PictureFile
 
 
 def open_pictures(store: Objects, dataset: str) -> PictureFile:
-    """The pictures at full size, in the order of the records. Raises Poison when there are none or one is damaged."""
+    """Open a data set's pictures at full size, in record order. Raises Poison when there are none or one is damaged."""
     levels = [key for key in store.list(keys.dataset(dataset)) if key.endswith(".tfrecords")]
     if not levels:
         raise Poison(f"the data set {dataset[:20]} has no .tfrecords in the store")
@@ -23,13 +23,13 @@ def open_pictures(store: Objects, dataset: str) -> PictureFile:
 
 
 def members(store: Objects, dataset: str) -> list[dict[str, Any]]:
-    """What the manifest says of each picture, in the order of the records. Raises Poison without a manifest."""
+    """Return what the manifest says of each picture, in the order of the records. Raises Poison without a manifest."""
     listed: list[dict[str, Any]] = _manifest(store, dataset)["members"]
     return listed
 
 
 def classes(store: Objects, dataset: str) -> tuple[str, ...]:
-    """The names of the classes in the order of the labels' columns; none of a data set without labels.
+    """Return the names of the classes in the order of the labels' columns, none for a data set without labels.
 
     Raises Poison without a manifest.
     """
@@ -37,7 +37,7 @@ def classes(store: Objects, dataset: str) -> tuple[str, ...]:
 
 
 def open_labels(store: Objects, dataset: str) -> Labels | None:
-    """The class of each picture, float32 [pictures, classes], one-hot, in the order of the records; None without any.
+    """Return each picture's class, one-hot float32 [pictures, classes], in the order of the records; None without any.
 
     Raises Poison when the file is missing or damaged, or says something else than the manifest.
     """
@@ -55,7 +55,7 @@ def open_labels(store: Objects, dataset: str) -> Labels | None:
 
 
 def listed_labels(manifest: Mapping[str, Any]) -> Labels:
-    """The labels that a manifest tells of, float32 [pictures, classes]; the second is 0 for a data set without any.
+    """Return the labels in a manifest, one-hot float32 [pictures, classes]; classes is 0 for a data set without any.
 
     The row of a picture whose class is not among those named is zero.
     """

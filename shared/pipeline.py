@@ -29,7 +29,7 @@ class Queue:
 class Step:
     """A stage's place in the pipeline: its queues, and what it may publish besides `ItemDied`.
 
-    `threads` is how many messages it works on at once, when that is not for its operator to choose. A message that
+    `threads` is the number of messages that it works on at once, when its operator cannot choose that. A message that
     takes longer than `longest` seconds hangs. `long` work is given up when a process is asked to end, since it
     takes longer than anybody waits.
     """
@@ -43,7 +43,7 @@ class Step:
     long: bool = False
 
     def stage(self) -> Stage[Any]:
-        """The stage itself; imports its package. Raises `Unusable` when its extra is not installed."""
+        """Import the stage's package and return the stage. Raises `Unusable` when its extra is not installed."""
         try:
             module = import_module(f"services.{python_name(self.name)}.stage")
         except ModuleNotFoundError as error:
@@ -55,7 +55,7 @@ class Step:
         )
 
     def queue_of(self, message: m.Message | None) -> str:
-        """The stage's queue that messages of this type come from; its first one for what is no message at all."""
+        """Return the stage's queue that messages of this type come from; for None, its first queue."""
         fitting = (queue.name for queue in self.queues if type(message) in queue.consumes)
         return next(fitting, self.queues[0].name)
 
@@ -135,21 +135,21 @@ PIPELINE: tuple[Step, ...] = (
 
 
 def step(name: str) -> Step:
-    """The pipeline's entry for a stage; raises `KeyError` when there is none."""
+    """Return the pipeline's entry for a stage; raises `KeyError` when there is none."""
     return {entry.name: entry for entry in PIPELINE}[name]
 
 
 def queues() -> Iterator[Queue]:
-    """All queues, in pipeline order."""
+    """Yield all queues, in pipeline order."""
     for entry in PIPELINE:
         yield from entry.queues
 
 
 def routes(kind: type[m.Message]) -> tuple[Queue, ...]:
-    """The queues that a message of this type goes to."""
+    """Return the queues that a message of this type goes to."""
     return tuple(queue for queue in queues() if kind in queue.consumes)
 
 
 def producer(kind: type[m.Message]) -> str:
-    """The first stage that publishes messages of this type."""
+    """Return the first stage that publishes messages of this type."""
     return next(entry.name for entry in PIPELINE if kind in entry.produces)

@@ -9,7 +9,7 @@ Address = IPv4Address | IPv6Address
 
 VARIABLE = "MAGRITTE_PRIVATE_NETWORKS"
 PORTS = frozenset({80, 443})
-"""Where web servers of the public internet are asked; others are those of services that expect no visitors."""
+"""Ports of web servers on the public internet; other ports are those of services that expect no visitors."""
 
 _UNICAST = ip_network("2000::/3")
 _NAT64 = ip_network("64:ff9b::/96")
@@ -17,22 +17,22 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 @dataclass(frozen=True)
 class Reach:
-    """May anything beside the public internet be connected to? `private` may, at any port."""
+    """The public internet, at `PORTS`, and the networks `private`, at any port."""
 
     private: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @classmethod
     def of(cls, text: str) -> "Reach":
-        """The networks of a text such as `192.168.1.0/24 10.0.0.7`; raises `ValueError` for what is none."""
+        """Parse private networks from a text such as `192.168.1.0/24 10.0.0.7`; raises `ValueError` for others."""
         return cls(tuple(ip_network(word) for word in text.replace(",", " ").split()))
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "Reach":
-        """What `MAGRITTE_PRIVATE_NETWORKS` allows; `shared.settings` has refused what is no network."""
+        """Read the networks in `MAGRITTE_PRIVATE_NETWORKS`; `shared.settings` has refused what is no network."""
         return cls.of(environment.get(VARIABLE, ""))
 
     def refusal(self, address: str, port: int) -> str | None:
-        """Why a numeric address may not be connected to; None when it may."""
+        """Return why a numeric address may not be connected to at `port`; None when it may."""
         found = ip_address(address)
         if any(found in network for network in self.private):
             return None
@@ -42,7 +42,7 @@ class Reach:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is that of a machine on the public internet, and leads to no other address in disguise."""
+    """Return whether `address` is on the public internet; one that embeds an IPv4 address is judged by that."""
     if isinstance(address, IPv6Address):
         inner = _embedded(address)
         return is_public(inner) if inner is not None else address in _UNICAST and address.is_global
@@ -50,7 +50,7 @@ def is_public(address: Address) -> bool:
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that routers make of an IPv6 address: mapped, NAT64, 6to4 or Teredo."""
+    """Return the IPv4 address that routers make of an IPv6 address: mapped, NAT64, 6to4 or Teredo; None for others."""
     if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]

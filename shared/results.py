@@ -16,7 +16,7 @@ from shared.store.interface import Store
 from shared.trainings import Snapshot
 
 DATA_SET = "data set"
-"""The result that is a whole folder; its key is that of the manifest."""
+"""Name of the result that is a whole folder; its key is that of the manifest."""
 
 _SHOWN = {
     "fakes": trainings.FAKES,
@@ -47,7 +47,7 @@ class Results:
 
 @dataclass(frozen=True)
 class Trained:
-    """How a training went up to a snapshot.
+    """The state of a training at a snapshot.
 
     `tick` is the last line of its `stats.jsonl`, `quality` its `quality.json`; None for what it does not have. `kimg`
     is `Results.kimg`.
@@ -87,7 +87,7 @@ _NETWORK_IS_WHOLE = "What was measured in this leg is lost, its network is not"
 
 
 def results(store: Store, run: str) -> Results:
-    """Everything that a run has come to."""
+    """Find all results of a run so far."""
     found = latest_dataset(store, run)
     if found is None:
         return Results()
@@ -103,7 +103,7 @@ def results(store: Store, run: str) -> Results:
 
 
 def trained(store: Store, found: Results) -> Trained | None:
-    """How the training went; None before its first snapshot. Raises `Unreadable` where its figures are damaged."""
+    """Return the state of the training; None before its first snapshot. Raises `Unreadable` for damaged figures."""
     snapshot = found.snapshot
     if snapshot is None:
         return None
@@ -118,13 +118,13 @@ def trained(store: Store, found: Results) -> Trained | None:
 
 
 def legs(store: Store, last: Snapshot) -> list[Snapshot]:
-    """The snapshots of the training up to this one, in order."""
+    """Return the snapshots of a training up to `last`, in order."""
     before = (trainings.find(store, last.training, number) for number in range(1, last.leg))
     return [*filter(None, before), last]
 
 
 def statistics(store: Store, snapshots: Iterable[Snapshot]) -> bytes:
-    """The ticks of these legs as one `stats.jsonl`. Raises NotFound if any are gone, Unreadable if damaged.
+    """Join the ticks of `snapshots` into one `stats.jsonl`. Raises NotFound if any are gone, Unreadable if damaged.
 
     A leg whose checkpoint was damaged began one leg earlier and has that one's ticks again: each is here once.
     """
@@ -173,7 +173,7 @@ def _figures(snapshot: Snapshot, file: str, content: bytes, kind: type[BaseModel
 
 
 def _read(store: Store, snapshot: Snapshot, file: str) -> bytes:
-    """A small file of the snapshot. Empty if there is none: whoever asks how a run is wants to know the rest then."""
+    """Read a small file of the snapshot; empty if there is none, so that the rest of the run's state can be shown."""
     try:
         return store.get(snapshot.key(file)) if file in snapshot.files else b""
     except NotFound:

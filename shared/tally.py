@@ -22,7 +22,7 @@ from shared.messages import (
 
 
 class Fate(StrEnum):
-    """What becomes of a picture."""
+    """The possible outcomes for a picture."""
 
     IN_DATASET = "in-dataset"
     DROPPED = "dropped"
@@ -31,7 +31,7 @@ class Fate(StrEnum):
 
 
 _BYTES = 750
-"""That a picture costs in a tally, measured."""
+"""Bytes of memory per picture in a tally, measured."""
 
 _NO_REASON = "none"
 _NUMBERS = ("arrival", "faces", "leg", "source")
@@ -48,10 +48,10 @@ class Settlement:
 
 @dataclass(frozen=True)
 class Fact:
-    """What one message says about one item, small enough to be written into a key.
+    """The part of a message about an item that the tally needs, small enough to be written into a key.
 
     `number` is a judgement's arrival or a count of faces; `decisions` says how many entries that arrival decided.
-    Of what is said of the run itself they are the leg or source and the data set's version, to tell facts apart.
+    In facts about the run itself they are the leg or source and the data set's version, to tell facts apart.
     """
 
     stage: str
@@ -67,13 +67,13 @@ class Fact:
 
     @classmethod
     def from_label(cls, label: str) -> "Fact":
-        """The fact that `label` was made of."""
+        """Parse `label`, as the property of that name makes it, into its fact."""
         stage, kind, reason, number, decisions = label.split(".")
         return cls(stage, kind, "" if reason == _NO_REASON else reason, int(number), int(decisions))
 
     @classmethod
     def of(cls, stage: str, message: Message) -> "Fact":
-        """What `message`, published by `stage`, says about its item."""
+        """Return the fact that `message`, published by `stage`, states about its item."""
         reason = getattr(message, "reason", getattr(message, "error", ""))
         number = next((getattr(message, name) for name in _NUMBERS if hasattr(message, name)), 0)
         decisions = getattr(message, "decisions", getattr(message, "version", 0))
@@ -85,7 +85,7 @@ _JUDGES = {ImageKept.kind(), ImageSuperseded.kind()}
 
 
 def _prevailing(known: Fact | None, fact: Fact) -> Fact:
-    """Which of two facts about one thing holds, whichever came first: a replayed item can have died and be done."""
+    """Return the fact that holds of two about one thing, in any order: a replayed item can have died and be done."""
     return fact if known is None else max(known, fact, key=_precedence)
 
 
@@ -169,10 +169,7 @@ class Tally:
         return _BYTES * len(self._pictures)
 
     def add(self, item: str, fact: Fact) -> bool:
-        """Take note of a fact about an item (an entry, `entry.face`, or `run`, which is no picture).
-
-        True when the fact was news.
-        """
+        """Add a fact about an item (an entry, `entry.face`, or `run`, no picture); return whether it is news."""
         entry, _, face = item.partition(".")
         if entry == "run":
             return False
@@ -197,31 +194,31 @@ class Tally:
         return True
 
     def is_complete(self, entries: int) -> bool:
-        """Whether all known pictures, at least `entries`, are settled and no decision of the deduper is under way."""
+        """Return whether all known pictures, at least `entries`, are settled and no decision of the deduper is due."""
         judged = not self._open_arrivals and len(self._closed_arrivals) == self._last_arrival
         return judged and self.settled == len(self._pictures) >= entries
 
     def unsettled(self) -> set[str]:
-        """Entries whose fate is open, and those that arrivals are about of which not every decision is known."""
+        """Return the entries whose fate is open, and those of arrivals of which not every decision is known."""
         waiting = {entry for entries in self._open_arrivals.values() for entry in entries}
         return waiting | {entry for entry, picture in self._pictures.items() if not picture.is_settled}
 
     def settlement(self, entry: str) -> Settlement:
-        """One picture's fate as far as it is known."""
+        """Return one picture's fate as far as it is known."""
         picture = self._pictures.get(entry)
         return picture.settlement() if picture else Settlement(Fate.UNDECIDED)
 
     def members(self) -> Iterator[tuple[str, int]]:
-        """Entry and number of every face that belongs into the data set."""
+        """Yield the entry and number of every face that belongs into the data set."""
         for entry, picture in self._pictures.items():
             if picture.settlement().fate is Fate.IN_DATASET:
                 normalized = (f for f, fact in picture.settled_faces.items() if fact.kind == FaceNormalized.kind())
                 yield from ((entry, face) for face in normalized)
 
     def counts(self) -> Counter[Settlement]:
-        """How many pictures met each fate; the counts add up to the number of pictures."""
+        """Count the pictures by settlement; the counts add up to the number of pictures."""
         return Counter(picture.settlement() for picture in self._pictures.values())
 
     def entries(self) -> Iterable[str]:
-        """All entries that any fact has been about."""
+        """Return all entries that any fact has been about."""
         return self._pictures.keys()
