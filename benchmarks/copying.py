@@ -31,6 +31,7 @@ from shared.recipe import FolderSource, Recipe
 from shared.runs import open_run
 from shared.runtime import logs
 from shared.runtime.crew import Crew
+from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import Worker
 from shared.settings import LogFormat, Settings
@@ -88,7 +89,12 @@ def ours(store: Store, settings: Settings, items: int, threads: int) -> float:
     bus.connect(30)
     real = step("upscaler")
     worker = Worker(
-        Step(real.name, real.queues, real.produces), Copier(), bus, store, RetryLadder(settings.retry_pauses), threads
+        Step(real.name, real.queues, real.produces),
+        Copier(),
+        bus,
+        store,
+        RetryLadder(settings.retry_pauses),
+        Resources(threads),
     )
     started = time.perf_counter()
     crew = Crew(worker, bus, threads)

@@ -38,6 +38,7 @@ from shared.pipeline import PIPELINE
 from shared.recipe import Cascade, Detector, Faces, FolderSource, Normalized, Recipe, Upscaling
 from shared.runs import open_run
 from shared.runtime import logs
+from shared.runtime.resources import Resources
 from shared.runtime.single_process import Options, SingleProcess
 from shared.settings import LogFormat
 from shared.store.folder import FolderStore
@@ -80,7 +81,7 @@ def _finished(picture: Picture, box: tuple[int, int, int, int], recipe: Recipe, 
 
 def ours(recipe: Recipe, store: FolderStore, threads: int) -> SingleProcess:
     """The single-process run up to the normaliser, ready to begin."""
-    process = SingleProcess(open_run(store, recipe), store, Options(threads=threads, pipeline=_TO_NORMALIZER))
+    process = SingleProcess(open_run(store, recipe), store, Options(Resources(threads), pipeline=_TO_NORMALIZER))
     process.set_up()
     return process
 

@@ -32,6 +32,7 @@ from shared.pipeline import Queue, Step
 from shared.recipe import FolderSource, Recipe
 from shared.runs import open_run
 from shared.runtime import logs
+from shared.runtime.resources import Resources
 from shared.runtime.single_process import Options, SingleProcess
 from shared.settings import LogFormat
 from shared.stage import Action, Context, Stage
@@ -123,7 +124,7 @@ def alone(count: int, store: FolderStore) -> int:
 
 def in_runtime(count: int, store: FolderStore, threads: int) -> int:
     """The same work through the single-process runtime; returns the number of deliveries."""
-    process = SingleProcess(open_run(store, RECIPE), store, Options(threads=threads, pipeline=pipeline(count)))
+    process = SingleProcess(open_run(store, RECIPE), store, Options(Resources(threads), pipeline=pipeline(count)))
     process.set_up()
     process.run()
     return sum(sum(stage.outcomes.values()) for stage in process.progress())

@@ -4,6 +4,7 @@ The broker's `.dead` queues hold the same messages, for its operator and its ala
 """
 
 import hashlib
+import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -11,9 +12,10 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared import keys
-from shared.errors import NotFound, Poison
+from shared.errors import MagritteError, NotFound, Poison
 from shared.messages import Message
 from shared.run_records import Skipped, ignored
+from shared.stage import single_errors
 from shared.store.interface import Store
 
 MOST_REPLAYS = 3
@@ -21,6 +23,10 @@ MOST_REPLAYS = 3
 
 NO_RUN = "no-run"
 """In place of the run of a message that could not be read; real runs end with a number."""
+
+
+_LONGEST_REASON, _LONGEST_TRACEBACK = 500, 20_000
+"""Characters."""
 
 
 class State(StrEnum):
@@ -32,7 +38,11 @@ class State(StrEnum):
 
 
 class Letter(BaseModel):
-    """A message that no worker of `queue` could process, after so many attempts; `replays` are moments in UTC."""
+    """A message that no worker of `queue` could process, after so many attempts; `replays` are moments in UTC.
+
+    `item` is what the message is about, or one of the things that it is about: then the others were processed. The
+    `traceback` is that of an error that nobody expected.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,6 +53,7 @@ class Letter(BaseModel):
     attempt: int
     reason: str
     error: str
+    traceback: str = ""
     died: datetime
     state: State = State.DEAD
     replays: tuple[datetime, ...] = ()
@@ -71,17 +82,23 @@ class Letter(BaseModel):
         return self.model_copy(update={"state": State.DISCARDED})
 
 
-def bury(store: Store, queue: str, body: bytes, message: Message | None, death: tuple[int, Exception]) -> Letter:
-    """Write down that `body` died at an attempt of an error. Earlier replays of the same message stay on record."""
+def bury(
+    store: Store, queue: str, body: bytes, message: Message | None, death: tuple[int, Exception], entry: str = ""
+) -> Letter:
+    """Write down that `body`, or one `entry` that it is about, died at an attempt of an error.
+
+    Earlier replays of the same message stay on record.
+    """
     attempt, error = death
     letter = Letter(
         run=message.run if message else NO_RUN,
         queue=queue,
-        item=message.item if message else "unreadable",
+        item=entry or (message.item if message else "unreadable"),
         body=body.decode("utf-8", "replace"),
         attempt=attempt,
-        reason=str(error).encode("utf-8", "replace").decode()[:500],  # a file's name can hold what UTF-8 cannot
-        error=type(error).__name__,
+        reason=_reason(error),
+        error=type(_alone(error)).__name__,
+        traceback=_traceback(error),
         died=_now(),
     )
     earlier = find(store, letter.key)
@@ -111,6 +128,28 @@ def letters(store: Store, run: str = "", skipped: Skipped = ignored) -> Iterator
             yield letter
         else:
             skipped(key)
+
+
+def _alone(error: BaseException) -> BaseException:
+    """Return the only error of an exception group; of any other error, and of a group of several, itself."""
+    errors = single_errors(error)
+    return errors[0] if len(errors) == 1 else error
+
+
+def _reason(error: Exception) -> str:
+    told = "; ".join(str(each) or type(each).__name__ for each in single_errors(error))
+    return _encodable(told)[:_LONGEST_REASON]
+
+
+def _traceback(error: Exception) -> str:
+    if isinstance(error, MagritteError):
+        return ""
+    return _encodable("".join(traceback.format_exception(error)))[-_LONGEST_TRACEBACK:]
+
+
+def _encodable(text: str) -> str:
+    """Return a text without what UTF-8 cannot express: the name of a file can hold it."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _now() -> datetime:

@@ -16,6 +16,7 @@ from shared.recipe_file import read_recipe
 from shared.runs import Run, open_run, try_again
 from shared.runtime import logs
 from shared.runtime.health import Health, HealthServer
+from shared.runtime.resources import Resources
 from shared.runtime.single_process import Options, SingleProcess, StageProgress
 from shared.settings import LogFormat, settings
 from shared.store import open_store
@@ -39,7 +40,7 @@ def run(
     store.prepare()
     this_run = Run(recipe.name, recipe) if dry_run else open_run(store, recipe)
     with Progress(this_run) as progress:
-        options = Options(environment.threads, environment.picture_seconds)
+        options = Options(Resources(environment.threads, environment.picture_seconds))
         process = SingleProcess(this_run, store, options, progress.say)
         process.set_up()
         if dry_run:

@@ -20,10 +20,10 @@ from shared.pipeline import PIPELINE, Step
 from shared.runs import Run, finish
 from shared.runtime.crew import Crew
 from shared.runtime.observed_store import ObservedStore
+from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS, RetryLadder
 from shared.runtime.watchdog import SILENCE, Watchdog
 from shared.runtime.worker import TRIES, Outcome, Say, Worker, say_to_log
-from shared.settings import PICTURE_SECONDS
 from shared.store.interface import Store
 
 log = structlog.get_logger()
@@ -45,8 +45,7 @@ class StageProgress:
 class Options:
     """How a single-process run behaves; the defaults are `magritte run`'s."""
 
-    threads: int = 1
-    picture_seconds: float = PICTURE_SECONDS
+    resources: Resources = field(default_factory=Resources)
     capacity: int = 64
     ladder: RetryLadder = IN_PROCESS
     mischief: Mischief = field(default_factory=Mischief)
@@ -68,15 +67,14 @@ class SingleProcess:
                 self._bus,
                 ObservedStore(store, step.name),
                 options.ladder,
-                options.threads,
+                options.resources,
                 say,
-                options.picture_seconds,
             )
             for step in options.pipeline
         ]
-        self._crews = [Crew(worker, self._bus, options.threads) for worker in self._workers]
+        self._crews = [Crew(worker, self._bus, options.resources.threads) for worker in self._workers]
         self._controls = Controls()
-        self._picture_seconds = options.picture_seconds
+        self._picture_seconds = options.resources.picture_seconds
         self._looked = 0.0
         self._stop = threading.Event()
 

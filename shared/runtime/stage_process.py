@@ -17,6 +17,7 @@ from shared.runtime import logs, metrics
 from shared.runtime.crew import Crew
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.observed_store import ObservedStore
+from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.watchdog import SILENCE, Watchdog
 from shared.runtime.worker import TRIES, Worker
@@ -87,15 +88,8 @@ class StageProcess:
         self._environment = environment
         self._health = health
         ladder = RetryLadder(environment.retry_pauses)
-        self._worker = Worker(
-            this,
-            this.stage(),
-            bus,
-            self._store,
-            ladder,
-            environment.threads,
-            picture_seconds=environment.picture_seconds,
-        )
+        resources = Resources(environment.threads, environment.picture_seconds)
+        self._worker = Worker(this, this.stage(), bus, self._store, ladder, resources)
         self._longest = environment.item_seconds or this.longest
         self._store_answers = True
         self._reconnects = 0

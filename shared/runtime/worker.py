@@ -7,25 +7,21 @@ duplicate at worst, and duplicates are harmless.
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
 import structlog
 
-from shared import dead_letters, keys, messages
+from shared import keys, messages
 from shared.bus.interface import Bus, Consumer, Delivery
 from shared.controls import Controls
 from shared.errors import (
     BusUnavailable,
     Interrupted,
-    MagritteError,
-    NotFound,
-    Poison,
     SettingsError,
     StoreFull,
     StoreUnavailable,
@@ -35,14 +31,16 @@ from shared.errors import (
     WorkerVanished,
 )
 from shared.fates import Drop, Reason
-from shared.messages import ItemDied, Message
+from shared.messages import Message
 from shared.pipeline import Step
-from shared.recipe import Recipe
 from shared.runtime import logs, metrics, records
+from shared.runtime.announcements import Announcements
+from shared.runtime.burial import Burial, survivors
+from shared.runtime.contexts import Contexts
+from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.solitude import Solitude
 from shared.runtime.time_limit import TimeLimit
-from shared.settings import PICTURE_SECONDS
 from shared.stage import Context, Stage
 from shared.store.interface import Store
 
@@ -63,7 +61,7 @@ Say = Callable[..., None]
 """Told an event's name and its fields, always with `stage`, `run` and `item`."""
 
 
-WARNINGS = frozenset({"diverged", "checkpoint-unreadable", "classes-without-pictures"})
+WARNINGS = frozenset({"diverged", "checkpoint-unreadable", "classes-without-pictures", "threads-not-kept"})
 """What stages say that a person should look at."""
 
 
@@ -98,9 +96,8 @@ class Worker:
         bus: Bus,
         store: Store,
         ladder: RetryLadder,
-        threads: int = 1,
+        resources: Resources = Resources(),  # noqa: B008 (it is frozen)
         say: Say = say_to_log,
-        picture_seconds: float = PICTURE_SECONDS,
     ) -> None:
         self.step = step
         self.stage = stage
@@ -109,19 +106,18 @@ class Worker:
         self.broken: BaseException | None = None
         self.store_full: StoreFull | None = None
         self.run_failure: Exception | None = None
-        self._bus = bus
         self._store = store
         self._ladder = ladder
-        self._threads = threads
-        self._say = metrics.overheard(say)
+        self._announcements = Announcements(step, store, bus)
+        self._burial = Burial(step, store, self._announcements)
+        self._contexts = Contexts(step, store, resources, self._is_to_stop, metrics.overheard(say))
         self._condemned = CONDEMNED_IF_LONG if step.long else CONDEMNED
         self._draining = threading.Event()
         self._stopping = threading.Event()
         self._store_is_away = False
-        self._recipes: dict[str, Recipe] = {}
         self._since: dict[int, float] = {}
         self._solitude = Solitude()
-        self._limit = TimeLimit(picture_seconds, self._stopping.is_set)
+        self._limit = TimeLimit(resources.picture_seconds, self._stopping.is_set)
         self._lock = threading.Lock()
         metrics.introduce(step.name, Outcome)
 
@@ -205,26 +201,29 @@ class Worker:
             return Outcome.CANCELLED
         if delivery.returned >= self._condemned:
             raise WorkerVanished(f"{delivery.returned} workers ended without an answer while they had it")
-        context = self._context(message, delivery.session)
+        context = self._contexts.of(message, delivery.session)
         started = time.perf_counter()
         action = self.stage.action(message, context)
+        announce = partial(self._announcements.announce, attempt=delivery.attempt, started=started)
         if action is None:
             with metrics.ITEM_SECONDS.labels(self.step.name).time():
-                return self._announce(self.stage.process(message, context), delivery.attempt, started)
+                made = self._burial.survivors(self.stage.process(message, context), delivery, message)
+                return Outcome.DROPPED if announce(made) else Outcome.DONE
         found = records.find(self._store, action, message)
         if found is not None:
-            self._announce(found, delivery.attempt, started, reused=action.digest)
+            announce(found, reused=action.digest)
             return Outcome.REUSED
         with metrics.ITEM_SECONDS.labels(self.step.name).time():
-            made = self._made(message, context)
-            records.keep(self._store, action, made)
-        return self._announce(made, delivery.attempt, started, action=action.digest)
+            found = self._made(message, context)
+            records.keep(self._store, action, found)
+        return Outcome.DROPPED if announce(found, action=action.digest) else Outcome.DONE
 
     def _made(self, message: Message, context: Context) -> list[Message]:
         """Return what the stage makes of a message, tried a second time if it exceeds its limit, and then dropped."""
 
         def process(given_up: Callable[[], bool]) -> list[Message]:
-            return list(self._expected(self.stage.process(message, replace(context, given_up=given_up))))
+            made = self.stage.process(message, replace(context, given_up=given_up))
+            return list(self._announcements.expected(survivors(made)))
 
         for _ in range(TRIES):
             try:
@@ -234,38 +233,6 @@ class Worker:
         detail = f"{self.step.name} has tried {TRIES} times and was not done after {self._limit.seconds:g} s"
         return [messages.dropped(message, self.step.name, Drop(Reason.TIME_LIMIT_EXCEEDED, detail))]
 
-    def _announce(self, outgoing: Iterable[Message], attempt: int, started: float, **how: str) -> Outcome:
-        outcome = Outcome.DONE
-        for message in self._expected(outgoing):
-            reason = getattr(message, "reason", None)
-            if reason is not None:
-                outcome = Outcome.DROPPED
-                metrics.DROPPED.labels(self.step.name, reason.value).inc()
-            self._tell(message, attempt=attempt, seconds=round(time.perf_counter() - started, 4), **how)
-        return outcome
-
-    def _expected(self, outgoing: Iterable[Message]) -> Iterator[Message]:
-        for message in outgoing:
-            if type(message) not in self.step.produces:
-                raise Poison(f"{self.step.name} does not produce {message.kind()}")
-            yield message
-
-    def _tell(self, message: Message, **circumstances: Any) -> None:
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        records.leave_trail(self._store, self.step.name, message, {"at": at, **circumstances})
-        with metrics.PUBLISH_SECONDS.labels(self.step.name).time():
-            self._bus.publish(message)
-
-    def _context(self, message: Message, session: int) -> Context:
-        return Context(
-            recipe=self._recipe(message.run),
-            store=self._store,
-            session=session,
-            threads=self._threads,
-            stopping=partial(self._is_to_stop, message.run),
-            say=partial(self._say, stage=self.step.name, run=message.run, item=message.item),
-        )
-
     def _is_to_stop(self, run: str) -> bool:
         metrics.LAST_STEP.labels(self.step.name).set_to_current_time()
         return self._stopping.is_set() or self._is_cancelled(run)
@@ -273,14 +240,6 @@ class Worker:
     def _is_cancelled(self, run: str) -> bool:
         """Asks the store once more: what is published by whoever takes the run up again must not be forgotten."""
         return run in self.controls.cancelled and self._store.exists(keys.cancelled(run))
-
-    def _recipe(self, run: str) -> Recipe:
-        if run not in self._recipes:
-            try:
-                self._recipes[run] = Recipe.model_validate_json(self._store.get(keys.recipe(run)))
-            except NotFound as error:
-                raise Poison(f"run {run} has no recipe in the store") from error
-        return self._recipes[run]
 
     def _failed(self, delivery: Delivery, message: Message | None, error: Exception) -> Outcome:
         pause = self._ladder.pause(delivery.attempt, error)
@@ -294,32 +253,14 @@ class Worker:
         return Outcome.RETRIED
 
     def _died(self, delivery: Delivery, message: Message | None, error: Exception) -> Outcome:
-        kind = type(error).__name__
-        log.error("dead", error=kind, detail=str(error), exc_info=not isinstance(error, MagritteError))
         try:
-            self._bury(delivery, message, error)
+            letter = self._burial.bury(delivery, message, error)
         except Transient as failure:
             return self._failed(delivery, message, failure)
         if message is not None and message.item == "run":
             self.run_failure = error
-        metrics.DEAD.labels(self.step.name, kind).inc()
-        self._answer(partial(delivery.dead, str(error), kind))
+        self._answer(partial(delivery.dead, letter.reason, letter.error))
         return Outcome.DEAD
-
-    def _bury(self, delivery: Delivery, message: Message | None, error: Exception) -> None:
-        queue = self.step.queue_of(message)
-        dead_letters.bury(self._store, queue, delivery.body, message, (delivery.attempt, error))
-        if message is None or isinstance(message, ItemDied):  # or one death would tell of the next
-            return
-        died = ItemDied(
-            run=message.run,
-            entry=getattr(message, "entry", None),
-            face=getattr(message, "face", None),
-            stage=self.step.name,
-            error=messages.kebab(type(error).__name__),
-            detail=str(error)[:500],
-        )
-        self._tell(died, attempt=delivery.attempt)
 
     def _answer(self, answer: Callable[[], None]) -> None:
         """Give an answer, however long the broker is away; the bus ignores one that comes too late."""

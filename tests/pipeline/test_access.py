@@ -15,6 +15,7 @@ from shared.pipeline import PIPELINE, queues, step
 from shared.recipe import Recipe
 from shared.runs import open_run
 from shared.runtime.crew import Crew
+from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS
 from shared.runtime.worker import Worker
 from shared.store import FolderStore
@@ -93,7 +94,8 @@ def work(place: Workplace, seen: Seen, **sections: Any) -> None:
     run = open_run(FolderStore(folder), recipe)
     bus = MemoryBus(list(queues()), 64)
     workers = [
-        Worker(entry, entry.stage(), bus, Observed(folder, seen[entry.name]), IN_PROCESS, 2) for entry in PIPELINE
+        Worker(entry, entry.stage(), bus, Observed(folder, seen[entry.name]), IN_PROCESS, Resources(2))
+        for entry in PIPELINE
     ]
     crews = [Crew(worker, bus, 2) for worker in workers]
     for crew in crews:

@@ -5,7 +5,7 @@ import pytest
 from shared import dead_letters, keys
 from shared.dead_letters import MOST_REPLAYS, NO_RUN, Letter, State
 from shared.errors import Poison
-from shared.messages import ImageFetched
+from shared.messages import ImageFetched, RunRequested
 from shared.store import FolderStore
 
 FETCHED = ImageFetched(run="anya-001", entry="0a" * 10, image="0b" * 32, source=0)
@@ -53,6 +53,52 @@ def test_what_was_replayed_or_discarded_is_not_replayed(store: FolderStore) -> N
 def test_what_is_no_message_has_a_letter_too(store: FolderStore) -> None:
     letter = dead_letters.bury(store, "deduper", b"\xff no JSON", None, (1, Poison("not a message")))
     assert letter.run == NO_RUN
+    assert dead_letters.find(store, letter.key) == letter
+
+
+def test_of_an_error_that_nobody_expected_the_traceback_is_kept(store: FolderStore) -> None:
+    def fail() -> None:
+        raise ZeroDivisionError("a side of 0 pixels, of caf\udce9.png")
+
+    try:
+        fail()
+    except ZeroDivisionError as error:
+        letter = dead_letters.bury(store, "deduper", FETCHED.encode(), FETCHED, (1, error))
+    assert "in fail\n" in letter.traceback
+    assert letter.reason == "a side of 0 pixels, of caf?.png"
+    assert dead_letters.find(store, letter.key) == letter
+    assert buried(store, FETCHED.model_copy(update={"entry": "0c" * 10})).traceback == ""
+
+
+def test_a_letter_can_be_about_one_of_the_items_of_a_message(store: FolderStore) -> None:
+    request = RunRequested(run="anya-001", source=0)
+    death = (1, ValueError("odd"))
+    letters = [
+        dead_letters.bury(store, "scraper", request.encode(), request, death, entry) for entry in ("0a" * 10, "0b" * 10)
+    ]
+    assert [letter.item for letter in letters] == ["0a" * 10, "0b" * 10]
+    assert list(dead_letters.letters(store, "anya-001")) == letters
+
+
+@pytest.mark.parametrize(
+    ("errors", "reason", "name"),
+    [
+        ([ValueError("the port is odd")], "the port is odd", "ValueError"),
+        ([ValueError("one"), ExceptionGroup("", [KeyError("two")])], "one; 'two'", "ExceptionGroup"),
+        ([ExceptionGroup("inner", [TimeoutError()])], "TimeoutError", "TimeoutError"),
+    ],
+)
+def test_a_letter_names_the_errors_in_a_group(
+    store: FolderStore, errors: list[Exception], reason: str, name: str
+) -> None:
+    group = ExceptionGroup("unhandled errors in a TaskGroup", errors)
+    letter = dead_letters.bury(store, "deduper", FETCHED.encode(), FETCHED, (1, group))
+    assert (letter.reason, letter.error) == (reason, name)
+
+
+def test_a_letter_of_an_earlier_version_is_read(store: FolderStore) -> None:
+    letter = buried(store)
+    store.put(letter.key, letter.model_dump_json(exclude={"traceback"}).encode())
     assert dead_letters.find(store, letter.key) == letter
 
 

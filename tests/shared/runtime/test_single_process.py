@@ -27,6 +27,7 @@ from shared.messages import (
 from shared.pipeline import Queue, Step
 from shared.recipe import Recipe
 from shared.runs import Run, is_finished, open_run, tally_of, try_again
+from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.single_process import Options, SingleProcess, StageProgress
 from shared.runtime.worker import Outcome
@@ -135,7 +136,7 @@ class Factory:
 
     store: FolderStore
     run: Run
-    options: Options = field(default_factory=lambda: Options(threads=3, ladder=LADDER))
+    options: Options = field(default_factory=lambda: Options(Resources(3), ladder=LADDER))
     source: Source = field(default_factory=Source)
     middle: Middle = field(default_factory=Middle)
     sink: Sink = field(default_factory=Sink)
@@ -259,7 +260,7 @@ def test_a_fast_stage_waits_for_a_slow_one(factory: Factory) -> None:
         ahead.append(factory.source.listed - number)
 
     factory.middle = Middle(before)
-    factory.options = replace(factory.options, threads=1, capacity=capacity)
+    factory.options = replace(factory.options, resources=Resources(1), capacity=capacity)
     factory.process().run()
     assert max(ahead) == capacity + at_hand + being_published
 

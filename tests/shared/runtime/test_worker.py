@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import structlog
 
-from shared import keys
+from shared import dead_letters, keys
 from shared.bus import DeadLetter, Delivery, Depth, MemoryBus
 from shared.controls import cancel, standing
 from shared.errors import BusUnavailable, Interrupted, Poison, StoreFull, StoreUnavailable, Unusable
@@ -22,13 +22,14 @@ from shared.pipeline import Queue, Step
 from shared.recipe import Recipe
 from shared.runs import open_run, tally_of, try_again
 from shared.runtime import logs
+from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import CONDEMNED, CONDEMNED_IF_LONG, SUSPECT, Outcome, Worker
-from shared.stage import Action, Context, Stage
+from shared.stage import Action, Context, Death, Stage
 from shared.store import FolderStore
 from shared.tally import Fate
 
-RUN, ENTRY, IMAGE = "anya-001", "0a" * 10, "0b" * 32
+RUN, ENTRY, OTHER, IMAGE = "anya-001", "0a" * 10, "0d" * 10, "0b" * 32
 FETCHED = ImageFetched(run=RUN, entry=ENTRY, image=IMAGE, source=0)
 COUNTED = FacesCounted(run=RUN, entry=ENTRY, image=IMAGE, faces=2)
 DROPPED = ImageDropped(run=RUN, entry=ENTRY, stage="finder", reason=Reason.NO_FACE)
@@ -36,7 +37,7 @@ STEP = Step("finder", (Queue("finder", (ImageFetched,)),), produces=(FacesCounte
 WATCHED = Queue("watched", (*STEP.produces, ImageKept, ItemDied))
 LADDER = RetryLadder((1.0, 10.0))
 
-Work = Callable[[ImageFetched, Context], Iterable[Message]]
+Work = Callable[[ImageFetched, Context], Iterable[Message | Death]]
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +63,7 @@ class Finder(Stage[ImageFetched]):
     def action(self, message: ImageFetched, context: Context) -> Action | None:
         return Action(self.name, self.version, {"smallest": 48}, {"image": message.image})
 
-    def process(self, message: ImageFetched, context: Context) -> Iterable[Message]:
+    def process(self, message: ImageFetched, context: Context) -> Iterable[Message | Death]:
         self.asked.append(message)
         return self.work(message, context)
 
@@ -157,7 +158,7 @@ class TestTimeLimit:
         over.set()
 
     def worker(self, workshop: Workshop, work: Work) -> Worker:
-        return Worker(STEP, Finder(work), workshop.bus, workshop.store, LADDER, picture_seconds=0.3)
+        return Worker(STEP, Finder(work), workshop.bus, workshop.store, LADDER, Resources(picture_seconds=0.3))
 
     def test_it_is_tried_once_more_and_then_dropped_with_a_reason(
         self, workshop: Workshop, over: threading.Event
@@ -415,6 +416,72 @@ class TestFailed:
         finder = Finder(failing(Poison("this one only")))
         other = FETCHED.model_copy(update={"image": "0c" * 32, "entry": "0c" * 10})
         assert workshop.work_through(finder, FETCHED, other) == [Outcome.DEAD, Outcome.DONE]
+
+
+class TestDeathOfOneItem:
+    """Of several that a message is about."""
+
+    def some(self, message: ImageFetched, context: Context) -> Iterator[Message | Death]:
+        yield COUNTED
+        yield Death(OTHER, ZeroDivisionError("a side of 0 pixels"))
+        yield DROPPED
+
+    def test_it_is_told_and_the_others_are_none_the_worse(self, workshop: Workshop) -> None:
+        assert workshop.work_through(Lister(self.some), FETCHED) == [Outcome.DROPPED]
+        died = ItemDied(run=RUN, entry=OTHER, stage="finder", error="zero-division-error", detail="a side of 0 pixels")
+        assert workshop.told() == [COUNTED, died, DROPPED]
+        assert tally_of(workshop.store, RUN).settlement(OTHER).fate is Fate.DEAD
+        assert workshop.bus.dead_letters() == []
+
+    def test_its_letter_is_the_message_once_more(self, workshop: Workshop) -> None:
+        workshop.work_through(Lister(self.some), FETCHED, FETCHED)
+        (letter,) = dead_letters.letters(workshop.store, RUN)
+        assert (letter.item, letter.body.encode(), letter.queue) == (OTHER, FETCHED.encode(), "finder")
+        assert (letter.error, letter.reason) == ("ZeroDivisionError", "a side of 0 pixels")
+        assert "ZeroDivisionError: a side of 0 pixels" in letter.traceback
+
+    def test_where_a_message_is_about_one_item_this_has_died(self, workshop: Workshop) -> None:
+        assert workshop.work_through(Finder(self.some), FETCHED, ladder=RetryLadder(())) == [Outcome.DEAD]
+        assert [type(message) for message in workshop.told()] == [ItemDied]
+        assert workshop.dead_letter().reason == "a side of 0 pixels"
+
+    def test_it_waits_for_a_store_that_is_full(self, tmp_path: Path, recipe: Recipe) -> None:
+        class Full(FolderStore):
+            full = False
+
+            def put(self, key: str, data: bytes) -> None:
+                if self.full:
+                    raise StoreFull("full")
+                super().put(key, data)
+
+        store = Full(tmp_path / "full")
+        open_run(store, recipe)
+        workshop = Workshop(store)
+        worker = workshop.worker(Lister(self.some))
+        workshop.bus.publish(FETCHED)
+        store.full = True
+        assert worker.handle(workshop.next()) is Outcome.RETRIED
+        store.full = False
+        workshop.now += 1000
+        assert worker.handle(workshop.next()) is Outcome.DROPPED
+        assert {message.kind() for message in workshop.told()} == {"faces-counted", "item-died", "image-dropped"}
+
+
+class TestRecipe:
+    """Of the run that a message is of."""
+
+    def test_without_one_the_message_is_dead_at_once(self, workshop: Workshop) -> None:
+        other = FETCHED.model_copy(update={"run": "bea-001"})
+        assert workshop.work_through(Finder(counting), other) == [Outcome.DEAD]
+        assert workshop.dead_letter().reason == "run bea-001 has no recipe in the store"
+
+    @pytest.mark.parametrize("damaged", [b"", b'{"name": "anya", "sour', b'{"name": "anya", "colour": "blue"}'])
+    def test_with_one_that_cannot_be_read_it_is_dead_at_once_and_says_so(
+        self, workshop: Workshop, damaged: bytes
+    ) -> None:
+        workshop.store.put(keys.recipe(RUN), damaged)
+        assert workshop.work_through(Finder(counting), FETCHED) == [Outcome.DEAD]
+        assert workshop.dead_letter().reason.startswith(f"recipes/{RUN}.json")
 
 
 class TestUnavailable:

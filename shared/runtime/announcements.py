@@ -1,0 +1,50 @@
+"""What a stage announces: checked, written into the run's trail, and then published."""
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.bus.interface import Bus
+from shared.errors import Poison
+from shared.messages import Message
+from shared.pipeline import Step
+from shared.runtime import metrics, records
+from shared.store.interface import Store
+
+
+class Announcements:
+    """Those of one step."""
+
+    def __init__(self, step: Step, store: Store, bus: Bus) -> None:
+        self._step = step
+        self._store = store
+        self._bus = bus
+
+    def expected(self, outgoing: Iterable[Message]) -> Iterator[Message]:
+        """Pass messages on; raises `Poison` at one that is not the stage's to send."""
+        for message in outgoing:
+            if type(message) not in self._step.produces:
+                raise Poison(f"{self._step.name} does not produce {message.kind()}")
+            yield message
+
+    def announce(self, outgoing: Iterable[Message], attempt: int, started: float, **how: str) -> bool:
+        """Tell of all that was made of a message at an attempt; return whether anything was dropped.
+
+        `started` is the moment of `time.perf_counter` when the work on it began.
+        """
+        dropped = False
+        for message in self.expected(outgoing):
+            dropped |= hasattr(message, "reason")
+            self.tell(message, attempt=attempt, seconds=round(time.perf_counter() - started, 4), **how)
+        return dropped
+
+    def tell(self, message: Message, **circumstances: Any) -> None:
+        """Write a message into its run's trail, with when and under which circumstances, and publish it."""
+        reason = getattr(message, "reason", None)
+        if reason is not None:
+            metrics.DROPPED.labels(self._step.name, reason.value).inc()
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        records.leave_trail(self._store, self._step.name, message, {"at": at, **circumstances})
+        with metrics.PUBLISH_SECONDS.labels(self._step.name).time():
+            self._bus.publish(message)
