@@ -14,7 +14,7 @@ from shared.stylegan2.weights import Networks, Weights
 
 
 class Fate(StrEnum):
-    """What becomes of a variable."""
+    """The possible outcomes for a variable."""
 
     USED = "used"
     ROUNDED = "used, rounded to float32"
@@ -25,7 +25,7 @@ class Fate(StrEnum):
 
     @property
     def prevents(self) -> bool:
-        """Whether there is no network with such a variable."""
+        """Whether one such variable is enough to make the networks unusable."""
         return self in (Fate.MISSING, Fate.MISSHAPEN, Fate.NOT_FINITE)
 
 
@@ -91,5 +91,5 @@ def _fate(official: OfficialNetwork, name: str, shapes: Shapes) -> Fate:
 
 
 def _weights(official: OfficialNetwork, shapes: Shapes) -> Weights:
-    """In native byte order and C order, as copies where the file's are neither."""
+    """Return the variables named in `shapes` in native byte order and C order, copied where the file's are not."""
     return {name: np.require(official.variables[name], np.float32, "C") for name in shapes}

@@ -13,7 +13,7 @@ from shared.errors import Poison
 from shared.stylegan2.official.objects import Global, PickledArray, PickledDtype, PickledNetwork
 
 Names = Mapping[tuple[str, str], object]
-"""Module and name as a pickle has them -> what they stand for."""
+"""Module and name as a pickle has them -> the object that they stand for."""
 
 _PROTOCOLS = range(2, 6)
 
@@ -32,11 +32,11 @@ _OUTSIDE = {
     "NEXT_BUFFER": "a buffer outside the file",
 }
 _LARGEST_LABEL = 100
-"""Characters of a stranger's text that a message repeats."""
+"""Characters that a message quotes from a file."""
 
 
 def run(file: BinaryIO, machine: "Machine", most: int) -> object:
-    """The value of the pickle that begins here; the file then stands behind it.
+    """Read the pickle at the file's position, leave the position behind it and return its value.
 
     Raises Poison, with the place in bytes, for what the machine refuses, and for more than `most` opcodes.
     """
@@ -61,20 +61,20 @@ def _run(file: BinaryIO, machine: "Machine", most: int) -> object:
 
 
 def clipped(text: str) -> str:
-    """The beginning of a stranger's text, fit for a terminal."""
+    """Return the beginning of a text from a file, escaped for a terminal."""
     return ascii(text[:_LARGEST_LABEL])[1:-1]
 
 
 def refused_name(module: str, name: str) -> Poison:
-    """The error for a name outside the table."""
+    """Return the error for a name outside the table."""
     return Poison(f"it asks for {clipped(module)}.{clipped(name)}, which no official snapshot needs")
 
 
 class Machine:
     """A pickle's stack, marks and memo.
 
-    `call` is asked for what a call gives, by what the name stands for and the arguments; `stored` for what a persistent
-    id stands for. Both raise Poison for what they do not know.
+    `call` returns the result of a call, given what the name stands for and the arguments; `stored` the object of a
+    persistent id. Both raise Poison for what they do not know.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class Machine:
         self._stack.append(())
 
     def _empty_set(self) -> None:
-        """Stays empty: what would fill it is refused."""
+        """Push an empty set; it stays empty, as the opcodes that would fill it are refused."""
         self._stack.append(frozenset())
 
     def _tuple(self) -> None:

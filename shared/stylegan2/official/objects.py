@@ -15,7 +15,7 @@ Values = npt.NDArray[np.floating[Any]]
 
 
 class Global(Enum):
-    """What a name in a pickle stands for."""
+    """The objects that names in a pickle stand for."""
 
     NETWORK = auto()
     NDARRAY = auto()
@@ -65,14 +65,14 @@ _MOST_DIMENSIONS = 8
 
 @dataclass
 class PickledNetwork:
-    """A network: whatever its state was, to be examined by whoever knows what to expect."""
+    """A network with its state as it was in the file, not checked yet."""
 
     state: dict[object, object] = field(default_factory=dict)
 
 
 @dataclass
 class PickledModule:
-    """A module of stylegan2-ada-pytorch or stylegan3: what its program would be given to make it again."""
+    """A module of stylegan2-ada-pytorch or stylegan3: the arguments from which its program would make it again."""
 
     meta: dict[object, object]
 
@@ -90,7 +90,7 @@ class PickledDtype:
             raise Poison(f"an array of {shown}: a network holds floats of 16, 32 or 64 bits")
 
     def build(self, state: object) -> None:
-        """Take the byte order; fields and sub-arrays are refused."""
+        """Take the byte order from `state`; raises Poison for fields and sub-arrays."""
         match state:
             case (3, "<" | ">" as order, None, None, None, int(), int(), int()):
                 self.order = order
@@ -100,12 +100,12 @@ class PickledDtype:
 
 @dataclass
 class PickledArray:
-    """An array whose numbers come later, or are here."""
+    """An array; its numbers may come later, by `build`."""
 
     values: Values | None = None
 
     def build(self, state: object) -> None:
-        """Take the numbers from the state that numpy writes."""
+        """Take the numbers from the state that numpy writes; raises Poison for any other."""
         match state:
             case (1, tuple(shape), PickledDtype() as dtype, bool(columns_first), bytes(data)):
                 self.values = array(shape, dtype, data, "F" if columns_first else "C")
@@ -114,7 +114,7 @@ class PickledArray:
 
 
 def array(shape: Sequence[object], dtype: PickledDtype, data: bytes | bytearray, order: str) -> Values:
-    """The numbers, a view of `data`. Raises Poison unless shape and data agree exactly."""
+    """Return the numbers in `data`, a view of it. Raises Poison unless shape and data agree exactly."""
     sides = [side for side in shape if type(side) is int and side > 0]
     if len(sides) != len(shape) or len(shape) > _MOST_DIMENSIONS:
         raise Poison("an array has a shape that none can have")
@@ -126,7 +126,7 @@ def array(shape: Sequence[object], dtype: PickledDtype, data: bytes | bytearray,
 
 
 def strided(values: Values, offset: int, sides: Sequence[object], steps: Sequence[object]) -> Values:
-    """A tensor as PyTorch describes it, a view of its storage. Raises Poison where it does not lie within it."""
+    """Return a tensor as PyTorch describes it, a view of its storage. Raises Poison where it exceeds the storage."""
     counts = [side for side in sides if type(side) is int and side > 0]
     strides = [step for step in steps if type(step) is int and step >= 0]
     if not len(counts) == len(sides) == len(steps) == len(strides) <= _MOST_DIMENSIONS:

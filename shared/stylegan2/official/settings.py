@@ -9,9 +9,9 @@ from shared.stylegan2.official.snapshot import NAMES, OfficialNetwork, Snapshot
 _WHOLE_BATCH = 1 << 16
 """Group size of the minibatch deviation where it is the whole batch: more than any batch."""
 _GROUP_SIZES = {4: 4, 5: None, 6: None}
-"""What a version of D groups by unless its settings say otherwise; None is the whole batch."""
+"""Group size of each version of D unless its settings say otherwise; None is the whole batch."""
 _CMAP_LRMUL = 0.1
-"""How fast D's mapping network of labels learns unless its settings say otherwise (D_main of stylegan2-ada)."""
+"""Learning-rate multiplier of D's mapping of labels unless its settings say otherwise (D_main of stylegan2-ada)."""
 _LARGEST = 1e9
 
 _OTHERS = (
@@ -59,19 +59,19 @@ def refuse_others(snapshot: Snapshot) -> None:
 
 
 def ignored_settings(snapshot: Snapshot) -> tuple[str, ...]:
-    """Names of settings that were given and not looked at."""
+    """Return the names of settings that the file has and that nothing here reads."""
     networks = (snapshot.G, snapshot.D, snapshot.Gs)
     return tuple(sorted({name for network in networks for name in network.settings} - _KNOWN))
 
 
 def group_size(discriminator: OfficialNetwork) -> int:
-    """How many pictures the minibatch deviation looks at together."""
+    """Return the group size of D's minibatch standard deviation, in pictures."""
     size = discriminator.settings.get("mbstd_group_size", _GROUP_SIZES[discriminator.version])
     return size if type(size) is int and size > 0 else _WHOLE_BATCH
 
 
 def conv_clamp(snapshot: Snapshot) -> float | None:
-    """The largest absolute activation of a convolution. Raises Poison where the networks have different ones."""
+    """Return the largest absolute activation of a convolution. Raises Poison where the networks have different ones."""
     found = {network: _positive(network, getattr(snapshot, network), "conv_clamp") for network in NAMES}
     if len(set(found.values())) > 1:
         told = ", ".join(f"{network} {value}" for network, value in found.items())
@@ -80,12 +80,12 @@ def conv_clamp(snapshot: Snapshot) -> float | None:
 
 
 def cmap_lrmul(discriminator: OfficialNetwork) -> float:
-    """How fast D's mapping network of labels learns."""
+    """Return the learning-rate multiplier of D's mapping network of labels."""
     return _positive("D", discriminator, "mapping_lrmul") or _CMAP_LRMUL
 
 
 def _positive(network: str, found: OfficialNetwork, name: str) -> float | None:
-    """A setting that is a number above 0, or None."""
+    """Return the setting `name`, a number above 0, or None if it is not given. Raises Poison for anything else."""
     value = found.settings.get(name)
     if value is None:
         return None
@@ -95,7 +95,7 @@ def _positive(network: str, found: OfficialNetwork, name: str) -> float | None:
 
 
 def _same(found: Any, expected: Any) -> bool:
-    """Equality of plain values; a stranger's nested value is never compared in depth."""
+    """Return whether two plain values are equal; a nested value of the file is never compared in depth."""
     if isinstance(expected, list):
         return (
             isinstance(found, list | tuple)

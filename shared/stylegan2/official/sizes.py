@@ -17,7 +17,7 @@ _SMALLEST_SIDE, _LARGEST_SIDE = 8, 1 << 14
 
 
 def architecture_of(snapshot: Snapshot) -> Architecture:
-    """The sizes that fit these networks. Raises Poison, with a variable's name, where they are not of config E or F."""
+    """Infer the architecture of networks from shapes. Raises Poison, with a variable's name, unless config E or F."""
     refuse_others(snapshot)
     shapes = _Shapes(snapshot)
     mapping_layers = max(shapes.layers(_DENSE), 1)
@@ -51,7 +51,7 @@ class _Shapes:
         return name in self._all
 
     def size(self, name: str, axis: int) -> int:
-        """The length of an axis of a variable that every StyleGAN2 has."""
+        """Return the length of an axis of a variable that every StyleGAN2 has; raises Poison without it."""
         shown = name.replace("D:", "D/") if name.startswith("D:") else f"G/{name}"
         if name not in self._all:
             raise Poison(f"{shown} is missing: these are not networks of StyleGAN2's config E or F")
@@ -62,7 +62,7 @@ class _Shapes:
         return self._all[name][axis]
 
     def width(self, side: int, places: Callable[[int], dict[str, int]], prefix: str = "") -> int:
-        """The number of maps at `side` px, by most of the variables that tell it."""
+        """Return the number of maps at `side` px that most of the variables in `places` have."""
         prefixed = {f"{prefix}{name}": axis for name, axis in places(side).items()}
         first = next(iter(prefixed))
         return counted(self._all, prefixed) or self.size(first, prefixed[first])
@@ -75,12 +75,12 @@ class _Shapes:
         return max(fit)
 
     def layers(self, pattern: re.Pattern[str]) -> int:
-        """Counted by the last one: those that a file lacks in between are then told as missing."""
+        """Count layers by the highest number, so that those that a file lacks in between are reported as missing."""
         return 1 + max((int(found[1]) for name in self._all if (found := pattern.fullmatch(name))), default=-1)
 
 
 def _widths(shapes: _Shapes) -> dict[str, Any]:
-    """The rule that both networks follow, or G's and what D has instead, or what each has where no rule gives it."""
+    """Return the rule that both networks follow, or G's with D's widths, or the widths of both where no rule fits."""
     sides = [1 << level for level in range(2, shapes.resolution().bit_length())]
     G = {_stage(side): shapes.width(side, generator_places) for side in sides}
     D = {_stage(side): shapes.width(side, discriminator_places, "D:") for side in (2, *sides)}
@@ -100,7 +100,7 @@ def _stage(side: int) -> int:
 
 
 def _labels_of_generator(shapes: _Shapes) -> dict[str, Any]:
-    """As stylegan2-ada embeds labels, or as stylegan2 does."""
+    """Return G's sizes of labels and z, embedded as stylegan2-ada does or as stylegan2 does."""
     embedding, concatenation, dense = (f"G_mapping/{name}/weight" for name in ("LabelEmbed", "LabelConcat", "Dense0"))
     if shapes.has(embedding):
         label_size, width = (shapes.size(embedding, axis) for axis in (0, 1))

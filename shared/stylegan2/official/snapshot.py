@@ -53,7 +53,7 @@ class Snapshot:
 
 
 def read(file: bytes) -> Snapshot:
-    """The snapshot of a file, without running any of it.
+    """Read the snapshot in `file` without running any of it.
 
     Raises Poison where it is another file (and says which), is damaged, or holds what no snapshot needs.
     """
@@ -141,7 +141,7 @@ def _variables(name: str, part: PickledNetwork) -> Iterator[tuple[str, Values]]:
 
 
 def _settings(part: PickledNetwork) -> Iterator[tuple[str, object]]:
-    """How a network was built: the names and values that are plain."""
+    """Yield the settings that a network was built with, those with plain names."""
     settings = part.state.get("static_kwargs", {})
     if not isinstance(settings, dict):
         raise Poison("the settings of a network are no dictionary")

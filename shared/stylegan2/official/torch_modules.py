@@ -19,7 +19,7 @@ from shared.stylegan2.official.torch_names import renamed
 _T = TypeVar("_T")
 
 VERSION = 6
-"""Of torch_utils.persistence, in both projects; TensorFlow's networks have 4 and 5."""
+"""Version of torch_utils.persistence in both projects; TensorFlow's networks have 4 and 5."""
 
 _CLASSES = {
     *("Generator", "MappingNetwork", "SynthesisNetwork", "SynthesisBlock", "SynthesisLayer", "ToRGBLayer"),
@@ -53,7 +53,7 @@ class _Module:
 
 
 def converted(name: str, module: PickledModule, most: int) -> Converted:
-    """The network of this name, G, D or G_ema, whose variables come to no more than `most` bytes.
+    """Convert the network `name`, G, D or G_ema, whose variables must come to no more than `most` bytes.
 
     Raises Poison, with a module's path, where it is not one of StyleGAN2.
     """
@@ -77,7 +77,7 @@ def _variables(name: str, modules: list[_Module], most: int) -> dict[str, Values
 
 
 def _flat(name: str, module: PickledModule) -> list[_Module]:
-    """All modules with their paths; what refers to itself would not come to an end, and is refused."""
+    """Return all modules with their paths; raises Poison for too many or too deep ones, as a cycle would make."""
     found: list[_Module] = []
     waiting = deque([(name, module)])
     while waiting:
@@ -112,7 +112,7 @@ def _module(path: str, pickled: PickledModule) -> _Module:
 
 
 def _named(module: _Module, entry: str, kind: type[_T]) -> Iterator[tuple[str, _T]]:
-    """Paths and values of one of a module's dictionaries, without those that are None."""
+    """Yield paths and values of the module's dictionary `entry`, without those that are None."""
     found = module.state.get(entry)
     if not isinstance(found, dict):
         raise Poison(f"{module.path} has no {entry}")
@@ -139,7 +139,7 @@ def _arrays(module: _Module) -> Iterator[tuple[str, Values]]:
 
 
 def _settings(name: str, modules: list[_Module]) -> dict[str, object]:
-    """How it was built, in the words of TensorFlow's networks."""
+    """Return the settings that a network was built with, under the names of TensorFlow's networks."""
     for module in modules:
         _check(module)
     found: dict[str, object] = {"conv_clamp": _one(modules, "conv_clamp", *_CLAMPED)}
@@ -152,7 +152,7 @@ def _settings(name: str, modules: list[_Module]) -> dict[str, object]:
 
 
 def _one(modules: list[_Module], attribute: str, *kinds: str) -> object:
-    """The value that all these modules have."""
+    """Return the value of `attribute` that all modules of `kinds` share; raises Poison where they differ."""
     values = [
         (each, each.state.get(attribute))
         for each in modules

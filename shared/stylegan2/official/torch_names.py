@@ -14,22 +14,22 @@ def _same(value: Values) -> Values:
 
 
 def _kernel(value: Values) -> Values:
-    """OIHW to HWIO."""
+    """Transpose a kernel from OIHW to HWIO."""
     return value.transpose(2, 3, 1, 0)
 
 
 def _flipped_kernel(value: Values) -> Values:
-    """PyTorch's upsampling convolves where TensorFlow's correlates."""
+    """Transpose a kernel and flip it: PyTorch's upsampling convolves where TensorFlow's correlates."""
     return _kernel(value)[::-1, ::-1]
 
 
 def _matrix(value: Values) -> Values:
-    """Out-by-in to in-by-out."""
+    """Transpose a matrix from out-by-in to in-by-out."""
     return value.transpose()
 
 
 def _style_bias(value: Values) -> Values:
-    """PyTorch's starts at 1; TensorFlow's starts at 0, and 1 is added at run time."""
+    """Subtract 1: PyTorch's bias starts at 1; TensorFlow's starts at 0, and 1 is added at run time."""
     return value - value.dtype.type(1)
 
 
@@ -65,7 +65,7 @@ _DISCRIMINATOR: tuple[tuple[str, str, int, _Change], ...] = (
     (r"b(?P<side>\d+)\.(?P<layer>fromrgb|conv0|conv1|skip)\.weight", "{scope}/weight", 4, _kernel),
     (r"b(?P<side>\d+)\.(?P<layer>fromrgb|conv0|conv1|skip)\.bias", "{scope}/bias", 1, _same),
 )
-"""Pattern of a PyTorch name, name in TensorFlow, number of axes, and what the numbers go through."""
+"""Pattern of a PyTorch name, name in TensorFlow, number of axes, and conversion of the numbers."""
 
 _TABLES = {"G": _GENERATOR, "D": _DISCRIMINATOR}
 _LAYERS = {
@@ -76,7 +76,7 @@ _LONGEST_NUMBER = 5
 
 
 def renamed(network: str, path: str, value: Values) -> tuple[str, Values]:
-    """The name and numbers of a variable of G or D in TensorFlow; under its own name where there is none.
+    """Return TensorFlow's name and numbers of a variable of G or D; both unchanged where TensorFlow has none.
 
     Raises Poison where it has another number of axes.
     """

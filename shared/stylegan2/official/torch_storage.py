@@ -19,7 +19,7 @@ _MAGIC, _VERSION = 0x1950A86A20F9469CFC6C, 1001
 _MOST_OPCODES = 200
 _ZIP = b"PK\x03\x04"
 _COUNT = 8
-"""Bytes before the raw numbers: how many there are."""
+"""Bytes of the count before the raw numbers."""
 
 _TYPES = {("torch", "HalfStorage"): "<f2", ("torch", "FloatStorage"): "<f4", ("torch", "DoubleStorage"): "<f8"}
 """Floats of 16, 32 and 64 bits; no network needs others."""
@@ -33,7 +33,7 @@ class _Storage:
 
 
 def values(data: bytes) -> Values:
-    """The numbers in one row. Raises Poison where these are not the bytes of such a file, or not whole."""
+    """Return the numbers of a file of torch.save as one row. Raises Poison for other bytes, or incomplete ones."""
     return _zipped(data) if data.startswith(_ZIP) else _in_a_row(data)
 
 

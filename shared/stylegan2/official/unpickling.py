@@ -25,7 +25,7 @@ _MOST_OPCODES = 200_000
 
 
 def unpickled(file: bytes) -> object:
-    """The value of a pickle, made of plain values and those in `objects`.
+    """Return the value of a pickle, made of plain values and those in `objects`.
 
     Raises Poison for whatever an official snapshot does not hold, with the place in bytes.
     """
@@ -33,7 +33,7 @@ def unpickled(file: bytes) -> object:
 
 
 class _Calls:
-    """What official snapshots call, and what that gives."""
+    """The calls that official snapshots make, and their results."""
 
     def __init__(self, size: int) -> None:
         self._spare = {Global.ENCODE: size, Global.STORAGE: size}
@@ -73,7 +73,10 @@ class _Calls:
         raise Poison("a call that official snapshots do not make")
 
     def _spend(self, kind: Global, size: int) -> None:
-        """A value may be recalled and unfolded again and again; honest files do not come to more than their size."""
+        """Count `size` bytes as unfolded; raises Poison when they come to more than the file's size in all.
+
+        A value may be recalled and unfolded again and again; honest files do not come to more than their size.
+        """
         self._spare[kind] -= size
         if self._spare[kind] < 0:
             raise Poison("it unfolds to more than the file's size")

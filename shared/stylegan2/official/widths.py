@@ -12,9 +12,9 @@ _OFFICIAL_BASES = (16384, 8192)
 
 
 def counted(shapes: Shapes, places: Mapping[str, int]) -> int | None:
-    """The width that most of these variables have in the axis given; None where there are none of them.
+    """Return the width that most of the variables in `places` have in the axis given there; None if there are none.
 
-    So one variable of another shape is told as such, not taken for the width of all the others.
+    So one variable of another shape is reported as such, not taken for the width of all the others.
     """
     found = [shapes[name][axis] for name, axis in places.items() if axis < len(shapes.get(name, ()))]
     counts = Counter(width for width in found if width > 0)
@@ -22,7 +22,7 @@ def counted(shapes: Shapes, places: Mapping[str, int]) -> int | None:
 
 
 def generator_places(side: int) -> dict[str, int]:
-    """Where G states how many maps it has at `side` px."""
+    """Return the variables, and the axis of each, that show how many maps G has at `side` px."""
     scope = f"G_synthesis/{side}x{side}"
     last = "Conv" if side == 4 else "Conv1"
     places = {f"{scope}/{last}/bias": 0, f"{scope}/{last}/weight": 3, f"{scope}/ToRGB/weight": 2}
@@ -31,7 +31,7 @@ def generator_places(side: int) -> dict[str, int]:
 
 
 def discriminator_places(side: int) -> dict[str, int]:
-    """Where D states how many maps it has at `side` px; side 2 is its Dense0."""
+    """Return the variables, and the axis of each, that show how many maps D has at `side` px; side 2 is its Dense0."""
     if side == 2:
         return {"4x4/Dense0/bias": 0, "4x4/Dense0/weight": 1, "Output/weight": 0}
     scope = f"{side}x{side}"
@@ -42,7 +42,7 @@ def discriminator_places(side: int) -> dict[str, int]:
 
 
 def rule(widths: Widths) -> tuple[int, int] | None:
-    """An fmap_base and an fmap_max from which these widths follow, official ones where they do; None if there are none.
+    """Find an fmap_base and an fmap_max that give `widths`, official ones where they do; None if there are none.
 
     A width is the base shifted right by its stage, so the widest that is not cut off at the limit tells most of it.
     """
