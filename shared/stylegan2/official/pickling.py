@@ -45,7 +45,7 @@ _DTYPE = b"cnumpy\ndtype\n"
 
 
 def program_of(architecture: Architecture) -> Program:
-    """Which official program builds such networks. Raises Poison where none does."""
+    """Return the official program that builds such networks. Raises Poison where none does."""
     labels = {bool(width) for width in (architecture.label_fmaps, architecture.cmap_fmaps) if architecture.label_size}
     if len(labels) > 1 or (labels == {False} and architecture.conv_clamp):
         raise Poison(
@@ -56,7 +56,7 @@ def program_of(architecture: Architecture) -> Program:
 
 
 def pickled(networks: Networks) -> bytes:
-    """The file: the tuple (G, D, Gs), with the variables in the official order and layout.
+    """Pickle `networks` as the tuple (G, D, Gs), with the variables in the official order and layout.
 
     Raises Poison where no official program builds such networks.
     """
@@ -72,7 +72,7 @@ def pickled(networks: Networks) -> bytes:
 
 
 def _settings(architecture: Architecture) -> tuple[_Settings, _Settings]:
-    """Those of G and those of D, all of them: a reader then needs no defaults."""
+    """Return the settings of G and those of D, all of them: a reader then needs no defaults."""
     both: _Settings = {
         "num_channels": architecture.num_channels,
         "resolution": architecture.resolution,
@@ -109,7 +109,7 @@ def _settings_of_discriminator(architecture: Architecture) -> _Settings:
 
 
 def _fmaps(architecture: Architecture, network: str, widths: Mapping[int, int]) -> _Settings:
-    """The rule that gives these widths; where it is the architecture's own, in its own numbers."""
+    """Return fmap_base and fmap_max of `widths`, the architecture's own where they fit. Raises Poison if none do."""
     stages = {side.bit_length() - 2: width for side, width in widths.items()}
     usual = all(architecture.nf(stage) == width for stage, width in stages.items())
     found = (architecture.fmap_base, architecture.fmap_max) if usual else rule(stages)
@@ -139,7 +139,7 @@ def _network(
     variables: Mapping[str, npt.NDArray[np.generic]],
     components: Mapping[str, bytes] | None = None,
 ) -> Iterator[bytes]:
-    """A network's name and builder, and its state; the components are pickled already."""
+    """Yield the pickled parts of a network; the components are pickled already."""
     yield _NETWORK + b")\x81"
     state: dict[str, bytes] = {
         "version": _plain(version),
@@ -162,7 +162,7 @@ def _list(items: Sequence[bytes]) -> bytes:
 
 
 def _array(value: npt.NDArray[np.generic]) -> bytes:
-    """As numpy pickles it: rank 0 as a scalar, everything else as an empty array that takes a state."""
+    """Pickle an array as numpy does: rank 0 as a scalar, everything else as an empty array that takes a state."""
     little = value.astype("<f4", copy=False)
     data = _bytes(little.tobytes())
     if not little.shape:
