@@ -11,7 +11,7 @@ from shared.stylegan2.backend import Tensor
 
 
 def augment(pictures: Tensor, source: draws.Source, p: Tensor | float, pipe: Pipe = Pipe.BGC) -> Tensor:
-    """Pictures for the discriminator: [N, R, R, C], float32 in about -1 to 1, C 3 or 1, R 4 or more.
+    """Augment `pictures` for D: [N, R, R, C], float32 in about -1 to 1, C 3 or 1, R 4 or more.
 
     Each operator of `pipe` happens to each picture with probability `p`, 0 to 1: the caller clips. A picture to which
     none happens stays as it is, bit for bit. The gradient flows through the pictures, any number of times, not to `p`.

@@ -14,7 +14,7 @@ REACH = 1 / 32
 
 
 def translated_and_flipped(pictures: Tensor, source: draws.Source) -> Tensor:
-    """Each of [N, R, R, C] mirrored or not, and shifted by whole pixels up to REACH both ways; reflection comes in.
+    """Mirror each of `pictures` [N, R, R, C] or not, and shift it by whole pixels, up to REACH, with reflected borders.
 
     The paper flips and shifts; stylegan2-ada only shifts, its flips being part of the data set. At least a pixel of
     reach, so that pictures below 32 px are moved too.
@@ -30,5 +30,5 @@ def translated_and_flipped(pictures: Tensor, source: draws.Source) -> Tensor:
 
 
 def consistency_penalty(scores: Tensor, moved_scores: Tensor) -> Tensor:
-    """Squared difference of the scores of pictures and of the same pictures moved: [N, 1]."""
+    """Return the squared difference of the scores of pictures and of the same pictures moved: [N, 1]."""
     return ops.square(scores - moved_scores)

@@ -6,7 +6,7 @@ from shared.stylegan2.backend import Tensor
 
 
 def adjusted(p: Tensor | float, mean_sign: Tensor | float, images: int, target: float, kimg: float) -> Tensor:
-    """The next augmentation probability (Karras et al. 2020, "Training GANs with limited data", section 3.1).
+    """Return the next augmentation probability (Karras et al. 2020, "Training GANs with limited data", section 3.1).
 
     `mean_sign` is the mean sign of D's scores of augmented reals, -1 to 1, over the `images` reals since the last
     adjustment; above `target` (officially 0.6) D is too sure and `p` grows, so that 0 becomes 1 within `kimg` thousand

@@ -7,13 +7,13 @@ from shared.stylegan2.backend import Tensor
 
 
 def noisy(pictures: Tensor, lots: Lots) -> Tensor:
-    """With white noise on [N, R, R, C], whose deviation is itself drawn: |N(0, 0.1)|."""
+    """Add white noise to `pictures` [N, R, R, C]; its deviation is itself drawn: |N(0, 0.1)|."""
     deviation = ops.reshape(ops.abs(lots.normal(0.1)), (-1, 1, 1, 1))
     return pictures + lots.source.normal(pictures.shape) * deviation
 
 
 def cut_out(pictures: Tensor, lots: Lots) -> Tensor:
-    """With 0 in a square of half the size about a uniform centre of [N, R, R, C], part of it perhaps outside."""
+    """Set a square of half the size to 0 in `pictures` [N, R, R, C], about a uniform centre, perhaps partly outside."""
     side = lots.constant(0.5)[:, None]
     centre = lots.source.uniform((lots.count, 2))
     line = ((ops.arange(pictures.shape[1], dtype="float32") + 0.5) / pictures.shape[1])[None, :]

@@ -18,11 +18,11 @@ class Policy(enum.Flag):
 
 
 EVERYTHING = Policy.COLOR | Policy.TRANSLATION | Policy.CUTOUT
-"""What the authors train with few pictures."""
+"""The policy with which the authors train on few pictures."""
 
 
 def diffaugment(pictures: Tensor, source: draws.Source, policy: Policy = EVERYTHING) -> Tensor:
-    """Pictures [N, R, R, C] for the discriminator, each with draws of its own."""
+    """Augment `pictures` [N, R, R, C] for D by `policy`, each with draws of its own."""
     if Policy.COLOR in policy:
         pictures = _recolored(pictures, source)
     if Policy.TRANSLATION in policy:
@@ -31,20 +31,20 @@ def diffaugment(pictures: Tensor, source: draws.Source, policy: Policy = EVERYTH
 
 
 def _recolored(pictures: Tensor, source: draws.Source) -> Tensor:
-    """Brighter by -0.5 to 0.5, then 0 to 2 times the saturation, then 0.5 to 1.5 times the contrast."""
+    """Change brightness by -0.5 to 0.5, then saturation by a factor of 0 to 2, then contrast by 0.5 to 1.5."""
     brightness, saturation, contrast = (source.uniform((pictures.shape[0], 1, 1, 1)) for _ in range(3))
     pictures = _stretched(pictures + brightness - 0.5, 2 * saturation, axis=(3,))
     return _stretched(pictures, contrast + 0.5, axis=(1, 2, 3))
 
 
 def _stretched(pictures: Tensor, factor: Tensor, axis: tuple[int, ...]) -> Tensor:
-    """Away from the mean over `axis`."""
+    """Multiply the difference to the mean over `axis` by `factor`."""
     mean = ops.mean(pictures, axis=axis, keepdims=True)
     return (pictures - mean) * factor + mean
 
 
 def _translated(pictures: Tensor, source: draws.Source) -> Tensor:
-    """By up to an eighth of the size each way; 0 comes in."""
+    """Shift `pictures` by up to an eighth of the size each way, with 0 at the borders."""
     count, size = pictures.shape[:2]
     reach = _share(size, 1 / 8)
     right, down = (draws.integer(source, -reach, reach + 1, (count, 1)) for _ in range(2))
@@ -56,7 +56,7 @@ def _translated(pictures: Tensor, source: draws.Source) -> Tensor:
 
 
 def _cut_out(pictures: Tensor, source: draws.Source) -> Tensor:
-    """0 in a square of half the size, whose centre is anywhere in the picture."""
+    """Set a square of half the size to 0, whose centre is anywhere in the picture."""
     count, size = pictures.shape[:2]
     side = _share(size, 1 / 2)
     x, y = (draws.integer(source, 0, size + 1 - side % 2, (count, 1)) - side // 2 for _ in range(2))
@@ -70,5 +70,5 @@ def _is_inside(places: Tensor, size: int) -> Tensor:
 
 
 def _share(size: int, ratio: float) -> int:
-    """Rounded as the authors do."""
+    """Return `ratio` of `size`, rounded as the authors do."""
     return int(size * ratio + 0.5)

@@ -11,11 +11,11 @@ from shared.stylegan2.augmentation.lots import Lots
 from shared.stylegan2.backend import Tensor
 
 POWER = np.array([10, 1, 1, 1]) / 13
-"""What share of a picture's power each band is expected to have, from the lowest to the highest."""
+"""Expected share of each band in a picture's power, from the lowest band to the highest."""
 
 
 def filtered(pictures: Tensor, lots: Lots) -> Tensor:
-    """The pictures [N, R, R, C] with each of four bands amplified or not, and the expected power as before.
+    """Amplify each of four frequency bands of `pictures` [N, R, R, C] or not, keeping the expected power.
 
     As products with matrices [R, R], so that reflection suits any size (the filter has 43 taps, the official program
     needs 22 pixels); on a GPU with TF32 right to a thousandth. A picture without an amplified band changes no bit.
@@ -29,14 +29,14 @@ def filtered(pictures: Tensor, lots: Lots) -> Tensor:
 
 
 def _gains(factors: Tensor) -> Tensor:
-    """What the bands are multiplied with: [N, 4]. The power is restored after each amplification, as officially."""
+    """Return the gains of the bands, [N, 4]. The power is restored after each amplification, as officially."""
     power = 1 + ops.convert_to_tensor(POWER, "float32") * (ops.square(factors) - 1)
     return factors * ops.rsqrt(ops.prod(power, axis=1, keepdims=True))
 
 
 @functools.cache
 def _band_matrices(size: int) -> NDArray[np.float32]:
-    """Each band-pass as a matrix that filters a reflected line: [4, size, size]."""
+    """Return each band-pass as a matrix that filters a reflected line: [4, size, size]."""
     bands = wavelets.bands()
     reach = bands.shape[1] // 2
     line, tap = np.arange(size)[:, None], np.arange(-reach, reach + 1)[None, :]

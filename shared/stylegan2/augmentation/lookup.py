@@ -6,9 +6,9 @@ from shared.stylegan2.backend import Tensor, transposable
 
 
 def pixels(pictures: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """The pixels of [N, H, W, C] at the places that `rows` and `columns` broadcast to, [N, h, w]: [N, h, w, C].
+    """Return the pixels [N, h, w, C] of `pictures` at the places [N, h, w] that `rows` and `columns` broadcast to.
 
-    Both are int32, and inside the pictures.
+    Both are int32, and inside the pictures [N, H, W, C].
     """
     count, height, width, channels = pictures.shape
     first = ops.reshape(ops.arange(count, dtype="int32") * (height * width), (count, 1, 1))
@@ -18,7 +18,7 @@ def pixels(pictures: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
 
 
 def reflected(places: Tensor, size: int) -> Tensor:
-    """Whole numbers brought into 0 .. size - 1 by reflection about the outermost pixels, as often as needed."""
+    """Bring integers into 0 .. size - 1 by reflection about the outermost pixels, as often as needed."""
     folded = ops.mod(places, 2 * (size - 1))
     return ops.minimum(folded, 2 * (size - 1) - folded)
 
@@ -31,7 +31,7 @@ def _read(values: Tensor, places: Tensor) -> Tensor:
 
 
 def _collected(values: Tensor, places: Tensor, count: int) -> Tensor:
-    """What is at the same place is added."""
+    """Add up `values` that have the same place."""
     return transposable(
         values, lambda values: ops.segment_sum(values, places, count), lambda slopes: _read(slopes, places)
     )

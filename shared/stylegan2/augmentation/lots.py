@@ -20,19 +20,19 @@ class Lots:
     count: int
 
     def uniform(self, low: float, high: float, *more: int) -> Tensor:
-        """From `low` to `high`."""
+        """Draw numbers from `low` to `high`."""
         return self._gated(low + (high - low) * self.source.uniform((self.count, *more)))
 
     def integer(self, stop: int) -> Tensor:
-        """A whole number (float32) from 0 to `stop` - 1; 0 is one of them, as officially: a flip has p / 2."""
+        """Draw integers (float32) from 0 to `stop` - 1; 0 is one of them, as officially: a flip has p / 2."""
         return self._gated(ops.floor(stop * self.source.uniform((self.count,))))
 
     def normal(self, deviation: float, *more: int) -> Tensor:
-        """N(0, deviation)."""
+        """Draw from N(0, deviation)."""
         return self._gated(deviation * self.source.normal((self.count, *more)))
 
     def constant(self, value: float) -> Tensor:
-        """Always `value`, where not 0."""
+        """Return `value` for each picture with probability `p`, else 0."""
         return self._gated(ops.full((self.count,), value))
 
     def _gated(self, drawn: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ NAMES = ("blit", "geom", "color", "filter", "noise", "cutout", "bg", "bgc", "bgc
 
 
 def named(name: str) -> Pipe:
-    """The pipe of an official name. Raises Poison for any other."""
+    """Return the pipe with an official name. Raises Poison for any other."""
     if name not in NAMES:
         raise Poison(f"There is no augmentation pipe {name!r}; write one of: {', '.join(NAMES)}.")
     return Pipe[name.upper()]

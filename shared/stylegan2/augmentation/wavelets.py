@@ -19,17 +19,17 @@ SYM6 = (
     *(-0.021060292512300564, 0.04472490177066578, 0.0017677118642428036, -0.007800708325034148),
 )
 TAPS_BEFORE = 5
-"""How many of the 12 taps of SYM6 lie before the pixel that they belong to ("SAME" padding in the official program)."""
+"""Number of the 12 taps of SYM6 before the pixel that they belong to ("SAME" padding in the official program)."""
 
 ENDS = 6
-"""So many samples at each end of a line have taps beyond it."""
+"""Number of samples at each end of a line that have taps beyond it."""
 
 MARGIN = 10
 """A picture of size R is made of 2 R + MARGIN samples, of which the first lies TAPS_BEFORE before the first pixel."""
 
 
 def doubled(pictures: Tensor) -> Tensor:
-    """The reflected pictures at twice the size: [N, R, R, C] to [N, 4(R-1) + 2 ENDS, 4(R-1) + 2 ENDS, C], R > 3.
+    """Double the size of the reflected pictures: [N, R, R, C] to [N, 4(R-1) + 2 ENDS, 4(R-1) + 2 ENDS, C], R > 3.
 
     `place_of` finds a sample. Contrast is halved; `halved` doubles it.
     """
@@ -39,7 +39,7 @@ def doubled(pictures: Tensor) -> Tensor:
 
 
 def place_of(sample: Tensor, size: int) -> Tensor:
-    """Where `doubled` has a sample, counted in half pixels from the first pixel, -2(R-1) to 4(R-1) + 1.
+    """Return the index in `doubled` of a sample, which is counted in half pixels from the first, -2(R-1) to 4(R-1) + 1.
 
     Within that, R - 1 pixels of reflection to each side, lie a period of the endless reflection and a half. SYM6 is not
     symmetric, so the second half of a period is no mirror image of the first. Only at the ends, beyond which there is
@@ -52,7 +52,7 @@ def place_of(sample: Tensor, size: int) -> Tensor:
 
 
 def halved(samples: Tensor) -> Tensor:
-    """Filtered, every second sample, without padding: [N, 2R + MARGIN, 2R + MARGIN, C] to [N, R, R, C]."""
+    """Filter and keep every second sample, without padding: [N, 2R + MARGIN, 2R + MARGIN, C] to [N, R, R, C]."""
     for axis in (1, 2):
         samples = _every_second(samples, axis)
     return samples
@@ -60,7 +60,7 @@ def halved(samples: Tensor) -> Tensor:
 
 @functools.cache
 def bands() -> NDArray[np.float64]:
-    """Four symmetric band-passes [4, 43] of SYM2, from the lowest band to the highest; their sum is the identity."""
+    """Return four symmetric band-passes [4, 43] of SYM2, lowest band first; their sum is the identity."""
     signs = (-1.0) ** np.arange(len(SYM2))
     low = np.convolve(SYM2, SYM2[::-1]) / 2
     high = np.convolve(SYM2 * signs, (SYM2 * signs)[::-1]) / 2
@@ -73,14 +73,14 @@ def bands() -> NDArray[np.float64]:
 
 
 def _spaced(taps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Zeros between the taps."""
+    """Insert zeros between the taps."""
     spaced = np.zeros(2 * len(taps) - 1)
     spaced[::2] = taps
     return spaced
 
 
 def _doubled_line(x: Tensor, axis: int) -> Tensor:
-    """First a period, of pixels 0 to 2R - 3, then the ends, at pixels 1 - R and 2R - 2."""
+    """Double lines along `axis`: first a period, of pixels 0 to 2R - 3, then the ends, at pixels 1 - R and 2R - 2."""
     size = x.shape[axis]
     period = ops.concatenate([x, ops.flip(_part(x, axis, 1, size - 1), axis=axis)], axis=axis)
     count = period.shape[axis]
@@ -97,12 +97,12 @@ def _doubled_line(x: Tensor, axis: int) -> Tensor:
 
 
 def _every_second(x: Tensor, axis: int) -> Tensor:
-    """[L] to [(L - 10) / 2] along an axis."""
+    """Filter with SYM6 and keep every second sample along `axis`: [L] to [(L - 10) / 2]."""
     return transposable(x, lambda x: _correlated(x, axis), lambda slope: _spread(slope, axis))
 
 
 def _spread(x: Tensor, axis: int) -> Tensor:
-    """The transpose of `_every_second`, [L] to [2 L + 10]."""
+    """Apply the transpose of `_every_second` along `axis`: [L] to [2 L + 10]."""
     return transposable(x, lambda x: _interleaved(x, axis), lambda slope: _every_second(slope, axis))
 
 
@@ -112,7 +112,7 @@ def _correlated(x: Tensor, axis: int) -> Tensor:
 
 
 def _interleaved(x: Tensor, axis: int) -> Tensor:
-    """Of two neighbouring samples one meets the even taps and one the odd taps."""
+    """Compute `_spread`: of two neighbouring samples one meets the even taps and one the odd taps."""
     count = x.shape[axis] + len(SYM6) // 2 - 1
     padded = _padded(x, axis, len(SYM6) // 2 - 1)
     phases = [
