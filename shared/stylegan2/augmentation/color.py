@@ -13,7 +13,7 @@ from shared.stylegan2.backend import Tensor
 
 
 def recolored(pictures: Tensor, lots: Lots, pipe: Pipe) -> Tensor:
-    """The pictures [N, H, W, C] after the colour operators of `pipe`; hue and saturation pass over one channel."""
+    """Apply the colour operators of `pipe` to `pictures` [N, H, W, C]; hue and saturation skip grey pictures."""
     if pictures.shape[3] == 1:
         pipe &= ~(Pipe.HUE | Pipe.SATURATION)
     drawn = [draw(lots) for operator, draw in _OPERATORS if operator in pipe]
@@ -21,7 +21,7 @@ def recolored(pictures: Tensor, lots: Lots, pipe: Pipe) -> Tensor:
 
 
 def _mapped(pictures: Tensor, colors: Tensor) -> Tensor:
-    """Colours (r, g, b, 1) by [N, 4, 4]. Grey has r = g = b, and becomes the mean of the three."""
+    """Map colours (r, g, b, 1) by `colors` [N, 4, 4]. Grey has r = g = b, and becomes the mean of the three."""
     linear, offset = colors[:, :3, :3], colors[:, :3, 3]
     if pictures.shape[3] == 1:
         linear = ops.sum(linear, axis=(1, 2), keepdims=True) / 3
@@ -43,13 +43,13 @@ def _contrast(lots: Lots) -> Tensor:
 
 
 def _lumaflip(lots: Lots) -> Tensor:
-    """Householder's reflection along the grey axis: bright and dark change places, hue and saturation stay."""
+    """Return Householder's reflection along the grey axis: bright and dark change places, hue and saturation stay."""
     flip = lots.integer(2) * (2 / 3)
     return _map(lots, 1 - flip, -flip, -flip)
 
 
 def _hue(lots: Lots) -> Tensor:
-    """Rodrigues' rotation about the grey axis."""
+    """Return Rodrigues' rotation about the grey axis."""
     angle = lots.uniform(-math.pi, math.pi)
     cosine, sine = ops.cos(angle), ops.sin(angle) / math.sqrt(3)
     grey = (1 - cosine) / 3
@@ -57,7 +57,7 @@ def _hue(lots: Lots) -> Tensor:
 
 
 def _saturation(lots: Lots) -> Tensor:
-    """The distance from the grey axis grows."""
+    """Return a scaling of the distance from the grey axis."""
     more = (ops.power(2.0, lots.normal(1.0)) - 1) / 3
     return _map(lots, 1 + 2 * more, -more, -more)
 
@@ -78,6 +78,6 @@ def _map(
     preceding: Tensor | float = 0.0,
     offset: Tensor | float = 0.0,
 ) -> Tensor:
-    """A channel becomes `own` of it, the given shares of its neighbours in the circle of channels, and `offset`."""
+    """Return matrices [N, 4, 4]: a channel becomes `own` of it, shares of its neighbours (cyclic) and `offset`."""
     rows = (own, following, preceding), (preceding, own, following), (following, preceding, own)
     return matrices(lots.count, [*((*row, offset) for row in rows), (0.0, 0.0, 0.0, 1.0)])

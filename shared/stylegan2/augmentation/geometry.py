@@ -16,14 +16,14 @@ from shared.stylegan2.backend import Tensor
 
 
 def moved(pictures: Tensor, lots: Lots, pipe: Pipe) -> Tensor:
-    """The pictures [N, R, R, C] after the geometric operators of `pipe`."""
+    """Apply the geometric operators of `pipe` to `pictures` [N, R, R, C]."""
     size = pictures.shape[1]
     drawn = [draw(lots, size) for operator, draw in _OPERATORS if operator in pipe]
     return resampled(pictures, functools.reduce(product, drawn)) if drawn else pictures
 
 
 def resampled(pictures: Tensor, inverse: Tensor) -> Tensor:
-    """The pictures, every pixel taken from where `inverse` [N, 3, 3] maps its place (x, y, 1), in px from the centre.
+    """Resample `pictures`: a pixel comes from where `inverse` [N, 3, 3] maps its place (x, y, 1), px from the centre.
 
     Pictures go on as reflections for R - 1 pixels to each side, and are 0 beyond. An identity changes no bit.
 
@@ -38,7 +38,7 @@ def resampled(pictures: Tensor, inverse: Tensor) -> Tensor:
 
 
 def _sampled(fine: Tensor, inverse: Tensor, size: int) -> Tensor:
-    """The samples that `wavelets.halved` makes pictures of, bilinear from those of `wavelets.doubled`."""
+    """Return the samples that `wavelets.halved` makes pictures of, bilinear from `fine` of `wavelets.doubled`."""
     x, y = _places(inverse, size)
     return sum(
         pixels(fine, row, column) * (vertical * horizontal)[..., None]
@@ -48,7 +48,7 @@ def _sampled(fine: Tensor, inverse: Tensor, size: int) -> Tensor:
 
 
 def _places(inverse: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Where the samples come from, x and y [N, 2R + MARGIN, 2R + MARGIN] in half pixels from the first pixel."""
+    """Return the places of the samples, x and y [N, 2R + MARGIN, 2R + MARGIN] in half pixels from the first pixel."""
     centre = size - 1
     line = ops.arange(2 * size + wavelets.MARGIN, dtype="float32") - (wavelets.TAPS_BEFORE + centre)
     across, down = line[None, None, :], line[None, :, None]
@@ -58,7 +58,7 @@ def _places(inverse: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 
 def _neighbours(places: Tensor, size: int) -> list[tuple[Tensor, Tensor]]:
-    """The samples before and after each place along an axis: where they are, and what they weigh."""
+    """Return indices and weights of the samples before and after each place along an axis."""
     first, last = -2.0 * (size - 1), 4.0 * (size - 1) + 1
     floor = ops.floor(places)
     neighbours = []
@@ -90,7 +90,7 @@ def _scale(lots: Lots, size: int) -> Tensor:
 
 
 def _rotate(lots: Lots, size: int) -> Tensor:
-    """Once before and once after the anisotropic scaling, so that one of them happens with probability p."""
+    """Return a rotation, used before and after the anisotropic scaling; at least one happens with probability p."""
     half = replace(lots, p=1 - ops.sqrt(1 - lots.p))
     return _rotation(lots, half.uniform(-math.pi, math.pi))
 
