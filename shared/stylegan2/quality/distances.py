@@ -25,7 +25,7 @@ class KernelDistance:
 
 
 def kernel_distance(reals: Features, fakes: Features, seed: int = 0) -> KernelDistance:
-    """The kernel inception distance of two sets of two rows or more: the squared MMD with (x.y / d + 1)^3.
+    """Compute the kernel inception distance of two sets of two rows or more: the squared MMD with (x.y / d + 1)^3.
 
     Binkowski et al. 2018, "Demystifying MMD GANs". Mean of 100 random subsets of 1000 rows of each set; of sets no
     larger than that, all rows count once.
@@ -35,7 +35,7 @@ def kernel_distance(reals: Features, fakes: Features, seed: int = 0) -> KernelDi
 
 
 def frechet_distance(reals: Features, fakes: Features) -> float:
-    """The Frechet inception distance of two sets of two rows or more (Heusel et al. 2017), 0 for equal sets.
+    """Compute the Frechet inception distance of two sets of two rows or more (Heusel et al. 2017), 0 for equal sets.
 
     It is biased: the fewer rows, the larger. Below 5000 it says little, published ones are of 50 000 fakes.
     """
@@ -62,7 +62,7 @@ def _some(features: Features, generator: np.random.Generator) -> _Matrix:
 
 
 def _squared_discrepancy(x: _Matrix, y: _Matrix) -> float:
-    """The unbiased estimate of the squared maximum mean discrepancy."""
+    """Return the unbiased estimate of the squared maximum mean discrepancy."""
     return _mean_of_pairs(_kernel(x, x)) + _mean_of_pairs(_kernel(y, y)) - 2 * float(_kernel(x, y).mean())
 
 
@@ -72,13 +72,13 @@ def _kernel(x: _Matrix, y: _Matrix) -> _Matrix:
 
 
 def _mean_of_pairs(kernel: _Matrix) -> float:
-    """Over all pairs of two different rows."""
+    """Return the mean of `kernel` over all pairs of two different rows."""
     rows = len(kernel)
     return float((kernel.sum() - kernel.trace()) / (rows * (rows - 1)))
 
 
 def _root_of_covariance(features: Features) -> _Matrix:
-    """A matrix whose product with itself, transposed first, is the covariance; no more rows than columns."""
+    """Return a matrix A, no more rows than columns, whose A'A is the covariance of `features`."""
     centred = features.astype(np.float64) - features.mean(axis=0, dtype=np.float64)
     scaled: _Matrix = centred / np.sqrt(len(features) - 1)
     return scaled if scaled.shape[0] <= scaled.shape[1] else np.linalg.qr(scaled).R

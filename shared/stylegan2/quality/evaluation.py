@@ -22,7 +22,7 @@ _AT_ONCE = 16  # pictures drawn between two signs of life
 
 @dataclass(frozen=True)
 class Quality:
-    """How good the pictures of a network are; the Inception distances are None without an Inception network."""
+    """Measures of a network's pictures; the Inception distances are None without an Inception network."""
 
     sliced: SlicedWasserstein
     memorised: float
@@ -35,7 +35,7 @@ class Yardstick:
     """A data set that the pictures of networks are held against: all of it for memorising, `compared` for the rest."""
 
     def __init__(self, reals: PictureSet, compared: Selection, inception: Inception | None) -> None:
-        """Raises Poison unless there are two pictures to compare."""
+        """Prepare to compare pictures with `reals`. Raises Poison unless `compared` has two pictures or more."""
         if len(compared) < 2:
             raise Poison("a data set of one picture says nothing about quality: at least two are needed")
         self._compared = compared
@@ -45,7 +45,7 @@ class Yardstick:
         self._features = inception.features(compared) if inception else None
 
     def measure(self, fakes: Pictures) -> Quality:
-        """The quality of these pictures, two or more of the data set's size."""
+        """Measure the quality of `fakes`, two pictures or more, of the size of the data set's."""
         nearest = neighbours(thumbnails(fakes), self._thumbnails, _SHOWN)
         features = self._inception.features(fakes) if self._inception else None
         both = None if self._features is None or features is None else (self._features, features)
@@ -59,14 +59,14 @@ class Yardstick:
 
 
 def is_enough_for_frechet(reals: int, fakes: int) -> bool:
-    """Whether FID of so many pictures says more than how few they are."""
+    """Return whether FID of `reals` and `fakes` pictures says more than how few they are."""
     return min(reals, fakes) >= _ENOUGH_FOR_FRECHET
 
 
 def draw(
     networks: Networks, count: int, psi: float, labels: Labels | None, advance: Callable[[int], object]
 ) -> Pictures:
-    """What Gs draws of the official seeds 0, 1, ..., uint8 [count, R, R, C]; `advance` is told how many came about.
+    """Draw pictures of the official seeds 0, 1, ... by Gs, uint8 [count, R, R, C]; `advance` gets the number drawn.
 
     `labels` are those of the reals: the fakes have the same, over and over. Needs TensorFlow.
     """

@@ -28,7 +28,7 @@ _ENTRANCE = "ResizeBilinear"  # its first input is the picture, 0 .. 255; what c
 
 @dataclass(frozen=True)
 class Structure:
-    """What tells one network from another without looking at values."""
+    """The parts of a network by which it is told from others, without its values."""
 
     operations: dict[str, int]
     kernel_values: int
@@ -36,7 +36,7 @@ class Structure:
 
     @classmethod
     def of(cls, nodes: Nodes) -> "Structure":
-        """The structure of the part of a graph that is used."""
+        """Return the structure of `nodes`, the part of a graph that is used."""
         counts = Counter(node.op for node in nodes.values())
         kernels = [node.input[1] for node in nodes.values() if node.op == "Conv2D"]
         entrance = next(node for node in nodes.values() if node.op == _ENTRANCE)
@@ -52,11 +52,11 @@ OF_2015 = Structure(
     kernel_values=21_751_136,
     side=299,
 )
-"""That of the official graph. The fifth MaxPool, in `mixed_10`, is its mark: other Inceptions v3 average there."""
+"""Structure of the official graph. Its mark is the fifth MaxPool, in `mixed_10`: other Inceptions v3 average there."""
 
 
 def read(content: bytes) -> Nodes:
-    """The nodes that `pool_3` depends on, by name, up to where the picture enters.
+    """Read the nodes that `pool_3` depends on, by name, up to where the picture enters.
 
     Raises Poison where the file is no graph, lacks these nodes or uses an operation that is not known here.
     """
@@ -77,7 +77,7 @@ def read(content: bytes) -> Nodes:
 
 
 def function(nodes: Nodes) -> Callable[[Tensor], Tensor]:
-    """Features [N, d] of pictures [N, H, W, 3], float32 0 .. 255, resized as the graph says."""
+    """Compile a function of features [N, d] of pictures [N, H, W, 3], float32 0 .. 255, resized as the graph says."""
     order = list(_needed(nodes))
 
     def features(pictures: Tensor) -> Tensor:
@@ -101,7 +101,10 @@ def _value(nodes: Nodes, name: str, values: dict[str, Tensor], pictures: Tensor)
 
 
 def _needed(nodes: Nodes) -> Iterator[str]:
-    """The nodes in an order in which they can be computed. Without recursion: the graph is deeper than Python goes."""
+    """Yield the names of nodes in computable order. Without recursion: the graph is deeper than Python goes.
+
+    Raises Poison for a cycle and for a node that is missing.
+    """
     waiting, done = [_OUTPUT], set[str]()
     opened: set[str] = set()
     while waiting:
@@ -123,7 +126,7 @@ def _needed(nodes: Nodes) -> Iterator[str]:
 
 
 def _inputs(node: Node) -> Iterator[tuple[int, str]]:
-    """Place and name of the nodes that this one takes; that others come first (`^name`) is no matter here."""
+    """Yield place and name of a node's inputs, without control inputs (`^name`)."""
     for place, text in enumerate(node.input):
         if not text.startswith("^"):
             yield place, text.removesuffix(":0")
@@ -181,4 +184,4 @@ _OPERATIONS: dict[str, Callable[..., Tensor]] = {
     "ResizeBilinear": _resized,
     "Sub": lambda attr, x, y: x - y,
 }
-"""All that a graph may do."""
+"""The operations that a graph may use."""

@@ -35,14 +35,14 @@ _Network = Callable[[NDArray[np.float32]], Any]
 
 @dataclass(frozen=True)
 class Inception:
-    """A network that gives features; `comparable` with what is published, and the sentence that says so."""
+    """A network that gives features; `comparable` says whether they are with published ones, `label` in a sentence."""
 
     comparable: bool
     label: str
     network: _Network
 
     def features(self, pictures: PictureSet) -> NDArray[np.float32]:
-        """[N, 2048] of uint8 pictures [N, H, W, C]; grey ones are seen as coloured."""
+        """Compute features [N, 2048] of uint8 pictures [N, H, W, C]; grey ones are repeated to three channels."""
         return np.concatenate([self._features(chunk) for chunk in chunks(pictures, _MINIBATCH)])
 
     def _features(self, pictures: Pictures) -> NDArray[np.float32]:
@@ -51,7 +51,7 @@ class Inception:
 
 
 def load(path: Path) -> Inception:
-    """The network in this file, tried out. Raises Poison for any other file, Unusable if its features are of no use."""
+    """Load the network in a file and try it out. Raises Poison for any other file, Unusable for useless features."""
     try:
         with path.open("rb") as file:
             start = file.read(len(_HDF5))
@@ -97,7 +97,7 @@ def _keras(path: Path) -> Inception:
 
 
 def _try_out(inception: Inception, path: Path) -> None:
-    """Damaged weights seldom fail: they give the same features for any picture, or none that are numbers."""
+    """Raise Unusable unless two pictures' features are finite and differ; damaged weights seldom fail otherwise."""
     noise = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), np.uint8)
     flat = np.broadcast_to(np.linspace(0, 255, 64, dtype=np.uint8)[:, None, None], (1, 64, 64, 3))
     try:

@@ -36,17 +36,17 @@ class Neighbours:
     mirrored: NDArray[np.bool_]
 
     def nearest_first(self) -> NDArray[np.intp]:
-        """The samples by the distance of their nearest training picture: what may be memorised comes first."""
+        """Return the samples' indices by the distance of their nearest training picture: memorised ones come first."""
         return np.argsort(self.distances[:, 0], kind="stable")
 
 
 def thumbnails(pictures: PictureSet) -> Thumbnails:
-    """The pictures at 32 x 32 px, each pixel the mean of those it stands for; smaller ones as they are."""
+    """Shrink pictures to 32 x 32 px, each pixel the mean of those it stands for; smaller ones stay as they are."""
     return np.concatenate([_shrunk(chunk, _SIDE) for chunk in chunks(pictures, _AT_ONCE)])
 
 
 def neighbours(fakes: Thumbnails, reals: Thumbnails, count: int) -> Neighbours:
-    """The `count` nearest training pictures of each sample, or all if there are fewer."""
+    """Find the `count` nearest training pictures of each sample, or all if there are fewer."""
     chunks_of_fakes = [fakes[start : start + _AT_ONCE] for start in range(0, len(fakes), _AT_ONCE)]
     found = [_nearest(chunk, reals, _rough_distances(chunk, reals), count) for chunk in chunks_of_fakes]
     return Neighbours(
@@ -57,7 +57,7 @@ def neighbours(fakes: Thumbnails, reals: Thumbnails, count: int) -> Neighbours:
 
 
 def unusually_near(reals: Thumbnails) -> float:
-    """The distance that 1 % of the training pictures have to the nearest other one, or less; of two or more."""
+    """Return the distance within which 1 % of the training pictures, two or more, have their nearest other one."""
     compared = np.arange(min(len(reals), _MOST_COMPARED)) * len(reals) // min(len(reals), _MOST_COMPARED)
     nearest = []
     for start in range(0, len(compared), _AT_ONCE):
@@ -69,7 +69,7 @@ def unusually_near(reals: Thumbnails) -> float:
 
 
 def memorised_share(found: Neighbours, threshold: float) -> float:
-    """The share of samples that are as near to a training picture as `unusually_near`: 0 .. 1.
+    """Return the share of samples, 0 .. 1, within `threshold` (see `unusually_near`) of a training picture.
 
     A network that draws new pictures of the kind of the data set comes to about 0.01, as do the training pictures
     themselves; one that repeats them comes near 1. The comparison with distances within the data set is that of
@@ -79,7 +79,7 @@ def memorised_share(found: Neighbours, threshold: float) -> float:
 
 
 def sheet(fakes: PictureSet, reals: PictureSet, found: Neighbours, rows: int) -> Pictures:
-    """One picture for people to look at: in each row a sample and its nearest training pictures, nearest first.
+    """Draw a sheet for people: in each row a sample and its nearest training pictures, nearest first.
 
     The `rows` samples are those nearest to a training picture. Mirrored ones are shown mirrored, all at 128 px at most.
     """
@@ -106,7 +106,7 @@ def _shrunk(pictures: Pictures, side: int) -> Thumbnails:
 
 
 def _rough_distances(some: Thumbnails, reals: Thumbnails) -> NDArray[np.float32]:
-    """What to sort the training pictures by, [n, len(reals)]: the square of the distance, less what all have in common.
+    """Return what sorts the training pictures, [n, len(reals)]: the squared distance, less a term that all share.
 
     Of a picture or its mirror image, whichever is nearer: as good as mirroring the reals.
     """
@@ -117,7 +117,7 @@ def _rough_distances(some: Thumbnails, reals: Thumbnails) -> NDArray[np.float32]
 
 
 def _nearest(some: Thumbnails, reals: Thumbnails, rough: NDArray[np.float32], count: int) -> Neighbours:
-    """Of the nearest by the rough distance, and a few more since that is a difference of large numbers, the nearest."""
+    """Find the `count` nearest of the nearest by `rough` and a few more, as that is a difference of large numbers."""
     kept = min(count + _SPARE, int(np.isfinite(rough[0]).sum()))
     candidates = np.sort(np.argpartition(rough, kept - 1, axis=1)[:, :kept], axis=1)
     direct = _distances(some[:, None], reals[candidates])

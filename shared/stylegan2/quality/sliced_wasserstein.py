@@ -39,14 +39,14 @@ class SlicedWasserstein:
 
     @property
     def mean(self) -> float:
-        """Over the levels."""
+        """Mean of the distances over the levels."""
         return float(np.mean(list(self.levels.values())))
 
 
 def sliced_wasserstein(reals: PictureSet, fakes: PictureSet, seed: int = 0) -> SlicedWasserstein:
-    """The distance of two sets of pictures [N, R, R, C], R a power of two of at least 8; 0 for equal sets.
+    """Compute the distance of two sets of pictures [N, R, R, C], R a power of two of at least 8; 0 for equal sets.
 
-    Equally many of each set are looked at, 1024 at most. Two sets of one distribution have a distance above 0, which
+    The same number of each set is compared, 1024 at most. Two sets of one distribution have a distance above 0, which
     falls with their size: compare only what is of one size.
     """
     count = min(len(reals), len(fakes), _MOST_PICTURES)
@@ -55,7 +55,7 @@ def sliced_wasserstein(reals: PictureSet, fakes: PictureSet, seed: int = 0) -> S
 
 
 def laplacian_pyramid(pictures: NDArray[np.uint8]) -> Iterator[_Level]:
-    """What each level [n, side, side, C] adds to the ones below, largest first; the last is the small pictures."""
+    """Yield what each level [n, side, side, C] adds to the one below, largest first; the last is the small pictures."""
     level = pictures.astype(np.float32)
     while level.shape[1] > _SMALLEST:
         smaller = _halved(level)
@@ -69,7 +69,7 @@ def _first(pictures: PictureSet, count: int) -> Selection:
 
 
 def _patches(pictures: Selection, seed: int) -> dict[int, _Patches]:
-    """Random patches of every level, [count, patches, C, 7 * 7]; the same places for any set of this size."""
+    """Cut random patches of every level, [count, patches, C, 7 * 7]; the same places for any set of this size."""
     generator = np.random.default_rng(seed)
     side, channels = pictures[np.arange(1)].shape[2:]
     sides = [side >> level for level in range(max((side // _SMALLEST).bit_length(), 1))]
@@ -91,7 +91,7 @@ def _at_random(level: _Level, generator: np.random.Generator) -> _Patches:
 
 
 def _distance(reals: _Patches, fakes: _Patches, seed: int) -> float:
-    """The mean over the directions of the Wasserstein distance in one dimension: that of sorted values."""
+    """Return the mean over random directions of the Wasserstein distance in one dimension: that of sorted values."""
     mean = reals.mean(axis=(0, 1, 3), keepdims=True, dtype=np.float64).astype(np.float32)
     deviation = reals.std(axis=(0, 1, 3), keepdims=True, dtype=np.float64).astype(np.float32)
     deviation[deviation == 0] = 1
@@ -113,7 +113,7 @@ def _gap(x: NDArray[np.float32], y: NDArray[np.float32]) -> float:
 
 
 def _halved(level: _Level) -> _Level:
-    """Burt and Adelson's pyramid: smoothed by 1 4 6 4 1 both ways, then every second pixel."""
+    """Halve a level as in Burt and Adelson's pyramid: smooth by 1 4 6 4 1 both ways, keep every second pixel."""
     return _halved_rows(_halved_rows(level).swapaxes(1, 2)).swapaxes(1, 2)
 
 
@@ -128,7 +128,7 @@ def _halved_rows(level: _Level) -> _Level:
 
 
 def _doubled(level: _Level) -> _Level:
-    """The way back: zeros between the pixels, then twice the same filter both ways."""
+    """Double a level: zeros between the pixels, then twice the filter of `_halved` both ways."""
     return _doubled_rows(_doubled_rows(level).swapaxes(1, 2)).swapaxes(1, 2)
 
 
