@@ -77,7 +77,7 @@ class Architecture:
 
     @property
     def resolution_log2(self) -> int:
-        """9 for 512 px."""
+        """Base-2 logarithm of the resolution: 9 for 512 px."""
         return self.resolution.bit_length() - 1
 
     @property
@@ -96,21 +96,21 @@ class Architecture:
         return [2**level for level in range(2, self.resolution_log2 + 1)]
 
     def nf(self, stage: int) -> int:
-        """Number of feature maps of a stage by the rule; a side of 2^n px belongs to stage n - 1."""
+        """Return the number of feature maps of a stage by the rule; a side of 2^n px belongs to stage n - 1."""
         return nf(stage, self.fmap_base, self.fmap_max)
 
     def fmaps(self, side: int) -> int:
-        """Number of feature maps of G where these are `side` px wide."""
+        """Return the number of feature maps of G where these are `side` px wide."""
         stage = _stage(side)
         return self.g_widths[stage - 1] if self.g_widths else self.nf(stage)
 
     def d_fmaps(self, side: int) -> int:
-        """Number of feature maps of D where these are `side` px wide; side 2 is its Dense0."""
+        """Return the number of feature maps of D where these are `side` px wide; side 2 is its Dense0."""
         stage = _stage(side)
         return self.d_widths[stage] if self.d_widths else self.nf(stage)
 
     def noise_side(self, index: int) -> int:
-        """Side in pixels of noise map `index`."""
+        """Return the side in pixels of noise map `index`."""
         return 1 << ((index + 5) // 2)
 
 
@@ -121,7 +121,7 @@ _POSITIVE = (
 
 
 def nf(stage: int, fmap_base: int, fmap_max: int) -> int:
-    """The official rule for the number of feature maps of a stage."""
+    """Return the number of feature maps of a stage by the official rule."""
     return min(max(fmap_base >> stage, 1), fmap_max)
 
 
@@ -130,17 +130,17 @@ def _stage(side: int) -> int:
 
 
 def generator_shapes(architecture: Architecture) -> Shapes:
-    """The variables of G and Gs. The official `lod` is not among them: config F does not read it."""
+    """Return the variables of G and Gs. The official `lod` is not among them: config F does not read it."""
     return dict([("dlatent_avg", (architecture.w_size,)), *_synthesis(architecture), *_mapping(architecture)])
 
 
 def discriminator_shapes(architecture: Architecture) -> Shapes:
-    """The variables of D."""
+    """Return the variables of D."""
     return dict(_discriminator(architecture))
 
 
 def is_trainable(name: str) -> bool:
-    """Whether the variable learns; the w average and the stored noise maps do not."""
+    """Return whether the variable `name` learns; the w average and the stored noise maps do not."""
     return name != "dlatent_avg" and not name.startswith("G_synthesis/noise")
 
 

@@ -13,14 +13,14 @@ Arrays = dict[str, npt.NDArray[np.generic]]
 
 
 def pack(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
-    """The file with these arrays, uncompressed: weights do not compress."""
+    """Write `arrays` as a .npz file, uncompressed: weights do not compress."""
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 
 def unpack(packed: bytes) -> Arrays:
-    """The arrays of such a file. Raises Poison where it is none, is cut short or holds Python objects."""
+    """Read the arrays of a .npz file. Raises Poison where it is none, is cut short or holds Python objects."""
     try:
         with np.load(io.BytesIO(packed), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}

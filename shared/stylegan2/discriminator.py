@@ -14,7 +14,7 @@ from shared.stylegan2.layers import GAIN, activated, convolution, dense, down_co
 def scores(
     architecture: Architecture, variables: Variables, pictures: Tensor, labels: Tensor, precision: str = "float32"
 ) -> Tensor:
-    """Pictures [N, R, R, num_channels] from -1 to 1 and one-hot labels [N, label_size] to logits [N, 1].
+    """Score pictures [N, R, R, num_channels] from -1 to 1 with one-hot labels [N, label_size]: logits [N, 1].
 
     A score depends on the other pictures of the batch, through the minibatch standard deviation. `precision` is that
     of the convolutions down to 4x4; from there on all is float32.
@@ -37,7 +37,7 @@ def scores(
 
 
 def _mapped(architecture: Architecture, variables: Variables, labels: Tensor) -> Tensor:
-    """Labels as stylegan2-ada's D takes them, [N, cmap_fmaps]."""
+    """Map labels as stylegan2-ada's D does: [N, label_size] to [N, cmap_fmaps]."""
     x = embedded(variables, "LabelEmbed", labels)
     for layer in range(architecture.cmap_layers):
         x = lrelu(dense(variables, f"Mapping{layer}", x, architecture.cmap_lrmul))
@@ -45,12 +45,12 @@ def _mapped(architecture: Architecture, variables: Variables, labels: Tensor) ->
 
 
 def normalized(pictures: Tensor) -> Tensor:
-    """uint8 pictures as D takes them, in training and afterwards: 0 .. 255 to -1 .. 1."""
+    """Scale uint8 pictures as D takes them, in training and afterwards: 0 .. 255 to -1 .. 1."""
     return ops.cast(pictures, "float32") * (2 / 255) - 1
 
 
 def minibatch_stddev(x: Tensor, group_size: int, num_features: int) -> Tensor:
-    """How much the samples of a group differ, as [N, H, W, num_features] maps; N must be a multiple of the group.
+    """Return the standard deviation within each group, as maps [N, H, W, num_features]; N is a multiple of the group.
 
     Groups are strided: of N samples in groups of g, sample n is in group n mod (N / g). g is at most N.
     """

@@ -46,7 +46,7 @@ class Image:
 
 
 def encode(records: Iterable[Scalar | Image], start: float) -> bytes:
-    """The event file with these records, begun at `start` (seconds since 1970): the same records, the same bytes.
+    """Encode an event file with `records`, begun at `start` (seconds since 1970): the same records, the same bytes.
 
     Raises Poison for an image that is no PNG.
     """

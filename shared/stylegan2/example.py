@@ -33,7 +33,7 @@ class _Field(NamedTuple):
 
 
 def encode_picture(picture: Picture) -> bytes:
-    """The serialised Example of a picture, uint8 [C, H, W]: always the same bytes, `data` before `shape`.
+    """Serialise a picture, uint8 [C, H, W], as an Example: always the same bytes, `data` before `shape`.
 
     The official tool's bytes vary: protobuf writes the two features in an arbitrary order.
     """
@@ -45,9 +45,9 @@ def encode_picture(picture: Picture) -> bytes:
 
 
 def decode_picture(example: bytes) -> Picture:
-    """The picture in a serialised Example, a read-only uint8 [C, H, W] over the same memory.
+    """Return the picture in a serialised Example, a read-only uint8 [C, H, W] over the same memory.
 
-    Takes every encoding that protobuf allows: any order of the map, unknown fields, integers packed or not.
+    Accepts every encoding that protobuf allows: any order of the map, unknown fields, integers packed or not.
     Raises Poison when the bytes are no Example, or `shape` and `data` are absent or contradict each other.
     """
     features = dict(_features(memoryview(example)))

@@ -16,7 +16,7 @@ GPUs and JAX have, is slow forwards and slower backwards (jax#13800), and fuses 
 
 
 def blur(x: Tensor, pad: int) -> Tensor:
-    """Filter after `pad` px of zeros on every side: [N, H, W, C] to [N, H + 2 pad - 3, W + 2 pad - 3, C]."""
+    """Filter `x` after `pad` px of zeros on every side: [N, H, W, C] to [N, H + 2 pad - 3, W + 2 pad - 3, C]."""
     # The kernel is symmetric, so the gradient of a filter is a filter: to say so spares the gradients of padding.
     return transposable(x, lambda x: _filtered(x, pad), lambda slope: blur(slope, 3 - pad))
 
@@ -29,7 +29,7 @@ def downsample(x: Tensor) -> Tensor:
 
 
 def upsample(x: Tensor) -> Tensor:
-    """Double both sides, as zero insertion, filter and gain 4 would: [N, H, W, C] to [N, 2H, 2W, C]."""
+    """Double both sides of `x`, as zero insertion, filter and gain 4 would: [N, H, W, C] to [N, 2H, 2W, C]."""
     return transposable(x, lambda x: _double(_double(x, 1), 2), lambda slope: downsample(slope) * 4.0)
 
 
@@ -38,7 +38,7 @@ def _filtered(x: Tensor, pad: int) -> Tensor:
 
 
 def by_shifting(x: Tensor, stride: int) -> Tensor:
-    """The filter as sums of shifted slices, plain element-wise work that XLA fuses."""
+    """Filter `x` as sums of shifted slices, plain element-wise work that XLA fuses."""
     for axis in (1, 2):
         count = (x.shape[axis] - 4) // stride + 1
         a, b, c, d = (_every(x, axis, start, count, stride) for start in range(4))
@@ -47,13 +47,13 @@ def by_shifting(x: Tensor, stride: int) -> Tensor:
 
 
 def by_depthwise(x: Tensor, stride: int, pad: int = 0) -> Tensor:
-    """The filter as a convolution of every channel by itself; on TensorFlow alone."""
+    """Filter `x` by a convolution of every channel by itself; on TensorFlow alone."""
     kernel = np.repeat(np.outer(_TAPS, _TAPS)[:, :, None, None], x.shape[3], axis=2)
     return filtered_by_tensorflow(x, ops.cast(ops.convert_to_tensor(kernel), x.dtype), stride, pad)
 
 
 def _double(x: Tensor, axis: int) -> Tensor:
-    """The filter meets zeros at every second place, so the even and odd outputs need two taps each."""
+    """Double `x` along `axis`: the filter meets a zero at every second place, so each output needs two taps."""
     widths = [(0, 0)] * 4
     widths[axis] = (1, 1)
     padded, near, count = ops.pad(x, widths), 0.75 * x, x.shape[axis]

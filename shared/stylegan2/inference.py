@@ -16,7 +16,7 @@ from shared.stylegan2.weights import Array, Weights
 
 @dataclass(frozen=True)
 class Truncation:
-    """How far w is drawn to its average: `psi` 1 not at all, 0 wholly; only slots below `cutoff`, None for all."""
+    """Truncation of w towards its average: `psi` 1 is none, 0 the average; only slots below `cutoff`, None for all."""
 
     psi: float = 1.0
     cutoff: int | None = None
@@ -27,7 +27,7 @@ WHOLE = Truncation()
 
 
 def latents(seeds: Sequence[int], z_size: int) -> Array:
-    """The z of official seeds [N, z_size]: as `generate-images --seeds` draws them."""
+    """Draw z [N, z_size] of `seeds` as the official `generate-images --seeds` does."""
     drawn = [np.random.RandomState(seed).randn(z_size) for seed in seeds]
     return np.array(drawn, np.float32).reshape(len(seeds), z_size)
 
@@ -43,14 +43,17 @@ class Generator:
     def pictures(
         self, z: Array, labels: Array | None = None, truncation: Truncation = WHOLE, minibatch: int = 8
     ) -> Array:
-        """z [N, z_size], labels [N, label_size] to [N, R, R, num_channels], about -1 .. 1, `minibatch` at a time."""
+        """Draw pictures [N, R, R, num_channels], about -1 .. 1, `minibatch` at a time.
+
+        From z [N, z_size] and labels [N, label_size]; without labels they are zeros.
+        """
         one_hot = _labels(labels, len(z), self._architecture)
         starts = range(0, len(z), minibatch)
         drawn = [self._draw(z[i : i + minibatch], one_hot[i : i + minibatch], truncation, self._noises) for i in starts]
         return np.concatenate(drawn)
 
     def picture_of_seed(self, seed: int, labels: Array | None = None, truncation: Truncation = WHOLE) -> Array:
-        """What the official `generate-images` draws of a seed, noise included: [1, R, R, num_channels]."""
+        """Draw the picture [1, R, R, num_channels] of the official `generate-images` for `seed`, noise included."""
         random = np.random.RandomState(seed)
         z = random.randn(1, self._architecture.z_size).astype(np.float32)
         shapes = [(1, side, side, 1) for side in map(self._architecture.noise_side, range(len(self._noises)))]
@@ -74,7 +77,7 @@ class Discriminator:
         self._variables = {name: ops.convert_to_tensor(value) for name, value in weights.items()}
 
     def scores(self, pictures: Pictures, labels: Array | None = None) -> npt.NDArray[np.float32]:
-        """Logits [N] of uint8 pictures [N, R, R, num_channels], in one batch: each depends on the others."""
+        """Return the logits [N] of uint8 pictures [N, R, R, num_channels], in one batch: each depends on the others."""
         one_hot = ops.convert_to_tensor(_labels(labels, len(pictures), self._architecture))
         reals = discriminator.normalized(pictures)
         return np.asarray(discriminator.scores(self._architecture, self._variables, reals, one_hot))[:, 0]

@@ -30,25 +30,25 @@ _HEADER = re.compile(
 
 
 def labels_file_name(dataset: str) -> str:
-    """The official name of the file: `anya-rxx.labels` lies beside `anya-r09.tfrecords`."""
+    """Return the official name of the file: `anya-rxx.labels` lies beside `anya-r09.tfrecords`."""
     return dataset + SUFFIX
 
 
 def one_hot(numbers: Sequence[int], classes: int) -> Labels:
-    """A row for each class number; a row of zeros for a number that is not one of `classes` from 0 on."""
+    """Return a one-hot row for each class number; zeros for a number that is not one of `classes` from 0 on."""
     rows: NDArray[np.bool_] = np.asarray(numbers, np.int64)[:, np.newaxis] == np.arange(classes)
     return rows.astype(np.float32)
 
 
 def encode_labels(labels: Labels) -> bytes:
-    """The file's content; the same labels give the same bytes."""
+    """Encode `labels` as the file's content; the same labels give the same bytes."""
     buffer = io.BytesIO()
     np.save(buffer, labels, allow_pickle=False)
     return buffer.getvalue()
 
 
 def decode_labels(content: bytes) -> Labels:
-    """The labels in a file, whatever their values are. Raises Poison unless they are float32 [pictures, classes].
+    """Decode the labels in a file, whatever their values are. Raises Poison unless float32 [pictures, classes].
 
     The size is compared before any memory is taken: a header may claim anything.
     """
@@ -68,7 +68,7 @@ def decode_labels(content: bytes) -> Labels:
 
 
 def faulty_rows(labels: Labels) -> frozenset[int]:
-    """Which rows are not one-hot, counted from 0."""
+    """Return the indices of the rows that are not one-hot."""
     sound = (labels == 1).sum(1) == 1
     sound &= (labels == 0).sum(1) == labels.shape[1] - 1
     return frozenset(np.flatnonzero(~sound).tolist())

@@ -9,17 +9,17 @@ from shared.stylegan2.backend import Tensor, gradient
 
 
 def generator_logistic(fake_scores: Tensor) -> Tensor:
-    """Non-saturating logistic loss of G (Goodfellow et al. 2014): [N, 1]."""
+    """Return the non-saturating logistic loss of G (Goodfellow et al. 2014): [N, 1]."""
     return ops.softplus(-fake_scores)
 
 
 def discriminator_logistic(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
-    """Logistic loss of D: [N, 1]."""
+    """Return the logistic loss of D: [N, 1]."""
     return ops.softplus(fake_scores) + ops.softplus(-real_scores)
 
 
 def r1_penalty(scores: Callable[[Tensor], Tensor], reals: Tensor) -> Tensor:
-    """Squared gradient of the score by the real picture (Mescheder et al. 2018): [N]. Its weight is gamma / 2."""
+    """Return the squared gradient of the score by the real picture (Mescheder et al. 2018): [N]. Weight: gamma / 2."""
     slopes = gradient(lambda x: ops.sum(scores(x)), reals)
     return ops.sum(ops.square(slopes), axis=(1, 2, 3))
 
@@ -35,7 +35,7 @@ class PathLength(NamedTuple):
 def path_length(
     synthesis: Callable[[Tensor], Tensor], w: Tensor, noise: Tensor, mean: Tensor, decay: float = 0.01
 ) -> PathLength:
-    """Path length regularisation (Karras et al. 2020, section 3.2) for w [N, num_ws, w_size].
+    """Compute the path length penalty (Karras et al. 2020, section 3.2) for w [N, num_ws, w_size].
 
     `noise` is N(0, 1) in the shape of the pictures. The gradient flows through the update of the mean, as officially.
     """

@@ -19,24 +19,24 @@ _NAMES = ("G", "D", "Gs")
 _ARCHITECTURE = "architecture"
 _PICKLE = b"\x80"  # how pickles of protocol 2 and later begin
 _LATER = ("g_widths", "d_widths", "conv_clamp", "label_fmaps", "cmap_fmaps", "cmap_layers", "cmap_lrmul")
-"""What the first network files did not state: it was, and is where a file does not state it, the default."""
+"""Sizes that the first network files did not state: where a file does not state them, they are the defaults."""
 _TUPLES = {"g_widths", "d_widths"}
 
 
 def dump(networks: Networks, half: bool = False) -> bytes:
-    """The file of these networks; `half` stores float16, half the size and good for about three digits."""
+    """Write `networks` as a .npz file; `half` stores float16, half the size and good for about three digits."""
     dtype = np.float16 if half else np.float32
     arrays = {name: value.astype(dtype) for name, value in _flat(networks).items()}
     return pack({_ARCHITECTURE: np.array(_described(networks.architecture)), **arrays})
 
 
 def dump_tensors(networks: Networks) -> bytes:
-    """The safetensors file of these networks; the architecture is among its metadata."""
+    """Write `networks` as a safetensors file; the architecture is among its metadata."""
     return tensor_file.pack(_flat(networks), {_ARCHITECTURE: _described(networks.architecture)})
 
 
 def load(file: bytes) -> Networks:
-    """The networks of either file, in float32. Raises Poison where it is none, WeightsMismatch if it is not whole."""
+    """Read networks from either file, as float32. Raises Poison where it is none, WeightsMismatch if incomplete."""
     arrays, described = _contents(file)
     try:
         architecture = _architecture(described[_ARCHITECTURE])

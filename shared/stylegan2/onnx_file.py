@@ -23,7 +23,7 @@ _EPSILON = np.float32(1e-8)
 
 
 def dump(architecture: Architecture, weights: Weights) -> bytes:
-    """The file of a generator, usually Gs. Raises ModuleNotFoundError where `onnx` is not installed."""
+    """Write a generator, usually Gs, as an ONNX file. Raises ModuleNotFoundError where `onnx` is not installed."""
     from onnx import TensorProto, checker, helper
 
     graph = _Graph(weights)
@@ -63,12 +63,12 @@ class _Graph:
         return [numpy_helper.from_array(value, name) for name, value in self._constants.items()]
 
     def constant(self, name: str, value: npt.ArrayLike) -> str:
-        """One value under one name, however often it is asked for."""
+        """Add a constant unless its name is there already; return its name."""
         self._constants.setdefault(name, np.ascontiguousarray(value, np.float32).reshape(np.shape(value)))
         return name
 
     def apply(self, kind: str, *inputs: str, to: str | None = None, **attributes: object) -> str:
-        """The name of what an operator makes of these."""
+        """Add a node of the operator `kind`; return the name of its result."""
         from onnx import helper
 
         result = to or f"{kind}_{len(self.nodes)}"
@@ -76,7 +76,7 @@ class _Graph:
         return result
 
     def dense(self, scope: str, x: str, lrmul: float = 1.0, bias: float = 0.0, prefix: str = "") -> str:
-        """A linear layer; `bias` is added to its own."""
+        """Add a linear layer; `bias` is added to its own. Returns the name of its result."""
         weight, own = self.weights[f"{scope}/{prefix}weight"], self.weights[f"{scope}/{prefix}bias"]
         scaled = self.constant(f"{scope}/{prefix}weight", weight * np.float32(lrmul / math.sqrt(len(weight))))
         return self.apply("Gemm", x, scaled, self.constant(f"{scope}/{prefix}bias", own * np.float32(lrmul) + bias))
@@ -85,7 +85,7 @@ class _Graph:
         return self.apply("Mul", self.apply("LeakyRelu", x, alpha=0.2), self.constant("gain", math.sqrt(2)))
 
     def unit(self, x: str) -> str:
-        """Rows of unit mean square."""
+        """Add nodes that scale the rows of `x` to unit mean square; return the name of the result."""
         mean = self.apply("ReduceMean", self.apply("Mul", x, x), axes=[1], keepdims=1)
         return self.apply("Div", x, self.apply("Sqrt", self.apply("Add", mean, self.constant("epsilon", _EPSILON))))
 
@@ -128,7 +128,7 @@ def _truncated(graph: _Graph, w: str) -> str:
 
 
 def _layer(graph: _Graph, architecture: Architecture, scope: str, x: str, w: str, noise: str) -> str:
-    """A modulated 3x3 convolution: styles scale what comes in, demodulation what goes out."""
+    """Add a modulated 3x3 convolution: styles scale its input, demodulation its output."""
     weight = _scaled(graph.weights[f"{scope}/weight"])
     style = graph.dense(scope, w, bias=1.0, prefix="mod_")
     energy = graph.constant(f"{scope}/energy", np.square(weight).sum(axis=(0, 1)))
@@ -152,7 +152,7 @@ def _to_rgb(graph: _Graph, architecture: Architecture, scope: str, x: str, w: st
 
 
 def _per_channel(graph: _Graph, factors: str) -> str:
-    """[N, C] to [N, C, 1, 1]."""
+    """Reshape factors from [N, C] to [N, C, 1, 1]."""
     return graph.apply("Unsqueeze", factors, "axes")
 
 
@@ -162,7 +162,7 @@ def _convolution(graph: _Graph, scope: str, x: str, weight: Array) -> str:
 
 
 def _up_convolution(graph: _Graph, scope: str, x: str, weight: Array) -> str:
-    """Transposed, to 2H + 1, then the filter; the official kernel correlates, hence the flip."""
+    """Add a transposed convolution to 2H + 1, then the filter; the official kernel correlates, hence the flip."""
     flipped = weight[::-1, ::-1].transpose(2, 3, 0, 1)
     x = graph.apply("ConvTranspose", x, graph.constant(f"{scope}/weight", flipped), strides=[2, 2])
     channels = weight.shape[3]
@@ -176,7 +176,7 @@ def _upsampled(graph: _Graph, architecture: Architecture, picture: str) -> str:
 
 
 def _filters(graph: _Graph, channels: int) -> str:
-    """The low-pass filter with gain 4 for so many channels, each by itself."""
+    """Add the low-pass filter with gain 4 for each of `channels` by itself."""
     return graph.constant(f"filter/{channels}", np.broadcast_to(_FILTER * 4, (channels, 1, 4, 4)))
 
 

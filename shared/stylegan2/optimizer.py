@@ -22,7 +22,7 @@ class Adam(NamedTuple):
 
     @classmethod
     def lazy(cls, learning_rate: float, interval: int | None) -> "Adam":
-        """For a network that is regularised every `interval` steps; None is never.
+        """Return an Adam for a network that is regularised every `interval` steps; None is never.
 
         That adds an update to `interval` others, so learning rate and beta2 0.99 are corrected by
         c = interval / (interval + 1) (Karras et al. 2020, appendix B).
@@ -33,7 +33,7 @@ class Adam(NamedTuple):
     def updated(
         self, variables: Variables, memory: Variables, gradients: Variables
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Variables and memory after one update, of all that have a gradient.
+        """Return variables and memory after one update, of all that have a gradient.
 
         When a gradient is not finite anywhere, the whole update is left out, and counted.
         """
@@ -51,7 +51,7 @@ class Adam(NamedTuple):
 
 
 def fresh_memory(variables: Weights, learning: Iterable[str]) -> Weights:
-    """What Adam remembers before its first update: the second moments of the variables that learn, and its counts."""
+    """Return Adam's memory before its first update: second moments of the variables that learn, and its counts."""
     squares: Weights = {name: np.zeros_like(variables[name]) for name in learning}
     return squares | {name: np.zeros((), np.int32) for name in (UPDATES, SKIPPED)}
 

@@ -40,16 +40,16 @@ class PictureFile:
 
     @property
     def resolution(self) -> int:
-        """Pixels of each side."""
+        """Side of the pictures in pixels."""
         return self._shape[1]
 
     @property
     def channels(self) -> int:
-        """3, or 1 for grey pictures."""
+        """Channels of the pictures: 3, or 1 for grey ones."""
         return self._shape[0]
 
     def __getitem__(self, indices: NDArray[np.intp]) -> NDArray[np.uint8]:
-        """Copies of these pictures, uint8 [n, H, W, C]."""
+        """Return copies of the pictures at `indices`, uint8 [n, H, W, C]."""
         channels, height, width = self._shape
         pictures = np.empty((len(indices), height, width, channels), np.uint8)
         for picture, index in zip(pictures, indices, strict=True):
@@ -80,5 +80,5 @@ def _places(path: Path) -> Iterator[_Place]:
 
 
 def _distance(record: bytes, picture: Picture) -> int:
-    """Where in the record the pixels begin; protobuf's order of features is free, so it can differ by record."""
+    """Return the offset of the pixels in a record; protobuf's order of features is free, so it can differ by record."""
     return picture.ctypes.data - np.frombuffer(record, np.uint8).ctypes.data

@@ -6,7 +6,7 @@ Part = bytes | memoryview
 
 
 class Wire(IntEnum):
-    """How a field's content is laid out."""
+    """The layouts of a field's content."""
 
     VARINT = 0
     EIGHT_BYTES = 1
@@ -15,7 +15,7 @@ class Wire(IntEnum):
 
 
 def varint(value: int) -> bytes:
-    """A whole number from 0 on, seven bits to a byte, the lowest first."""
+    """Encode an integer from 0 on, seven bits to a byte, the lowest first."""
     encoded = bytearray()
     while value > 0x7F:
         encoded.append(value & 0x7F | 0x80)
@@ -24,10 +24,10 @@ def varint(value: int) -> bytes:
 
 
 def key(number: int, wire: Wire) -> bytes:
-    """What a field begins with."""
+    """Encode the key that a field begins with: its number and wire type."""
     return varint(number << 3 | wire)
 
 
 def delimited(number: int, *parts: Part) -> tuple[Part, ...]:
-    """A field whose content is these parts, not joined yet: what lies several messages deep is so copied only once."""
+    """Return a field with the content `parts`, not joined yet, so that deeply nested content is copied only once."""
     return key(number, Wire.DELIMITED), varint(sum(map(len, parts))), *parts

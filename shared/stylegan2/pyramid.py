@@ -7,14 +7,14 @@ from shared.errors import Poison
 from shared.stylegan2.example import Picture
 
 SMALLEST_LOG2 = 2
-"""The official reader asks for every level down to 4 x 4."""
+"""Base-2 logarithm of the smallest level: the official reader asks for every level down to 4 x 4."""
 
 _SMALLEST = 1 << SMALLEST_LOG2
 _INTEGER_LEVELS = 4  # sums of up to 4**4 pixels fit 16 bits: 255 * 256, and 128 for the rounding
 
 
 def pyramid(picture: Picture) -> tuple[Picture, ...]:
-    """The picture, uint8 [C, H, W], and its copies of half the size each, down to 4 x 4.
+    """Return the picture, uint8 [C, H, W], and its copies of half the size each, down to 4 x 4.
 
     The official tool halves in float32, `(a + b + c + d) * 0.25` over the previous level before its rounding, and
     rounds each written copy half to even. Here the large levels are sums of pixels in 16 bits: the same numbers
@@ -36,7 +36,7 @@ def pyramid(picture: Picture) -> tuple[Picture, ...]:
 
 
 def has_levels(height: int, width: int) -> bool:
-    """Whether a picture of this size can be halved down to 4 x 4."""
+    """Return whether a picture of this size can be halved down to 4 x 4."""
     return height == width >= _SMALLEST and height.bit_count() == 1
 
 

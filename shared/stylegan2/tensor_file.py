@@ -25,7 +25,7 @@ _CODES = {dtype: code for code, dtype in _DTYPES.items()}
 
 
 def pack(arrays: Mapping[str, npt.NDArray[np.generic]], metadata: Mapping[str, str]) -> bytes:
-    """The file with these arrays of floats, and with texts that say what they are."""
+    """Write arrays of floats as a safetensors file, with texts that say what they are in its metadata."""
     header: dict[str, object] = {METADATA: dict(metadata)}
     parts: list[memoryview] = []
     begin = 0
@@ -41,7 +41,7 @@ def pack(arrays: Mapping[str, npt.NDArray[np.generic]], metadata: Mapping[str, s
 
 
 def unpack(packed: bytes) -> tuple[Arrays, dict[str, str]]:
-    """The arrays, as views of `packed`, and the texts. Raises Poison where it is no such file or is cut short."""
+    """Return the arrays, as views of `packed`, and the texts. Raises Poison for another file, or one cut short."""
     header, start = _header(packed)
     metadata = header.pop(METADATA, {})
     numbers = memoryview(packed)[start:]
@@ -63,7 +63,7 @@ def unpack(packed: bytes) -> tuple[Arrays, dict[str, str]]:
 
 
 def is_tensor_file(packed: bytes) -> bool:
-    """Whether the file begins as a safetensors file does."""
+    """Return whether the file begins as a safetensors file does."""
     return packed[_LENGTH : _LENGTH + 1] == b"{"
 
 

@@ -21,7 +21,7 @@ _HEADER_SIZE = _LENGTH.size + _CHECKSUM.size
 
 
 class Fault(StrEnum):
-    """What can be wrong with the framing of a record."""
+    """Faults in the framing of a record."""
 
     CUT_SHORT = "cut-short"
     LENGTH_CHECKSUM = "length-checksum"
@@ -30,7 +30,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class Damage:
-    """Stands where a record should be. `hides_rest`: nothing after it in the file can be found."""
+    """A damaged record. `hides_rest`: nothing after it in the file can be found."""
 
     fault: Fault
     sentence: str
@@ -38,18 +38,18 @@ class Damage:
 
 
 def level_file_name(dataset: str, resolution_log2: int) -> str:
-    """The official name of the file with one level: `anya-r09.tfrecords` holds 512 x 512."""
+    """Return the official name of the file with one level: `anya-r09.tfrecords` holds 512 x 512."""
     return f"{dataset}-r{resolution_log2:02d}.tfrecords"
 
 
 def frame(payload: bytes) -> bytes:
-    """The record that carries the payload, ready to be appended to a file."""
+    """Return the record that carries `payload`, ready to be appended to a file."""
     length = _LENGTH.pack(len(payload))
     return b"".join((length, _checksum(length), payload, _checksum(payload)))
 
 
 def read_records(file: Path) -> Iterator[bytes]:
-    """Yields the payloads one by one, both checksums verified.
+    """Yield the payloads one by one, both checksums verified.
 
     Raises Poison, naming the file and the record, at the first that is damaged.
     """
@@ -60,7 +60,7 @@ def read_records(file: Path) -> Iterator[bytes]:
 
 
 def scan_records(file: Path) -> Iterator[bytes | Damage]:
-    """Yields the payload of every record, or the `Damage` in its place; never more than one in memory.
+    """Yield the payload of every record, or the `Damage` in its place; never more than one in memory.
 
     Goes on after damage for as long as the start of the next record is known.
     """

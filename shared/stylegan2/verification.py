@@ -21,7 +21,7 @@ _LEVEL_FILE = re.compile(r"(?P<dataset>.+)-r(?P<log2>\d\d)\.tfrecords")
 
 
 class Problem(StrEnum):
-    """What can be wrong with a data set."""
+    """Faults of a data set."""
 
     # The directory
     NO_DATASET = "no-dataset"
@@ -61,7 +61,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verification:
-    """What a data set holds as far as it can be read, and everything that is wrong with it.
+    """The content of a data set as far as it can be read, and everything that is wrong with it.
 
     `resolution` is that of the largest level (0: no level), `channels` those of its first picture (0: none),
     `records` the number that most levels agree on, `classes` that of the labels' columns (0: no labels).
@@ -75,10 +75,10 @@ class Verification:
 
 
 def verify(directory: Path, resolution: int | None = None, labels: Labels | None = None) -> Verification:
-    """Reads the whole data set once, one record of each level at a time, and returns all that is wrong with it.
+    """Read a data set once, one record of each level at a time, and return everything that is wrong with it.
 
     With `resolution`, the largest level must be that one: without it, a lost top level cannot be noticed. With
-    `labels` [pictures, classes], its labels must be those, and of no class, it must have none.
+    `labels` [pictures, classes], its labels must be those; with labels of 0 classes, it must have none.
     Raises NotFound when there is no such directory.
     """
     if not directory.is_dir():
@@ -225,7 +225,7 @@ def _count(levels: Sequence[_Level]) -> int:
 
 
 def _check_labels(file: Path, records: int, listed: Labels | None) -> tuple[int, list[Finding]]:
-    """The number of classes in the file, and what is wrong with it."""
+    """Return the number of classes in a labels file, and what is wrong with it."""
     if file.exists():
         try:
             labels = decode_labels(file.read_bytes())
@@ -256,7 +256,7 @@ def _wrong_labels(file: str, labels: Labels, records: int, listed: Labels | None
 
 
 def _unlike(labels: Labels, listed: Labels | None) -> frozenset[int]:
-    """The rows that say another class than the manifest, as far as both have them."""
+    """Return the rows with another class than in the manifest, as far as both have them."""
     if listed is None or listed.shape[1] != labels.shape[1]:
         return frozenset()
     both = min(len(labels), len(listed))

@@ -51,7 +51,7 @@ class Networks:
 
     @classmethod
     def fresh(cls, architecture: Architecture, seed: int) -> "Networks":
-        """Networks that have learnt nothing yet."""
+        """Return untrained networks, drawn from `seed`."""
         generator = np.random.default_rng(seed)
         G = initial(generator_shapes(architecture), generator)
         D = initial(discriminator_shapes(architecture), generator, architecture.cmap_lrmul)
@@ -59,7 +59,7 @@ class Networks:
 
 
 def initial(shapes: Shapes, generator: np.random.Generator, cmap_lrmul: float = 1.0) -> Weights:
-    """Fresh weights: N(0, 1) for weights, noise and const, N(0, 1/lrmul) in mapping networks, 0 for the rest."""
+    """Draw initial weights: N(0, 1) for weights, noise and const, N(0, 1/lrmul) in mapping networks, 0 for the rest."""
     return {name: _initial(name, shape, generator, cmap_lrmul) for name, shape in shapes.items()}
 
 

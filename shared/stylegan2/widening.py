@@ -8,7 +8,7 @@ from shared.stylegan2.weights import Array, Networks, Weights, initial
 
 
 def labelled(networks: Networks, classes: int, seed: int) -> Networks:
-    """The networks, with labels of so many classes, which draw and score at first exactly as they did.
+    """Return `networks` with labels of `classes` classes, which draw and score at first exactly as they did.
 
     G's embedding of labels begins as zeros: normalising z together with as many zeros makes it larger by sqrt(2), and
     the scale of the first layer, which has twice the inputs, smaller by the same. The layer's weights for the embedding
