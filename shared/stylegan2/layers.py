@@ -16,44 +16,44 @@ from shared.stylegan2 import fir
 from shared.stylegan2.backend import Tensor, Variables
 
 GAIN = math.sqrt(2)
-"""Of a layer with leaky ReLU, so that the variance stays."""
+"""Gain of a layer with leaky ReLU, so that the variance stays."""
 
 
 def lrelu(x: Tensor) -> Tensor:
-    """Leaky ReLU, slope 0.2, with its gain."""
+    """Apply leaky ReLU, slope 0.2, with its gain, to `x`."""
     return ops.leaky_relu(x, 0.2) * GAIN
 
 
 def dense(variables: Variables, scope: str, x: Tensor, lrmul: float = 1.0) -> Tensor:
-    """Linear layer with bias: [N, in] to [N, out]."""
+    """Apply a linear layer with bias to `x`: [N, in] to [N, out]."""
     return ops.matmul(x, _scaled(variables[f"{scope}/weight"], lrmul)) + variables[f"{scope}/bias"] * lrmul
 
 
 def convolution(variables: Variables, scope: str, x: Tensor, gain: float = 1.0) -> Tensor:
-    """Convolution that keeps the size, without bias."""
+    """Convolve `x`, keeping its size, without bias."""
     weight = ops.cast(_scaled(variables[f"{scope}/weight"], gain), x.dtype)
     return ops.conv(x, weight, padding="same", data_format="channels_last")
 
 
 def activated(variables: Variables, scope: str, x: Tensor, clamp: float | None = None) -> Tensor:
-    """Bias and leaky ReLU of maps that have its gain already, held within +-`clamp` (conv_clamp in stylegan2-ada)."""
+    """Add bias and apply leaky ReLU to maps that have its gain already; clip to +-`clamp` (stylegan2-ada's)."""
     bias = ops.cast(variables[f"{scope}/bias"] * GAIN, x.dtype)
     return clamped(ops.leaky_relu(x + bias, 0.2), clamp)
 
 
 def clamped(x: Tensor, most: float | None) -> Tensor:
-    """Within +-`most`; None leaves it."""
+    """Clip `x` to +-`most`; None leaves it as it is."""
     return x if most is None else ops.clip(x, -most, most)
 
 
 def down_convolution(variables: Variables, scope: str, x: Tensor, gain: float = 1.0) -> Tensor:
-    """Filter, then 3x3 convolution with stride 2; padded once, before both."""
+    """Filter `x`, then convolve it 3x3 with stride 2; padded once, before both."""
     weight = ops.cast(_scaled(variables[f"{scope}/weight"], gain), x.dtype)
     return ops.conv(fir.blur(x, pad=2), weight, strides=2, padding="valid", data_format="channels_last")
 
 
 def modulated(variables: Variables, scope: str, x: Tensor, w: Tensor, up: bool = False, gain: float = 1.0) -> Tensor:
-    """3x3 convolution of maps scaled by the style of `w` [N, w_size], demodulated; twice the size if `up`.
+    """Convolve maps 3x3, modulated by the style of `w` [N, w_size] and demodulated; to twice the size if `up`.
 
     Scales the activations, not the weights: d = rsqrt(sum over in of s^2 * sum over kernel of weight^2) is the same
     number and needs no weights per sample.
@@ -67,7 +67,7 @@ def modulated(variables: Variables, scope: str, x: Tensor, w: Tensor, up: bool =
 
 
 def to_rgb(variables: Variables, scope: str, x: Tensor, w: Tensor, clamp: float | None = None) -> Tensor:
-    """Modulated 1x1 convolution without demodulation: [N, H, W, C] to float32 [N, H, W, num_channels]."""
+    """Convolve `x` 1x1, modulated, not demodulated: [N, H, W, C] to float32 [N, H, W, num_channels]."""
     x = convolution(variables, scope, _per_channel(x, _style(variables, scope, w)))
     return clamped(ops.cast(x, "float32") + variables[f"{scope}/bias"], clamp)
 
@@ -77,7 +77,7 @@ def _per_channel(x: Tensor, factors: Tensor) -> Tensor:
 
 
 def _up_convolution(x: Tensor, weight: Tensor) -> Tensor:
-    """Transposed convolution with stride 2 to 2H + 1, then the filter with gain 4.
+    """Convolve `x` transposed with stride 2 to 2H + 1, then filter it with gain 4.
 
     The official kernel correlates, hence the flip.
     """
