@@ -36,7 +36,7 @@ _ACTIONS = ("Admin", "Read", "Write", "List")
 
 
 def write_credentials(folder: Path) -> None:
-    """Make what is missing in the folder, which nobody but its owner can enter."""
+    """Write what is missing into `folder`, which nobody but its owner can enter."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     passwords = {user: _password_of(folder, user) for user in _USERS}
@@ -51,7 +51,7 @@ def write_credentials(folder: Path) -> None:
 
 
 def _password_of(folder: Path, user: str) -> str:
-    """The password in a user's address of the broker."""
+    """Return the password in a user's address of the broker, writing the address first if it is missing."""
     address = _kept(folder / user / _BUS, lambda: f"amqp://{user}:{secrets.token_urlsafe()}@rabbitmq:5672")
     return unquote(urlsplit(address).password or "")
 
@@ -66,7 +66,7 @@ def _s3_keys(folder: Path) -> tuple[str, str]:
 
 
 def _definitions(path: Path, passwords: Mapping[str, str]) -> dict[str, Any]:
-    """A password that has been hashed before keeps its salt, so that nothing changes without need."""
+    """Return RabbitMQ's definitions; a password hashed before keeps its salt, so that nothing changes without need."""
     before = json.loads(path.read_text()) if path.exists() else {"users": []}
     known = {user["name"]: user["password_hash"] for user in before["users"]}
     hashes = {user: _hash(password, known.get(user, "")) for user, password in passwords.items()}
@@ -88,7 +88,7 @@ def _identities(access_key: str, secret_key: str) -> dict[str, Any]:
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
-    """What the file holds, once it is there."""
+    """Return the text in the file at `path`, writing what `make` returns first if it is missing."""
     if not path.exists():
         _put(path, make())
     return path.read_text().strip()
@@ -99,7 +99,7 @@ def _write(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _put(path: Path, text: str) -> None:
-    """Containers have users of their own, who must be able to read the file: the folder is what keeps others out."""
+    """Write `text` to a file readable by all, as containers have users of their own: the folder keeps others out."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
     new.write_text(text)
@@ -108,7 +108,7 @@ def _put(path: Path, text: str) -> None:
 
 
 def main(arguments: list[str]) -> str | None:
-    """Write the credentials; returns what is wrong with the arguments."""
+    """Write the credentials; return what is wrong with the arguments, or None."""
     if len(arguments) != 1:
         return "usage: python -m deploy.credentials FOLDER"
     write_credentials(Path(arguments[0]))
