@@ -29,7 +29,7 @@ _CROP, _CENTRE_Y, _SHIFT_BY_YAW = 262.0, 8.0, 16.0
 
 
 def face(number: int) -> NDArray[np.uint8]:
-    """One character's face, uint8 [64, 64, 3]; the same number gives the same face."""
+    """Draw a random character's face, uint8 [64, 64, 3]; the same number gives the same face."""
     random = Random(f"face-{number}")
     character, pose = any_character(random), any_pose(random)
     scale = _DRAWN / (_CROP * random.uniform(0.88, 1.18))
@@ -42,7 +42,7 @@ def face(number: int) -> NDArray[np.uint8]:
 
 
 def train(faces: NDArray[np.uint8], minutes: float) -> bytes:
-    """The network file after training for so long."""
+    """Train on `faces` for `minutes` minutes and return the network file."""
     from shared.stylegan2 import network_file
     from shared.stylegan2.architecture import Architecture
     from shared.stylegan2.hyperparameters import Hyperparameters
@@ -62,7 +62,7 @@ def train(faces: NDArray[np.uint8], minutes: float) -> bytes:
 
 
 def main() -> None:
-    """Draw, train, write."""
+    """Draw the faces, train on them and write the network file."""
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 95.0
     with ProcessPoolExecutor() as pool:
         faces = np.stack(list(pool.map(face, range(CHARACTERS), chunksize=64)))

@@ -7,7 +7,7 @@ from random import Random
 
 
 class Fringe(StrEnum):
-    """How the hair falls over the forehead."""
+    """Shapes of the hair over the forehead."""
 
     STRAIGHT = "straight"
     PARTED = "parted"
@@ -16,7 +16,7 @@ class Fringe(StrEnum):
 
 
 class HairStyle(StrEnum):
-    """What the hair does behind the face."""
+    """Shapes of the hair behind the face."""
 
     LONG = "long"
     BOB = "bob"
@@ -25,7 +25,7 @@ class HairStyle(StrEnum):
 
 
 class Eyes(StrEnum):
-    """How the eyes are held."""
+    """States of the eyes."""
 
     OPEN = "open"
     HALF = "half"
@@ -34,7 +34,7 @@ class Eyes(StrEnum):
 
 
 class Mouth(StrEnum):
-    """What the mouth does."""
+    """Shapes of the mouth."""
 
     SMILE = "smile"
     OPEN = "open"
@@ -44,7 +44,7 @@ class Mouth(StrEnum):
 
 
 class Accessory(StrEnum):
-    """What is worn on the head."""
+    """Things worn on the head."""
 
     NONE = "none"
     RIBBON = "ribbon"
@@ -54,7 +54,7 @@ class Accessory(StrEnum):
 
 @dataclass(frozen=True)
 class Character:
-    """What stays the same in every drawing of one character. Colours are #rrggbb."""
+    """The features that all drawings of one character share. Colours are #rrggbb."""
 
     hair: str
     eyes: str
@@ -69,7 +69,7 @@ class Character:
 
 @dataclass(frozen=True)
 class Pose:
-    """What differs between two drawings of one character.
+    """The features that differ between two drawings of one character.
 
     `tilt` is in degrees; `yaw` and `pitch` run from -1 to 1 (a little under three quarters of a profile).
     """
@@ -98,7 +98,7 @@ HEROINE = Character(
 
 
 def any_character(random: Random) -> Character:
-    """Some other character, for the pictures that the base network is trained on."""
+    """Return a random character, for the pictures that the base network is trained on."""
     return Character(
         hair=_colour(random, lightness=(0.18, 0.82), saturation=(0.15, 0.75)),
         eyes=_colour(random, lightness=(0.3, 0.55), saturation=(0.5, 0.95)),
@@ -113,7 +113,7 @@ def any_character(random: Random) -> Character:
 
 
 def any_pose(random: Random) -> Pose:
-    """A pose as pictures of one character have them: mostly frontal, mostly open eyes."""
+    """Return a random pose as pictures of one character have them: mostly frontal, mostly open eyes."""
     return Pose(
         tilt=random.gauss(0, 6),
         yaw=max(-1.0, min(1.0, random.gauss(0, 0.4))),
@@ -127,7 +127,7 @@ def any_pose(random: Random) -> Pose:
 
 
 def closely_resembling(pose: Pose) -> Pose:
-    """The same pose but for a trifle, as in the variants that artists post side by side."""
+    """Return `pose` with another mouth, as in the variants that artists post side by side."""
     return replace(pose, mouth=Mouth.SMALL if pose.mouth is not Mouth.SMALL else Mouth.SMILE)
 
 

@@ -15,7 +15,7 @@ from demo.character import Accessory, Character, Eyes, Fringe, HairStyle, Mouth,
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a head's centre lies in the picture, in pixels, and how many pixels one unit of the head takes."""
+    """The place of a head's centre in the picture, in pixels, and the pixels that one unit of the head takes."""
 
     x: float
     y: float
@@ -23,7 +23,7 @@ class Placement:
 
 
 def any_placement(random: Random, size: tuple[int, int]) -> Placement:
-    """A head somewhere in the upper middle of the picture, as in most portraits."""
+    """Place a head at random in the upper middle of the picture, as in most portraits."""
     width, height = size
     return Placement(
         x=width * random.uniform(0.42, 0.58),
@@ -33,19 +33,19 @@ def any_placement(random: Random, size: tuple[int, int]) -> Placement:
 
 
 def draw(character: Character, pose: Pose, random: Random, size: tuple[int, int] = (720, 900)) -> bytes:
-    """One drawing as PNG bytes: background, shoulders and head. `random` places head and background."""
+    """Draw background, shoulders and head as PNG bytes. `random` places head and background."""
     return render(background(random, size) + figure(character, pose, any_placement(random, size)), size)
 
 
 def render(body: str, size: tuple[int, int]) -> bytes:
-    """SVG elements as PNG bytes of `size` (width, height) pixels."""
+    """Render the SVG elements `body` as PNG bytes of `size` (width, height) pixels."""
     width, height = size
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">{body}</svg>'
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, skip_system_fonts=True))
 
 
 def background(random: Random, size: tuple[int, int]) -> str:
-    """One of four kinds of background, in two random pale colours."""
+    """Return SVG of one of four kinds of background, in two random pale colours."""
     width, height = size
     first, second = (_pale(random) for _ in range(2))
     parts = [f'<rect width="{width}" height="{height}" fill="{first}"/>']
@@ -71,7 +71,7 @@ def background(random: Random, size: tuple[int, int]) -> str:
 
 
 def shade(colour: str, factor: float) -> str:
-    """`colour` darkened (factor < 1) or lightened (factor > 1), its hue kept."""
+    """Darken (`factor` < 1) or lighten (`factor` > 1) a colour #rrggbb, keeping its hue."""
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
     lightness = lightness * factor if factor < 1 else 1 - (1 - lightness) / factor
@@ -85,7 +85,7 @@ def _pale(random: Random) -> str:
 
 
 def figure(c: Character, pose: Pose, at: Placement) -> str:
-    """The SVG of one character from the shoulders up."""
+    """Return SVG of one character from the shoulders up."""
     head = f'<g transform="rotate({pose.tilt:.1f} 0 90)">'
     return (
         f'<g transform="translate({at.x:.1f} {at.y:.1f}) scale({at.scale:.3f})">'

@@ -13,8 +13,11 @@ SIZE = (320, 360)
 
 
 def known_face() -> bytes:
-    """A PNG of 64 colours. Measured: of twenty-four poses, sizes and grounds this is found most surely, by the
-    cascade at every scale factor from 1.01 to 1.3 and by animeface with a likelihood of 1."""
+    """Draw the known face as a PNG of 64 colours.
+
+    Measured: of twenty-four poses, sizes and grounds this is found most surely, by the cascade at every scale factor
+    from 1.01 to 1.3 and by animeface with a likelihood of 1.
+    """
     ground = f'<rect width="{SIZE[0]}" height="{SIZE[1]}" fill="#e8e4f4"/>'
     drawing = render(ground + figure(HEROINE, Pose(mouth=Mouth.OPEN), Placement(160, 165, 0.75)), SIZE)
     file = BytesIO()

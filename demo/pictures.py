@@ -17,7 +17,7 @@ _SIZES = [(720, 900), (640, 640), (900, 720), (600, 800), (800, 1000)]
 
 
 def draw_folder(folder: Path) -> int:
-    """Fill `folder` with the demo's pictures and say how many there are; the same ones every time."""
+    """Fill `folder` with the demo's pictures, the same ones every time, and return their number."""
     folder.mkdir(parents=True)
     (folder / "reposts").mkdir()
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
@@ -36,7 +36,7 @@ def drawing(number: int) -> bytes:
 
 
 def _planted(drawings: list[bytes], folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of what does not belong into a data set, or needs special care."""
+    """Yield name and bytes of files that do not belong into a data set, or need special care."""
     yield "reposts/margot-000-copy.png", (folder / "margot-000.png").read_bytes()
     for number in (4, 7, 10, 13):
         yield f"reposts/margot-{number:03d}-saved-again.jpg", _jpeg(_image(drawings[number]), 55)
@@ -57,7 +57,7 @@ def _planted(drawings: list[bytes], folder: Path) -> Iterator[tuple[str, bytes]]
 
 
 def _variant(number: int) -> bytes:
-    """A drawing with another mouth, as artists post them side by side."""
+    """Draw picture `number` of the character again with another mouth, as artists post them side by side."""
     random = Random(f"margot {number}")
     pose = closely_resembling(any_pose(random))
     return draw(HEROINE, pose, random, random.choice(_SIZES))
@@ -77,7 +77,7 @@ def _black_and_white_page() -> bytes:
 
 
 def _crowd() -> bytes:
-    """More faces than anybody can be sure of: 24 strangers."""
+    """Draw 24 other characters in one picture: more faces than the recipe accepts."""
     random = Random("crowd")
     columns, rows, cell = 6, 4, 220
     strangers = "".join(
