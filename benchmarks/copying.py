@@ -84,7 +84,7 @@ def main() -> None:
 
 
 def ours(store: Store, settings: Settings, items: int, threads: int) -> float:
-    """Seconds that a worker takes."""
+    """Return the seconds that a worker takes for `items` messages."""
     bus = open_bus(settings.bus, settings.retry_pauses, "benchmark")
     bus.connect(30)
     real = step("upscaler")
@@ -111,7 +111,7 @@ def ours(store: Store, settings: Settings, items: int, threads: int) -> float:
 
 
 def bare(store: Store, settings: Settings, items: int, threads: int) -> float:
-    """Seconds that threads of pika and minio take."""
+    """Return the seconds that threads of pika and minio take for `items` messages."""
     left, lock = [items], threading.Lock()
 
     def more() -> bool:

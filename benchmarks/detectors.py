@@ -73,7 +73,7 @@ def _measure(store: Store, environment: dict[str, str], faces: Faces, pictures: 
 
 
 def _warm_up(store: Store, settings: Settings, faces: Faces, workers: int) -> None:
-    """Every worker has proven its detector and looked at some pictures."""
+    """Return when every worker has proven its detector and looked at some pictures."""
     pictures = [_drawing(1000 + number) + os.urandom(8) for number in range(6 * workers)]
     _wait(store, _publish(store, settings, faces, pictures), len(pictures))
 
@@ -92,7 +92,7 @@ def _publish(store: Store, settings: Settings, faces: Faces, pictures: list[byte
 
 
 def _wait(store: Store, run: str, pictures: int) -> None:
-    """Return when every picture has been told of."""
+    """Return when the run's trail has a fact about every picture."""
     done: set[str] = set()
     while len(done) < pictures:
         time.sleep(0.1)

@@ -43,7 +43,7 @@ from shared.stylegan2.weights import Networks
 BASE = Path(__file__).parents[1] / "demo" / "base_network.npz"
 RESOLUTION = 64
 TIMES = 5
-"""How many times as many pictures the training from scratch sees."""
+"""Factor by which the training from scratch sees more pictures."""
 
 _DRAWN = 192  # three times the resolution, then averaged
 _CROP, _SHIFT_BY_YAW = 262.0, 16.0  # units of the head: where detectors find faces, as in demo/base_network.py
@@ -76,18 +76,18 @@ class Yardstick:
         return len(self._reals)
 
     def scores(self, fakes: Pictures) -> Scores:
-        """Of equally many pictures."""
+        """Score `fakes`, as many as the drawings held out."""
         kernel = kernel_distance(self._features, self._normalized(random_features(fakes)))
         return Scores(1000 * kernel.mean, sliced_wasserstein(self._reals, fakes).mean)
 
     def _normalized(self, features: Features) -> Features:
-        """Around the reals' mean, in units of their deviation over all features: what the kernel's 1 is made for."""
+        """Normalise features by the reals' mean and their deviation over all features, as the kernel's 1 presumes."""
         normalized: Features = (features - self._mean) / self._deviation
         return normalized
 
 
 def random_features(pictures: Pictures) -> Features:
-    """What a convolutional network that has learnt nothing makes of pictures: [N, 4 * the last width].
+    """Return features of pictures by an untrained convolutional network: [N, 4 * the last width].
 
     Each layer halves the side, with He's weights and ReLU. The means over the four quarters of the last maps are the
     features: they know lines and colours, and roughly where these are.
@@ -115,7 +115,7 @@ def _features(pictures: Pictures, kernels: list[NDArray[np.float32]]) -> Feature
 
 
 def drawing(number: int) -> Pictures:
-    """One of Margot's faces, uint8 [64, 64, 3]; the same number gives the same drawing."""
+    """Draw one of Margot's faces, uint8 [64, 64, 3]; the same number gives the same drawing."""
     random = Random(f"few-shot {number}")
     pose = any_pose(random)
     scale = _DRAWN / (_CROP * random.uniform(0.88, 1.18))
@@ -127,7 +127,7 @@ def drawing(number: int) -> Pictures:
 
 
 def train(training: Training, pictures: Pictures, kimg: float) -> None:
-    """Go on until so many thousand pictures have been shown."""
+    """Train until `kimg` thousand pictures have been shown."""
     minibatch = training.hyperparameters.minibatch
     started, before = time.monotonic(), training.kimg
     while training.kimg < kimg:
@@ -138,7 +138,7 @@ def train(training: Training, pictures: Pictures, kimg: float) -> None:
 
 
 def drawn(networks: Networks, count: int) -> Pictures:
-    """What Gs draws, without truncation."""
+    """Draw `count` pictures by Gs, without truncation."""
     z = latents(0, count, networks.architecture.z_size)
     return to_uint8(Generator(networks.architecture, networks.Gs).pictures(z, minibatch=32))
 
@@ -171,7 +171,7 @@ def _options() -> argparse.Namespace:
 
 
 def _compared(options: argparse.Namespace, pictures: Pictures, yardstick: Yardstick) -> tuple[Scores, Scores]:
-    """What going on from the base network comes to, and training from scratch with five times the pictures."""
+    """Return the scores of going on from the base network, and of training from scratch with `TIMES` the pictures."""
     settings = Hyperparameters(  # the demo's, and of the recipe's defaults what it leaves out
         minibatch=16,
         learning_rate=0.003,

@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def measured(place: Path, count: int) -> Peak:
-    """Draw so many pictures, run the recipe over them, and print and return what it took."""
+    """Draw `count` pictures, run the recipe over them, and print and return what it took."""
     _draw(place / "pictures", count)
     recipe = place / "recipe.yaml"
     recipe.write_text(RECIPE.format(folder=place / "pictures"))
@@ -79,7 +79,7 @@ def measured(place: Path, count: int) -> Peak:
 
 
 def watched(process: "subprocess.Popen[bytes]") -> Peak:
-    """Wait for the process to end; returns its peak."""
+    """Wait for the process to end and return its peak."""
     started, together, command = time.monotonic(), 0, 0
     while process.poll() is None:
         family = _family(process.pid)
@@ -90,7 +90,7 @@ def watched(process: "subprocess.Popen[bytes]") -> Peak:
 
 
 def _family(pid: int) -> list[int]:
-    """A process and all its descendants."""
+    """Return the ids of a process and all its descendants."""
     try:
         tasks = list(Path(f"/proc/{pid}/task").iterdir())
         children = [int(child) for task in tasks for child in (task / "children").read_text().split()]

@@ -32,7 +32,7 @@ _OPERATORS = {  # of train.py's `bgc`
 
 @dataclass(frozen=True)
 class Configuration:
-    """What is measured; the rest is configuration F's, with R1 every 16 steps and path length every 4."""
+    """The settings of a measurement; the rest is configuration F's, with R1 every 16 steps and path length every 4."""
 
     resolution: int
     fmap_base: int
@@ -48,13 +48,13 @@ class Configuration:
 
     @property
     def at_once(self) -> int:
-        """Pictures of a minibatch that are taken at once."""
+        """Number of pictures of a minibatch that are computed at once."""
         return self.minibatch_gpu or self.minibatch
 
 
 @dataclass(frozen=True)
 class Edition:
-    """What differs between the two repositories that have a StyleGAN2.
+    """The differences of a repository from the other one that has a StyleGAN2.
 
     `networks` is a module; the functions say how `Generator` is given the widths of its synthesis network, and
     `StyleGAN2Loss` the networks; `further` are arguments of its `accumulate_gradients`.
@@ -84,7 +84,7 @@ STYLEGAN3 = Edition(  # with what its train.py sets for `--cfg=stylegan2`
 
 
 def edition(checkout: Path) -> Edition | None:
-    """Which of the two a checkout is; None if it is neither."""
+    """Return the edition of the repository in `checkout`; None if it is neither."""
     found = (each for each in (STYLEGAN3, ADA) if (checkout / f"{each.networks.replace('.', '/')}.py").is_file())
     return next(found, None)
 
@@ -123,7 +123,7 @@ class Steps:
         self._noted: list[tuple[str, Any, Any]] = []
 
     def run(self, steps: int) -> dict[str, Any]:
-        """Do so many steps: their seconds, and how often each phase happened and what all of these took."""
+        """Run `steps` steps; return their seconds, each phase's count and seconds, and the memory."""
         self._noted = []
         self._finish()
         started = time.perf_counter()
@@ -138,7 +138,7 @@ class Steps:
         return {"seconds": seconds, "phases": phases, "memory": self._memory()}
 
     def described(self) -> str:
-        """Where it computes, and with which operations."""
+        """Describe where it computes, and with which operations."""
         code = f"{self._edition.name}, PyTorch {self._torch.__version__}"
         if self._device.type == "cpu":
             return f"{code} on a CPU, reference operations"
@@ -178,7 +178,7 @@ class Steps:
         self._step += 1
 
     def _learn(self, phase: Phase, reals: Any, z: Any) -> None:
-        """Gradients of the parts of a minibatch, added up, and Adam."""
+        """Add up the gradients of the parts of a minibatch, and update by Adam."""
         phase.optimizer.zero_grad(set_to_none=True)
         phase.network.requires_grad_(True)
         at_once = self._configuration.at_once
@@ -201,7 +201,7 @@ class Steps:
         phase.optimizer.step()
 
     def _follow(self) -> None:
-        """The average of G goes after it, with a half-life of 10 thousand pictures."""
+        """Update the average of G, with a half-life of 10 thousand pictures."""
         beta = 0.5 ** (self._configuration.minibatch / 10_000)
         with self._torch.no_grad():
             for average, current in zip(self._average.parameters(), self._G.parameters(), strict=True):
@@ -214,7 +214,7 @@ class Steps:
             self._torch.cuda.synchronize()
 
     def _now(self) -> Any:
-        """A moment on the device's own clock: asking for the time must not make a GPU wait."""
+        """Return a moment on the device's own clock: asking for the time must not make a GPU wait."""
         if self._device.type == "cpu":
             return time.perf_counter()
         event = self._torch.cuda.Event(enable_timing=True)
@@ -231,7 +231,7 @@ class Steps:
 
 
 def serve() -> None:
-    """Get ready, say so, then do a round for each line that comes in. Every answer is a line of JSON."""
+    """Get ready, print so, then run a round for each line of the input. Every answer is a line of JSON."""
     answers, sys.stdout = sys.stdout, sys.stderr  # their code prints what it does
     given = json.loads(sys.argv[1])
     checkout = Path(given.pop("checkout"))
@@ -253,7 +253,7 @@ def serve() -> None:
 
 
 def _refuse(configuration: Configuration, torch: Any) -> None:
-    """What their code cannot do."""
+    """Raise SystemExit for what their code cannot do."""
     if configuration.augmentation not in ("none", "ada", "fixed"):
         raise SystemExit(f"--nvidia: their code has no augmentation {configuration.augmentation}")
     if configuration.precision != "float32" and not torch.cuda.is_available():
@@ -261,7 +261,7 @@ def _refuse(configuration: Configuration, torch: Any) -> None:
 
 
 def _set_up(torch: Any) -> None:
-    """As training_loop.py, but for TF32: TensorFlow takes it where it can, so that it is only fair here."""
+    """Set PyTorch up as training_loop.py does, but with TF32: TensorFlow takes it where it can, so it is fair here."""
     torch.backends.cudnn.benchmark = True
     torch.backends.cuda.matmul.allow_tf32 = True
     torch.backends.cudnn.allow_tf32 = True
@@ -270,7 +270,7 @@ def _set_up(torch: Any) -> None:
 
 
 def _networks(edition: Edition, configuration: Configuration) -> tuple[Any, Any]:
-    """G and D in train.py's way: `channel_base` there is divided by the side, and is twice the fmap_base."""
+    """Make G and D in train.py's way: `channel_base` there is divided by the side, and is twice the fmap_base."""
     networks = _module(edition.networks)
     float16 = configuration.precision != "float32"
     widths = {

@@ -28,7 +28,7 @@ Pictures = Mapping[str, NDArray[np.uint8]]
 
 
 def main() -> None:
-    """Prints one line per program: median seconds, pictures per second, and how many times ours is as fast."""
+    """Print one line per program: median seconds, pictures per second, and how many times ours is as fast."""
     options = _options()
     pictures = _smooth_pictures(options.pictures, options.resolution)
     programs = {

@@ -12,7 +12,7 @@ from tests.servers.radosgw import Radosgw
 
 @contextmanager
 def servers() -> Iterator[dict[str, str]]:
-    """The environment that leads to them. Ends with a message where they are not installed."""
+    """Start both servers and yield the environment that leads to them. Raises SystemExit without them."""
     missing = [*RabbitMQServer.missing(), *Radosgw.missing()]
     if missing:
         raise SystemExit(f"needs {', '.join(missing)}: `make test` installs them where it may")
@@ -24,7 +24,7 @@ def servers() -> Iterator[dict[str, str]]:
 
 
 def settings_of(environment: dict[str, str]) -> Settings:
-    """The settings that a process with this environment would have."""
+    """Return the settings that a process with this environment would have."""
     return Settings.model_validate(
         {name.removeprefix("MAGRITTE_").lower(): value for name, value in environment.items()}
     )
