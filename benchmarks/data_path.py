@@ -82,7 +82,7 @@ def _finished(picture: Picture, box: tuple[int, int, int, int], recipe: Recipe, 
 def ours(recipe: Recipe, store: FolderStore, threads: int) -> SingleProcess:
     """The single-process run up to the normaliser, ready to begin."""
     process = SingleProcess(open_run(store, recipe), store, Options(Resources(threads), pipeline=_TO_NORMALIZER))
-    process.set_up()
+    process.set_up(recipe)
     return process
 
 

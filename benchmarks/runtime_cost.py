@@ -125,7 +125,7 @@ def alone(count: int, store: FolderStore) -> int:
 def in_runtime(count: int, store: FolderStore, threads: int) -> int:
     """The same work through the single-process runtime; returns the number of deliveries."""
     process = SingleProcess(open_run(store, RECIPE), store, Options(Resources(threads), pipeline=pipeline(count)))
-    process.set_up()
+    process.set_up(RECIPE)
     process.run()
     return sum(sum(stage.outcomes.values()) for stage in process.progress())
 

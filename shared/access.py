@@ -59,6 +59,7 @@ def _open_ended(key: str) -> str:
 _ARRIVALS = keys.arrival("*") + "*"
 _CROPS = keys.crop("*")
 _DATASETS = "datasets/*"
+_FILES = keys.file("*")
 _LISTINGS = _open_ended(keys.listing("*", 0)).replace("0", "*")
 _NORMALIZED = keys.normalized("*")
 _ORIGINALS = keys.original("*")
@@ -68,15 +69,15 @@ _TRAILS = keys.trail("*") + "*"
 _VERSIONS = keys.dataset_version("*") + "*"
 
 _OF_ONE_STAGE = {
-    "scraper": StoreRights(reads=(_LISTINGS, _ORIGINALS), writes=(_LISTINGS, _ORIGINALS, _PROVENANCE)),
+    "scraper": StoreRights(reads=(_LISTINGS, _ORIGINALS, _FILES), writes=(_LISTINGS, _ORIGINALS, _PROVENANCE)),
     "deduper": StoreRights(reads=(_ORIGINALS, _ARRIVALS), writes=(_ARRIVALS,)),
-    "face-detector": StoreRights(reads=(_ORIGINALS,), writes=(_CROPS,)),
+    "face-detector": StoreRights(reads=(_ORIGINALS, _FILES), writes=(_CROPS,)),
     "upscaler": StoreRights(reads=(_CROPS,), writes=(_CROPS,)),
     "normalizer": StoreRights(reads=(_CROPS,), writes=(_NORMALIZED,)),
     "tfrecord-packer": StoreRights(
         reads=(_TRAILS, _LISTINGS, _VERSIONS, _PROVENANCE, _NORMALIZED, _DATASETS), writes=(_VERSIONS, _DATASETS)
     ),
-    "trainer": StoreRights(reads=(_DATASETS, _TRAININGS), writes=(_TRAININGS,), deletes=(_TRAININGS,)),
+    "trainer": StoreRights(reads=(_DATASETS, _TRAININGS, _FILES), writes=(_TRAININGS,), deletes=(_TRAININGS,)),
     "ranker": StoreRights(
         reads=(_DATASETS, _TRAININGS),
         writes=tuple(
@@ -88,7 +89,7 @@ _OF_ONE_STAGE = {
 
 OPERATOR_STORE = StoreRights(
     reads=("*",),
-    writes=("recipes/*", "finished/*", "dead/*", keys.CONTROLS + "*", PROBES),
+    writes=("recipes/*", "files/*", "finished/*", "dead/*", keys.CONTROLS + "*", PROBES),
     deletes=("finished/*", keys.CONTROLS + "*", PROBES),
 )
 

@@ -5,6 +5,7 @@
     crops/<aa>/<sha256>                      a face cut out, or enlarged (PNG)
     normalized/<aa>/<sha256>                 a picture of the data set
     actions/<stage>/<aa>/<digest>.json       what a stage made of an input
+    files/<aa>/<sha256>                      a file that a recipe names: a list, a cascade, a network
     recipes/<run>.json                       what a run was asked for; finished/<run>.json once it is through
     controls/paused/<stage>.json             present while a stage takes no work; controls/cancelled/<run>.json
     dead/<run>/<queue>/<letter>.json         a message that could not be processed, and what became of it
@@ -67,6 +68,11 @@ def crop(digest: str) -> str:
 def normalized(digest: str) -> str:
     """A picture of the data set."""
     return f"normalized/{digest[:2]}/{digest}"
+
+
+def file(digest: str) -> str:
+    """Return the key of a file that a recipe names."""
+    return f"files/{digest[:2]}/{digest}"
 
 
 def action(stage: str, digest: str) -> str:

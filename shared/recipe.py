@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, Vali
 
 from shared.own_folders import check_apart
 from shared.recipe_labels import Labels
-from shared.recipe_section import Section, present
+from shared.recipe_section import Section, StoredFile, present
 from shared.training_recipe import ResolvedTraining, Training
 
 
@@ -48,7 +48,7 @@ class FolderSource(Section):
 class AddressesSource(Section):
     """Pictures by http or https address: a list, or a text file with one address per line (# starts a comment)."""
 
-    urls: tuple[str, ...] | Path
+    urls: tuple[str, ...] | StoredFile | Path
     score: int = Field(0, description="breaks ties between equally good copies: the higher one is kept")
     pause: float = Field(1.0, ge=0, le=60, description="seconds between two requests to one host")
     timeout: float = Field(60.0, gt=0, le=3600, description="seconds that one picture may take")
@@ -62,7 +62,9 @@ class AddressesSource(Section):
 
     @field_validator("urls")
     @classmethod
-    def _file_is_there(cls, urls: tuple[str, ...] | Path, info: ValidationInfo) -> tuple[str, ...] | Path:
+    def _file_is_there(
+        cls, urls: tuple[str, ...] | StoredFile | Path, info: ValidationInfo
+    ) -> tuple[str, ...] | StoredFile | Path:
         return present(urls, info) if isinstance(urls, Path) else urls
 
 
@@ -132,7 +134,7 @@ class Cascade(Section):
     @field_validator("model")
     @classmethod
     def _model_is_there(cls, model: str, info: ValidationInfo) -> str:
-        if not model or model.startswith(("http://", "https://")):
+        if not model or model.startswith(("http://", "https://", "sha256:")):
             return model
         return str(present(Path(model), info))
 

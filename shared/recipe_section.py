@@ -3,12 +3,16 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 _LARGEST = 10**15
 """Exact in JSON, and still finite after any multiplication that a run does."""
+
+
+StoredFile = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+"""A file in the store, in the place of a path: what a submitted recipe names (`shared.recipe_files`)."""
 
 
 class Section(BaseModel):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from shared.recipe_section import Section, present
+from shared.recipe_section import Section, StoredFile, present
 from shared.stylegan2.hyperparameters import Augmentation
 
 _FROZEN_DOWN_TO = 64
@@ -36,7 +36,9 @@ class Training(Section):
     kimg: float = Field(60.0, ge=0, description="thousand pictures to show to the discriminator; 0: do not train")
     leg_kimg: float = Field(2.0, gt=0, description="thousand pictures from one checkpoint to the next")
     tick_kimg: float = Field(0.5, gt=0, description="thousand pictures from one line of statistics to the next")
-    start_from: Path | None = Field(None, description="a network file to go on from: network.npz, or .safetensors")
+    start_from: StoredFile | Path | None = Field(
+        None, description="a network file to go on from: network.npz, or .safetensors"
+    )
     resume_kimg: float = Field(0.0, ge=0, description="where kimg are counted from in what is shown")
     minibatch: int | None = Field(16, ge=1, description="pictures per step; null: by resolution")
     minibatch_gpu: int | Literal["auto"] | None = Field(
@@ -102,8 +104,8 @@ class Training(Section):
 
     @field_validator("start_from")
     @classmethod
-    def _network_is_there(cls, path: Path | None, info: ValidationInfo) -> Path | None:
-        return path and present(path, info)
+    def _network_is_there(cls, network: StoredFile | Path | None, info: ValidationInfo) -> StoredFile | Path | None:
+        return present(network, info) if isinstance(network, Path) else network
 
     @field_validator("minibatch_gpu")
     @classmethod

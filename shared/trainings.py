@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared import keys
+from shared import keys, recipe_files
 from shared.errors import NotFound, Poison
 from shared.messages import Digest
 from shared.recipe import Ranking
@@ -50,7 +50,11 @@ _OF_FRESH_NETWORKS = {"fmap_base", "fmap_max", "latent_size", "mapping_layers", 
 
 
 class Snapshot(BaseModel):
-    """A complete leg: `images` pictures have been shown to D; `files` are `FILES` and their SHA-256."""
+    """A complete leg: `images` pictures have been shown to D; `files` are `FILES` and their SHA-256.
+
+    `threads` is the number of TensorFlow's intra-op threads on a CPU, which the bytes depend on. None on a GPU and on
+    JAX, and in records that were written before it was recorded.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -58,6 +62,7 @@ class Snapshot(BaseModel):
     leg: int = Field(ge=1)
     images: int = Field(ge=0)
     files: dict[str, Digest]
+    threads: int | None = Field(default=None, ge=1)
 
     @property
     def kimg(self) -> float:
@@ -108,6 +113,11 @@ def finishing(store: Objects, training: str, images: int) -> Snapshot | None:
     return found
 
 
+def threads(store: Objects, training: str, leg: int) -> int | None:
+    """Return the threads that the newest snapshot up to `leg` was computed in; None where it has not recorded them."""
+    return next((found.threads for found in _newest_first(store, training) if found.leg <= leg), None)
+
+
 def complete(store: Objects, snapshot: Snapshot) -> bool:
     """Make the snapshot complete, its files being there; False when another one has been faster."""
     key, record = keys.leg(snapshot.training, snapshot.leg, _DONE), snapshot.model_dump_json().encode()
@@ -139,11 +149,8 @@ def _newest_first(store: Objects, training: str) -> Iterator[Snapshot]:
             yield snapshot
 
 
-def _file_digest(path: Path | None) -> str | None:
-    if path is None:
-        return None
+def _file_digest(network: str | Path | None) -> str | None:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return None if network is None else recipe_files.digest(network)
     except OSError as error:
-        raise Poison(f"training.start_from: {path}: {error.strerror}") from error
+        raise Poison(f"training.start_from: {network}: {error.strerror}") from error

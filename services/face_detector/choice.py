@@ -15,6 +15,7 @@ from services.face_detector.model_file import read_model
 from shared.errors import Unusable
 from shared.recipe import Animeface, Cascade, Faces
 from shared.recipe import Detector as Kind
+from shared.stage import Objects
 
 
 class Detectors:
@@ -25,34 +26,37 @@ class Detectors:
         self._made: dict[Animeface | Cascade, Detector] = {}
         self._models: dict[tuple[str, str], bytes] = {}
 
-    def of(self, faces: Faces) -> Detector:
-        """Return the detector that a recipe chooses; raises `Unusable` when it misses the known face here."""
+    def of(self, faces: Faces, store: Objects | None = None) -> Detector:
+        """Return the detector that a recipe chooses; raises `Unusable` when it misses the known face here.
+
+        `store` is where a submitted recipe's model lies.
+        """
         settings = _settings(faces)
         with self._lock:
             if settings not in self._made:
-                prove(self._make(lenient(settings)), _likely_causes(settings))
-                self._made[settings] = self._make(settings)
+                prove(self._make(lenient(settings), store), _likely_causes(settings))
+                self._made[settings] = self._make(settings, store)
             return self._made[settings]
 
-    def identity(self, faces: Faces) -> dict[str, Any]:
+    def identity(self, faces: Faces, store: Objects | None = None) -> dict[str, Any]:
         """Return everything beside the picture that the chosen detector's results depend on, fit for JSON."""
         settings = _settings(faces)
         described = {"detector": faces.detector.value, **settings.model_dump(mode="json", exclude={"sha256"})}
         if isinstance(settings, Animeface):
             return {**described, "library": _animeface_version()}
         with self._lock:
-            digest = hashlib.sha256(self._model(settings)).hexdigest()
+            digest = hashlib.sha256(self._model(settings, store)).hexdigest()
         return {**described, "model": digest, "library": cv2.__version__}
 
-    def _make(self, settings: Animeface | Cascade) -> Detector:
+    def _make(self, settings: Animeface | Cascade, store: Objects | None) -> Detector:
         if isinstance(settings, Animeface):
             return AnimefaceDetector(settings)
-        return CascadeDetector(self._model(settings), settings)
+        return CascadeDetector(self._model(settings, store), settings)
 
-    def _model(self, settings: Cascade) -> bytes:
+    def _model(self, settings: Cascade, store: Objects | None) -> bytes:
         named = settings.model, settings.sha256
         if named not in self._models:
-            self._models[named] = read_model(settings)
+            self._models[named] = read_model(settings, store)
         return self._models[named]
 
 

@@ -14,6 +14,8 @@ import httpx
 from shared.errors import RecipeError, Transient, Unusable
 from shared.reach import Reach
 from shared.recipe import Cascade
+from shared.recipe_files import content
+from shared.stage import Objects
 
 MAX_BYTES = 16_000_000
 """Known cascades have 0.1 to 2 MB."""
@@ -22,7 +24,7 @@ SECONDS = 60.0
 """Time that fetching may take in all."""
 
 
-def read_model(settings: Cascade) -> bytes:
+def read_model(settings: Cascade, store: Objects | None = None) -> bytes:
     """Read the cascade that a recipe names, from a file, the cache or its server, and check its digest if one is given.
 
     Raises `RecipeError` when the recipe lacks the model or its digest, `Unusable` when it cannot be had or is another
@@ -31,6 +33,8 @@ def read_model(settings: Cascade) -> bytes:
     model, digest = settings.model, settings.sha256
     if not model:
         raise RecipeError("faces.cascade.model: the cascade detector needs a model file")
+    if model.startswith("sha256:") and store is not None:
+        return _checked(content(model, store, "faces.cascade.model"), digest, model)
     if not model.startswith(("http://", "https://")):
         return _checked(_read(Path(model)), digest, model)
     if not digest:

@@ -40,7 +40,7 @@ class FaceDetector(Stage[ImageKept]):
     def action(self, message: ImageKept, context: Context) -> Action:
         recipe = context.recipe
         settings = {
-            "detector": self._detectors.identity(recipe.faces),
+            "detector": self._detectors.identity(recipe.faces, context.store),
             "crops": recipe.faces.model_dump(mode="json", exclude={"detector", "animeface", "cascade"}),
             "monochrome": recipe.pictures.monochrome.value,
             "limits": asdict(Limits.of(recipe.pictures)),
@@ -66,13 +66,13 @@ class FaceDetector(Stage[ImageKept]):
         return crops(self._faces(flat, message, context), image.size, context.recipe.faces)
 
     def _faces(self, flat: Image.Image, message: ImageKept, context: Context) -> Sequence[Face]:
-        settings = {"detector": self._detectors.identity(context.recipe.faces)}
+        settings = {"detector": self._detectors.identity(context.recipe.faces, context.store)}
         search = Action(self.name, self.version, settings, {"image": message.image})
         faces = detections.recalled(context.store, search)
         if faces is None:
             if context.stopping():
                 raise Interrupted(f"before faces were looked for in {message.item}")
-            faces = self._detectors.of(context.recipe.faces).detect(np.asarray(flat))
+            faces = self._detectors.of(context.recipe.faces, context.store).detect(np.asarray(flat))
             detections.keep(context.store, search, faces)
         return faces
 

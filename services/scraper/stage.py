@@ -16,6 +16,7 @@ from shared.errors import Interrupted, NotFound
 from shared.fates import Drop, Reason
 from shared.messages import ImageDropped, ImageFetched, Message, RunRequested, SourceExhausted
 from shared.pictures import Limits, inspect
+from shared.recipe_files import with_addresses
 from shared.stage import Context, Objects, Stage
 
 
@@ -57,7 +58,7 @@ def _listing(message: RunRequested, context: Context) -> dict[str, dict[str, Any
 def _look_through(message: RunRequested, context: Context) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every entry of the source as the listing describes it. What a source lists twice is one entry."""
     limits = Limits.of(context.recipe.pictures)
-    asked = context.recipe.sources[message.source]
+    asked = with_addresses(context.recipe.sources[message.source], context.store)
     seen = set()
     with closing(open_source(asked, Conditions(limits.max_bytes, context.stopping))) as source:
         for item in source.items():

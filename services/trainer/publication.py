@@ -24,10 +24,10 @@ def publish(store: Objects, snapshot: Snapshot, folder: Path) -> bool:
     return False
 
 
-def describe(training: str, leg: int, images: int, folder: Path) -> Snapshot:
-    """The snapshot that the files in the folder make."""
+def describe(training: str, leg: int, images: int, folder: Path, threads: int | None) -> Snapshot:
+    """Return the snapshot that the files in the folder make, computed in so many intra-op threads."""
     files = {path.name: digest(path) for path in sorted(folder.iterdir())}
-    return Snapshot(training=training, leg=leg, images=images, files=files)
+    return Snapshot(training=training, leg=leg, images=images, files=files, threads=threads)
 
 
 def remove_old_checkpoints(store: Objects, newest: Snapshot, kept: int) -> None:

@@ -1,5 +1,6 @@
 """A training at work: compiled step, weights and pictures, kept warm from leg to leg. Needs TensorFlow."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from services.trainer.hyperparameters import hyperparameters
 from services.trainer.stats import Watched
 from shared.stylegan2 import device, network_file
 from shared.stylegan2.arrays import Arrays
-from shared.stylegan2.backend import HAS_ACCELERATOR
+from shared.stylegan2.backend import HAS_ACCELERATOR, threads, use_threads
 from shared.stylegan2.grid import Pictures, arrange
 from shared.stylegan2.labels_file import Labels
 from shared.stylegan2.picture_file import PictureFile
@@ -27,6 +28,23 @@ def open_dataset(pictures: PictureFile, labels: Labels | None, settings: Resolve
     size = len(pictures) * pictures.resolution**2 * pictures.channels
     on_device = HAS_ACCELERATOR and device.fits(size, device.memory_bytes())
     return Dataset(pictures, labels, places, settings.seed, device.DevicePictures(pictures) if on_device else None)
+
+
+def keep_threads(recorded: int | None, say: Callable[..., None]) -> None:
+    """Let TensorFlow compute with the recorded number of intra-op threads, for the bytes that the training had.
+
+    Where TensorFlow is at work already with another number, that is said. Does nothing on a GPU, on JAX, or without a
+    record.
+    """
+    used = use_threads(recorded) if recorded else None
+    if used not in (None, recorded):
+        say(
+            "threads-not-kept",
+            recorded=recorded,
+            used=used,
+            reason="TensorFlow is at work in this process already",
+            effect="the bytes will differ from those of a training that was not interrupted",
+        )
 
 
 class Session:
@@ -50,6 +68,11 @@ class Session:
     def images(self) -> int:
         """Pictures shown to D, which is also the position in the sequence of pictures."""
         return round(self._training.kimg * 1000)
+
+    @property
+    def threads(self) -> int | None:
+        """How many intra-op threads TensorFlow computes with on a CPU; None on a GPU and on JAX."""
+        return threads()
 
     def step(self) -> Losses:
         """Train on what comes next."""

@@ -101,7 +101,7 @@ class Trainer(Stage[DatasetPacked | LegDue]):
                 session = self._open(asked, number, context)
                 session.draw_anew()
                 self._go(session, end, asked.plan, Path(name), context)
-            snapshot = publication.describe(asked.training, number + 1, session.images, Path(name))
+            snapshot = publication.describe(asked.training, number + 1, session.images, Path(name), session.threads)
             is_ours = publication.publish(context.store, snapshot, Path(name))
         if is_ours:
             self._warm = _Warm(asked.training, number + 1, session)
@@ -119,13 +119,14 @@ class Trainer(Stage[DatasetPacked | LegDue]):
         return warm.session if warm and (warm.training, warm.leg) == (training, number) else None
 
     def _open(self, asked: _Asked, number: int, context: Context) -> "Session":
-        from services.trainer.session import Session, open_dataset
+        from services.trainer.session import Session, keep_threads, open_dataset
 
+        keep_threads(trainings.threads(context.store, asked.training, number), context.say)
         settings = context.recipe.resolved_training
         pictures = open_pictures(context.store, asked.dataset)
         labels = open_labels(context.store, asked.dataset)
         shape = Shape(pictures.resolution, pictures.channels, 0 if labels is None else labels.shape[1])
-        networks = starting_networks(settings, shape, context.say)
+        networks = starting_networks(settings, shape, context.store, context.say)
         session = Session(networks, open_dataset(pictures, labels, settings), settings, self._jit_compile)
         leg.resume(session, asked.training, number, context)
         if session.images == 0:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.errors import Poison
+from shared.recipe_files import content
+from shared.stage import Objects
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.weights import Networks
@@ -20,13 +22,16 @@ class Shape(NamedTuple):
     classes: int = 0
 
 
-def starting_networks(settings: ResolvedTraining, shape: Shape, say: Callable[..., None]) -> Networks:
+def starting_networks(settings: ResolvedTraining, shape: Shape, store: Objects, say: Callable[..., None]) -> Networks:
     """Networks for pictures of this shape; a file's are taken as they are, whatever sizes the recipe has.
 
     Raises Poison when they cannot be trained on the pictures.
     """
     file = settings.start_from
-    return _of_file(file, settings, shape, say) if file else _fresh(settings, shape)
+    if file is None:
+        return _fresh(settings, shape)
+    name = file.name if isinstance(file, Path) else f"the network {file[:19]}"
+    return _of_file(name, content(file, store, "training.start_from"), settings, shape, say)
 
 
 def _fresh(settings: ResolvedTraining, shape: Shape) -> Networks:
@@ -48,9 +53,8 @@ def _fresh(settings: ResolvedTraining, shape: Shape) -> Networks:
     return Networks.fresh(architecture, settings.seed)
 
 
-def _of_file(file: Path, settings: ResolvedTraining, shape: Shape, say: Callable[..., None]) -> Networks:
-    name = file.name
-    networks = network_file.load(file.read_bytes())
+def _of_file(name: str, network: bytes, settings: ResolvedTraining, shape: Shape, say: Callable[..., None]) -> Networks:
+    networks = network_file.load(network)
     found = networks.architecture
     if (found.resolution, found.num_channels) != (shape.resolution, shape.channels):
         raise Poison(

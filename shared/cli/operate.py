@@ -16,6 +16,7 @@ from shared.cli.stage import StageName
 from shared.errors import Transient
 from shared.messages import RunRequested
 from shared.recipe_file import read_recipe
+from shared.recipe_files import deposited
 from shared.resumption import outstanding
 from shared.runs import is_finished, open_run, try_again
 
@@ -50,7 +51,8 @@ def submit(
 ) -> None:
     """Ask the stages that are at work on the broker for a run of a recipe, and print the run's name.
 
-    An unfinished run of the same recipe goes on. Folders are those that the scraper sees.
+    An unfinished run of the same recipe goes on. Folders are those that the scraper sees; files that the recipe names
+    (lists of addresses, the cascade, the network to start from) are put into the store.
     """
     recipe = read_recipe(path, own_folders())
     here = store()
@@ -59,7 +61,7 @@ def submit(
         if dry_run:
             screen.say(f"{path}: {recipe.name}, fine; store and broker answer")
             return
-        run = open_run(here, recipe)
+        run = open_run(here, deposited(recipe, here))
         if run.remark:
             screen.remark(f"warning: {run.remark}")
         try_again(here, run.name)

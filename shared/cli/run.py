@@ -13,6 +13,7 @@ from shared.cli.connection import own_folders
 from shared.cli.progress import Progress
 from shared.cli.report import print_report
 from shared.recipe_file import read_recipe
+from shared.recipe_files import deposited
 from shared.runs import Run, open_run, try_again
 from shared.runtime import logs
 from shared.runtime.health import Health, HealthServer
@@ -38,11 +39,11 @@ def run(
     recipe = read_recipe(path, own_folders())
     store = open_store(environment)
     store.prepare()
-    this_run = Run(recipe.name, recipe) if dry_run else open_run(store, recipe)
+    this_run = Run(recipe.name, recipe) if dry_run else open_run(store, deposited(recipe, store))
     with Progress(this_run) as progress:
         options = Options(Resources(environment.threads, environment.picture_seconds))
         process = SingleProcess(this_run, store, options, progress.say)
-        process.set_up()
+        process.set_up(recipe)
         if dry_run:
             screen.say(f"{path}: {recipe.name}, fine; the stages' self-tests passed")
             return

@@ -17,6 +17,7 @@ from shared.controls import Controls, standing
 from shared.errors import Poison, StoreUnavailable
 from shared.messages import RunRequested
 from shared.pipeline import PIPELINE, Step
+from shared.recipe import Recipe
 from shared.runs import Run, finish
 from shared.runtime.crew import Crew
 from shared.runtime.observed_store import ObservedStore
@@ -78,10 +79,13 @@ class SingleProcess:
         self._looked = 0.0
         self._stop = threading.Event()
 
-    def set_up(self) -> None:
-        """Load every stage's models and prove that they work; raises `Unusable`."""
+    def set_up(self, recipe: Recipe) -> None:
+        """Load the models that a recipe asks for, of every stage, and prove that they work; raises `Unusable`.
+
+        The recipe is that of the run before its files are in the store, so that nothing is written before all is fine.
+        """
         for worker in self._workers:
-            worker.stage.setup(self._run.recipe)
+            worker.stage.setup(recipe)
 
     def run(self, watch: Callable[[list[StageProgress]], Any] = lambda _: None, every: float = 0.25) -> bool:
         """Process everything; True when nothing is left to do, False when stopped or cancelled before.

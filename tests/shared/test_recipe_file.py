@@ -201,7 +201,7 @@ def test_an_error_names_line_field_and_what_is_allowed(write: Write, text: str, 
         ("[{urls: [], pause: -1}]", ["sources[0].pause: Input should be greater than or equal to 0 (not -1)"]),
         ("[{urls: [5]}]", [
             "sources[0].urls[0]: Input should be a valid string (not 5)",
-            f"sources[0].urls: Input is not a valid path for {Path}",
+            f"sources[0].urls: Input should be a valid string, or Input is not a valid path for {Path}",
         ]),
         ("[{folder: ./pictures, pause: 1}]", ["sources[0].pause: no such field; allowed are folder, score"]),
         ("[{urls: [], paws: 1}]", ["sources[0].paws: no such field; allowed are urls, score, pause, timeout"]),

@@ -19,7 +19,7 @@ def made(folder: Path, leg: int, content: str) -> tuple[Snapshot, Path]:
     folder.mkdir()
     for file in FILES:
         (folder / file).write_text(f"{file} {content}")
-    return describe(TRAINING, leg, leg * 100, folder), folder
+    return describe(TRAINING, leg, leg * 100, folder, threads=2), folder
 
 
 def objects(store: FolderStore, snapshot: Snapshot) -> set[str]:

@@ -10,6 +10,7 @@ from click.testing import Result
 
 from services.trainer.start import Shape, starting_networks
 from shared.errors import Poison, StoreUnavailable, Unusable
+from shared.store import FolderStore
 from shared.stylegan2 import network_file, onnx_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.official.pickling import pickled
@@ -79,7 +80,7 @@ def test_a_training_starts_from_an_imported_network(
     target = tmp_path / "new folder" / "base.safetensors"
     magritte("weights", "import", str(official), "--to", str(target))
     settings = Training(start_from=target, minibatch=4).resolved(8)
-    found = starting_networks(settings, Shape(8, 3), lambda *_, **__: None)
+    found = starting_networks(settings, Shape(8, 3), FolderStore(tmp_path), lambda *_, **__: None)
     assert same(found, networks)
 
 

@@ -231,7 +231,7 @@ def test_a_queue_with_a_single_active_consumer_is_worked_off_one_message_at_a_ti
 
 def test_stages_are_set_up_with_the_recipe_and_closed_at_the_end(factory: Factory) -> None:
     process = factory.process()
-    process.set_up()
+    process.set_up(factory.run.recipe)
     process.run()
     assert factory.middle.life == ["set up for anya", "closed"]
 
@@ -243,7 +243,7 @@ def test_a_stage_that_does_not_work_here_is_found_before_anything_is_done(factor
 
     factory.middle = Broken()
     with pytest.raises(Unusable, match="no face"):
-        factory.process().set_up()
+        factory.process().set_up(factory.run.recipe)
     assert factory.source.listed == 0
 
 
