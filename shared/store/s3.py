@@ -39,17 +39,18 @@ from shared.settings import Settings
 from shared.store.translation import Translated
 
 _SIGNED_FOR = timedelta(hours=1)
-"""Long enough to look through a page of pictures, and for clocks that differ; short enough to pass an address on."""
+"""Validity of addresses: long enough to look through a page of pictures and for clocks that differ, and no longer, so
+that an address can be passed on."""
 
 _PART = 16 * 2**20
 """Larger objects are sent in parts of this size; a part is held in memory."""
 
 _BLOCK = 2**16
 _CONNECTIONS = 64
-"""Kept open; more threads than that open further ones for a while."""
+"""Connections that are kept open; more threads than that open further ones for a while."""
 
 _CONFLICTS = 3
-"""Times that a create-only put is sent if the server says that another was in the way."""
+"""Attempts at a create-only put when the server answers that another one was in the way."""
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -59,7 +60,7 @@ _REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 _FULL = re.compile(r".*(QuotaExceeded|StorageFull|InsufficientStorage)")
 _BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}
 _PASSING = {"RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch", "NoSuchBucket"}
-"""Said with a status that would not tell: damaged on the way, or a bucket that somebody is going to make again."""
+"""Codes of passing errors, which their status does not show: damage on the way, or a bucket about to be made again."""
 
 
 class S3Store:

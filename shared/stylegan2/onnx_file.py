@@ -16,7 +16,7 @@ from shared.stylegan2.weights import MAPPING_LRMUL, Array, Weights
 
 OPSET = 17
 _IR_VERSION = 8
-"""That of opset 17: newer ones are refused by runtimes of its time."""
+"""IR version of opset 17: newer ones are refused by runtimes of its time."""
 
 _FILTER = np.outer([1, 3, 3, 1], [1, 3, 3, 1]).astype(np.float32) / 64
 _EPSILON = np.float32(1e-8)

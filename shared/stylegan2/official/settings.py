@@ -35,7 +35,7 @@ _ARITHMETIC: dict[str, object] = {
 """Settings that change what a network computes without showing in its shapes: the only values that ours has."""
 
 _OF_MAPPING = {"mapping_lrmul", "mapping_nonlinearity", "normalize_latents"}
-"""These mean nothing to a discriminator."""
+"""Settings of the mapping network, which mean nothing to a discriminator."""
 
 _KNOWN = {
     *("num_channels", "resolution", "label_size", "latent_size", "dlatent_size", "mapping_layers", "mapping_fmaps"),
