@@ -47,7 +47,7 @@ _TO_NORMALIZER = tuple(step for step in PIPELINE if step.name not in ("trainer",
 
 
 def straight_line(folder: Path, recipe: Recipe, store: FolderStore, detectors: Detectors) -> int:
-    """Pictures one by one; returns how many faces were normalised."""
+    """Process the pictures one by one; return the number of faces normalised."""
     limits, faces = Limits.of(recipe.pictures), 0
     for path in sorted(folder.iterdir()):
         data = path.read_bytes()
@@ -80,7 +80,7 @@ def _finished(picture: Picture, box: tuple[int, int, int, int], recipe: Recipe, 
 
 
 def ours(recipe: Recipe, store: FolderStore, threads: int) -> SingleProcess:
-    """The single-process run up to the normaliser, ready to begin."""
+    """Return a single-process run up to the normaliser, ready to begin."""
     process = SingleProcess(open_run(store, recipe), store, Options(Resources(threads), pipeline=_TO_NORMALIZER))
     process.set_up(recipe)
     return process

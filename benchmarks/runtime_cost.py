@@ -88,7 +88,7 @@ class Copier(Stage[Message]):
 
 
 def pipeline(count: int) -> tuple[StepOf, ...]:
-    """The five stages in a row: as many deliveries per picture as there are copiers, and one for the run."""
+    """Return the five stages in a row: one delivery per picture and copier, and one for the run."""
     kinds: tuple[type[Message], ...] = (ImageFetched, ImageKept, FaceFound, FaceUpscaled, FaceNormalized)
     lister = StepOf("lister", (Queue("lister", (RunRequested,)),), (ImageFetched,), threads=1, made=Lister(count))
     return lister, *(
@@ -108,7 +108,7 @@ def _answer(kind: type[Message], about: dict[str, Any]) -> Message:
 
 
 def alone(count: int, store: FolderStore) -> int:
-    """The stages' own work, one call after the other; returns the number of messages that were taken."""
+    """Do the stages' own work, one call after the other; return the number of messages that were taken."""
     run = open_run(store, RECIPE)
     context = Context(recipe=RECIPE, store=store)
     takers = {kind: step.made for step in pipeline(count) for kind in step.queues[0].consumes}
@@ -123,7 +123,7 @@ def alone(count: int, store: FolderStore) -> int:
 
 
 def in_runtime(count: int, store: FolderStore, threads: int) -> int:
-    """The same work through the single-process runtime; returns the number of deliveries."""
+    """Do the same work through the single-process runtime; return the number of deliveries."""
     process = SingleProcess(open_run(store, RECIPE), store, Options(Resources(threads), pipeline=pipeline(count)))
     process.set_up(RECIPE)
     process.run()
@@ -140,7 +140,7 @@ class Timing:
 
 
 def timed(work: Callable[[FolderStore], int], folder: Path) -> Timing:
-    """What `work` takes on a fresh store."""
+    """Time `work` on a fresh store in `folder`."""
     store = FolderStore(folder)
     clock, cpu = time.perf_counter(), time.process_time()
     items = work(store)
