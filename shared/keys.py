@@ -38,19 +38,19 @@ _DATASET_VERSION = re.compile(r"runs/[a-z0-9-]+/datasets/(\d{4,})\.json")
 
 
 def checked(key: str) -> str:
-    """`key` itself; raises `Poison` unless it is a key that this module could have built."""
+    """Return `key`; raises `Poison` unless it is a key that this module could have built."""
     if len(key) > 400 or not _KEY.fullmatch(key) or ".." in key:
         raise Poison(f"not an object key: {key[:80]!r}")
     return key
 
 
 def original(image: str) -> str:
-    """A picture as its source had it."""
+    """Return the key of a picture as its source had it."""
     return f"originals/{image[:2]}/{image}"
 
 
 def provenance(image: str = "", entry: str = "") -> str:
-    """Where an original came from; without an entry, the prefix of all its records, without an image of all."""
+    """Return the key of a provenance record; without `entry`, the prefix of the image's, without `image` of all."""
     return "provenance/" + (f"{image[:2]}/{image}/" if image else "") + (f"{entry}.json" if entry else "")
 
 
@@ -61,12 +61,12 @@ def parse_provenance(key: str) -> tuple[str, str]:
 
 
 def crop(digest: str) -> str:
-    """A face cut out of its picture, or enlarged."""
+    """Return the key of a face cut out of its picture, or enlarged."""
     return f"crops/{digest[:2]}/{digest}"
 
 
 def normalized(digest: str) -> str:
-    """A picture of the data set."""
+    """Return the key of a picture of the data set."""
     return f"normalized/{digest[:2]}/{digest}"
 
 
@@ -76,12 +76,12 @@ def file(digest: str) -> str:
 
 
 def action(stage: str, digest: str) -> str:
-    """The record of an action."""
+    """Return the key of the record of an action."""
     return f"actions/{stage}/{digest[:2]}/{digest}.json"
 
 
 def recipe(run: str = "") -> str:
-    """A run's recipe; without a run, the prefix of all of them."""
+    """Return the key of a run's recipe; without `run`, the prefix of all recipes."""
     return "recipes/" + (f"{run}.json" if run else "")
 
 
@@ -91,7 +91,7 @@ def parse_recipe(key: str) -> str:
 
 
 def finished(run: str) -> str:
-    """Present once everything that the run asked for is done."""
+    """Return the key that is present once everything that the run asked for is done."""
     return f"finished/{run}.json"
 
 
@@ -100,75 +100,75 @@ CONTROLS = "controls/"
 
 
 def paused(stage: str) -> str:
-    """Present while a stage takes no work."""
+    """Return the key that is present while a stage takes no work."""
     return f"{CONTROLS}paused/{stage}.json"
 
 
 def cancelled(run: str) -> str:
-    """Present while nothing is to be done for a run."""
+    """Return the key that is present while nothing is to be done for a run."""
     return f"{CONTROLS}cancelled/{run}.json"
 
 
 def parse_control(key: str) -> tuple[str, str]:
-    """What a control is, `paused` or `cancelled`, and which stage or run it concerns; raises `Poison`."""
+    """Return the kind of a control, `paused` or `cancelled`, and its stage or run; raises `Poison` for other keys."""
     match = _parsed(_CONTROL, key)
     return match[1], match[2]
 
 
 def dead(run: str = "", queue: str = "", letter: str = "") -> str:
-    """A dead letter; the prefix of a queue's, of a run's or of all without the rest."""
+    """Return the key of a dead letter; without the rest, the prefix of a queue's letters, of a run's or of all."""
     return "dead/" + (f"{run}/" if run else "") + (f"{queue}/" if queue else "") + (f"{letter}.json" if letter else "")
 
 
 def listing(run: str, source: int) -> str:
-    """All entries of one source of a run."""
+    """Return the key of the list of all entries of one source of a run."""
     return f"runs/{run}/listings/{source}.json"
 
 
 def arrival(run: str, number: int | None = None) -> str:
-    """What the deduper's index decided as the n-th picture arrived; without a number, the prefix."""
+    """Return the key of what the deduper's index decided as picture `number` arrived; without it, the prefix."""
     return f"runs/{run}/arrivals/" + (f"{number:08d}.json" if number is not None else "")
 
 
 def trail(run: str, item: str = "", label: str = "") -> str:
-    """A fact about an item; the prefix of an item's or of a run's facts without a label or an item."""
+    """Return the key of a fact about an item; without `label` or `item`, the prefix of an item's or a run's facts."""
     return f"runs/{run}/trail/" + (f"{item}/" if item else "") + (f"{label}.json" if label else "")
 
 
 def parse_trail(key: str) -> tuple[str, str]:
-    """Item and label of a trail key; raises `Poison` for any other."""
+    """Return item and label of a trail key; raises `Poison` for any other."""
     match = _parsed(_TRAIL, key)
     return match[1], match[2]
 
 
 def dataset_version(run: str, version: int | None = None) -> str:
-    """Which data set is the run's version n; without a version, the prefix."""
+    """Return the key that says which data set is the run's `version`; without it, the prefix."""
     return f"runs/{run}/datasets/" + (f"{version:04d}.json" if version is not None else "")
 
 
 def parse_dataset_version(key: str) -> int:
-    """Return which version of its run's data set a key is of; raises `Poison` for any other."""
+    """Return the version in a key of `dataset_version`; raises `Poison` for any other."""
     return int(_parsed(_DATASET_VERSION, key)[1])
 
 
 def dataset(digest: str, file: str = "") -> str:
-    """A file of a data set; without one, the prefix."""
+    """Return the key of a file of a data set; without `file`, the prefix."""
     return f"datasets/{digest[:20]}/{file}"
 
 
 def leg(training: str, number: int, file: str = "") -> str:
-    """A file of one leg of a training; without one, the prefix."""
+    """Return the key of a file of one leg of a training; without `file`, the prefix."""
     return f"trainings/{training[:20]}/{number:06d}/{file}"
 
 
 def parse_leg(key: str) -> tuple[int, str]:
-    """Number and file of a leg key."""
+    """Return number and file of a leg key."""
     *_, number, file = checked(key).split("/")
     return int(number), file
 
 
 def training(digest: str) -> str:
-    """The prefix of all legs of a training."""
+    """Return the prefix of all legs of a training."""
     return f"trainings/{digest[:20]}/"
 
 
