@@ -60,6 +60,7 @@ _ARRIVALS = keys.arrival("*") + "*"
 _CROPS = keys.crop("*")
 _DATASETS = "datasets/*"
 _FILES = keys.file("*")
+_RETRY_FAILED = _open_ended(keys.retry_failed("*"))
 _LISTINGS = _open_ended(keys.listing("*", 0)).replace("0", "*")
 _NORMALIZED = keys.normalized("*")
 _ORIGINALS = keys.original("*")
@@ -69,7 +70,9 @@ _TRAILS = keys.trail("*") + "*"
 _VERSIONS = keys.dataset_version("*") + "*"
 
 _OF_ONE_STAGE = {
-    "scraper": StoreRights(reads=(_LISTINGS, _ORIGINALS, _FILES), writes=(_LISTINGS, _ORIGINALS, _PROVENANCE)),
+    "scraper": StoreRights(
+        reads=(_LISTINGS, _ORIGINALS, _FILES, _RETRY_FAILED), writes=(_LISTINGS, _ORIGINALS, _PROVENANCE)
+    ),
     "deduper": StoreRights(reads=(_ORIGINALS, _ARRIVALS), writes=(_ARRIVALS,)),
     "face-detector": StoreRights(reads=(_ORIGINALS, _FILES), writes=(_CROPS,)),
     "upscaler": StoreRights(reads=(_CROPS,), writes=(_CROPS,)),
@@ -89,7 +92,7 @@ _OF_ONE_STAGE = {
 
 OPERATOR_STORE = StoreRights(
     reads=("*",),
-    writes=("recipes/*", "files/*", "finished/*", "dead/*", keys.CONTROLS + "*", PROBES),
+    writes=("recipes/*", "files/*", _RETRY_FAILED, "finished/*", "dead/*", keys.CONTROLS + "*", PROBES),
     deletes=("finished/*", keys.CONTROLS + "*", PROBES),
 )
 

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared import keys
 from shared.errors import MagritteError, NotFound, Poison
-from shared.messages import Message
+from shared.messages import Message, decode
 from shared.run_records import Skipped, ignored
-from shared.stage import single_errors
+from shared.stage import sentence, single_errors
 from shared.store.interface import Store
 
 MOST_REPLAYS = 3
@@ -73,6 +73,13 @@ class Letter(BaseModel):
         """Whether it is dead and has had fewer than `MOST_REPLAYS` chances."""
         return self.state is State.DEAD and len(self.replays) < MOST_REPLAYS
 
+    def is_of(self, kind: type[Message]) -> bool:
+        """Say whether the message is of this type."""
+        try:
+            return isinstance(decode(self.body.encode()), kind)
+        except Poison:
+            return False
+
     def replayed(self) -> "Letter":
         """The same, given another chance now."""
         return self.model_copy(update={"state": State.REPLAYED, "replays": (*self.replays, _now())})
@@ -96,7 +103,7 @@ def bury(
         item=entry or (message.item if message else "unreadable"),
         body=body.decode("utf-8", "replace"),
         attempt=attempt,
-        reason=_reason(error),
+        reason=_encodable(sentence(error))[:_LONGEST_REASON],
         error=type(_alone(error)).__name__,
         traceback=_traceback(error),
         died=_now(),
@@ -134,11 +141,6 @@ def _alone(error: BaseException) -> BaseException:
     """Return the only error of an exception group; of any other error, and of a group of several, itself."""
     errors = single_errors(error)
     return errors[0] if len(errors) == 1 else error
-
-
-def _reason(error: Exception) -> str:
-    told = "; ".join(str(each) or type(each).__name__ for each in single_errors(error))
-    return _encodable(told)[:_LONGEST_REASON]
 
 
 def _traceback(error: Exception) -> str:

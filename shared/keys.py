@@ -9,6 +9,7 @@
     recipes/<run>.json                       what a run was asked for; finished/<run>.json once it is through
     controls/paused/<stage>.json             present while a stage takes no work; controls/cancelled/<run>.json
     dead/<run>/<queue>/<letter>.json         a message that could not be processed, and what became of it
+    runs/<run>/retry-failed.json             present if the run asks again for what earlier runs did not get
     runs/<run>/listings/<source>.json        all entries of a source
     runs/<run>/arrivals/<number>.json        what the deduper's index decided as the n-th picture arrived
     runs/<run>/trail/<item>/<label>.json     every fact about an item, in the words of `shared.tally.Fact`
@@ -118,6 +119,11 @@ def parse_control(key: str) -> tuple[str, str]:
 def dead(run: str = "", queue: str = "", letter: str = "") -> str:
     """Return the key of a dead letter; without the rest, the prefix of a queue's letters, of a run's or of all."""
     return "dead/" + (f"{run}/" if run else "") + (f"{queue}/" if queue else "") + (f"{letter}.json" if letter else "")
+
+
+def retry_failed(run: str) -> str:
+    """Return the key that is present if the run asks again, at once, for what earlier runs did not get."""
+    return f"runs/{run}/retry-failed.json"
 
 
 def listing(run: str, source: int) -> str:

@@ -6,10 +6,12 @@ done its part already answers from its records.
 
 from collections.abc import Iterator
 
-from shared.messages import Message, RunRequested, SourceExhausted
+from shared.dead_letters import State, letters
+from shared.messages import Message, RunRequested, SourceExhausted, decode
 from shared.run_records import keyed_facts, read_message
 from shared.runs import listed_count, run_recipe, tally_of
 from shared.store.interface import Store
+from shared.tally import Fate, Tally
 
 
 def outstanding(store: Store, run: str) -> Iterator[Message]:
@@ -22,10 +24,19 @@ def outstanding(store: Store, run: str) -> Iterator[Message]:
     """
     listed = {source: listed_count(store, run, source) for source in range(len(run_recipe(store, run).sources))}
     yield from (RunRequested(run=run, source=source) for source, count in listed.items() if count is None)
-    unsettled = tally_of(store, run).unsettled()
+    tally = tally_of(store, run)
+    yield from _replays(store, run, tally)
+    unsettled = tally.unsettled()
     for key, item, _ in keyed_facts(store, run):
         if item.partition(".")[0] in unsettled:
             yield read_message(store, key)
     for source, count in listed.items():
         if count is not None:
             yield SourceExhausted(run=run, source=source, count=count)
+
+
+def _replays(store: Store, run: str, tally: Tally) -> Iterator[Message]:
+    """Find the messages of dead letters that have been given another chance and have not come to anything since."""
+    found = (letter for letter in letters(store, run) if letter.state is State.REPLAYED)
+    due = {letter.body for letter in found if tally.settlement(letter.item.partition(".")[0]).fate is Fate.DEAD}
+    return (decode(body.encode()) for body in sorted(due))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from shared import keys
 from shared.dead_letters import Letter, State, keep, letters
 from shared.errors import NotFound, Unreadable
-from shared.messages import RankingReady, SnapshotTaken
+from shared.messages import RankingReady, RunRequested, SnapshotTaken
 from shared.recipe import Recipe
 from shared.run_records import (
     Skipped,
@@ -55,22 +55,35 @@ class Run:
     remark: str = ""
 
 
-def open_run(store: Store, recipe: Recipe) -> Run:
+def open_run(store: Store, recipe: Recipe, retry_failed: bool = False) -> Run:
     """The unfinished run of this very recipe, or a new one.
 
-    A new run of a recipe that has run before lists the sources again and does again only what is new.
+    A new run of a recipe that has run before lists the sources again and does again only what is new. With
+    `retry_failed` a run is always new, and asks again at once for whatever earlier ones did not get.
     """
     earlier = [run for run in run_names(store) if _number(run, recipe.name) is not None]
     latest = max(earlier, key=lambda run: _number(run, recipe.name) or 0, default=None)
     remark = ""
     try:
-        if latest is not None and not is_finished(store, latest) and run_recipe(store, latest) == recipe:
+        if latest is not None and not retry_failed and _goes_on(store, latest, recipe):
             return Run(latest, recipe, resumed=True)
     except Unreadable as error:
         remark = f"run {latest} cannot go on, a new one begins: {error.problem}"
     number = (_number(latest, recipe.name) or 0) + 1 if latest else 1
+    return _begun(store, recipe, number, retry_failed, remark)
+
+
+def _goes_on(store: Store, run: str, recipe: Recipe) -> bool:
+    return not is_finished(store, run) and run_recipe(store, run) == recipe
+
+
+def _begun(store: Store, recipe: Recipe, number: int, retry_failed: bool, remark: str) -> Run:
+    """Begin the run of this number, or of the next that nobody else has begun at this moment."""
+    while not store.put_new(keys.recipe(f"{recipe.name}-{number:03d}"), recipe.model_dump_json(indent=1).encode()):
+        number += 1
     run = Run(f"{recipe.name}-{number:03d}", recipe, remark=remark)
-    store.put(keys.recipe(run.name), recipe.model_dump_json(indent=1).encode())
+    if retry_failed:
+        store.put(keys.retry_failed(run.name), b"{}")
     return run
 
 
@@ -123,10 +136,13 @@ def phase(store: Store, run: str, tally: Tally) -> Phase:
 
 
 def try_again(store: Store, run: str) -> None:
-    """Note that what failed about a run as a whole is being tried again, and that it is wanted after all."""
+    """Note that what failed about a run as a whole is being tried again, and that it is wanted after all.
+
+    So are the single items that its sources could not get.
+    """
     store.delete(keys.cancelled(run))
-    for letter in _own_letters(store, run):
-        if letter.state is State.DEAD:
+    for letter in letters(store, run):
+        if letter.state is State.DEAD and (letter.item == "run" or letter.is_of(RunRequested)):
             keep(store, letter.replayed())
 
 

@@ -88,6 +88,12 @@ def single_errors(error: BaseException) -> list[BaseException]:
     return [error]
 
 
+def sentence(error: BaseException) -> str:
+    """Return what an error says, or its type if it says nothing, and its notes; for a group, what its errors say."""
+    told = "; ".join(str(each) or type(each).__name__ for each in single_errors(error))
+    return " ".join([told, *(f"({note})" for note in getattr(error, "__notes__", ()))])
+
+
 class Stage(Generic[M]):
     """One step of the pipeline. Subclasses set `name` and `version` and implement `process`.
 

@@ -1,8 +1,9 @@
-"""The memory of what came of fetching an item, across runs: an item that has not changed is not fetched again."""
+"""The memory of what came of fetching an item, across runs: what has not changed is not fetched again."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.scraper.sources import Item
@@ -15,15 +16,39 @@ from shared.stage import Action, Objects
 VERSION = 1
 """Raise it when records are to be forgotten."""
 
-_PASSING = {Reason.UNREADABLE_FILE, Reason.FETCH_FAILED}
-"""May be otherwise another time; within a run they stand, so that an entry has one fate."""
+PASSING = frozenset({Reason.UNREADABLE_FILE, Reason.FETCH_FAILED})
+"""May be otherwise another time: every later run tries again. Within a run they stand: an entry has one fate."""
+
+NO_PICTURE = frozenset({Reason.NOT_A_PICTURE, Reason.EMPTY_FILE, Reason.TRUNCATED, Reason.CORRUPT})
+"""What an address can answer once and not the next time: a server that is busy or takes us for a robot sends a page or
+nothing with the status of success, and a connection that breaks cuts a picture short or damages it."""
+
+GAPS = (timedelta(0), timedelta(minutes=10), timedelta(days=1), timedelta(weeks=1))
+"""How long an address that has sent no picture once, twice, ... is left alone. If it sends none after the last of these
+either, it is not asked again unless a person wants that."""
+
+LONG_AGO = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Who asks for items, and when: a run with its limits.
+
+    `retry_failed` is whether all that failed in earlier runs is to be tried again, whenever that was.
+    """
+
+    run: str
+    limits: Limits
+    now: datetime
+    retry_failed: bool = False
 
 
 @dataclass(frozen=True)
 class FetchRecord:
     """What came of an item in `run` under `limits`: an original `image`, of which `provenance` tells, or a `drop`.
 
-    With both, the original lies in the store but is not within these limits.
+    With both, the original lies in the store but is not within these limits. `asked_at` is when the item was last
+    fetched, and `times` how often since then and before, in a row, what came was no picture.
     """
 
     run: str
@@ -31,27 +56,61 @@ class FetchRecord:
     image: str | None = None
     provenance: Mapping[str, Any] | None = None
     drop: Drop | None = None
+    asked_at: datetime = LONG_AGO
+    times: int = 0
 
-    def holds(self, run: str, limits: Limits) -> bool:
-        """Whether another look would have the same outcome."""
-        passing = self.drop is not None and self.drop.reason in _PASSING
-        return self.run == run or (self.limits == limits and not passing)
+    def holds(self, asking: Asking, answers_vary: bool) -> bool:
+        """Say whether nothing is to be gained by another look, at a source whose answers vary or do not."""
+        reason = self.drop.reason if self.drop is not None else None
+        if self.run == asking.run or reason is Reason.OPTED_OUT:
+            return True
+        if reason in PASSING:
+            return False
+        if answers_vary and reason in NO_PICTURE and self.image is None:
+            return not (asking.retry_failed or self._is_due(asking.now))
+        return self.limits == asking.limits
+
+    def _is_due(self, now: datetime) -> bool:
+        """Say whether the gap is over; if the item was asked for in the future, a clock was wrong."""
+        if not 1 <= self.times <= len(GAPS):
+            return False
+        return not timedelta(0) <= now - self.asked_at < GAPS[self.times - 1]
+
+
+def times_without_picture(before: FetchRecord | None, drop: Drop | None) -> int:
+    """Count the answers in a row that were no picture, the newest of which has led to `drop`, if to any."""
+    times = before.times if before is not None else 0
+    if drop is not None and drop.reason in NO_PICTURE:
+        return times + 1
+    return times if drop is not None and drop.reason in PASSING else 0
 
 
 def recall_fetch(store: Objects, item: Item) -> FetchRecord | None:
-    """What is known of an item; None when nothing is, or it cannot be read."""
+    """Return what is known of an item; None when nothing is, or it cannot be read.
+
+    Records of earlier versions say neither when nor how often they asked: once, long ago.
+    """
     try:
         record = json.loads(store.get(_key(item)))["fetched"]
         drop = record["drop"] and Drop(Reason(record["drop"]["reason"]), record["drop"]["detail"])
-        return FetchRecord(**{**record, "limits": Limits(**record["limits"]), "drop": drop})
-    except (NotFound, ValueError, KeyError, TypeError):
+        return FetchRecord(
+            run=record["run"],
+            limits=Limits(**record["limits"]),
+            image=record["image"],
+            provenance=record["provenance"],
+            drop=drop,
+            asked_at=datetime.fromisoformat(record.get("asked_at", LONG_AGO.isoformat())).astimezone(UTC),
+            times=int(record.get("times", times_without_picture(None, drop))),
+        )
+    except (NotFound, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
 
 
 def keep_fetch(store: Objects, item: Item, record: FetchRecord) -> None:
     """Remember what came of an item."""
     action = _action(item)
-    body = {"stage": action.stage, "version": action.version, "inputs": action.inputs, "fetched": asdict(record)}
+    fetched = asdict(record) | {"asked_at": record.asked_at.isoformat(timespec="seconds")}
+    body = {"stage": action.stage, "version": action.version, "inputs": action.inputs, "fetched": fetched}
     store.put(_key(item), json.dumps(body, sort_keys=True).encode())
 
 

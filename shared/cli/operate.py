@@ -12,6 +12,7 @@ from shared import controls
 from shared.cli import screen
 from shared.cli.connection import broker, found_run, own_folders, store
 from shared.cli.inspect import AsJson, RunName
+from shared.cli.run import RetryFailed
 from shared.cli.stage import StageName
 from shared.errors import Transient
 from shared.messages import RunRequested
@@ -48,6 +49,7 @@ def submit(
     path: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
     as_json: AsJson = False,
     dry_run: DryRun = False,
+    retry_failed: RetryFailed = False,
 ) -> None:
     """Ask the stages that are at work on the broker for a run of a recipe, and print the run's name.
 
@@ -61,7 +63,7 @@ def submit(
         if dry_run:
             screen.say(f"{path}: {recipe.name}, fine; store and broker answer")
             return
-        run = open_run(here, deposited(recipe, here))
+        run = open_run(here, deposited(recipe, here), retry_failed)
         if run.remark:
             screen.remark(f"warning: {run.remark}")
         try_again(here, run.name)

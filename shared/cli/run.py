@@ -24,10 +24,20 @@ from shared.store import open_store
 
 STOPPED = 130
 
+RetryFailed = Annotated[
+    bool,
+    typer.Option(
+        "--retry-failed",
+        help="Begin a new run that asks again, at once, for addresses that failed or did not answer with a picture. "
+        "Otherwise those are asked again by later runs after 10 minutes, a day and a week. Opt-outs stay.",
+    ),
+]
+
 
 def run(
     path: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the recipe and the detectors.")] = False,
+    retry_failed: RetryFailed = False,
 ) -> None:
     """Take a recipe's pictures through the whole chain, on this machine, without any server.
 
@@ -39,7 +49,7 @@ def run(
     recipe = read_recipe(path, own_folders())
     store = open_store(environment)
     store.prepare()
-    this_run = Run(recipe.name, recipe) if dry_run else open_run(store, deposited(recipe, store))
+    this_run = Run(recipe.name, recipe) if dry_run else open_run(store, deposited(recipe, store), retry_failed)
     with Progress(this_run) as progress:
         options = Options(Resources(environment.threads, environment.picture_seconds))
         process = SingleProcess(this_run, store, options, progress.say)

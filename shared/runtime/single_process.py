@@ -25,6 +25,7 @@ from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS, RetryLadder
 from shared.runtime.watchdog import SILENCE, Watchdog
 from shared.runtime.worker import TRIES, Outcome, Say, Worker, say_to_log
+from shared.stage import sentence
 from shared.store.interface import Store
 
 log = structlog.get_logger()
@@ -114,7 +115,7 @@ class SingleProcess:
             return False
         for worker in self._workers:
             if worker.run_failure is not None:
-                raise Poison(f"{worker.step.name}: {worker.run_failure}") from worker.run_failure
+                raise Poison(f"{worker.step.name}: {sentence(worker.run_failure)}") from worker.run_failure
         finish(self._store, self._run.name)
         return True
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from shared import keys
+from shared.dead_letters import bury, keep
 from shared.errors import NotFound, Unreadable
 from shared.fates import Reason
 from shared.messages import (
@@ -14,6 +15,7 @@ from shared.messages import (
     ImageFetched,
     ImageKept,
     ImageSuperseded,
+    ItemDied,
     Message,
     RunRequested,
     SourceExhausted,
@@ -114,3 +116,14 @@ def test_a_record_that_cannot_be_told_again_is_named(store: FolderStore) -> None
     store.put(key, b"")
     with pytest.raises(Unreadable, match=f"{key} is empty, as after a power failure. Delete it and run again"):
         list(outstanding(store, RUN))
+
+
+def test_a_dead_letter_that_was_replayed_is_published_again_until_it_comes_to_something(store: FolderStore) -> None:
+    request, died = RunRequested(run=RUN, source=0), ItemDied(run=RUN, entry=OPEN, stage="scraper", error="value-error")
+    keep(store, bury(store, "scraper", request.encode(), request, (4, ValueError("odd")), OPEN).replayed())
+    told(store, "scraper", died)
+    assert request in set(outstanding(store, RUN))
+    told(store, "scraper", fetched(OPEN))
+    told(store, "deduper", kept(OPEN, 1))
+    ready(store, OPEN)
+    assert request not in set(outstanding(store, RUN))

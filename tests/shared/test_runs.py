@@ -1,11 +1,12 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from shared import keys
 from shared.controls import Controls, cancel, standing
-from shared.dead_letters import bury, keep
+from shared.dead_letters import State, bury, keep, letters
 from shared.errors import NotFound, Poison
 from shared.fates import Reason
 from shared.messages import (
@@ -18,6 +19,7 @@ from shared.messages import (
     ItemDied,
     Message,
     RankingReady,
+    RunRequested,
     SnapshotTaken,
     SourceExhausted,
 )
@@ -25,6 +27,7 @@ from shared.recipe import Recipe
 from shared.run_records import run_names
 from shared.runs import (
     Phase,
+    Run,
     finish,
     is_finished,
     latest_dataset,
@@ -269,3 +272,32 @@ def test_a_cancelled_run_says_so(store: Store, recipe: Recipe) -> None:
     run = open_run(store, recipe).name
     cancel(store, run)
     assert phase(store, run, tally_of(store, run)) is Phase.CANCELLED
+
+
+def test_a_run_that_shall_retry_what_failed_is_new_and_goes_on_as_such(store: Store, recipe: Recipe) -> None:
+    assert open_run(store, recipe).name == "anya-001"
+    assert not store.exists(keys.retry_failed("anya-001"))
+    assert open_run(store, recipe, retry_failed=True).name == "anya-002"
+    assert open_run(store, recipe) == Run("anya-002", recipe, resumed=True)
+    assert store.exists(keys.retry_failed("anya-002"))
+
+
+def test_of_several_submitters_at_once_each_has_a_run_of_its_own(store: FolderStore, recipe: Recipe) -> None:
+    recipes = [changed(recipe, duplicates={"bits": bits}) for bits in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        runs = list(threads.map(lambda each: open_run(store, each), recipes))
+    assert len({run.name for run in runs}) == 8
+    assert [run_recipe(store, run.name) for run in runs] == recipes
+
+
+def test_single_items_that_a_source_could_not_get_are_tried_again_with_the_run(store: Store, recipe: Recipe) -> None:
+    run = open_run(store, recipe).name
+    request = RunRequested(run=run, source=0)
+    bury(store, "scraper", request.encode(), request, (4, ValueError("odd")), ENTRY)
+    kept = ImageKept(run=run, entry="0c" * 10, image=IMAGE, arrival=1, decisions=1)
+    bury(store, "face-detector", kept.encode(), kept, (4, ValueError("odd")))
+    try_again(store, run)
+    assert {letter.item: letter.state for letter in letters(store, run)} == {
+        ENTRY: State.REPLAYED,
+        "0c" * 10: State.DEAD,
+    }

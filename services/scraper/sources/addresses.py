@@ -36,6 +36,7 @@ class AddressesSource:
     """A list of addresses, asked one after the other with a pause in between, by a client that says who it is."""
 
     kind = "address"
+    answers_vary = True
 
     def __init__(self, asked: recipe.AddressesSource, conditions: Conditions, resolve: Resolve = resolve) -> None:
         self._asked = asked

@@ -3,6 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ class FolderSource:
     """
 
     kind = "folder"
+    answers_vary = False
 
     def __init__(self, asked: recipe.FolderSource, conditions: Conditions) -> None:
         self._root = asked.folder.absolute()
@@ -41,6 +43,9 @@ class FolderSource:
                     pending += _inside(path, origin + "/")
             except OSError:
                 yield self._item(origin, {})
+                continue
+            except Exception as error:
+                yield replace(self._item(origin, {}), trouble=error)
                 continue
             if stat.S_ISREG(state.st_mode):
                 yield self._item(origin, {"size": state.st_size, "mtime_ns": state.st_mtime_ns})

@@ -108,7 +108,8 @@ async def _received(response: httpx.Response, max_bytes: int) -> Answer:
         if len(body) > max_bytes:
             return _too_many(max_bytes)
     data = _unpacked(bytes(body), response.headers.get("content-encoding", "identity").lower(), max_bytes)
-    return data if isinstance(data, Drop) else Fetched(data, _facts(response))
+    of_known_length = "content-length" in response.headers
+    return data if isinstance(data, Drop) else Fetched(data, _facts(response), of_known_length)
 
 
 def _unpacked(data: bytes, encoding: str, max_bytes: int) -> bytes | Drop:

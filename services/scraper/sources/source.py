@@ -13,20 +13,26 @@ class Item:
 
     `origin` names it within the source and stays when the source is moved; `place` is where it lies now. `state`
     differs when the content does, as far as that can be told without fetching. `score` ranks equally good copies.
+    `trouble` is what went wrong unexpectedly as the item was listed: then it is not fetched.
     """
 
     origin: str
     place: str
     state: Mapping[str, int] = field(default_factory=dict)
     score: int = 0
+    trouble: Exception | None = None
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """The bytes of an item, and what its provenance record shall say about it (JSON values)."""
+    """The bytes of an item, and what its provenance record shall say about it (JSON values).
+
+    If the source has not said how many bytes there are (`of_known_length`), some may be missing at the end.
+    """
 
     data: bytes
     facts: Mapping[str, Any]
+    of_known_length: bool = True
 
 
 @dataclass(frozen=True)
@@ -41,10 +47,13 @@ class Source(Protocol):
     """Lists items lazily, in the same order every time, and fetches them one by one.
 
     Both methods raise `Transient` when the source as a whole is out of reach, and `Interrupted` when asked to
-    stop while waiting. What is wrong with a single item is a `Drop`.
+    stop while waiting. What is wrong with a single item is a `Drop`. Any other exception of `fetch` is the end of that
+    item, and of `items` the end of the source. If `answers_vary`, what lies at a place can become something else though
+    its item's `state` stays.
     """
 
     kind: str
+    answers_vary: bool
 
     def items(self) -> Iterator[Item]:
         """All there is."""

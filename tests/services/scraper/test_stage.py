@@ -1,24 +1,29 @@
 import hashlib
+import io
 import json
 import os
 import shutil
 import tracemalloc
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 from PIL import Image
 
+from services.scraper.sources import SOURCES, Fetched, Item
+from services.scraper.sources.folder import FolderSource
 from services.scraper.stage import Scraper
 from shared import keys
+from shared import recipe as recipe_of_sources
 from shared.errors import Interrupted
-from shared.fates import Reason
+from shared.fates import Drop, Reason
 from shared.messages import ImageDropped, ImageFetched, Message, RunRequested, SourceExhausted
 from shared.recipe import Recipe
-from shared.stage import Context
+from shared.stage import Context, Death
 from shared.store import FolderStore
-from tests.services.scraper.conftest import Picture, Scrape, Server
+from tests.services.scraper.conftest import Handler, Picture, Scrape, Server
 
 REQUEST = RunRequested(run="run-001", source=0)
 
@@ -242,3 +247,136 @@ def test_an_address_that_failed_is_asked_again_by_the_next_run_only(
     assert _outcomes(scrape(source)) == [Reason.FETCH_FAILED]
     assert _outcomes(scrape(source)) == [Reason.FETCH_FAILED]
     assert _outcomes(scrape(source, run="run-002")) == [_digest(picture(1))]
+
+
+class Surprising(FolderSource):
+    """A folder in which a library fails at `1.jpg` as nobody expected, until it is mended."""
+
+    mended = False
+
+    def fetch(self, item: Item) -> Fetched | Drop:
+        if item.origin == "a/b/1.jpg" and not Surprising.mended:
+            raise ZeroDivisionError("a picture of no width")
+        return super().fetch(item)
+
+
+@pytest.fixture
+def surprising(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Surprising, "mended", False)
+    monkeypatch.setitem(SOURCES, recipe_of_sources.FolderSource, Surprising)
+
+
+def _without_deaths(outgoing: list[Message | Death]) -> list[Message]:
+    return [found for found in outgoing if not isinstance(found, Death)]
+
+
+@pytest.mark.usefixtures("surprising")
+def test_an_unexpected_error_about_one_file_is_its_own_death_and_the_source_goes_on(
+    folder: Path, scrape: Scrape, store: FolderStore
+) -> None:
+    outgoing = scrape({"folder": folder})
+    (death,) = (found for found in outgoing if isinstance(found, Death))
+    assert isinstance(death.error, ZeroDivisionError)
+    assert "a/b/1.jpg" in "".join(death.error.__notes__)
+    assert outgoing[-1] == SourceExhausted(run="run-001", source=0, count=7)
+    assert len(_outcomes(_without_deaths(outgoing))) == 6
+    listed = json.loads(store.get(keys.listing("run-001", 0)))["entries"][death.entry]
+    assert (listed["origin"], listed["error"]) == ("a/b/1.jpg", "ZeroDivisionError")
+
+
+@pytest.mark.usefixtures("surprising")
+def test_told_again_of_a_listed_source_only_what_has_died_is_tried_again(
+    folder: Path, scrape: Scrape, picture: Picture
+) -> None:
+    before = scrape({"folder": folder})
+    Surprising.mended = True
+    (folder / "a/1.png").write_bytes(b"another file, which nobody looks at")
+    after = scrape({"folder": folder})
+    assert _digest(picture(2, "JPEG")) in _outcomes(after)
+    assert [found for found in after if found in before] == _without_deaths(before)
+    assert scrape({"folder": folder}) == after
+
+
+@pytest.mark.usefixtures("surprising")
+def test_what_has_died_is_not_remembered_by_later_runs(folder: Path, scrape: Scrape, picture: Picture) -> None:
+    scrape({"folder": folder})
+    Surprising.mended = True
+    assert _digest(picture(2, "JPEG")) in _outcomes(scrape({"folder": folder}, run="run-002"))
+
+
+def _html(handler: Handler) -> None:
+    handler.answer(body=b"<!doctype html><title>Just a moment...</title>", Content_Type="text/html")
+
+
+@pytest.fixture
+def asked_at(store: FolderStore, server: Server) -> Callable[..., list[str]]:
+    """Scrape one address in a run that begins so many minutes after noon; return what came of it."""
+
+    def asked_at(minutes: float, run: str) -> list[str]:
+        asked = {"urls": [server.address("/a.png")], "pause": 0}
+        recipe = Recipe.model_validate({"name": "anya", "sources": [asked]})
+        now = datetime(2026, 11, 27, 12, tzinfo=UTC) + timedelta(minutes=minutes)
+        outgoing = Scraper(lambda: now).process(RunRequested(run=run, source=0), Context(recipe, store))
+        return _outcomes(_without_deaths(list(outgoing)))
+
+    return asked_at
+
+
+def test_an_address_that_answers_with_a_page_is_asked_again_by_later_runs_less_and_less_often(
+    asked_at: Callable[..., list[str]], server: Server, picture: Picture
+) -> None:
+    server.routes["/a.png"] = _html
+    moments = [(0, 1), (1, 2), (5, 2), (11.5, 3), (600, 3), (1500, 4), (11_000, 4), (12_000, 5), (10**6, 5)]
+    for number, (minutes, requests) in enumerate(moments):
+        assert asked_at(minutes, f"run-{number:03d}") == [Reason.NOT_A_PICTURE]
+        assert len(server.asked) == requests, minutes
+
+
+def test_a_picture_that_comes_after_a_page_is_taken(
+    asked_at: Callable[..., list[str]], server: Server, picture: Picture
+) -> None:
+    server.routes["/a.png"] = _html
+    asked_at(0, "run-001")
+    server.routes["/a.png"] = lambda handler: handler.answer(body=picture(1))
+    assert asked_at(0.5, "run-001") == [Reason.NOT_A_PICTURE]  # within a run an entry has one fate
+    assert asked_at(1, "run-002") == [_digest(picture(1))]
+    assert asked_at(2, "run-003") == [_digest(picture(1))]
+    assert len(server.asked) == 2
+
+
+def test_a_picture_that_is_cut_short_without_a_word_is_asked_for_again(
+    asked_at: Callable[..., list[str]], server: Server, picture: Picture
+) -> None:
+    def cut(handler: Handler) -> None:
+        handler.begin(Content_Type="image/png")
+        handler.wfile.write(noise[: len(noise) // 2])
+
+    noise = _noise()
+    server.routes["/a.png"] = cut
+    assert asked_at(0, "run-001") == [Reason.TRUNCATED]
+    server.routes["/a.png"] = lambda handler: handler.answer(body=noise)
+    assert asked_at(1, "run-002") == [_digest(noise)]
+
+
+def _noise() -> bytes:
+    file = io.BytesIO()
+    Image.frombytes("RGB", (100, 100), Random(1).randbytes(30_000)).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "requests"), [(200, {}, 3), (403, {}, 3), (200, {"X_Robots_Tag": "noai"}, 1)]
+)
+def test_a_run_that_shall_retry_asks_at_once_for_all_that_failed_but_honours_opt_outs(
+    asked_at: Callable[..., list[str]],
+    store: FolderStore,
+    server: Server,
+    status: int,
+    headers: dict[str, str],
+    requests: int,
+) -> None:
+    server.routes["/a.png"] = lambda handler: handler.answer(status, **headers)
+    for number in range(3):
+        store.put(keys.retry_failed(f"run-{number:03d}"), b"{}")
+        asked_at(number, f"run-{number:03d}")
+    assert len(server.asked) == requests

@@ -1,0 +1,66 @@
+"""What comes of one item: from memory, from the original in the store, or by fetching it."""
+
+import hashlib
+import json
+from dataclasses import replace
+
+from services.scraper.fetch_record import Asking, FetchRecord, keep_fetch, recall_fetch, times_without_picture
+from services.scraper.provenance import provenance
+from services.scraper.sources import Fetched, Item, Source
+from shared import keys
+from shared.errors import NotFound
+from shared.fates import Drop
+from shared.pictures import Limits, PictureInfo, decode, inspect
+from shared.stage import Objects
+
+
+def fetch(source: Source, item: Item, asking: Asking, store: Objects) -> FetchRecord:
+    """Return what comes of an item: what is remembered if that holds, else what another look finds."""
+    known = recall_fetch(store, item)
+    if known is not None and known.holds(asking, source.answers_vary):
+        return known
+    blank = FetchRecord(asking.run, asking.limits)
+    if known is not None:
+        blank = replace(known, run=asking.run, limits=asking.limits, drop=None)
+    fetched: Fetched | Drop | None = _stored(blank, store)
+    if fetched is None:
+        blank, fetched = replace(blank, asked_at=asking.now), source.fetch(item)
+    record = replace(blank, drop=fetched) if isinstance(fetched, Drop) else _judged(source.kind, item, fetched, blank)
+    record = replace(record, times=times_without_picture(known, record.drop))
+    if isinstance(fetched, Fetched) and record.image is not None and record.drop is None:
+        store.put_new(keys.original(record.image), fetched.data)
+    keep_fetch(store, item, record)
+    return record
+
+
+def note_provenance(entry: str, record: FetchRecord, store: Objects) -> None:
+    """Write down that an original was found at the place of an entry, if one was."""
+    if record.image is not None and record.drop is None:
+        store.put_new(keys.provenance(record.image, entry), json.dumps(record.provenance, sort_keys=True).encode())
+
+
+def _stored(known: FetchRecord, store: Objects) -> Fetched | None:
+    """Return the original that was fetched when other limits held."""
+    if known.image is None or known.provenance is None:
+        return None
+    try:
+        return Fetched(store.get(keys.original(known.image)), known.provenance)
+    except NotFound:
+        return None
+
+
+def _judged(kind: str, item: Item, fetched: Fetched, blank: FetchRecord) -> FetchRecord:
+    """Return `blank`, filled in with what the bytes are."""
+    info = _looked_at(fetched, blank.limits)
+    if isinstance(info, Drop):
+        return replace(blank, drop=info)
+    image = hashlib.sha256(fetched.data).hexdigest()
+    return replace(blank, image=image, provenance=provenance(kind, item, fetched, info))
+
+
+def _looked_at(fetched: Fetched, limits: Limits) -> PictureInfo | Drop:
+    """Return what the bytes are by their header; by all of them if nobody has said how many they should be."""
+    if fetched.of_known_length:
+        return inspect(fetched.data, limits)
+    picture = decode(fetched.data, limits)
+    return picture if isinstance(picture, Drop) else picture.info

@@ -1,0 +1,77 @@
+"""The listing of a source: what is written down about every entry, and what is announced of it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from services.scraper.fetch_record import FetchRecord
+from services.scraper.sources import Item
+from shared import keys
+from shared.errors import NotFound, Unreadable
+from shared.fates import Drop, Reason
+from shared.messages import ImageDropped, ImageFetched, Message, RunRequested
+from shared.run_records import read_listing
+from shared.stage import Death, Objects, sentence
+
+Description = dict[str, Any]
+"""What a listing says of an entry: `origin`, `score`, and either `image` or `reason` and `detail`.
+
+Of an entry that could not be processed: `place`, `state`, `error` and `detail`, so that it can be tried again.
+"""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An entry of a listing; `error` is what it has died of just now."""
+
+    entry: str
+    description: Description
+    error: Exception | None = None
+
+    def announced(self, request: RunRequested, stage: str) -> Message | Death:
+        """Return what is told of the entry."""
+        found = self.description
+        if self.error is not None:
+            return Death(self.entry, self.error)
+        if "image" in found:
+            return ImageFetched(
+                run=request.run, entry=self.entry, image=found["image"], source=request.source, score=found["score"]
+            )
+        return ImageDropped.of(request, stage, Drop(Reason(found["reason"]), found["detail"]), entry=self.entry)
+
+
+def described(item: Item, record: FetchRecord) -> Description:
+    """Describe an item by what came of it."""
+    common = {"origin": item.origin, "score": item.score}
+    return {**common, **asdict(record.drop)} if record.drop is not None else {**common, "image": record.image}
+
+
+def described_as_dead(item: Item, error: Exception) -> Description:
+    """Describe an item that could not be processed."""
+    why = {"error": type(error).__name__, "detail": sentence(error)}
+    return {"origin": item.origin, "score": item.score, "place": item.place, "state": dict(item.state), **why}
+
+
+def is_dead(description: Description) -> bool:
+    """Say whether a description is that of an entry that could not be processed."""
+    return "error" in description
+
+
+def item_of(description: Description) -> Item:
+    """Return the item that a description of a dead entry is of."""
+    return Item(description["origin"], description["place"], description["state"], description["score"])
+
+
+def recall_listing(store: Objects, request: RunRequested) -> dict[str, Description] | None:
+    """Return the listing of a source by entry; None until it has been listed, or if the listing cannot be read."""
+    try:
+        return read_listing(store, request.run, request.source).entries
+    except (NotFound, Unreadable):
+        return None
+
+
+def keep_listing(store: Objects, request: RunRequested, entries: Mapping[str, Description]) -> None:
+    """Write a listing down, once the source has been gone through."""
+    body = {"entries": entries, "count": len(entries)}
+    store.put(keys.listing(request.run, request.source), json.dumps(body).encode())

@@ -1,0 +1,38 @@
+"""Addresses that do not answer with a picture the first time, in whole runs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.pipeline.conftest import Workplace
+from tests.services.scraper.conftest import Handler, Server, server
+
+__all__ = ["server"]  # a fixture
+
+Fates = Callable[[dict[str, Any]], dict[str, int]]
+
+RECIPE = """
+name: anya
+sources: [{{urls: [{address}], pause: 0}}]
+normalized: {{size: 64}}
+upscaling: {{enabled: false}}
+training: {{kimg: 0}}
+"""
+LOOPBACK = {"MAGRITTE_PRIVATE_NETWORKS": "127.0.0.1"}
+
+
+def page(handler: Handler) -> None:
+    handler.answer(body=b"<!doctype html><title>Just a moment...</title>", Content_Type="text/html")
+
+
+def test_an_address_is_asked_again_by_the_next_run_and_at_once_when_a_person_wants_it(
+    workplace: Workplace, server: Server, fates_of: Fates, drawings: list[bytes]
+) -> None:
+    path = str(workplace.write_recipe(RECIPE.format(address=server.address("/a.png"))))
+    server.routes["/a.png"] = page
+    for requests in (1, 2, 2):  # the third run begins within ten minutes
+        workplace.magritte("run", path, **LOOPBACK)
+        assert fates_of(workplace.status()) == {"not-a-picture": 1}
+        assert len(server.asked) == requests
+    server.routes["/a.png"] = lambda handler: handler.answer(body=drawings[0])
+    workplace.magritte("run", "--retry-failed", path, **LOOPBACK)
+    assert fates_of(workplace.status()) == {"in-dataset": 1}
