@@ -11,9 +11,11 @@
     ├── Interrupted            asked to stop while at work: the item is taken up again by the next run
     ├── TimeLimitExceeded      a library has not come back from one picture: tried once more, then dropped
     ├── Poison                 will never work: the item ends dead, with this text
-    │   ├── WorkerVanished     processes end while they work on it
+    │   ├── WorkerVanished     it goes back to its queue again and again without an answer
+    │   ├── RunUnusable        what its run asks for cannot be had or done: a model that is gone, or of something else
     │   └── Unreadable         a record in the store is damaged, or of another version: names it, and what to do
-    └── Unusable               a part does not do its work on this machine (found by its self-test at start)
+    └── Unusable               a part does not do its work on this machine (found by its self-test at start; an item
+                               that finds it out later is tried again, perhaps by another machine)
 
 What merely does not belong into the data set is no error but a value, `shared.fates.Drop`.
 """
@@ -66,7 +68,11 @@ class Poison(MagritteError):
 
 
 class WorkerVanished(Poison):
-    """Workers end without an answer whenever they work on it: out of memory, a crash in a library, a hang."""
+    """Workers give no answer whenever they have it: out of memory, a crash in a library, a hang, a store's refusal."""
+
+
+class RunUnusable(Poison):
+    """What a run asks for cannot be had or done, on whatever machine; other runs are not concerned."""
 
 
 class Unreadable(Poison):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.face_detector.detector import Box, Face
-from shared.errors import Unusable
+from shared.errors import RunUnusable, Unusable
 from shared.recipe import Cascade
 
 OPENCV_THREADS = 1
@@ -64,5 +64,5 @@ def _loaded(model: bytes) -> "cv2.CascadeClassifier":
         except (cv2.error, SystemError):
             usable = False
     if not usable:
-        raise Unusable("the cascade's model file is not an OpenCV cascade (of the LBP or Haar kind, in XML)")
+        raise RunUnusable("the cascade's model file is not an OpenCV cascade (of the LBP or Haar kind, in XML)")
     return classifier

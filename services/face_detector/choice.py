@@ -12,7 +12,7 @@ from services.face_detector.cascade import CascadeDetector
 from services.face_detector.detector import Detector
 from services.face_detector.known_face import lenient, prove
 from services.face_detector.model_file import read_model
-from shared.errors import Unusable
+from shared.errors import RunUnusable, Unusable
 from shared.recipe import Animeface, Cascade, Faces
 from shared.recipe import Detector as Kind
 from shared.stage import Objects
@@ -27,14 +27,17 @@ class Detectors:
         self._models: dict[tuple[str, str], bytes] = {}
 
     def of(self, faces: Faces, store: Objects | None = None) -> Detector:
-        """Return the detector that a recipe chooses; raises `Unusable` when it misses the known face here.
+        """Return the detector that a recipe chooses, once it has found the known face.
+
+        Raises `Unusable` when animeface does not, and `RunUnusable` when the cascade that the recipe names does not.
 
         `store` is where a submitted recipe's model lies.
         """
         settings = _settings(faces)
         with self._lock:
             if settings not in self._made:
-                prove(self._make(lenient(settings), store), _likely_causes(settings))
+                failure = Unusable if isinstance(settings, Animeface) else RunUnusable
+                prove(self._make(lenient(settings), store), _likely_causes(settings), failure)
                 self._made[settings] = self._make(settings, store)
             return self._made[settings]
 

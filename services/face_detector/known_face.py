@@ -9,7 +9,7 @@ from importlib.resources import files
 import numpy as np
 
 from services.face_detector.detector import Box, Detector, overlap
-from shared.errors import Unusable
+from shared.errors import MagritteError, Unusable
 from shared.pictures import Picture, decode
 from shared.recipe import Animeface, Cascade
 
@@ -35,10 +35,10 @@ def lenient(settings: Animeface | Cascade) -> Animeface | Cascade:
     return settings.model_copy(update=update)
 
 
-def prove(detector: Detector, likely_causes: str) -> None:
-    """Have `detector`, made with `lenient` settings, find the known face; raises `Unusable` when it does not."""
+def prove(detector: Detector, likely_causes: str, failure: type[MagritteError] = Unusable) -> None:
+    """Have `detector`, made with `lenient` settings, find the known face; raises `failure` when it does not."""
     picture = decode(files(__package__).joinpath("known_face.png").read_bytes())
     assert isinstance(picture, Picture)
     found = detector.detect(np.asarray(picture.image))
     if not any(overlap(face.box, PLACE) >= LEAST_OVERLAP for face in found):
-        raise Unusable(f"the face detector does not find the face in a plain drawing; {likely_causes}")
+        raise failure(f"the face detector does not find the face in a plain drawing; {likely_causes}")

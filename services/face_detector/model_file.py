@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpcore
 import httpx
 
-from shared.errors import RecipeError, Transient, Unusable
+from shared.errors import RecipeError, RunUnusable, Transient
 from shared.reach import Reach
 from shared.recipe import Cascade
 from shared.recipe_files import content
@@ -27,8 +27,8 @@ SECONDS = 60.0
 def read_model(settings: Cascade, store: Objects | None = None) -> bytes:
     """Read the cascade that a recipe names, from a file, the cache or its server, and check its digest if one is given.
 
-    Raises `RecipeError` when the recipe lacks the model or its digest, `Unusable` when it cannot be had or is another
-    file, and `Transient` when its server does not deliver it for now.
+    Raises `RecipeError` when the recipe lacks the model or its digest, `RunUnusable` when it cannot be had or is
+    another file, and `Transient` when its server does not deliver it for now.
     """
     model, digest = settings.model, settings.sha256
     if not model:
@@ -56,7 +56,7 @@ def _digest(data: bytes) -> str:
 
 def _checked(data: bytes, digest: str, origin: str) -> bytes:
     if digest and _digest(data) != digest:
-        raise Unusable(f"{origin} is not the cascade that the recipe means: its SHA-256 is {_digest(data)}")
+        raise RunUnusable(f"{origin} is not the cascade that the recipe means: its SHA-256 is {_digest(data)}")
     return data
 
 
@@ -64,7 +64,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Unusable(f"the cascade {path} cannot be read: {error.strerror or error}") from error
+        raise RunUnusable(f"the cascade {path} cannot be read: {error.strerror or error}") from error
 
 
 class _PublicServers(httpcore.SyncBackend):
@@ -82,7 +82,7 @@ class _PublicServers(httpcore.SyncBackend):
         refusal = Reach.of_environment().refusal(stream.get_extra_info("server_addr")[0], port)
         if refusal:
             stream.close()
-            raise Unusable(f"the cascade is not fetched from {host}: {refusal}")
+            raise RunUnusable(f"the cascade is not fetched from {host}: {refusal}")
         return stream
 
 
@@ -103,7 +103,7 @@ def _fetch(address: str) -> bytes:
             for chunk in response.iter_bytes():
                 data += chunk
                 if len(data) > MAX_BYTES:
-                    raise Unusable(f"{address} is no cascade: it has more than {MAX_BYTES} bytes")
+                    raise RunUnusable(f"{address} is no cascade: it has more than {MAX_BYTES} bytes")
                 if time.monotonic() > deadline:
                     raise Transient(f"{address} has not arrived within {SECONDS:g} s")
     except (httpx.HTTPError, httpx.InvalidURL) as error:

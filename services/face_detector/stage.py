@@ -17,7 +17,7 @@ from shared.errors import Interrupted
 from shared.fates import Drop, Reason
 from shared.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
 from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
-from shared.recipe import Monochrome, Recipe
+from shared.recipe import Faces, Monochrome, Recipe
 from shared.stage import Action, Context, Stage
 
 
@@ -34,8 +34,7 @@ class FaceDetector(Stage[ImageKept]):
         self._detectors = Detectors()
 
     def setup(self, recipe: Recipe | None) -> None:
-        if recipe is not None:
-            self._detectors.of(recipe.faces)
+        self._detectors.of(Faces() if recipe is None else recipe.faces)
 
     def action(self, message: ImageKept, context: Context) -> Action:
         recipe = context.recipe

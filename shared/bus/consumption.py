@@ -77,7 +77,7 @@ class RabbitMQDelivery:
         self._answer(lambda: self._letter(DEAD, letters.of_dead(self._headers, self.consumer.queue, reason, error)))
 
     def hand_back(self) -> None:
-        self._answer(lambda: self._letter(WORK, letters.own(self._headers)))
+        self._answer(lambda: self._letter(WORK, letters.of_hand_back(self._headers)))
 
     def _letter(self, exchange: str, headers: Mapping[str, Any]) -> Letter:
         return Letter(exchange, self.consumer.queue, self.body, headers)

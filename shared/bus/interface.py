@@ -43,7 +43,7 @@ class Delivery(Protocol):
         ...
 
     def hand_back(self) -> None:
-        """Return the message to its queue unchanged, as the same attempt, for whoever consumes next."""
+        """Return the message to its queue, as the same attempt, for whoever consumes next; `returned` then grows."""
         ...
 
 

@@ -37,9 +37,14 @@ def attempt(headers: Mapping[str, Any]) -> int:
 
 
 def returned(headers: Mapping[str, Any]) -> int:
-    """Return how often the broker says that a consumer vanished with the message."""
-    count = headers.get("x-delivery-count")
-    return int(count) if isinstance(count, int) else 0
+    """Return how often a message has gone back to its queue unanswered: its consumer vanished, or handed it back."""
+    counts = (headers.get("x-delivery-count"), headers.get("handed-back"))
+    return sum(count for count in counts if isinstance(count, int))
+
+
+def of_hand_back(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the headers of a message that goes back to its queue: the same attempt, returned once more."""
+    return own(headers) | {"handed-back": returned(headers) + 1}
 
 
 def own(headers: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,8 +53,9 @@ def own(headers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def of_retry(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the headers of the next attempt."""
-    return own(headers) | {"attempt": attempt(headers) + 1}
+    """Return the headers of the next attempt, which has not been returned yet."""
+    kept = {name: value for name, value in own(headers).items() if name != "handed-back"}
+    return kept | {"attempt": attempt(headers) + 1}
 
 
 def of_dead(headers: Mapping[str, Any], queue: str, reason: str, error: str) -> dict[str, Any]:

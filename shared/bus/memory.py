@@ -258,7 +258,7 @@ class MemoryDelivery:
         self._bus._answer(self, lambda state: None)
 
     def retry(self, after: float) -> None:
-        again = replace(self.envelope, attempt=self.attempt + 1)
+        again = replace(self.envelope, attempt=self.attempt + 1, returned=0)
         self._bus._answer(self, lambda state: self._bus._delay(state, again, after))
 
     def dead(self, reason: str, error: str) -> None:
@@ -266,4 +266,5 @@ class MemoryDelivery:
         self._bus._answer(self, lambda state: state.dead.append(letter))
 
     def hand_back(self) -> None:
-        self._bus._answer(self, lambda state: state.ready.appendleft(self.envelope))
+        again = replace(self.envelope, returned=self.returned + 1)
+        self._bus._answer(self, lambda state: state.ready.appendleft(again))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.errors import BusUnavailable, Poison, StoreUnavailable
+from shared.errors import BusUnavailable, Poison, RecipeError, StoreUnavailable
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class RetryLadder:
 
         A store that is away or full kills no item, however long it takes: the item is not to blame.
         """
-        if isinstance(error, Poison):
+        if isinstance(error, Poison | RecipeError):
             return None
         if isinstance(error, StoreUnavailable | BusUnavailable):
             return self.pauses[min(attempt, len(self.pauses)) - 1]

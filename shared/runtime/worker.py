@@ -27,7 +27,6 @@ from shared.errors import (
     StoreUnavailable,
     TimeLimitExceeded,
     Transient,
-    Unusable,
     WorkerVanished,
 )
 from shared.fates import Drop, Reason
@@ -184,7 +183,7 @@ class Worker:
         except Interrupted:
             self._answer(delivery.hand_back)
             return Outcome.INTERRUPTED
-        except (Unusable, SettingsError) as error:  # also of the S3 store: its keys can be withdrawn at any time
+        except SettingsError as error:  # of the S3 store: its keys can be withdrawn at any time
             self.broken = error
             self._answer(delivery.hand_back)
             return Outcome.INTERRUPTED
@@ -200,7 +199,7 @@ class Worker:
         if self._is_cancelled(message.run):
             return Outcome.CANCELLED
         if delivery.returned >= self._condemned:
-            raise WorkerVanished(f"{delivery.returned} workers ended without an answer while they had it")
+            raise WorkerVanished(f"{delivery.returned} workers had it, and none has given an answer")
         context = self._contexts.of(message, delivery.session)
         started = time.perf_counter()
         action = self.stage.action(message, context)

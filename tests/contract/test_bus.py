@@ -283,12 +283,22 @@ def test_an_answer_after_closing_changes_nothing(twin: Twin) -> None:
     assert_depth(twin, bus, "lister", Depth(ready=1))
 
 
-def test_what_is_handed_back_is_delivered_as_it_was(bus: Bus) -> None:
+def test_what_is_handed_back_is_delivered_as_the_same_attempt_and_counted(bus: Bus) -> None:
+    bus.publish(requested(0))
+    consumer = bus.consume("lister")
+    for number in range(3):
+        delivery = take(consumer)
+        assert (decode(delivery.body), delivery.attempt, delivery.returned) == (requested(0), 1, number)
+        delivery.hand_back()
+
+
+def test_the_next_attempt_has_not_been_returned_yet(bus: Bus) -> None:
     bus.publish(requested(0))
     consumer = bus.consume("lister")
     take(consumer).hand_back()
+    take(consumer).retry(after=0.0)
     again = take(consumer)
-    assert (decode(again.body), again.attempt, again.returned) == (requested(0), 1, 0)
+    assert (again.attempt, again.returned) == (2, 0)
 
 
 def test_a_paused_consumer_takes_nothing_until_it_proceeds(twin: Twin) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 from services.face_detector.cascade import CascadeDetector
 from services.face_detector.detector import Box, overlap
 from services.face_detector.known_face import PLACE
-from shared.errors import Unusable
+from shared.errors import RunUnusable
 from shared.recipe import Cascade
 
 Drawn = Callable[..., Image.Image]
@@ -59,5 +59,5 @@ def test_threads_do_not_disturb_each_other(detector: CascadeDetector, drawn: Dra
     "model", [b"", b"no cascade", b"<?xml version='1.0'?><opencv_storage><a>1</a></opencv_storage>"]
 )
 def test_a_file_that_is_no_cascade_is_refused(model: bytes) -> None:
-    with pytest.raises(Unusable, match="not an OpenCV cascade"):
+    with pytest.raises(RunUnusable, match="not an OpenCV cascade"):
         CascadeDetector(model, Cascade())

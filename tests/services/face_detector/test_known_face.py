@@ -13,7 +13,7 @@ from services.face_detector import nvxs
 from services.face_detector.choice import Detectors
 from services.face_detector.detector import Face
 from services.face_detector.known_face import lenient, prove
-from shared.errors import RecipeError, Unusable
+from shared.errors import RecipeError, RunUnusable, Unusable
 from shared.recipe import Animeface, Cascade, Detector, Faces
 
 
@@ -46,7 +46,7 @@ def test_settings_that_are_lenient_enough_are_tested_as_they_are() -> None:
 
 def test_a_cascade_for_something_else_is_refused(detectors: Detectors) -> None:
     plates = Path(cv2.__file__).parent / "data" / "haarcascade_russian_plate_number.xml"
-    with pytest.raises(Unusable, match="trained on something else"):
+    with pytest.raises(RunUnusable, match="trained on something else"):
         detectors.of(Faces(detector=Detector.CASCADE, cascade=Cascade(model=str(plates))))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.face_detector.model_file import MAX_BYTES, read_model
-from shared.errors import RecipeError, Transient, Unusable
+from shared.errors import RecipeError, RunUnusable, Transient
 from shared.recipe import Cascade
 
 MODEL = b"<opencv_storage/>"
@@ -87,12 +87,12 @@ def test_a_file_is_read(file: Path, digest: str) -> None:
 
 
 def test_a_file_with_another_digest_is_refused(file: Path) -> None:
-    with pytest.raises(Unusable, match=f"its SHA-256 is {DIGEST}"):
+    with pytest.raises(RunUnusable, match=f"its SHA-256 is {DIGEST}"):
         read_model(Cascade(model=str(file), sha256="0" * 64))
 
 
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(Unusable, match=r"gone\.xml cannot be read: No such file"):
+    with pytest.raises(RunUnusable, match=r"gone\.xml cannot be read: No such file"):
         read_model(Cascade(model=str(tmp_path / "gone.xml")))
 
 
@@ -123,13 +123,13 @@ def test_an_address_needs_a_digest(server: ModelServer) -> None:
 
 
 def test_another_model_than_expected_is_refused_and_not_kept(server: ModelServer, cache: Path) -> None:
-    with pytest.raises(Unusable, match="not the cascade that the recipe means"):
+    with pytest.raises(RunUnusable, match="not the cascade that the recipe means"):
         read_model(Cascade(model=f"{server.address}/model.xml", sha256="0" * 64))
     assert not cache.exists()
 
 
 def test_too_large_an_answer_is_not_read_to_its_end(server: ModelServer) -> None:
-    with pytest.raises(Unusable, match="more than"):
+    with pytest.raises(RunUnusable, match="more than"):
         read_model(Cascade(model=f"{server.address}/endless", sha256=DIGEST))
 
 
@@ -142,6 +142,6 @@ def test_a_server_that_does_not_deliver_may_do_so_later(server: ModelServer) -> 
 def test_a_private_address_is_told_nothing_even_by_a_redirect(server: ModelServer, path: str) -> None:
     with serving(ModelServer("127.0.0.2", server.server_port)) as inner:
         address = server.address if path == "/elsewhere" else inner.address
-        with pytest.raises(Unusable, match=r"not fetched from 127\.0\.0\.2: 127\.0\.0\.2 is not a public address"):
+        with pytest.raises(RunUnusable, match=r"not fetched from 127\.0\.0\.2: 127\.0\.0\.2 is not a public address"):
             read_model(Cascade(model=address + path, sha256=DIGEST))
         assert inner.asked == []

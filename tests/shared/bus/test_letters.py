@@ -19,6 +19,13 @@ def test_an_attempt_is_counted_from_one_whatever_somebody_else_wrote(headers: di
 def test_the_broker_counts_the_consumers_that_vanished() -> None:
     assert letters.returned({}) == 0
     assert letters.returned({"x-delivery-count": 2}) == 2
+    assert letters.returned({"x-delivery-count": 2, "handed-back": 3}) == 5
+
+
+def test_a_message_that_is_handed_back_keeps_its_attempt_and_counts_all_returns() -> None:
+    handed_back = letters.of_hand_back({"attempt": 2, "x-delivery-count": 2, "handed-back": 3})
+    assert handed_back == {"attempt": 2, "handed-back": 6}
+    assert letters.of_retry(handed_back) == {"attempt": 3}
 
 
 def test_a_retry_is_the_next_attempt_and_forgets_what_the_broker_wrote() -> None:

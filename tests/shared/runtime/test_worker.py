@@ -15,7 +15,16 @@ import structlog
 from shared import dead_letters, keys
 from shared.bus import DeadLetter, Delivery, Depth, MemoryBus
 from shared.controls import cancel, standing
-from shared.errors import BusUnavailable, Interrupted, Poison, StoreFull, StoreUnavailable, Unusable
+from shared.errors import (
+    BusUnavailable,
+    Interrupted,
+    Poison,
+    RunUnusable,
+    SettingsError,
+    StoreFull,
+    StoreUnavailable,
+    Unusable,
+)
 from shared.fates import Reason
 from shared.messages import FaceDropped, FacesCounted, ImageDropped, ImageFetched, ImageKept, ItemDied, Message, decode
 from shared.pipeline import Queue, Step
@@ -537,7 +546,7 @@ class TestStopped:
         assert worker.handle(workshop.next()) is Outcome.INTERRUPTED
         assert workshop.bus.depths()["finder"] == Depth(ready=1)
         delivery = workshop.next()
-        assert (delivery.returned, delivery.attempt) == (0, 1)
+        assert (delivery.returned, delivery.attempt) == (1, 1)
         assert workshop.worker(Finder(long_work)).handle(delivery) is Outcome.DONE
 
     def test_a_stopped_worker_takes_nothing_more(self, workshop: Workshop) -> None:
@@ -761,12 +770,27 @@ class TestControls:
 
 
 class TestBroken:
-    def test_a_stage_that_cannot_work_here_ends_its_worker_and_kills_no_item(self, workshop: Workshop) -> None:
-        worker = workshop.worker(Finder(failing(Unusable("finds no face"))))
+    def test_what_a_run_asks_for_and_cannot_have_ends_no_worker(self, workshop: Workshop) -> None:
+        worker = workshop.worker(Finder(failing(RunUnusable("the cascade is gone"))))
         workshop.bus.publish(FETCHED)
-        worker.consume(workshop.consumer)
-        assert isinstance(worker.broken, Unusable)
-        assert workshop.bus.depths()["finder"] == Depth(ready=1)
+        assert worker.handle(workshop.next()) is Outcome.DEAD
+        assert (worker.broken, workshop.dead_letter().error) == (None, "RunUnusable")
+
+    def test_a_stage_that_does_not_work_for_an_item_is_tried_again_by_whichever_machine(
+        self, workshop: Workshop
+    ) -> None:
+        stage = Finder(failing(*[Unusable("finds no face")] * 2))
+        assert workshop.work_through(stage, FETCHED) == [Outcome.RETRIED, Outcome.RETRIED, Outcome.DONE]
+
+    def test_workers_that_break_one_after_the_other_on_one_message_are_at_most_five(self, workshop: Workshop) -> None:
+        workshop.bus.publish(FETCHED)
+        outcomes = []
+        while workshop.bus.depths()["finder"].waiting:
+            worker = workshop.worker(Finder(failing(SettingsError("the store's keys are refused"))))
+            outcomes.append(worker.handle(workshop.next()))
+            assert worker.broken is None or isinstance(worker.broken, SettingsError)
+        assert outcomes == [Outcome.INTERRUPTED] * CONDEMNED + [Outcome.DEAD]
+        assert workshop.dead_letter().error == "WorkerVanished"
 
     def test_whatever_ends_a_thread_is_known(self, workshop: Workshop) -> None:
         def leave(message: ImageFetched, context: Context) -> Iterable[Message]:
