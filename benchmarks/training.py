@@ -10,6 +10,9 @@ On a GPU of the data centre, for the configuration that people train (target on 
 
     python -m benchmarks.training --resolution 512 --fmap-max 512 --latent 512 --minibatch 32 --precision bfloat16
 
+`--inter-op` measures, on a CPU, the same training with as many inter-op threads as TensorFlow takes by itself beside
+ours, which has one so that a step gives the same bytes each time. Again a process of its own, and the ratio.
+
 `--nvidia PATH` measures NVIDIA's own code beside ours, from a checkout of NVlabs/stylegan2-ada-pytorch or of
 NVlabs/stylegan3, which has a newer StyleGAN2: the same configuration in a process of its own, rounds in turn, and the
 ratio. It needs PyTorch, numpy and requests, and scipy for ADA, in the Python that `--nvidia-python` names, else in this
@@ -40,6 +43,7 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 from benchmarks.nvidia_training import ONE_CYCLE, Configuration, edition
 from shared.stylegan2.architecture import Architecture
+from shared.stylegan2.backend import threads
 from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters, Precision
 from shared.stylegan2.training import Training
 from shared.stylegan2.weights import Networks
@@ -133,21 +137,19 @@ class Ours:
         return self._training.memory
 
 
-class Nvidia:
-    """NVIDIA's training, in a process that does a round for each line that it gets."""
+class Served:
+    """A training in a process of its own, which does a round for each line that it gets."""
 
-    def __init__(self, checkout: Path, python: str, configuration: Configuration) -> None:
-        if edition(checkout) is None:
-            raise SystemExit(f"--nvidia: {checkout} is no checkout of stylegan2-ada-pytorch, nor of stylegan3")
-        given = json.dumps({"checkout": str(checkout.resolve()), **dataclasses.asdict(configuration)})
-        command = [python, "-c", "from benchmarks.nvidia_training import serve; serve()", given]
+    def __init__(self, option: str, python: str, module: str, given: dict[str, Any]) -> None:
+        command = [python, "-c", f"from benchmarks.{module} import serve; serve()", json.dumps(given)]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, cwd=_REPOSITORY, stdin=pipe, stdout=pipe, text=True)
+        self._option = option
         self._memory = 0
 
     def warm_up(self) -> None:
         """Wait until it is ready, and say how it computes."""
-        print(f"NVIDIA's code: {self._answer()['ready']}", flush=True)
+        print(f"{self._option}: {self._answer()['ready']}", flush=True)
 
     def round(self) -> Round:
         """As many steps as were asked for."""
@@ -169,7 +171,7 @@ class Nvidia:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"--nvidia: NVIDIA's code ended with {self._process.wait()}; what it said is above")
+            raise SystemExit(f"{self._option}: the process ended with {self._process.wait()}; what it said is above")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -181,10 +183,10 @@ def main() -> None:
         **{field.name: getattr(options, field.name) for field in dataclasses.fields(Configuration)}
     )
     programs: dict[str, Program] = {}
-    theirs = Nvidia(options.nvidia, options.nvidia_python, configuration) if options.nvidia else None
-    if theirs:
-        theirs.warm_up()
-        programs["NVIDIA"] = theirs
+    others = _others(options, configuration)
+    for name, other in others.items():
+        other.warm_up()
+        programs[name] = other
     programs["magritte"] = ours = Ours(configuration, options.jit)
     started = time.perf_counter()
     ours.warm_up()
@@ -196,14 +198,30 @@ def main() -> None:
             rounds[name].append(program.round())
     shown = configuration.steps * configuration.minibatch
     each = {name: _print(name, programs[name], rounds[name], shown) for name in programs}
-    if theirs:
-        theirs.end()
-        medians, best = (find(each["NVIDIA"]) / find(each["magritte"]) for find in (statistics.median, min))
-        print(f"  ratio {medians:.2f}, of the best rounds {best:.2f} (above 1: magritte is faster)")
+    for name, other in others.items():
+        other.end()
+        medians, best = (find(each[name]) / find(each["magritte"]) for find in (statistics.median, min))
+        print(f"  {name}: ratio {medians:.2f}, of the best rounds {best:.2f} (above 1: magritte is faster)")
     if any(max(times) > _QUIET * min(times) for times in each.values()):
         print("  ROUNDS DIFFER TOO MUCH: something else was running. Do not quote these figures.")
     if configuration.resolution == _OF_TARGET:
         print(f"  target on one H200: {TARGET:g} s/kimg, aim {AIM:g}")
+
+
+def _others(options: argparse.Namespace, configuration: Configuration) -> dict[str, Served]:
+    """Return what is measured beside ours."""
+    found, given = {}, dataclasses.asdict(configuration)
+    if options.nvidia:
+        if edition(options.nvidia) is None:
+            raise SystemExit(f"--nvidia: {options.nvidia} is no checkout of stylegan2-ada-pytorch, nor of stylegan3")
+        theirs = {"checkout": str(options.nvidia.resolve()), **given}
+        found["NVIDIA"] = Served("--nvidia", options.nvidia_python, "nvidia_training", theirs)
+    if options.inter_op:
+        if threads() is None:
+            raise SystemExit("--inter-op: on a GPU and on JAX training leaves TensorFlow's threads as they are")
+        ours = {"jit_compile": options.jit, **given}
+        found["inter-op"] = Served("--inter-op", sys.executable, "inter_op_training", ours)
+    return found
 
 
 def _options() -> argparse.Namespace:
@@ -221,6 +239,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--jit", action=argparse.BooleanOptionalAction, help="XLA; default: on a GPU only, JAX always")
     parser.add_argument("--steps", type=int, default=ONE_CYCLE, help=f"of a round: a multiple of {ONE_CYCLE}")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--inter-op", action="store_true", help="compare with TensorFlow's own inter-op threads")
     parser.add_argument("--nvidia", type=Path, metavar="PATH", help="checkout of their code to compare with")
     parser.add_argument("--nvidia-python", default=sys.executable, metavar="PATH", help="Python that has PyTorch")
     options = parser.parse_args()

@@ -1,12 +1,20 @@
 """What `keras.ops` lacks, gradients above all, on either of Keras' back ends. TensorFlow is the default; JAX is tested.
 
 This file and `draws` are the only ones of the networks, losses and augmentations that know which one runs.
+
+On a CPU TensorFlow runs one operation at a time here, in one inter-op thread, because a step then gives the same bytes
+each time; with several of them sums are made in an order that varies. The bytes depend on the number of intra-op
+threads, in which an operation is computed, as well. Both numbers are fixed by the first operation of the process.
 """
 
+import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import keras
+
+from shared.errors import Unusable
 
 Tensor = Any
 Variables = Mapping[str, Tensor]
@@ -22,6 +30,39 @@ else:
     import tensorflow as tf
 
     HAS_ACCELERATOR = bool(tf.config.list_physical_devices("GPU"))
+
+_COUNTS_THREADS = not (ON_JAX or HAS_ACCELERATOR)
+_USUAL_THREADS = int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)) or len(os.sched_getaffinity(0))
+"""How many intra-op threads TensorFlow takes where it is told nothing: one for each core that this process may use."""
+
+if _COUNTS_THREADS:
+    with suppress(RuntimeError):  # TensorFlow is at work already: `require_one_operation_at_a_time` tells who trains
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def require_one_operation_at_a_time() -> None:
+    """Raise Unusable where TensorFlow began on a CPU with more than one inter-op thread before this was imported."""
+    if _COUNTS_THREADS and tf.config.threading.get_inter_op_parallelism_threads() != 1:
+        raise Unusable(
+            "TensorFlow was at work before shared.stylegan2 was imported, and runs several operations at once: "
+            "training would not give the same bytes each time. Import shared.stylegan2 first"
+        )
+
+
+def threads() -> int | None:
+    """Return the number of intra-op threads that TensorFlow computes with on a CPU; None on a GPU and on JAX."""
+    return (tf.config.threading.get_intra_op_parallelism_threads() or _USUAL_THREADS) if _COUNTS_THREADS else None
+
+
+def use_threads(count: int) -> int | None:
+    """Let TensorFlow compute with so many intra-op threads on a CPU, more than it has cores if need be.
+
+    Return the number that it computes with, as `threads` does: another one where it is at work already.
+    """
+    if _COUNTS_THREADS and threads() != count:
+        with suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(count)
+    return threads()
 
 
 def gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from shared.stylegan2.backend import HAS_ACCELERATOR, Tensor
+from shared.stylegan2.backend import HAS_ACCELERATOR, Tensor, require_one_operation_at_a_time
 from shared.stylegan2.draws import Draws
 from shared.stylegan2.engine import Measures, Values, memory_of_process
 from shared.stylegan2.phases import NAMES, Batch, Outcome, Phases, State
@@ -19,10 +19,11 @@ class TensorFlowEngine:
 
     All devices do the same updates, from gradients that they have averaged, so the copies stay the same. A phase is one
     XLA program when a device takes its pictures at once; otherwise the parts are run one after the other, for their
-    memory's sake, and only what each does is compiled.
+    memory's sake, and only what each does is compiled. Raises Unusable where a CPU runs several operations at once.
     """
 
     def __init__(self, phases: Phases, state: Values, jit_compile: bool | None, devices: Sequence[str] | None) -> None:
+        require_one_operation_at_a_time()
         found = tf.config.list_logical_devices("GPU")
         names = list(devices or [device.name for device in found])
         self._strategy = tf.distribute.MirroredStrategy(names) if len(names) > 1 else tf.distribute.get_strategy()

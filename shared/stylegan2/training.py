@@ -124,8 +124,11 @@ class Training:
         return _flat(self._engine.read()) | counts
 
     def restore(self, state: Arrays) -> None:
-        """Go on where `state` was taken: the steps that follow are the same, bit for bit on the same kind of device.
+        """Go on where `state` was taken, with the steps that would have followed.
 
+        On a CPU they are the same bit for bit, with the same libraries, the same kind of processor and the same number
+        of intra-op threads (`backend.threads`); on JAX with the same number of cores. On a GPU they need not be:
+        TensorFlow promises that only after `tf.config.experimental.enable_op_determinism()`, which nothing here calls.
         Raises WeightsMismatch where the state is that of another architecture.
         """
         present = self._engine.read()

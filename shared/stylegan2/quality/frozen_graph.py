@@ -16,8 +16,8 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
 from shared.errors import Poison
+from shared.stylegan2.backend import Tensor
 
-Tensor = Any
 Node = Any
 Nodes = dict[str, Node]
 
