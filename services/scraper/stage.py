@@ -1,7 +1,7 @@
 """Lists the sources of a run and brings the originals into the store."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 from services.scraper.entries import entry_id
@@ -24,7 +24,7 @@ from shared.errors import Interrupted, MagritteError
 from shared.messages import Message, RunRequested, SourceExhausted
 from shared.pictures import Limits
 from shared.recipe_files import with_addresses
-from shared.stage import Context, Death, Objects, Stage
+from shared.stage import Context, Death, Objects, Stage, single_errors
 
 
 class Scraper(Stage[RunRequested]):
@@ -58,29 +58,35 @@ class _Looking:
     def __init__(self, request: RunRequested, context: Context, clock: Callable[[], datetime]) -> None:
         self._number = request.source
         self._context = context
+        self._clock = clock
+        self._run = request.run
         self._limits = Limits.of(context.recipe.pictures)
-        self._asking = Asking(request.run, self._limits, clock(), context.store.exists(keys.retry_failed(request.run)))
+        self._retry_failed = context.store.exists(keys.retry_failed(request.run))
 
     def through(self) -> Iterator[Listed]:
         """Look at every item of the source. What it lists twice is one entry."""
         seen = set()
-        with closing(self._opened()) as source:
+        with _naming(self._number), closing(self._opened()) as source:
             for item in source.items():
                 self._stop_if_asked()
                 entry = entry_id(source.kind, self._number, item.origin)
                 if entry not in seen:
                     seen.add(entry)
-                    yield _looked_at(source, item, entry, self._asking, self._context.store)
+                    yield _looked_at(source, item, entry, self._asking(), self._context.store)
 
     def again(self, known: dict[str, Description]) -> Iterator[Listed]:
         """Tell of all entries of a listing, and look again at those that have died."""
-        with closing(self._opened()) as source:
+        with _naming(self._number), closing(self._opened()) as source:
             for entry, description in known.items():
                 self._stop_if_asked()
                 if is_dead(description):
-                    yield _looked_at(source, item_of(description), entry, self._asking, self._context.store)
+                    yield _looked_at(source, item_of(description), entry, self._asking(), self._context.store)
                 else:
                     yield Listed(entry, description)
+
+    def _asking(self) -> Asking:
+        """Return how an item is asked for at this moment: to go through a source can take a day."""
+        return Asking(self._run, self._limits, self._clock(), self._retry_failed)
 
     def _opened(self) -> Source:
         asked = with_addresses(self._context.recipe.sources[self._number], self._context.store)
@@ -89,6 +95,19 @@ class _Looking:
     def _stop_if_asked(self) -> None:
         if self._context.stopping():
             raise Interrupted
+
+
+@contextmanager
+def _naming(number: int) -> Iterator[None]:
+    """Note at an error that nobody expected which source of the recipe it has ended."""
+    try:
+        yield
+    except MagritteError:
+        raise
+    except Exception as error:
+        kinds = ", ".join(type(each).__name__ for each in single_errors(error))
+        error.add_note(f"{kinds} at sources[{number}] of the recipe")
+        raise
 
 
 def _looked_at(source: Source, item: Item, entry: str, asking: Asking, store: Objects) -> Listed:

@@ -12,7 +12,7 @@ from shared.messages import ItemDied, Message, kebab
 from shared.pipeline import Step
 from shared.runtime import metrics
 from shared.runtime.announcements import Announcements
-from shared.stage import Death
+from shared.stage import Death, sentence
 from shared.store.interface import Store
 
 log = structlog.get_logger()
@@ -54,7 +54,7 @@ class Burial:
     def _kept(self, delivery: Delivery, message: Message | None, error: Exception, entry: str = "") -> Letter:
         told = {"item": entry} if entry else {}
         surprising = None if isinstance(error, MagritteError) else error
-        log.error("dead", error=type(error).__name__, detail=str(error), exc_info=surprising, **told)
+        log.error("dead", error=type(error).__name__, detail=sentence(error), exc_info=surprising, **told)
         queue = self._step.queue_of(message)
         letter = dead_letters.bury(self._store, queue, delivery.body, message, (delivery.attempt, error), entry)
         metrics.DEAD.labels(self._step.name, letter.error).inc()

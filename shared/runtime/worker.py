@@ -40,7 +40,7 @@ from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.solitude import Solitude
 from shared.runtime.time_limit import TimeLimit
-from shared.stage import Context, Stage
+from shared.stage import Context, Stage, sentence
 from shared.store.interface import Store
 
 log = structlog.get_logger()
@@ -247,7 +247,7 @@ class Worker:
         self._store_is_away |= isinstance(error, StoreUnavailable)
         if isinstance(error, StoreFull) and self._ladder.is_exhausted(delivery.attempt):
             self.store_full = error
-        log.warning("retry", pause=pause, error=str(error))
+        log.warning("retry", pause=pause, error=sentence(error))
         self._answer(partial(delivery.retry, pause))
         return Outcome.RETRIED
 

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -21,7 +21,7 @@ from shared.errors import Interrupted
 from shared.fates import Drop, Reason
 from shared.messages import ImageDropped, ImageFetched, Message, RunRequested, SourceExhausted
 from shared.recipe import Recipe
-from shared.stage import Context, Death
+from shared.stage import Context, Death, sentence
 from shared.store import FolderStore
 from tests.services.scraper.conftest import Handler, Picture, Scrape, Server
 
@@ -380,3 +380,58 @@ def test_a_run_that_shall_retry_asks_at_once_for_all_that_failed_but_honours_opt
         store.put(keys.retry_failed(f"run-{number:03d}"), b"{}")
         asked_at(number, f"run-{number:03d}")
     assert len(server.asked) == requests
+
+
+class Breaking(FolderSource):
+    """A folder whose listing breaks off after the first file, as nobody expected."""
+
+    def items(self) -> Iterator[Item]:
+        yield next(super().items())
+        raise ExceptionGroup("unhandled errors in a TaskGroup", [KeyError("st_ino")])
+
+
+def test_an_unexpected_error_of_a_whole_source_names_the_source(
+    folder: Path, scrape: Scrape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SOURCES, recipe_of_sources.FolderSource, Breaking)
+    with pytest.raises(ExceptionGroup) as raised:
+        scrape({"urls": []}, {"folder": folder}, source=1)
+    assert sentence(raised.value) == "'st_ino' (KeyError at sources[1] of the recipe)"
+
+
+@pytest.fixture
+def two_pages(server: Server) -> Recipe:
+    """A list of two addresses that always answer with a page."""
+    server.routes = {"/a.png": _html, "/b.png": _html}
+    urls = [server.address(path) for path in server.routes]
+    return Recipe.model_validate({"name": "anya", "sources": [{"urls": urls, "pause": 0}]})
+
+
+def test_a_gap_begins_when_the_address_itself_was_asked(two_pages: Recipe, store: FolderStore, server: Server) -> None:
+    moments = [datetime(2026, 11, 27, 12, tzinfo=UTC)]
+
+    def answer_after_an_hour(handler: Handler) -> None:
+        moments.append(moments[-1] + timedelta(hours=1))
+        _html(handler)
+
+    def asked_in(run: str) -> list[str]:
+        before = len(server.asked)
+        list(Scraper(lambda: moments[-1]).process(RunRequested(run=run, source=0), Context(two_pages, store)))
+        return [path for path, _ in server.asked[before:]]
+
+    server.routes["/a.png"] = answer_after_an_hour
+    assert asked_in("run-001") == asked_in("run-002") == ["/a.png", "/b.png"]
+    server.routes["/a.png"] = _html
+    assert asked_in("run-003") == ["/a.png"]
+
+
+def test_a_run_that_shall_retry_goes_on_with_it_after_a_stop(
+    two_pages: Recipe, store: FolderStore, server: Server
+) -> None:
+    for number in range(2):
+        list(Scraper().process(RunRequested(run=f"run-{number:03d}", source=0), Context(two_pages, store)))
+    store.put(keys.retry_failed("run-002"), b"{}")
+    request = RunRequested(run="run-002", source=0)
+    assert isinstance(next(Scraper().process(request, Context(two_pages, store))), ImageDropped)  # and is stopped
+    list(Scraper().process(request, Context(two_pages, store)))
+    assert [path for path, _ in server.asked] == ["/a.png", "/b.png"] * 3
