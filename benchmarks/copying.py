@@ -23,10 +23,11 @@ from minio import Minio
 from minio.error import S3Error
 
 from benchmarks.servers import servers, settings_of
-from shared import keys
 from shared.bus import open_bus
-from shared.messages import FaceFound, FaceUpscaled, Message
-from shared.pipeline import Step, step
+from shared.contract import keys
+from shared.contract.messages import FaceFound, FaceUpscaled, Message
+from shared.contract.pipeline import Step, step
+from shared.contract.stage import Action, Context, Stage
 from shared.recipe import FolderSource, Recipe
 from shared.runs import open_run
 from shared.runtime import logs
@@ -35,7 +36,6 @@ from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import Worker
 from shared.settings import LogFormat, Settings
-from shared.stage import Action, Context, Stage
 from shared.store import Store, open_store
 
 TARGET = 0.6

@@ -31,10 +31,10 @@ from services.face_detector.crop import crops
 from services.face_detector.monochrome import is_monochrome
 from services.normalizer.stage import normalize
 from services.normalizer.verification import verify
-from shared import keys
-from shared.fates import Drop
+from shared.contract import keys
+from shared.contract.pipeline import PIPELINE
+from shared.contract.reasons import Drop
 from shared.pictures import OUR_OWN_LIMITS, Compression, Format, Limits, Picture, decode, encode_png, flatten, inspect
-from shared.pipeline import PIPELINE
 from shared.recipe import Cascade, Detector, Faces, FolderSource, Normalized, Recipe, Upscaling
 from shared.runs import open_run
 from shared.runtime import logs

@@ -17,9 +17,9 @@ from random import Random
 from benchmarks.servers import servers, settings_of
 from demo.character import any_character, any_pose
 from demo.drawing import draw
-from shared import keys
 from shared.bus import open_bus
-from shared.messages import ImageKept
+from shared.contract import keys
+from shared.contract.messages import ImageKept
 from shared.recipe import Cascade, Detector, Faces, FolderSource, Recipe
 from shared.runs import open_run
 from shared.runtime import logs

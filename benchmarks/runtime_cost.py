@@ -26,16 +26,24 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from shared import keys
-from shared.messages import FaceFound, FaceNormalized, FaceUpscaled, ImageFetched, ImageKept, Message, RunRequested
-from shared.pipeline import Queue, Step
+from shared.contract import keys
+from shared.contract.messages import (
+    FaceFound,
+    FaceNormalized,
+    FaceUpscaled,
+    ImageFetched,
+    ImageKept,
+    Message,
+    RunRequested,
+)
+from shared.contract.pipeline import Queue, Step
+from shared.contract.stage import Action, Context, Stage
 from shared.recipe import FolderSource, Recipe
 from shared.runs import open_run
 from shared.runtime import logs
 from shared.runtime.resources import Resources
 from shared.runtime.single_process import Options, SingleProcess
 from shared.settings import LogFormat
-from shared.stage import Action, Context, Stage
 from shared.store.folder import FolderStore
 
 RECIPE = Recipe(name="bench", sources=(FolderSource(folder=Path()),))

@@ -23,7 +23,7 @@ from urllib.parse import unquote, urlsplit
 
 from shared import access
 from shared.access import MONITOR, OPERATOR
-from shared.pipeline import PIPELINE
+from shared.contract.pipeline import PIPELINE
 from shared.settings import Settings
 
 BUCKET = "magritte"

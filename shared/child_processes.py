@@ -18,7 +18,7 @@ from typing import ParamSpec, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from shared.errors import Interrupted, Transient
+from shared.contract.errors import Interrupted, Transient
 
 P = ParamSpec("P")
 T = TypeVar("T")

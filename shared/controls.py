@@ -6,8 +6,8 @@ They lie in the store and not on the bus because they must hold for processes th
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared import keys
-from shared.errors import Poison
+from shared.contract import keys
+from shared.contract.errors import Poison
 from shared.store.interface import Store
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from shared import keys
-from shared.errors import NotFound, Poison
-from shared.stage import Objects
+from shared.contract import keys
+from shared.contract.errors import NotFound, Poison
+from shared.contract.stage import Objects
 from shared.stylegan2.labels_file import SUFFIX, Labels, decode_labels, one_hot
 from shared.stylegan2.picture_file import PictureFile
 

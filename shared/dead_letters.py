@@ -11,11 +11,11 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared import keys
-from shared.errors import MagritteError, NotFound, Poison
-from shared.messages import Message, decode
+from shared.contract import keys
+from shared.contract.errors import MagritteError, NotFound, Poison
+from shared.contract.messages import Message, decode
+from shared.contract.stage import sentence, single_errors
 from shared.run_records import Skipped, ignored
-from shared.stage import sentence, single_errors
 from shared.store.interface import Store
 
 MOST_REPLAYS = 3

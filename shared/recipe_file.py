@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from shared.errors import RecipeError
+from shared.contract.errors import RecipeError
 from shared.own_folders import OwnFolder
 from shared.recipe import Recipe
 from shared.recipe_section import Section

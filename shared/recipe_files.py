@@ -3,10 +3,10 @@
 import hashlib
 from pathlib import Path
 
-from shared import keys
-from shared.errors import NotFound, Poison, RecipeError
+from shared.contract import keys
+from shared.contract.errors import NotFound, Poison, RecipeError
+from shared.contract.stage import Objects
 from shared.recipe import AddressesSource, Recipe, Source
-from shared.stage import Objects
 
 _STORED = "sha256:"
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from shared import keys, trainings
-from shared.errors import NotFound
-from shared.messages import Message, RankingReady, SnapshotTaken
+from shared import trainings
+from shared.contract import keys
+from shared.contract.errors import NotFound
+from shared.contract.messages import Message, RankingReady, SnapshotTaken
 from shared.recipe import Recipe
 from shared.run_records import decoded, keyed_facts, read_message
 from shared.runs import latest_dataset, run_recipe

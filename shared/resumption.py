@@ -6,8 +6,8 @@ done its part already answers from its records.
 
 from collections.abc import Iterator
 
+from shared.contract.messages import Message, RunRequested, SourceExhausted, decode
 from shared.dead_letters import State, letters
-from shared.messages import Message, RunRequested, SourceExhausted, decode
 from shared.run_records import keyed_facts, read_message
 from shared.runs import listed_count, run_recipe, tally_of
 from shared.store.interface import Store

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared import keys
-from shared.errors import Poison, Unreadable
-from shared.messages import Count, Digest, Message
+from shared.contract import keys
+from shared.contract.errors import Poison, Unreadable
+from shared.contract.messages import Count, Digest, Message
+from shared.contract.stage import Objects
 from shared.recipe import Recipe
-from shared.stage import Objects
 from shared.tally import Fact
 
 R = TypeVar("R", bound=BaseModel)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared import keys
+from shared.contract import keys
+from shared.contract.errors import NotFound, Unreadable
+from shared.contract.messages import RankingReady, RunRequested, SnapshotTaken
 from shared.dead_letters import Letter, State, keep, letters
-from shared.errors import NotFound, Unreadable
-from shared.messages import RankingReady, RunRequested, SnapshotTaken
 from shared.recipe import Recipe
 from shared.run_records import (
     Skipped,

@@ -10,8 +10,8 @@ from pydantic import AfterValidator, Field, PositiveFloat, SecretStr, Validation
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettings
 
-from shared.errors import SettingsError
-from shared.reach import Reach
+from shared.contract.errors import SettingsError
+from shared.contract.reach import Reach
 
 _PREFIX = "MAGRITTE_"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.messages import (
+from shared.contract.messages import (
     FaceDropped,
     FaceNormalized,
     FacesCounted,

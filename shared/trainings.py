@@ -16,11 +16,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared import keys, recipe_files
-from shared.errors import NotFound, Poison
-from shared.messages import Digest
+from shared import recipe_files
+from shared.contract import keys
+from shared.contract.errors import NotFound, Poison
+from shared.contract.messages import Digest
+from shared.contract.stage import Objects
 from shared.recipe import Ranking
-from shared.stage import Objects
 from shared.training_recipe import ResolvedTraining
 
 VERSION = 3

@@ -6,7 +6,7 @@ import imagehash
 import numpy as np
 from PIL import Image, ImageOps
 
-from shared.fates import Drop
+from shared.contract.reasons import Drop
 from shared.pictures import Limits, thumbnail
 
 SIDE = 128

@@ -12,7 +12,7 @@ import heapq
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from shared.fates import Reason
+from shared.contract.reasons import Reason
 
 Rank = tuple[Any, ...]
 """Sorts pictures, the best first. No two pictures have the same rank."""

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.fates import Reason
-from shared.messages import ImageFingerprinted
+from shared.contract.messages import ImageFingerprinted
+from shared.contract.reasons import Reason
 from shared.recipe import Duplicates
 
 PRINT = np.dtype(

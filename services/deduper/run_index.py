@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from services.deduper.grouping import Grouping, Rank
 from services.deduper.hamming_index import HammingIndex
 from services.deduper.likeness import PRINT, likeness, print_of
-from shared.fates import Reason
-from shared.messages import ImageFingerprinted
+from shared.contract.messages import ImageFingerprinted
+from shared.contract.reasons import Reason
 from shared.recipe import Duplicates
 
 

@@ -8,10 +8,9 @@ from typing import Any
 
 from services.deduper.fingerprint import fingerprint
 from services.deduper.run_index import Decision, RunIndex
-from shared import keys
-from shared.errors import NotFound, StoreUnavailable
-from shared.fates import Drop
-from shared.messages import (
+from shared.contract import keys
+from shared.contract.errors import NotFound, StoreUnavailable
+from shared.contract.messages import (
     ImageDropped,
     ImageFetched,
     ImageFingerprinted,
@@ -20,10 +19,11 @@ from shared.messages import (
     Judgement,
     Message,
 )
+from shared.contract.reasons import Drop
+from shared.contract.stage import Action, Context, Stage
 from shared.pictures import Limits
 from shared.recent_runs import RecentRuns
 from shared.recipe import Recipe
-from shared.stage import Action, Context, Stage
 
 MOST_BYTES = 512 * 2**20
 """Memory for the indexes together; one that has left it is rebuilt from its arrivals when it is needed."""

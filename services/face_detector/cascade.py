@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.face_detector.detector import Box, Face
-from shared.errors import RunUnusable, Unusable
+from shared.contract.errors import RunUnusable, Unusable
 from shared.recipe import Cascade
 
 OPENCV_THREADS = 1

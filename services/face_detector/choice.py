@@ -12,10 +12,10 @@ from services.face_detector.cascade import CascadeDetector
 from services.face_detector.detector import Detector
 from services.face_detector.known_face import lenient, prove
 from services.face_detector.model_file import read_model
-from shared.errors import RunUnusable, Unusable
+from shared.contract.errors import RunUnusable, Unusable
+from shared.contract.stage import Objects
 from shared.recipe import Animeface, Cascade, Faces
 from shared.recipe import Detector as Kind
-from shared.stage import Objects
 
 
 class Detectors:

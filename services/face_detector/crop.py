@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.face_detector.detector import Box, Face, overlap
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 from shared.recipe import Edge, Expansion, Faces, TooMany
 
 SAME_FACE = 0.3

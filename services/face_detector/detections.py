@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 
 from services.face_detector.detector import Box, Face
-from shared import keys
-from shared.errors import NotFound
-from shared.stage import Action, Objects
+from shared.contract import keys
+from shared.contract.errors import NotFound
+from shared.contract.stage import Action, Objects
 
 
 def recalled(store: Objects, action: Action) -> list[Face] | None:

@@ -9,7 +9,7 @@ from importlib.resources import files
 import numpy as np
 
 from services.face_detector.detector import Box, Detector, overlap
-from shared.errors import MagritteError, Unusable
+from shared.contract.errors import MagritteError, Unusable
 from shared.pictures import Picture, decode
 from shared.recipe import Animeface, Cascade
 

@@ -11,11 +11,11 @@ from uuid import uuid4
 import httpcore
 import httpx
 
-from shared.errors import RecipeError, RunUnusable, Transient
-from shared.reach import Reach
+from shared.contract.errors import RecipeError, RunUnusable, Transient
+from shared.contract.reach import Reach
+from shared.contract.stage import Objects
 from shared.recipe import Cascade
 from shared.recipe_files import content
-from shared.stage import Objects
 
 MAX_BYTES = 16_000_000
 """Known cascades have 0.1 to 2 MB."""

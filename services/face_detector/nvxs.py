@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.face_detector.detector import Box
-from shared.errors import Unusable
+from shared.contract.errors import Unusable
 
 STEP, SCALE_FACTOR, SMALLEST = 4.0, 1.095, 42.592
 """Pixels between two windows, growth from one size of windows to the next, and the first size: what animeface's own

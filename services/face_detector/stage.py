@@ -12,13 +12,13 @@ from services.face_detector.choice import Detectors
 from services.face_detector.crop import crops
 from services.face_detector.detector import Box, Face
 from services.face_detector.monochrome import is_monochrome
-from shared import keys
-from shared.errors import Interrupted
-from shared.fates import Drop, Reason
-from shared.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
+from shared.contract import keys
+from shared.contract.errors import Interrupted
+from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
+from shared.contract.reasons import Drop, Reason
+from shared.contract.stage import Action, Context, Stage
 from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
 from shared.recipe import Faces, Monochrome, Recipe
-from shared.stage import Action, Context, Stage
 
 
 class FaceDetector(Stage[ImageKept]):

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from services.normalizer.colour import to_srgb
 from services.normalizer.fit import Square, fit
 from services.normalizer.verification import verify
-from shared import keys
-from shared.fates import Drop
-from shared.messages import FaceDropped, FaceNormalized, FaceUpscaled, Message
+from shared.contract import keys
+from shared.contract.messages import FaceDropped, FaceNormalized, FaceUpscaled, Message
+from shared.contract.reasons import Drop
+from shared.contract.stage import Action, Context, Stage
 from shared.pictures import OUR_OWN_LIMITS, Compression, Format, Picture, decode, encode_jpeg, encode_png, flatten
 from shared.recipe import Normalized
-from shared.stage import Action, Context, Stage
 
 
 class Normalizer(Stage[FaceUpscaled]):

@@ -1,6 +1,6 @@
 """The last look: what was encoded is read back and must be what the data set demands."""
 
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 from shared.pictures import Format, Limits, PictureInfo, decode
 
 

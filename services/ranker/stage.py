@@ -8,10 +8,10 @@ from services.ranker import ranking, scoring
 from services.ranker.ranking import Place
 from services.ranker.sheets import sheet
 from shared import datasets, trainings
-from shared.errors import Interrupted, Poison
-from shared.messages import RankingReady, SnapshotTaken
+from shared.contract.errors import Interrupted, Poison
+from shared.contract.messages import RankingReady, SnapshotTaken
+from shared.contract.stage import Action, Context, Stage
 from shared.pictures import encode_png
-from shared.stage import Action, Context, Stage
 from shared.stylegan2 import network_file
 from shared.stylegan2.picture_file import PictureFile
 from shared.trainings import Snapshot

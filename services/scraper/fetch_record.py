@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.scraper.sources import Item
-from shared import keys
-from shared.errors import NotFound
-from shared.fates import Drop, Reason
+from shared.contract import keys
+from shared.contract.errors import NotFound
+from shared.contract.reasons import Drop, Reason
+from shared.contract.stage import Action, Objects
 from shared.pictures import Limits
-from shared.stage import Action, Objects
 
 VERSION = 1
 """Raise it when records are to be forgotten."""

@@ -7,11 +7,11 @@ from dataclasses import replace
 from services.scraper.fetch_record import Asking, FetchRecord, keep_fetch, recall_fetch, times_without_picture
 from services.scraper.provenance import provenance
 from services.scraper.sources import Fetched, Item, Source
-from shared import keys
-from shared.errors import NotFound
-from shared.fates import Drop
+from shared.contract import keys
+from shared.contract.errors import NotFound
+from shared.contract.reasons import Drop
+from shared.contract.stage import Objects
 from shared.pictures import Limits, PictureInfo, decode, inspect
-from shared.stage import Objects
 
 
 def fetch(source: Source, item: Item, asking: Asking, store: Objects) -> FetchRecord:

@@ -7,12 +7,12 @@ from typing import Any
 
 from services.scraper.fetch_record import FetchRecord
 from services.scraper.sources import Item
-from shared import keys
-from shared.errors import NotFound, Unreadable
-from shared.fates import Drop, Reason
-from shared.messages import ImageDropped, ImageFetched, Message, RunRequested
+from shared.contract import keys
+from shared.contract.errors import NotFound, Unreadable
+from shared.contract.messages import ImageDropped, ImageFetched, Message, RunRequested
+from shared.contract.reasons import Drop, Reason
+from shared.contract.stage import Death, Objects, sentence
 from shared.run_records import read_listing
-from shared.stage import Death, Objects, sentence
 
 Description = dict[str, Any]
 """What a listing says of an entry: `origin`, `score`, and either `image` or `reason` and `detail`.

@@ -19,12 +19,12 @@ from services.scraper.listing import (
 )
 from services.scraper.sources import Conditions, Item, Source, open_source
 from services.scraper.sources.address import shown
-from shared import keys
-from shared.errors import Interrupted, MagritteError
-from shared.messages import Message, RunRequested, SourceExhausted
+from shared.contract import keys
+from shared.contract.errors import Interrupted, MagritteError
+from shared.contract.messages import Message, RunRequested, SourceExhausted
+from shared.contract.stage import Context, Death, Objects, Stage, single_errors
 from shared.pictures import Limits
 from shared.recipe_files import with_addresses
-from shared.stage import Context, Death, Objects, Stage, single_errors
 
 
 class Scraper(Stage[RunRequested]):

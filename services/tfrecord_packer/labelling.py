@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from services.tfrecord_packer.manifest import Member
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.recipe_labels import OTHER, Labels, Unlabelled
 
 Place = Mapping[str, Any]

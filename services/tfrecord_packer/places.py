@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from shared import keys
-from shared.messages import ImageKept, ImageSuperseded
+from shared.contract import keys
+from shared.contract.messages import ImageKept, ImageSuperseded
+from shared.contract.stage import Objects
 from shared.run_records import facts
-from shared.stage import Objects
 from shared.tally import Fact
 
 

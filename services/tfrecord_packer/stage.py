@@ -16,14 +16,14 @@ from services.tfrecord_packer.labelling import Labelled, labelled
 from services.tfrecord_packer.manifest import Member, dataset_digest, manifest, member_name
 from services.tfrecord_packer.packing import PictureShape, pack
 from services.tfrecord_packer.places import RunPlaces
-from shared import keys
-from shared.errors import Poison, storage_error
-from shared.fates import Reason
-from shared.messages import DatasetPacked, FaceNormalized, ImageDropped, Message, SourceExhausted
-from shared.pipeline import producer
+from shared.contract import keys
+from shared.contract.errors import Poison, storage_error
+from shared.contract.messages import DatasetPacked, FaceNormalized, ImageDropped, Message, SourceExhausted
+from shared.contract.pipeline import producer
+from shared.contract.reasons import Reason
+from shared.contract.stage import Context, Objects, Stage
 from shared.recent_runs import RecentRuns
 from shared.run_records import facts
-from shared.stage import Context, Objects, Stage
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
 from shared.tally import Fact, Tally
 

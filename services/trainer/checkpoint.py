@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from shared import trainings
-from shared.errors import NotFound
-from shared.stage import Objects
+from shared.contract.errors import NotFound
+from shared.contract.stage import Objects
 from shared.stylegan2.arrays import Arrays
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from services.trainer.stats import Tick
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.arrays import Arrays
 
 _PATIENCE = 3  # ticks in a row

@@ -1,6 +1,6 @@
 """A recipe's settings as the hyperparameters of a training. Needs TensorFlow, to know the machine."""
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2 import device
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.hyperparameters import Hyperparameters, Precision

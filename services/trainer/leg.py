@@ -12,8 +12,8 @@ from services.trainer.plan import Plan
 from services.trainer.stats import Span, Tick, summarize
 from services.trainer.tensorboard import events
 from shared import trainings
-from shared.errors import Interrupted, Poison, storage_error
-from shared.stage import Context
+from shared.contract.errors import Interrupted, Poison, storage_error
+from shared.contract.stage import Context
 
 if TYPE_CHECKING:
     from services.trainer.gallery import Figures

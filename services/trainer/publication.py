@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from services.trainer.checkpoint import digest
-from shared import keys, trainings
-from shared.stage import Objects
+from shared import trainings
+from shared.contract import keys
+from shared.contract.stage import Objects
 from shared.trainings import CHECKPOINT, Snapshot
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
+from shared.contract.stage import Objects
 from shared.recipe_files import content
-from shared.stage import Objects
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.weights import Networks

@@ -8,13 +8,13 @@ from PIL import Image
 
 from services.upscaler.enlargement import factor
 from services.upscaler.waifu2x import NOT_INSTALLED, Waifu2x, is_installed
-from shared import keys
-from shared.errors import Interrupted, Unusable
-from shared.fates import Drop
-from shared.messages import FaceDropped, FaceFound, FaceUpscaled, Message
+from shared.contract import keys
+from shared.contract.errors import Interrupted, Unusable
+from shared.contract.messages import FaceDropped, FaceFound, FaceUpscaled, Message
+from shared.contract.reasons import Drop
+from shared.contract.stage import Action, Context, Stage
 from shared.pictures import OUR_OWN_LIMITS, Compression, decode, encode_png
 from shared.recipe import Recipe, Upscaling
-from shared.stage import Action, Context, Stage
 
 _NO_NOISE_REDUCTION = -1
 

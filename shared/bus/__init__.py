@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from shared.bus.interface import Bus, Consumer, DeadLetter, Delivery, Depth
 from shared.bus.memory import MemoryBus, Mischief
-from shared.errors import SettingsError
+from shared.contract.errors import SettingsError
 
 __all__ = ["Bus", "Consumer", "DeadLetter", "Delivery", "Depth", "MemoryBus", "Mischief", "open_bus"]
 

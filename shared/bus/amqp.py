@@ -26,7 +26,7 @@ from pika.exceptions import (  # type: ignore[import-untyped]
 
 from shared.bus.letters import Letter
 from shared.bus.topology import BrokerQueue, Exchange
-from shared.errors import BusUnavailable, MagritteError, SettingsError
+from shared.contract.errors import BusUnavailable, MagritteError, SettingsError
 
 log = structlog.get_logger()
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # what matters of it is logged by those who know what it means

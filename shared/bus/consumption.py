@@ -17,7 +17,7 @@ from shared.bus.amqp import Channel, Connection
 from shared.bus.letters import Letter
 from shared.bus.link import Link, again_and_again
 from shared.bus.topology import DEAD, WORK, Topology
-from shared.errors import BusUnavailable, SettingsError
+from shared.contract.errors import BusUnavailable, SettingsError
 
 log = structlog.get_logger()
 

@@ -1,14 +1,14 @@
 """What every message bus offers. Twins: `memory` and `rabbitmq`; both pass the tests in tests/contract.
 
 Delivery is at least once and in no particular order. A published message goes to every queue whose stage consumes
-its type (`shared.pipeline.routes`).
+its type (`shared.contract.pipeline.routes`).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.messages import Message
+from shared.contract.messages import Message
 
 
 class Delivery(Protocol):

@@ -8,7 +8,7 @@ from random import uniform
 import structlog
 
 from shared.bus.amqp import Connection
-from shared.errors import SettingsError
+from shared.contract.errors import SettingsError
 
 log = structlog.get_logger()
 

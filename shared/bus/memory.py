@@ -13,9 +13,9 @@ from itertools import count
 from random import Random
 
 from shared.bus.interface import DeadLetter, Depth
-from shared.messages import Message
-from shared.pipeline import Queue
-from shared.pipeline import queues as pipeline_queues
+from shared.contract.messages import Message
+from shared.contract.pipeline import Queue
+from shared.contract.pipeline import queues as pipeline_queues
 
 
 @dataclass(frozen=True)

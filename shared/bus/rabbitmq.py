@@ -20,10 +20,10 @@ from shared.bus.interface import DeadLetter, Depth
 from shared.bus.letters import Letter
 from shared.bus.link import Link, growing_pauses
 from shared.bus.topology import WORK, BrokerQueue, Exchange, Topology, dead_queue
-from shared.errors import BusUnavailable, MagritteError, Poison, SettingsError
-from shared.messages import Message
-from shared.pipeline import Queue
-from shared.pipeline import queues as pipeline_queues
+from shared.contract.errors import BusUnavailable, MagritteError, Poison, SettingsError
+from shared.contract.messages import Message
+from shared.contract.pipeline import Queue
+from shared.contract.pipeline import queues as pipeline_queues
 
 T = TypeVar("T")
 

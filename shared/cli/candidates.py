@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared import trainings
 from shared.cli.connection import found_run
-from shared.errors import NotFound, Poison
+from shared.contract.errors import NotFound, Poison
 from shared.results import legs, results
 from shared.runs import latest_dataset, run_recipe
 from shared.store.interface import Store

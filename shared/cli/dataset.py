@@ -9,11 +9,11 @@ import typer
 from pydantic import BaseModel
 from rich.table import Table
 
-from shared import keys
 from shared.cli import screen
 from shared.cli.connection import found_run
 from shared.cli.inspect import AsJson
-from shared.errors import NotFound, Unreadable, Unusable
+from shared.contract import keys
+from shared.contract.errors import NotFound, Unreadable, Unusable
 from shared.run_records import decoded
 from shared.runs import latest_dataset
 

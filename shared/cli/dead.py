@@ -13,8 +13,8 @@ from shared.cli import screen
 from shared.cli.connection import broker, found_run, has_broker, store
 from shared.cli.inspect import AsJson
 from shared.cli.operate import DryRun
+from shared.contract.errors import NotFound
 from shared.dead_letters import MOST_REPLAYS, Letter, State
-from shared.errors import NotFound
 from shared.runs import reopen
 from shared.store.interface import Store
 

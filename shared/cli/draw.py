@@ -11,7 +11,7 @@ from shared.cli import libraries, screen
 from shared.cli.connection import found_run
 from shared.cli.destination import check_destination
 from shared.cli.picture_files import write_png
-from shared.errors import NotFound
+from shared.contract.errors import NotFound
 from shared.own_folders import DRAWN
 from shared.results import results
 

@@ -9,12 +9,13 @@ from uuid import uuid4
 
 import typer
 
-from shared import keys, trainings
+from shared import trainings
 from shared.cli import screen
 from shared.cli.connection import found_run
 from shared.cli.destination import check_destination
 from shared.cli.inspect import RunName
-from shared.errors import NotFound, storage_error
+from shared.contract import keys
+from shared.contract.errors import NotFound, storage_error
 from shared.own_folders import RESULTS
 from shared.results import DATA_SET, Results, legs, results, statistics
 from shared.store.interface import Store

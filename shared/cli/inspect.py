@@ -11,7 +11,7 @@ from shared.cli.connection import address, found_run
 from shared.cli.item_search import Listed
 from shared.cli.report import report, show
 from shared.cli.run_items import RunItems
-from shared.errors import NotFound
+from shared.contract.errors import NotFound
 from shared.settings import settings
 
 _MOST = 20

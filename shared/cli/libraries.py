@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from shared.errors import Unusable
+from shared.contract.errors import Unusable
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from shared.cli import dataset, dead, draw, fetch, inspect, operate, quality, recipe, run, screen, stage, watch, weights
-from shared.errors import MagritteError, exit_code
+from shared.contract.errors import MagritteError, exit_code
 
 app = typer.Typer(
     name="magritte",

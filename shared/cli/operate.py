@@ -14,8 +14,8 @@ from shared.cli.connection import broker, found_run, own_folders, store
 from shared.cli.inspect import AsJson, RunName
 from shared.cli.run import RetryFailed
 from shared.cli.stage import StageName
-from shared.errors import Transient
-from shared.messages import RunRequested
+from shared.contract.errors import Transient
+from shared.contract.messages import RunRequested
 from shared.recipe_file import read_recipe
 from shared.recipe_files import deposited
 from shared.resumption import outstanding

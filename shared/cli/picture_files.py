@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.errors import storage_error
+from shared.contract.errors import storage_error
 
 if TYPE_CHECKING:
     from shared.stylegan2.grid import Pictures

@@ -7,11 +7,11 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from shared import keys
 from shared.cli import screen
 from shared.cli.training import trained_line
+from shared.contract import keys
+from shared.contract.errors import Unreadable
 from shared.controls import standing
-from shared.errors import Unreadable
 from shared.results import Results, Trained, results, trained
 from shared.run_records import facts, stray
 from shared.runs import Phase, phase

@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from shared import keys
 from shared.cli.item_search import Found, Listed, Words, search
-from shared.errors import NotFound, Poison, Unreadable
-from shared.messages import FaceFound, FaceNormalized, FaceUpscaled
+from shared.contract import keys
+from shared.contract.errors import NotFound, Poison, Unreadable
+from shared.contract.messages import FaceFound, FaceNormalized, FaceUpscaled
 from shared.recipe import FolderSource
 from shared.run_records import Skipped, keyed_facts, read_listing, read_origin, read_told
 from shared.runs import run_recipe

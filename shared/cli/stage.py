@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from shared.pipeline import PIPELINE
+from shared.contract.pipeline import PIPELINE
 from shared.runtime.stage_process import main
 
 NAMES = [step.name for step in PIPELINE]

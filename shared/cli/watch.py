@@ -16,8 +16,8 @@ from shared.cli.connection import broker, found_run, has_broker
 from shared.cli.inspect import RunName
 from shared.cli.report import Report, fates_table, report, show
 from shared.cli.training import trained_line
-from shared.errors import BusUnavailable
-from shared.pipeline import PIPELINE
+from shared.contract.errors import BusUnavailable
+from shared.contract.pipeline import PIPELINE
 from shared.runs import Phase
 
 _SHARE = 10

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from shared.cli import screen
 from shared.cli.inspect import AsJson
-from shared.errors import Poison, Unusable, storage_error
+from shared.contract.errors import Poison, Unusable, storage_error
 
 if TYPE_CHECKING:
     from shared.stylegan2.architecture import Architecture

@@ -1,6 +1,6 @@
 """Safe decoding and encoding of pictures, used by every stage; the limits hold before memory is allocated.
 
-Bytes that are no usable picture are answered with a `shared.fates.Drop`, never with an exception. All functions
+Bytes that are no usable picture are answered with a `shared.contract.reasons.Drop`, never with an exception. All functions
 may be called from many threads at once. Pillow images become arrays by `numpy.asarray(picture.image)`.
 """
 

@@ -7,7 +7,7 @@ from typing import Literal
 from PIL import Image, ImageFile
 from PIL.Image import Resampling, Transpose
 
-from shared.fates import Drop
+from shared.contract.reasons import Drop
 from shared.pictures.inspection import DEFAULT_LIMITS, Limits, PictureInfo, opened, orientation
 from shared.pictures.profiles import Space, in_srgb, lab_profile, space_of
 from shared.pictures.refusal import attempt

@@ -18,7 +18,7 @@ from PIL import (  # noqa: F401
 )
 from PIL.ExifTags import Base
 
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 from shared.pictures.formats import Format, appearance, format_of, webp_canvas, webp_is_lossless
 from shared.pictures.refusal import Refused, attempt
 from shared.recipe import Pictures

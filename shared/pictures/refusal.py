@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from PIL import Image
 
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 from shared.pictures.formats import format_of, is_cut_short
 
 T = TypeVar("T")

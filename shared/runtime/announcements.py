@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.bus.interface import Bus
-from shared.errors import Poison
-from shared.messages import Message
-from shared.pipeline import Step
+from shared.contract.errors import Poison
+from shared.contract.messages import Message
+from shared.contract.pipeline import Step
 from shared.runtime import metrics, records
 from shared.store.interface import Store
 

@@ -6,13 +6,13 @@ import structlog
 
 from shared import dead_letters
 from shared.bus.interface import Delivery
+from shared.contract.errors import MagritteError
+from shared.contract.messages import ItemDied, Message, kebab
+from shared.contract.pipeline import Step
+from shared.contract.stage import Death, sentence
 from shared.dead_letters import Letter
-from shared.errors import MagritteError
-from shared.messages import ItemDied, Message, kebab
-from shared.pipeline import Step
 from shared.runtime import metrics
 from shared.runtime.announcements import Announcements
-from shared.stage import Death, sentence
 from shared.store.interface import Store
 
 log = structlog.get_logger()

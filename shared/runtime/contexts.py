@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from functools import partial
 
-from shared.errors import NotFound, Poison
-from shared.messages import Message
-from shared.pipeline import Step
+from shared.contract.errors import NotFound, Poison
+from shared.contract.messages import Message
+from shared.contract.pipeline import Step
+from shared.contract.stage import Context
 from shared.recipe import Recipe
 from shared.runs import run_recipe
 from shared.runtime.resources import Resources
-from shared.stage import Context
 from shared.store.interface import Store
 
 

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 
 from shared.bus.interface import Bus, Consumer
+from shared.contract.pipeline import Queue
 from shared.controls import Controls
-from shared.pipeline import Queue
 from shared.runtime.worker import Worker
 
 

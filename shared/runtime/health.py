@@ -9,7 +9,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import make_wsgi_app
 
-from shared.errors import SettingsError
+from shared.contract.errors import SettingsError
 
 _SILENCE = 60.0
 """Seconds without a tick after which a loop counts as stuck; loops tick about twice a second."""

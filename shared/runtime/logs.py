@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from shared.messages import Message
+from shared.contract.messages import Message
 from shared.settings import LogFormat
 from shared.visible_text import visible
 

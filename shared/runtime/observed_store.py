@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import chain, islice
 from pathlib import Path
 
-from shared.errors import NotFound
+from shared.contract.errors import NotFound
 from shared.runtime import metrics
 from shared.store.interface import Store
 

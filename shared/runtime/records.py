@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from shared import keys
-from shared.errors import NotFound
-from shared.fates import PASSING
-from shared.messages import Message, recall
-from shared.stage import Action
+from shared.contract import keys
+from shared.contract.errors import NotFound
+from shared.contract.messages import Message, recall
+from shared.contract.reasons import PASSING
+from shared.contract.stage import Action
 from shared.store.interface import Store
 from shared.tally import Fact
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.errors import BusUnavailable, Poison, RecipeError, StoreUnavailable
+from shared.contract.errors import BusUnavailable, Poison, RecipeError, StoreUnavailable
 
 
 @dataclass(frozen=True)

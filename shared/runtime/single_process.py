@@ -13,10 +13,11 @@ from typing import Any
 import structlog
 
 from shared.bus.memory import MemoryBus, Mischief
+from shared.contract.errors import Poison, StoreUnavailable
+from shared.contract.messages import RunRequested
+from shared.contract.pipeline import PIPELINE, Step
+from shared.contract.stage import sentence
 from shared.controls import Controls, standing
-from shared.errors import Poison, StoreUnavailable
-from shared.messages import RunRequested
-from shared.pipeline import PIPELINE, Step
 from shared.recipe import Recipe
 from shared.runs import Run, finish
 from shared.runtime.crew import Crew
@@ -25,7 +26,6 @@ from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS, RetryLadder
 from shared.runtime.watchdog import SILENCE, Watchdog
 from shared.runtime.worker import TRIES, Outcome, Say, Worker, say_to_log
-from shared.stage import sentence
 from shared.store.interface import Store
 
 log = structlog.get_logger()

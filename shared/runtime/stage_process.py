@@ -10,9 +10,9 @@ from contextlib import ExitStack, suppress
 import structlog
 
 from shared.bus import Bus, open_bus
+from shared.contract.errors import BusUnavailable, MagritteError, StoreUnavailable, exit_code
+from shared.contract.pipeline import Step, step
 from shared.controls import standing
-from shared.errors import BusUnavailable, MagritteError, StoreUnavailable, exit_code
-from shared.pipeline import Step, step
 from shared.runtime import logs, metrics
 from shared.runtime.crew import Crew
 from shared.runtime.health import Health, HealthServer

@@ -8,7 +8,7 @@ from contextvars import copy_context
 from queue import SimpleQueue
 from typing import TypeVar
 
-from shared.errors import Interrupted, TimeLimitExceeded
+from shared.contract.errors import Interrupted, TimeLimitExceeded
 
 T = TypeVar("T")
 

@@ -16,10 +16,9 @@ from typing import Any
 
 import structlog
 
-from shared import keys, messages
 from shared.bus.interface import Bus, Consumer, Delivery
-from shared.controls import Controls
-from shared.errors import (
+from shared.contract import keys, messages
+from shared.contract.errors import (
     BusUnavailable,
     Interrupted,
     SettingsError,
@@ -29,9 +28,11 @@ from shared.errors import (
     Transient,
     WorkerVanished,
 )
-from shared.fates import Drop, Reason
-from shared.messages import Message
-from shared.pipeline import Step
+from shared.contract.messages import Message
+from shared.contract.pipeline import Step
+from shared.contract.reasons import Drop, Reason
+from shared.contract.stage import Context, Stage, sentence
+from shared.controls import Controls
 from shared.runtime import logs, metrics, records
 from shared.runtime.announcements import Announcements
 from shared.runtime.burial import Burial, survivors
@@ -40,7 +41,6 @@ from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.solitude import Solitude
 from shared.runtime.time_limit import TimeLimit
-from shared.stage import Context, Stage, sentence
 from shared.store.interface import Store
 
 log = structlog.get_logger()

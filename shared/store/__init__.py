@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from shared.errors import SettingsError
+from shared.contract.errors import SettingsError
 from shared.settings import Settings
 from shared.store.folder import FolderStore
 from shared.store.interface import Store

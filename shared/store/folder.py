@@ -17,8 +17,8 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from shared.errors import MagritteError, NotFound, Unusable, storage_error
-from shared.keys import checked
+from shared.contract.errors import MagritteError, NotFound, Unusable, storage_error
+from shared.contract.keys import checked
 from shared.store.translation import Translated
 
 _LARGE = 2**14

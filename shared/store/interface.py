@@ -10,7 +10,7 @@ class Store(Protocol):
     """Objects by key. Puts are atomic: a reader sees a whole object or none.
 
     Every method raises `StoreUnavailable` when the store does not answer for now and `StoreFull` when it has no
-    space left. Keys come from `shared.keys`; any other raises `Poison`.
+    space left. Keys come from `shared.contract.keys`; any other raises `Poison`.
     """
 
     def prepare(self) -> None:

@@ -23,7 +23,7 @@ from minio.error import MinioException, S3Error, ServerError
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 
-from shared.errors import (
+from shared.contract.errors import (
     MagritteError,
     NotFound,
     Poison,
@@ -34,7 +34,7 @@ from shared.errors import (
     Unusable,
     storage_error,
 )
-from shared.keys import checked
+from shared.contract.keys import checked
 from shared.settings import Settings
 from shared.store.translation import Translated
 
@@ -296,7 +296,7 @@ def _failure(response: BaseHTTPResponse) -> MinioException:
 
 
 def _meaning(error: S3Error, what: str, bucket: str) -> MagritteError:
-    """Translate an S3 server's error about `what` into one of `shared.errors`."""
+    """Translate an S3 server's error about `what` into one of `shared.contract.errors`."""
     code, status = error.code or "", error.response.status
     told = f"{what}: the S3 server answered {status} {code}"
     if code == "NoSuchKey":

@@ -1,9 +1,9 @@
-"""From a back end's errors to those of the tree in `shared.errors`."""
+"""From a back end's errors to those of the tree in `shared.contract.errors`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from shared.errors import MagritteError
+from shared.contract.errors import MagritteError
 
 
 @dataclass(frozen=True)

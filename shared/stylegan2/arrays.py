@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 

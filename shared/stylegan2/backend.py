@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 
-from shared.errors import Unusable
+from shared.contract.errors import Unusable
 
 Tensor = Any
 Variables = Mapping[str, Tensor]

@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture, discriminator_shapes, generator_shapes
 from shared.stylegan2.backend import HAS_ACCELERATOR, Tensor
 from shared.stylegan2.hyperparameters import Precision

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.protobuf import Wire, delimited, key, varint
 from shared.stylegan2.tfrecords import frame
 

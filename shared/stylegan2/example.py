@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.protobuf import Part, Wire, delimited, varint
 
 Picture = NDArray[np.uint8]

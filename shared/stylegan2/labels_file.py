@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 
 Labels = NDArray[np.float32]
 """[pictures, classes]; each row has a 1 in the column of its class and 0 elsewhere."""

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2 import tensor_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.arrays import Arrays, pack, unpack

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.example import Picture
 
 SMALLEST_LOG2 = 2

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import google_crc32c
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")

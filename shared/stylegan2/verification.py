@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.errors import NotFound, Poison
-from shared.keys import MANIFEST
+from shared.contract.errors import NotFound, Poison
+from shared.contract.keys import MANIFEST
 from shared.stylegan2.example import Picture, decode_picture
 from shared.stylegan2.labels_file import Labels, decode_labels, faulty_rows, labels_file_name
 from shared.stylegan2.pyramid import SMALLEST_LOG2, has_levels, pyramid

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.architecture import (
     Architecture,
     Shapes,

@@ -13,8 +13,8 @@ import pytest
 
 from shared.bus import Bus, Consumer, DeadLetter, Delivery, Depth, MemoryBus, Mischief
 from shared.bus.rabbitmq import RabbitMQBus
-from shared.messages import ImageFetched, LegDue, Message, RunRequested, SourceExhausted, decode
-from shared.pipeline import Queue
+from shared.contract.messages import ImageFetched, LegDue, Message, RunRequested, SourceExhausted, decode
+from shared.contract.pipeline import Queue
 from tests.servers.rabbitmq import RabbitMQServer
 
 QUEUES = (

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import NotFound, Poison, StoreUnavailable
+from shared.contract.errors import NotFound, Poison, StoreUnavailable
 from shared.store import FolderStore, Store, open_store
 from tests.servers.radosgw import Radosgw
 
@@ -290,7 +290,7 @@ class TestFolderOnly:
     FULL = """
 import resource, sys
 from pathlib import Path
-from shared.errors import StoreFull
+from shared.contract.errors import StoreFull
 from shared.store import FolderStore
 
 folder, large = Path(sys.argv[1]), b"y" * 50_000
@@ -316,7 +316,7 @@ print(*store.list("a/"), store.get("a/replaced").decode())
     FULL_FOR_A_FILE = """
 import resource, sys
 from pathlib import Path
-from shared.errors import StoreFull
+from shared.contract.errors import StoreFull
 from shared.store import FolderStore
 
 store = FolderStore(Path("/dev/shm", Path(sys.argv[1]).name))
@@ -341,7 +341,7 @@ except StoreFull:
     FORBIDDEN = """
 import os, sys
 from pathlib import Path
-from shared.errors import StoreUnavailable
+from shared.contract.errors import StoreUnavailable
 from shared.store import FolderStore
 
 store = FolderStore(Path(sys.argv[1]))

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from deploy.credentials import write_credentials
-from shared.pipeline import PIPELINE
+from shared.contract.pipeline import PIPELINE
 from tests.faults.chain import write_recipe
 from tests.servers.rabbitmq import free_ports
 

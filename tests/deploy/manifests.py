@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from shared.pipeline import PIPELINE
+from shared.contract.pipeline import PIPELINE
 
 Document = dict[str, Any]
 

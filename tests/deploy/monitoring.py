@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
-from shared.pipeline import PIPELINE
+from shared.contract.pipeline import PIPELINE
 from shared.runtime import metrics
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -16,13 +16,14 @@ from pika.exceptions import ChannelClosedByBroker  # type: ignore[import-untyped
 
 from demo.character import HEROINE, any_pose
 from demo.drawing import draw
-from shared import access, keys
+from shared import access
 from shared.access import MONITOR, OPERATOR
 from shared.bus import Consumer, Delivery
 from shared.bus.rabbitmq import RabbitMQBus
-from shared.errors import SettingsError
-from shared.messages import ImageFetched, RunRequested
-from shared.pipeline import PIPELINE, step
+from shared.contract import keys
+from shared.contract.errors import SettingsError
+from shared.contract.messages import ImageFetched, RunRequested
+from shared.contract.pipeline import PIPELINE, step
 from shared.recipe import Recipe
 from shared.runs import is_finished, latest_dataset, open_run, tally_of
 from shared.runtime.crew import Crew

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from deploy.credentials import write_credentials
-from shared.pipeline import PIPELINE
+from shared.contract.pipeline import PIPELINE
 from shared.runtime.stage_process import METRICS_PORT
 from shared.settings import Settings
 

@@ -11,7 +11,7 @@ import pytest
 from deploy.credentials import main, write_credentials
 from shared.access import MONITOR, OPERATOR, broker_users, bucket_policy, is_hash_of, s3_policy, store_users
 from shared.bus.topology import Topology
-from shared.pipeline import PIPELINE, queues
+from shared.contract.pipeline import PIPELINE, queues
 from shared.settings import Settings, settings
 from tests.servers.rabbitmq import RabbitMQServer
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from shared.pipeline import queues, step
-from shared.reach import Reach
+from shared.contract.pipeline import queues, step
+from shared.contract.reach import Reach
 from tests.deploy.manifests import CLUSTERS, STAGES, Document, containers, of_kind, pods, render, stages
 
 # Rights and room

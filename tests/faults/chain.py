@@ -8,8 +8,8 @@ from typing import Any
 
 from demo.character import any_character, any_pose
 from demo.drawing import draw
-from shared.pipeline import PIPELINE
-from shared.stage import python_name
+from shared.contract.pipeline import PIPELINE
+from shared.contract.stage import python_name
 from tests.faults.place import Place
 
 RECIPE = """

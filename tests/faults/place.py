@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from shared import keys
 from shared.bus import Bus, Delivery
-from shared.messages import FaceFound, FaceUpscaled, Message, decode
+from shared.contract import keys
+from shared.contract.messages import FaceFound, FaceUpscaled, Message, decode
 from shared.recipe import FolderSource, Recipe
 from shared.runs import open_run
 from shared.store import FolderStore, Store

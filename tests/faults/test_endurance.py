@@ -14,7 +14,7 @@ from random import Random
 import pika
 import pytest
 
-from shared.pipeline import queues as pipeline_queues
+from shared.contract.pipeline import queues as pipeline_queues
 from tests.faults.chain import Fleet, result, status, undisturbed, write_recipe
 from tests.faults.place import Place
 from tests.servers.rabbitmq import RabbitMQServer

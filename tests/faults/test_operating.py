@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from shared import keys
+from shared.contract import keys
 from tests.faults.chain import Fleet, result, status, undisturbed, write_recipe
 from tests.faults.place import SOON, Place, json_lines, wait_until
 from tests.servers.rabbitmq import RabbitMQServer, free_ports

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared import keys
+from shared.contract import keys
 from shared.runtime.stage_process import BROKEN
 from shared.store import FolderStore
 from tests.faults.place import SOON, Faces, Place, json_lines, wait_until

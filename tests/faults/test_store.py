@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import NotFound, SettingsError, StoreFull, StoreUnavailable, Transient
+from shared.contract.errors import NotFound, SettingsError, StoreFull, StoreUnavailable, Transient
 from shared.store.s3 import S3Store, open_s3
 from tests.servers.answers import Answer, Answers, answering
 from tests.servers.proxy import Proxy, Toxics

@@ -16,16 +16,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shared import keys
 from shared.bus import open_bus
-from shared.errors import Interrupted, Poison
-from shared.messages import FaceFound, FaceUpscaled, Message
-from shared.pipeline import Step, step
+from shared.contract import keys
+from shared.contract.errors import Interrupted, Poison
+from shared.contract.messages import FaceFound, FaceUpscaled, Message
+from shared.contract.pipeline import Step, step
+from shared.contract.stage import Action, Context, Stage
 from shared.runtime import logs
 from shared.runtime.health import Health
 from shared.runtime.stage_process import Ending, StageProcess
 from shared.settings import LogFormat, settings
-from shared.stage import Action, Context, Stage
 from shared.store import Store, open_store
 
 SLOW, DIES, HANGS_ONCE, LONG, BROKEN, FAILS_UNTIL_MENDED = (

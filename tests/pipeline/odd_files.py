@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from demo.character import any_character, any_pose
 from demo.drawing import any_placement, background, draw, figure, render
-from shared.fates import Reason
+from shared.contract.reasons import Reason
 from shared.pictures import Note
 
 SIZE = (360, 450)

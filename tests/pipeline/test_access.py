@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from shared import keys
 from shared.access import PROBES, StoreRights, store_rights
 from shared.bus import MemoryBus
-from shared.messages import RunRequested
-from shared.pipeline import PIPELINE, queues, step
+from shared.contract import keys
+from shared.contract.messages import RunRequested
+from shared.contract.pipeline import PIPELINE, queues, step
 from shared.recipe import Recipe
 from shared.recipe_files import deposited
 from shared.runs import open_run

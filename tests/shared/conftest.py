@@ -1,7 +1,6 @@
 import pytest
 
-from shared.fates import Reason
-from shared.messages import (
+from shared.contract.messages import (
     DatasetPacked,
     FaceDropped,
     FaceFound,
@@ -21,6 +20,7 @@ from shared.messages import (
     SnapshotTaken,
     SourceExhausted,
 )
+from shared.contract.reasons import Reason
 from shared.recipe import FolderSource, Recipe
 
 RUN, ENTRY, DIGEST, OTHER = "anya-001", "0a" * 10, "0b" * 32, "0c" * 32

@@ -8,8 +8,9 @@ from typing import Any
 from services.trainer.plan import Plan
 from services.trainer.stats import Span, Tick, Watched, summarize
 from services.trainer.tensorboard import events
-from shared import keys, trainings
-from shared.messages import SnapshotTaken
+from shared import trainings
+from shared.contract import keys
+from shared.contract.messages import SnapshotTaken
 from shared.runs import latest_dataset, run_recipe
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore

@@ -18,7 +18,7 @@ from shared.access import (
     store_users,
 )
 from shared.bus.topology import Topology, dead_queue
-from shared.pipeline import PIPELINE, Step, queues
+from shared.contract.pipeline import PIPELINE, Step, queues
 
 PAUSES = (0.5, 600.0)
 TOPOLOGY = Topology(tuple(queues()), PAUSES)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from shared.child_processes import ChildProcesses, after
-from shared.errors import Interrupted, Transient
+from shared.contract.errors import Interrupted, Transient
 
 ROOT = Path(__file__).parents[2]
 

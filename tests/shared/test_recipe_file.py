@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import RecipeError
+from shared.contract.errors import RecipeError
 from shared.own_folders import OwnFolder, output_folder, store_folder
 from shared.recipe import AddressesSource, Fit, FolderSource, Monochrome, Recipe
 from shared.recipe_file import read_recipe

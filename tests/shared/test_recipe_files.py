@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from shared import keys
-from shared.errors import Poison, RecipeError
+from shared.contract import keys
+from shared.contract.errors import Poison, RecipeError
 from shared.recipe import AddressesSource, Cascade, Detector, Faces, FolderSource, Recipe
 from shared.recipe_files import content, deposited, with_addresses
 from shared.store import FolderStore

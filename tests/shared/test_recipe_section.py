@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
-from shared.errors import RecipeError
+from shared.contract.errors import RecipeError
 from shared.recipe import Recipe
 from shared.recipe_file import read_recipe
 from shared.recipe_section import Section

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from shared import trainings
-from shared.errors import Unreadable
-from shared.messages import RankingReady
+from shared.contract.errors import Unreadable
+from shared.contract.messages import RankingReady
 from shared.recipe import Recipe
 from shared.results import DATA_SET, Results, legs, results, statistics, trained
 from shared.runs import open_run

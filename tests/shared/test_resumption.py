@@ -3,11 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from shared import keys
-from shared.dead_letters import bury, keep
-from shared.errors import NotFound, Unreadable
-from shared.fates import Reason
-from shared.messages import (
+from shared.contract import keys
+from shared.contract.errors import NotFound, Unreadable
+from shared.contract.messages import (
     FaceFound,
     FaceNormalized,
     FacesCounted,
@@ -20,6 +18,8 @@ from shared.messages import (
     RunRequested,
     SourceExhausted,
 )
+from shared.contract.reasons import Reason
+from shared.dead_letters import bury, keep
 from shared.recipe import FolderSource, Recipe
 from shared.resumption import outstanding
 from shared.runs import open_run

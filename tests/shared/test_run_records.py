@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from shared import keys
-from shared.errors import MagritteError, NotFound, Poison, Unreadable, exit_code
-from shared.messages import ImageFetched, Message
+from shared.contract import keys
+from shared.contract.errors import MagritteError, NotFound, Poison, Unreadable, exit_code
+from shared.contract.messages import ImageFetched, Message
 from shared.recipe import Recipe
 from shared.run_records import (
     dataset_versions,

@@ -4,12 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from shared import keys
-from shared.controls import Controls, cancel, standing
-from shared.dead_letters import State, bury, keep, letters
-from shared.errors import NotFound, Poison
-from shared.fates import Reason
-from shared.messages import (
+from shared.contract import keys
+from shared.contract.errors import NotFound, Poison
+from shared.contract.messages import (
     DatasetPacked,
     FaceNormalized,
     FacesCounted,
@@ -23,6 +20,9 @@ from shared.messages import (
     SnapshotTaken,
     SourceExhausted,
 )
+from shared.contract.reasons import Reason
+from shared.controls import Controls, cancel, standing
+from shared.dead_letters import State, bury, keep, letters
 from shared.recipe import Recipe
 from shared.run_records import run_names
 from shared.runs import (

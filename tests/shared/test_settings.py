@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import SettingsError
+from shared.contract.errors import SettingsError
 from shared.settings import LogFormat, Settings, settings
 
 

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.fates import Reason
-from shared.messages import (
+from shared.contract.messages import (
     DatasetPacked,
     FaceDropped,
     FaceNormalized,
@@ -20,6 +19,7 @@ from shared.messages import (
     Message,
     SourceExhausted,
 )
+from shared.contract.reasons import Reason
 from shared.tally import Fact, Fate, Settlement, Tally
 
 RUN, DIGEST = "anya-001", "0" * 64

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from shared import keys, trainings
-from shared.errors import Poison
+from shared import trainings
+from shared.contract import keys
+from shared.contract.errors import Poison
 from shared.recipe import Ranking
 from shared.store.folder import FolderStore
 from shared.stylegan2.hyperparameters import Augmentation

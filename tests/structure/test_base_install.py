@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from shared import keys
+from shared.contract import keys
 from shared.recipe import FolderSource, Recipe
 from shared.runs import open_run
 from shared.store.folder import FolderStore

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.pipeline import PIPELINE
-from shared.stage import python_name
+from shared.contract.pipeline import PIPELINE
+from shared.contract.stage import python_name
 
 REPOSITORY = Path(__file__).parents[2]
 REQUIREMENTS = {path.stem: path for path in (REPOSITORY / "requirements").glob("*.txt")}

@@ -12,7 +12,7 @@ LINT = "from importlinter.cli import lint_imports_command as lint; lint()"
 
 VIOLATIONS = {
     "independent-stages": ("services/deduper/grouping.py", "import services.upscaler.enlargement"),
-    "shared-below-services": ("shared/pipeline.py", "from services.deduper import stage"),
+    "shared-below-services": ("shared/contract/pipeline.py", "from services.deduper import stage"),
     "stages-know-no-back-end": ("services/normalizer/fit.py", "from shared.bus import MemoryBus"),
     "pure-logic": ("services/deduper/grouping.py", "import time"),
     "one-client-each": ("shared/runtime/worker.py", "import pika"),

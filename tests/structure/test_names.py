@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.pipeline import PIPELINE
-from shared.stage import python_name, stage_name
+from shared.contract.pipeline import PIPELINE
+from shared.contract.stage import python_name, stage_name
 
 REPOSITORY = Path(__file__).parents[2]
 FOLDERS = {stage_name(path.parent.name): path.parent for path in (REPOSITORY / "services").glob("*/__init__.py")}

@@ -4,7 +4,7 @@ import re
 
 import httpx
 
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 
 _PORTS = range(1, 65536)
 _USER = re.compile(r"//[^/?#]*@")

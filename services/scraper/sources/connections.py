@@ -13,8 +13,8 @@ import httpx
 
 from services.scraper.sources.address import host_of
 from services.scraper.sources.request import Later
-from shared.fates import Drop, Reason
-from shared.reach import Reach
+from shared.contract.reach import Reach
+from shared.contract.reasons import Drop, Reason
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """The numeric addresses of a host and port; raises `OSError` when there are none."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from services.scraper.sources.source import Conditions, Fetched, Item
 from shared import recipe
-from shared.errors import Transient
-from shared.fates import Drop, Reason
+from shared.contract.errors import Transient
+from shared.contract.reasons import Drop, Reason
 
 
 class FolderSource:

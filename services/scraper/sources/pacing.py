@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from shared.errors import Interrupted
+from shared.contract.errors import Interrupted
 
 _GLANCE = 0.2
 """Seconds between two looks at whether to stop."""

@@ -13,7 +13,7 @@ import httpx
 
 from services.scraper.sources.address import shown
 from services.scraper.sources.source import Fetched
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 
 
 @dataclass(frozen=True)

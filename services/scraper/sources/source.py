@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from shared.fates import Drop
+from shared.contract.reasons import Drop
 
 
 @dataclass(frozen=True)

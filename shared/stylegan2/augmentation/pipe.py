@@ -2,7 +2,7 @@
 
 import enum
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 
 
 class Pipe(enum.Flag):

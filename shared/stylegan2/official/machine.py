@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.official.objects import Global, PickledArray, PickledDtype, PickledNetwork
 
 Names = Mapping[tuple[str, str], object]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 
 Values = npt.NDArray[np.floating[Any]]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.official.widths import rule
 from shared.stylegan2.weights import Networks, Weights

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.official.snapshot import NAMES, OfficialNetwork, Snapshot
 
 _WHOLE_BATCH = 1 << 16

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture, Shapes, nf
 from shared.stylegan2.official.settings import cmap_lrmul, conv_clamp, group_size, refuse_others
 from shared.stylegan2.official.snapshot import OfficialNetwork, Snapshot

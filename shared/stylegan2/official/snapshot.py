@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.official import torch_modules
 from shared.stylegan2.official.objects import PickledArray, PickledModule, PickledNetwork, Values
 from shared.stylegan2.official.unpickling import unpickled

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.official.objects import PickledArray, PickledModule, Values
 from shared.stylegan2.official.torch_names import renamed
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.official.objects import Values
 
 _Change = Callable[[Values], Values]

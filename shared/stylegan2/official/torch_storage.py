@@ -11,7 +11,7 @@ from io import BytesIO
 
 import numpy as np
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.official.machine import Machine, run
 from shared.stylegan2.official.objects import Values
 

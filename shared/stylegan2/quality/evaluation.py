@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.grid import Pictures, to_uint8
 from shared.stylegan2.labels_file import Labels
 from shared.stylegan2.picture_set import PictureSet, Selection

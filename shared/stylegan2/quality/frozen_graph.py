@@ -15,7 +15,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # comes with TensorFlow
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.backend import Tensor
 
 Node = Any

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import Poison, Unusable
+from shared.contract.errors import Poison, Unusable
 from shared.stylegan2.grid import Pictures
 from shared.stylegan2.picture_set import PictureSet, chunks
 

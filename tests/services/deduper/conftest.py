@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from services.deduper.fingerprint import Fingerprint, fingerprint
-from shared.messages import ImageFingerprinted
+from shared.contract.messages import ImageFingerprinted
 from shared.pictures import Limits
 
 Drawing = Callable[..., Image.Image]

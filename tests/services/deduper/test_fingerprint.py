@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from services.deduper.fingerprint import Fingerprint, fingerprint
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 from shared.pictures import Limits
 from tests.services.deduper.conftest import Drawing, Encoded
 

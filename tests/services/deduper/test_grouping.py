@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.deduper.grouping import Grouping
-from shared.fates import Reason
+from shared.contract.reasons import Reason
 
 Likenesses = dict[frozenset[int], Reason]
 

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from services.deduper.likeness import MOST_DHASH_BITS, PRINT, likeness, print_of
-from shared.fates import Reason
-from shared.messages import ImageFingerprinted
+from shared.contract.messages import ImageFingerprinted
+from shared.contract.reasons import Reason
 from shared.recipe import Duplicates
 from tests.services.deduper.conftest import Arrived, Drawing
 

@@ -13,8 +13,8 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from services.deduper.fingerprint import Fingerprint, fingerprint
 from services.deduper.likeness import FAINT, PRINT, likeness, print_of
-from shared.fates import Reason
-from shared.messages import ImageFingerprinted
+from shared.contract.messages import ImageFingerprinted
+from shared.contract.reasons import Reason
 from shared.pictures import Limits, Picture, decode, flatten
 from shared.recipe import Duplicates
 

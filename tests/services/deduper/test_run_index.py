@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.deduper.likeness import PRINT, likeness, print_of
 from services.deduper.run_index import Decision, RunIndex, rank
-from shared.messages import ImageFingerprinted
+from shared.contract.messages import ImageFingerprinted
 from shared.recipe import Duplicates
 from tests.services.deduper.conftest import Arrived, Drawing
 

@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 
 from services.deduper.stage import MOST_BYTES, Deduper
-from shared import keys
-from shared.errors import StoreUnavailable
-from shared.fates import Reason
-from shared.messages import (
+from shared.contract import keys
+from shared.contract.errors import StoreUnavailable
+from shared.contract.messages import (
     ImageDropped,
     ImageFetched,
     ImageFingerprinted,
@@ -17,8 +16,9 @@ from shared.messages import (
     Message,
     recall,
 )
+from shared.contract.reasons import Reason
+from shared.contract.stage import Context
 from shared.recipe import Recipe
-from shared.stage import Context
 from shared.store import FolderStore
 from tests.services.deduper.conftest import Arrived, Drawing, Encoded
 

@@ -11,7 +11,7 @@ from PIL import Image
 from services.face_detector.cascade import CascadeDetector
 from services.face_detector.detector import Box, overlap
 from services.face_detector.known_face import PLACE
-from shared.errors import RunUnusable
+from shared.contract.errors import RunUnusable
 from shared.recipe import Cascade
 
 Drawn = Callable[..., Image.Image]

@@ -13,7 +13,7 @@ from services.face_detector import nvxs
 from services.face_detector.choice import Detectors
 from services.face_detector.detector import Face
 from services.face_detector.known_face import lenient, prove
-from shared.errors import RecipeError, RunUnusable, Unusable
+from shared.contract.errors import RecipeError, RunUnusable, Unusable
 from shared.recipe import Animeface, Cascade, Detector, Faces
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.face_detector.model_file import MAX_BYTES, read_model
-from shared.errors import RecipeError, RunUnusable, Transient
+from shared.contract.errors import RecipeError, RunUnusable, Transient
 from shared.recipe import Cascade
 
 MODEL = b"<opencv_storage/>"

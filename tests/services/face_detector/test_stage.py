@@ -10,14 +10,14 @@ import pytest
 from PIL import Image, ImageCms
 
 from services.face_detector.stage import FaceDetector
-from shared import keys
-from shared.errors import Interrupted
-from shared.fates import Reason
-from shared.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
+from shared.contract import keys
+from shared.contract.errors import Interrupted
+from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
+from shared.contract.pipeline import step
+from shared.contract.reasons import Reason
+from shared.contract.stage import Action, Context
 from shared.pictures import Picture, decode
-from shared.pipeline import step
 from shared.recipe import Cascade, Detector, Edge, Expansion, Faces, FolderSource, Monochrome, Pictures, Recipe
-from shared.stage import Action, Context
 from shared.store.folder import FolderStore
 
 Drawn = Callable[..., Image.Image]

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from services.normalizer.verification import verify
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 from shared.pictures import Format, encode_jpeg, encode_png
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 from services.ranker.stage import Ranker
-from shared import keys, trainings
-from shared.errors import Interrupted, Poison
-from shared.messages import RankingReady, SnapshotTaken
+from shared import trainings
+from shared.contract import keys
+from shared.contract.errors import Interrupted, Poison
+from shared.contract.messages import RankingReady, SnapshotTaken
+from shared.contract.stage import Context
 from shared.recipe import FolderSource, Ranking, Recipe
 from shared.runtime import records
-from shared.stage import Context
 from shared.store.folder import FolderStore
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture

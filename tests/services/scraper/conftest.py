@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from services.scraper.stage import Scraper
-from shared.messages import Message, RunRequested
+from shared.contract.messages import Message, RunRequested
+from shared.contract.stage import Context
 from shared.recipe import Recipe
-from shared.stage import Context
 from shared.store import FolderStore
 
 Picture = Callable[..., bytes]

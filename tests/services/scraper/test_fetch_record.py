@@ -14,7 +14,7 @@ from services.scraper.fetch_record import (
     times_without_picture,
 )
 from services.scraper.sources import Item
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 from shared.pictures import Limits
 from shared.store import FolderStore
 

@@ -5,7 +5,7 @@ import pytest
 
 from services.tfrecord_packer.labelling import Labelled, Place, class_of, labelled
 from services.tfrecord_packer.manifest import Member
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.recipe_labels import Labels, Unlabelled
 
 FOLDERS = Labels(folders=True)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from services.tfrecord_packer.packing import PackedDataset, PictureShape, pack, record_order
-from shared.errors import NotFound, Poison
+from shared.contract.errors import NotFound, Poison
 from shared.stylegan2.example import decode_picture
 from shared.stylegan2.pyramid import pyramid
 from shared.stylegan2.tfrecords import read_records

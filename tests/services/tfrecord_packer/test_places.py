@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from services.tfrecord_packer.places import RunPlaces
-from shared import keys
-from shared.fates import Reason
-from shared.messages import ImageKept, ImageSuperseded
+from shared.contract import keys
+from shared.contract.messages import ImageKept, ImageSuperseded
+from shared.contract.reasons import Reason
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore
 

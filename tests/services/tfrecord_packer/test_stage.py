@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from services.tfrecord_packer.stage import TfrecordPacker
-from shared import datasets, keys
-from shared.errors import Poison
-from shared.fates import Reason
-from shared.messages import (
+from shared import datasets
+from shared.contract import keys
+from shared.contract.errors import Poison
+from shared.contract.messages import (
     DatasetPacked,
     FaceDropped,
     FaceNormalized,
@@ -26,10 +26,11 @@ from shared.messages import (
     Message,
     SourceExhausted,
 )
+from shared.contract.reasons import Reason
+from shared.contract.stage import Context
 from shared.recipe import Recipe
 from shared.runs import open_run
 from shared.runtime.records import leave_trail
-from shared.stage import Context
 from shared.store import FolderStore
 
 IMAGE = "0b" * 32

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from services.trainer.stage import Trainer
-from shared import keys, trainings
-from shared.messages import DatasetPacked, LegDue, Message, SnapshotTaken
+from shared import trainings
+from shared.contract import keys
+from shared.contract.messages import DatasetPacked, LegDue, Message, SnapshotTaken
+from shared.contract.stage import Context
 from shared.recipe import FolderSource, Normalized, Recipe
-from shared.stage import Context
 from shared.store.folder import FolderStore
 from shared.stylegan2.example import encode_picture
 from shared.stylegan2.tfrecords import frame

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from services.trainer.hyperparameters import hyperparameters
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.hyperparameters import Augmentation
 from shared.training_recipe import Preset, Training

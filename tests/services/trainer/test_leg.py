@@ -7,9 +7,9 @@ import pytest
 from services.trainer import leg
 from services.trainer.plan import Plan
 from services.trainer.stats import Tick, Watched
-from shared.errors import Interrupted, StoreUnavailable
+from shared.contract.errors import Interrupted, StoreUnavailable
+from shared.contract.stage import Context
 from shared.recipe import FolderSource, Recipe
-from shared.stage import Context
 from shared.store.folder import FolderStore
 from tests.services.trainer.test_stats import Step
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from services.trainer.publication import describe, publish, remove_old_checkpoints
-from shared import keys, trainings
+from shared import trainings
+from shared.contract import keys
 from shared.store.folder import FolderStore
 from shared.trainings import CHECKPOINT, FILES, NETWORK, Snapshot
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from services.trainer.stage import Trainer
-from shared import keys
-from shared.errors import Interrupted, Poison
+from shared.contract import keys
+from shared.contract.errors import Interrupted, Poison
 from shared.trainings import CHECKPOINT, STATS
 from tests.services.trainer.conftest import NAME, PACKED, TOY, Bench, due, taken
 

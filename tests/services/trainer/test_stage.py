@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from services.trainer.stage import Trainer
-from shared import keys
-from shared.errors import Poison
-from shared.messages import Message
-from shared.stage import Context
+from shared.contract import keys
+from shared.contract.errors import Poison
+from shared.contract.messages import Message
+from shared.contract.stage import Context
 from shared.stylegan2 import network_file
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
 from shared.trainings import CHECKPOINT, FAKES, FILES, NEIGHBOURS, NETWORK, QUALITY, STATS

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from services.trainer.start import Shape, starting_networks
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.recipe import FolderSource, Recipe
 from shared.recipe_files import deposited
 from shared.store import FolderStore

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from services.trainer.stage import Trainer
-from shared import keys, trainings
+from shared import trainings
+from shared.contract import keys
 from shared.runtime.worker import WARNINGS
 from shared.trainings import CHECKPOINT, Snapshot
 from tests.services.trainer.conftest import NAME, Bench, due

@@ -10,14 +10,14 @@ from PIL import Image, ImageCms
 
 from services.upscaler.stage import Upscaler
 from services.upscaler.waifu2x import CPU
-from shared import keys
-from shared.errors import Interrupted, Unusable
-from shared.fates import Reason
-from shared.messages import FaceDropped, FaceFound, FaceUpscaled, Message
+from shared.contract import keys
+from shared.contract.errors import Interrupted, Unusable
+from shared.contract.messages import FaceDropped, FaceFound, FaceUpscaled, Message
+from shared.contract.pipeline import step
+from shared.contract.reasons import Reason
+from shared.contract.stage import Action, Context
 from shared.pictures import Picture, decode, encode_png
-from shared.pipeline import step
 from shared.recipe import FolderSource, Normalized, Recipe, Upscaling
-from shared.stage import Action, Context
 from shared.store.folder import FolderStore
 
 Face = Callable[[int], Image.Image]

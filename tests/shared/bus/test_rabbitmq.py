@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from shared.bus import Bus, Consumer, Delivery, open_bus
 from shared.bus.rabbitmq import LARGEST_BODY, RabbitMQBus
-from shared.errors import BusUnavailable, Poison, SettingsError
-from shared.messages import RunRequested
-from shared.pipeline import Queue
+from shared.contract.errors import BusUnavailable, Poison, SettingsError
+from shared.contract.messages import RunRequested
+from shared.contract.pipeline import Queue
 from tests.servers.rabbitmq import POLICIES, RabbitMQServer
 
 QUEUES = (Queue("lister", (RunRequested,)),)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from shared import pipeline
 from shared.bus.topology import DEAD, WORK, BrokerQueue, Exchange, Topology, dead_queue
-from shared.messages import ImageFetched, RunRequested
-from shared.pipeline import Queue
+from shared.contract import pipeline
+from shared.contract.messages import ImageFetched, RunRequested
+from shared.contract.pipeline import Queue
 
 QUEUES = (Queue("lister", (RunRequested,)), Queue("index", (ImageFetched,), single_active_consumer=True))
 TOPOLOGY = Topology(QUEUES, (60.0, 0.5, 10.0, 10.0))

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from shared import keys
+from shared.contract import keys
 
 Magritte = Callable[..., Result]
 

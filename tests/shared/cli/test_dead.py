@@ -5,9 +5,9 @@ import pytest
 from click.testing import Result
 
 from shared import dead_letters
+from shared.contract.errors import NotFound, Poison, SettingsError
+from shared.contract.messages import ImageFetched, ImageKept, Message
 from shared.dead_letters import Letter, State
-from shared.errors import NotFound, Poison, SettingsError
-from shared.messages import ImageFetched, ImageKept, Message
 from shared.store import FolderStore
 
 Magritte = Callable[..., Result]

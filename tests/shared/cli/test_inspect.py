@@ -5,10 +5,18 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from shared import keys
-from shared.errors import NotFound, Unreadable
-from shared.fates import Reason
-from shared.messages import FaceFound, FaceNormalized, FacesCounted, ImageDropped, ImageFetched, ImageKept, Message
+from shared.contract import keys
+from shared.contract.errors import NotFound, Unreadable
+from shared.contract.messages import (
+    FaceFound,
+    FaceNormalized,
+    FacesCounted,
+    ImageDropped,
+    ImageFetched,
+    ImageKept,
+    Message,
+)
+from shared.contract.reasons import Reason
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore
 from tests.shared import legs

@@ -4,8 +4,8 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
+from shared.contract.errors import NotFound, SettingsError
 from shared.controls import Controls, standing
-from shared.errors import NotFound, SettingsError
 from shared.runs import finish
 from shared.store import FolderStore
 

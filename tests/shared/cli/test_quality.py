@@ -8,8 +8,9 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from shared import keys, trainings
-from shared.errors import NotFound, Poison
+from shared import trainings
+from shared.contract import keys
+from shared.contract.errors import NotFound, Poison
 from shared.runs import run_recipe
 from shared.store import FolderStore
 from shared.stylegan2 import network_file

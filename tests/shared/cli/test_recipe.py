@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from shared.errors import RecipeError, SettingsError
+from shared.contract.errors import RecipeError, SettingsError
 from shared.store import FolderStore
 
 Magritte = Callable[..., Result]

@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from services.trainer.start import Shape, starting_networks
-from shared.errors import Poison, StoreUnavailable, Unusable
+from shared.contract.errors import Poison, StoreUnavailable, Unusable
 from shared.store import FolderStore
 from shared.stylegan2 import network_file, onnx_file
 from shared.stylegan2.architecture import Architecture

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 from shared.pictures import Note, Picture, decode, flatten, thumbnail
 
 Pixels = NDArray[numpy.int64]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 from shared.pictures import Format, Limits, Note, PictureInfo, decode, inspect, thumbnail
 
 ROOT = Path(__file__).parents[3]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 from shared.pictures import Limits, Picture, PictureInfo, decode, inspect, thumbnail
 
 REAL = Path(__file__).parents[4] / "shared/data/real/images"

@@ -3,7 +3,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from shared.errors import SettingsError
+from shared.contract.errors import SettingsError
 from shared.runtime import metrics
 from shared.runtime.health import Health, HealthServer
 

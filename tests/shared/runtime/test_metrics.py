@@ -15,9 +15,10 @@ from services.trainer.plan import Plan
 from services.trainer.stats import Span, summarize
 from shared.bus import MemoryBus, letters
 from shared.bus.rabbitmq import RabbitMQBus
-from shared.errors import NotFound, Poison, StoreUnavailable
-from shared.messages import FacesCounted, ImageFetched, Message
-from shared.pipeline import Queue, Step
+from shared.contract.errors import NotFound, Poison, StoreUnavailable
+from shared.contract.messages import FacesCounted, ImageFetched, Message
+from shared.contract.pipeline import Queue, Step
+from shared.contract.stage import Context, Stage
 from shared.recipe import Recipe
 from shared.runs import open_run
 from shared.runtime.health import Health
@@ -26,7 +27,6 @@ from shared.runtime.retry import RetryLadder
 from shared.runtime.stage_process import StageProcess
 from shared.runtime.worker import Outcome, Worker
 from shared.settings import settings
-from shared.stage import Context, Stage
 from shared.store import FolderStore, Store
 from tests.faults.place import wait_until
 from tests.faults.toy import toy_step

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.errors import BusUnavailable, NotFound, Poison, StoreFull, StoreUnavailable, Transient
+from shared.contract.errors import BusUnavailable, NotFound, Poison, StoreFull, StoreUnavailable, Transient
 from shared.runtime.retry import IN_PROCESS, RetryLadder
 
 LADDER = RetryLadder((1.0, 5.0, 30.0))

@@ -11,10 +11,8 @@ import pytest
 import structlog
 
 from shared.bus import Mischief
-from shared.controls import cancel, pause, proceed
-from shared.errors import Interrupted, Poison, StoreFull, Unusable
-from shared.fates import Reason
-from shared.messages import (
+from shared.contract.errors import Interrupted, Poison, StoreFull, Unusable
+from shared.contract.messages import (
     FaceNormalized,
     FacesCounted,
     ImageDropped,
@@ -24,14 +22,16 @@ from shared.messages import (
     RunRequested,
     SourceExhausted,
 )
-from shared.pipeline import Queue, Step
+from shared.contract.pipeline import Queue, Step
+from shared.contract.reasons import Reason
+from shared.contract.stage import Action, Context, Stage
+from shared.controls import cancel, pause, proceed
 from shared.recipe import Recipe
 from shared.runs import Run, is_finished, open_run, tally_of, try_again
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.single_process import Options, SingleProcess, StageProgress
 from shared.runtime.worker import Outcome
-from shared.stage import Action, Context, Stage
 from shared.store import FolderStore
 from shared.tally import Fact, Fate, Tally
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.errors import Interrupted, TimeLimitExceeded
+from shared.contract.errors import Interrupted, TimeLimitExceeded
 from shared.runtime.time_limit import TimeLimit
 
 

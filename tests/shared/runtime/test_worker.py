@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import structlog
 
-from shared import dead_letters, keys
+from shared import dead_letters
 from shared.bus import DeadLetter, Delivery, Depth, MemoryBus
-from shared.controls import cancel, standing
-from shared.errors import (
+from shared.contract import keys
+from shared.contract.errors import (
     BusUnavailable,
     Interrupted,
     Poison,
@@ -25,16 +25,26 @@ from shared.errors import (
     StoreUnavailable,
     Unusable,
 )
-from shared.fates import Reason
-from shared.messages import FaceDropped, FacesCounted, ImageDropped, ImageFetched, ImageKept, ItemDied, Message, decode
-from shared.pipeline import Queue, Step
+from shared.contract.messages import (
+    FaceDropped,
+    FacesCounted,
+    ImageDropped,
+    ImageFetched,
+    ImageKept,
+    ItemDied,
+    Message,
+    decode,
+)
+from shared.contract.pipeline import Queue, Step
+from shared.contract.reasons import Reason
+from shared.contract.stage import Action, Context, Death, Stage
+from shared.controls import cancel, standing
 from shared.recipe import Recipe
 from shared.runs import open_run, tally_of, try_again
 from shared.runtime import logs
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import CONDEMNED, CONDEMNED_IF_LONG, SUSPECT, Outcome, Worker
-from shared.stage import Action, Context, Death, Stage
 from shared.store import FolderStore
 from shared.tally import Fate
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import StoreUnavailable
+from shared.contract.errors import StoreUnavailable
 from shared.store import FolderStore
 
 
@@ -26,7 +26,7 @@ def test_it_cannot_be_prepared_where_a_file_is(tmp_path: Path) -> None:
 READ_ONLY = """
 import os, sys
 from pathlib import Path
-from shared.errors import StoreUnavailable
+from shared.contract.errors import StoreUnavailable
 from shared.store import FolderStore
 
 if os.geteuid() == 0:

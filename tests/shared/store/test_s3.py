@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import SettingsError, StoreFull, StoreUnavailable, Transient, Unusable
+from shared.contract.errors import SettingsError, StoreFull, StoreUnavailable, Transient, Unusable
 from shared.settings import Settings
 from shared.store import open_store
 from shared.store.s3 import S3Store, open_s3
@@ -192,7 +192,7 @@ class TestSize:
     FULL = """
 import resource, sys
 from pathlib import Path
-from shared.errors import StoreFull
+from shared.contract.errors import StoreFull
 from shared.settings import settings
 from shared.store import open_store
 

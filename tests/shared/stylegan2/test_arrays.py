@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.arrays import pack, unpack
 
 ARRAYS = {"G/4x4/Conv/bias": np.arange(3, dtype=np.float32), "step": np.array(5), "text": np.array("héllo")}

@@ -7,7 +7,7 @@ from PIL import Image as Pillow
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.compat.proto.event_pb2 import Event
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.pictures import encode_png
 from shared.stylegan2.event_file import Image, Scalar, encode
 from shared.stylegan2.tfrecords import read_records

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.example import decode_picture, encode_picture
 
 PIXELS = bytes(range(16))

@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.labels_file import decode_labels, encode_labels, faulty_rows, labels_file_name, one_hot
 
 

@@ -4,7 +4,7 @@ import pickle
 import numpy as np
 import pytest
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.arrays import pack, unpack

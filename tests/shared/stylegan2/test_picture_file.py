@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.example import decode_picture, encode_picture
 from shared.stylegan2.picture_file import PictureFile
 from shared.stylegan2.tfrecords import frame, read_records

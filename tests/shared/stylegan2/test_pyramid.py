@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.pyramid import has_levels, pyramid
 
 Picture = NDArray[np.uint8]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2 import network_file
 from shared.stylegan2.tensor_file import is_tensor_file, pack, unpack
 from shared.stylegan2.weights import Networks, WeightsMismatch

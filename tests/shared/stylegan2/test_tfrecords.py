@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.tfrecords import Damage, Fault, frame, level_file_name, read_records, scan_records
 
 REPOSITORY = Path(__file__).resolve().parents[3]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from services.tfrecord_packer.packing import PictureShape, pack
-from shared.errors import NotFound
+from shared.contract.errors import NotFound
 from shared.stylegan2.example import encode_picture
 from shared.stylegan2.labels_file import Labels, encode_labels, one_hot
 from shared.stylegan2.tfrecords import frame, read_records

@@ -1,7 +1,7 @@
 import pytest
 
 from services.scraper.sources.address import host_of, parsed
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from services.scraper.sources import Conditions, Fetched, Item
 from services.scraper.sources.addresses import AddressesSource
 from services.scraper.sources.connections import Resolve, resolve
 from shared import recipe
-from shared.fates import Drop, Reason
+from shared.contract.reasons import Drop, Reason
 from tests.services.scraper.conftest import Server, serving
 
 

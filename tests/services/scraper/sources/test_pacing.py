@@ -1,7 +1,7 @@
 import pytest
 
 from services.scraper.sources.pacing import Pacing
-from shared.errors import Interrupted
+from shared.contract.errors import Interrupted
 
 
 def test_only_the_same_host_is_waited_for() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.augmentation.pipe import NAMES, Pipe, named
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.inference import Discriminator, Generator, Truncation, latents
 from shared.stylegan2.official.fitting import fit

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.official.settings import ignored_settings
 from shared.stylegan2.official.sizes import architecture_of

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture, discriminator_shapes, generator_shapes
 from shared.stylegan2.official.sizes import architecture_of
 from shared.stylegan2.official.snapshot import OfficialNetwork, Snapshot

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.official.snapshot import Snapshot, read
 from shared.stylegan2.weights import Networks
 from tests.shared.stylegan2.official.conftest import LABELLED

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.official import torch_storage
 from shared.stylegan2.official.fitting import Fate, fit

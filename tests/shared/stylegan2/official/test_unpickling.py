@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.official.objects import PickledArray
 from shared.stylegan2.official.unpickling import unpickled
 from tests.shared.stylegan2.official.program import Network, pickled

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 from shared.stylegan2.quality import frozen_graph
 from tests.shared.stylegan2.quality import inception_graph
 from tests.shared.stylegan2.quality.inception_graph import Graph

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.errors import Poison, Unusable
+from shared.contract.errors import Poison, Unusable
 from shared.stylegan2.quality import inception
 from tests.shared.stylegan2.quality import inception_graph
 from tests.shared.stylegan2.quality.inception_graph import Graph

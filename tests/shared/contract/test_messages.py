@@ -4,9 +4,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.errors import Poison
-from shared.fates import Drop, Reason
-from shared.messages import (
+from shared.contract.errors import Poison
+from shared.contract.messages import (
     SCHEMA_VERSION,
     FaceDropped,
     FaceFound,
@@ -23,6 +22,7 @@ from shared.messages import (
     kebab,
     recall,
 )
+from shared.contract.reasons import Drop, Reason
 
 
 def body(**changes: Any) -> bytes:

@@ -8,9 +8,9 @@ from dataclasses import KW_ONLY, dataclass
 from importlib import import_module
 from typing import Any
 
-from shared import messages as m
-from shared.errors import Unusable
-from shared.stage import Stage, python_name
+from shared.contract import messages as m
+from shared.contract.errors import Unusable
+from shared.contract.stage import Stage, python_name
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@
     └── Unusable               a part does not do its work on this machine (found by its self-test at start; an item
                                that finds it out later is tried again, perhaps by another machine)
 
-What merely does not belong into the data set is no error but a value, `shared.fates.Drop`.
+What merely does not belong into the data set is no error but a value, `shared.contract.reasons.Drop`.
 """
 
 import errno

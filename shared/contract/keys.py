@@ -23,7 +23,7 @@ part of a key.
 
 import re
 
-from shared.errors import Poison
+from shared.contract.errors import Poison
 
 MANIFEST = "manifest.json"
 """Magritte's own file beside the levels of a data set."""

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from shared import messages, pipeline
-from shared.messages import ItemDied, Message
-from shared.pipeline import PIPELINE
-from shared.stage import python_name, stage_name
+from shared.contract import messages, pipeline
+from shared.contract.messages import ItemDied, Message
+from shared.contract.pipeline import PIPELINE
+from shared.contract.stage import python_name, stage_name
 
 REPOSITORY = Path(__file__).parents[2]
 

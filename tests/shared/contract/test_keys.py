@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import keys
-from shared.errors import Poison
-from shared.messages import Message
+from shared.contract import keys
+from shared.contract.errors import Poison
+from shared.contract.messages import Message
 from shared.tally import Fact
 
 DIGEST = "0123456789abcdef" * 4

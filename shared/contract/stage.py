@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from shared.messages import Message
+from shared.contract.messages import Message
 from shared.recipe import Recipe
 
 M = TypeVar("M", bound=Message)
@@ -99,7 +99,7 @@ class Stage(Generic[M]):
 
     `version` is part of every action's digest: raise it when the same input gives another result.
     `setup` runs once per process before the first message: load models there, prove that they work, and raise
-    `shared.errors.Unusable` when they do not. `process` may run in several threads at once.
+    `shared.contract.errors.Unusable` when they do not. `process` may run in several threads at once.
     """
 
     name: ClassVar[str]

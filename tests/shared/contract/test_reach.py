@@ -2,7 +2,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from shared.reach import Reach, is_public
+from shared.contract.reach import Reach, is_public
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "93.184.215.14", "223.255.255.254", "2606:4700:4700::1111", "2a00::1"])
