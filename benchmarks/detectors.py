@@ -20,7 +20,7 @@ from demo.drawing import draw
 from shared.bus import open_bus
 from shared.contract import keys
 from shared.contract.messages import ImageKept
-from shared.recipe import Cascade, Detector, Faces, FolderSource, Recipe
+from shared.recipe.recipe import Cascade, Detector, Faces, FolderSource, Recipe
 from shared.runs import open_run
 from shared.runtime import logs
 from shared.settings import LogFormat, Settings

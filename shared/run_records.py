@@ -14,7 +14,7 @@ from shared.contract import keys
 from shared.contract.errors import Poison, Unreadable
 from shared.contract.messages import Count, Digest, Message
 from shared.contract.stage import Objects
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.tally import Fact
 
 R = TypeVar("R", bound=BaseModel)

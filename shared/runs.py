@@ -9,7 +9,7 @@ from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable
 from shared.contract.messages import RankingReady, RunRequested, SnapshotTaken
 from shared.dead_letters import Letter, State, keep, letters
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.run_records import (
     Skipped,
     dataset_versions,

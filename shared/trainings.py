@@ -16,13 +16,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared import recipe_files
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison
 from shared.contract.messages import Digest
 from shared.contract.stage import Objects
-from shared.recipe import Ranking
-from shared.training_recipe import ResolvedTraining
+from shared.recipe import files as recipe_files
+from shared.recipe.recipe import Ranking
+from shared.recipe.training import ResolvedTraining
 
 VERSION = 3
 """Of the trainer: raise it when the same settings give another training."""

@@ -23,7 +23,7 @@ from shared.contract.reasons import Drop
 from shared.contract.stage import Action, Context, Stage
 from shared.pictures import Limits
 from shared.recent_runs import RecentRuns
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 
 MOST_BYTES = 512 * 2**20
 """Memory for the indexes together; one that has left it is rebuilt from its arrivals when it is needed."""

@@ -18,7 +18,7 @@ from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, Image
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Context, Stage
 from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
-from shared.recipe import Faces, Monochrome, Recipe
+from shared.recipe.recipe import Faces, Monochrome, Recipe
 
 
 class FaceDetector(Stage[ImageKept]):

@@ -24,7 +24,7 @@ from shared.contract.errors import Interrupted, MagritteError
 from shared.contract.messages import Message, RunRequested, SourceExhausted
 from shared.contract.stage import Context, Death, Objects, Stage, single_errors
 from shared.pictures import Limits
-from shared.recipe_files import with_addresses
+from shared.recipe.files import with_addresses
 
 
 class Scraper(Stage[RunRequested]):

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.tfrecord_packer.manifest import Member
 from shared.contract.errors import Poison
-from shared.recipe_labels import OTHER, Labels, Unlabelled
+from shared.recipe.labels import OTHER, Labels, Unlabelled
 
 Place = Mapping[str, Any]
 """A provenance record: what a source said of a picture at one place."""

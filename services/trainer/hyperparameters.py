@@ -1,10 +1,10 @@
 """A recipe's settings as the hyperparameters of a training. Needs TensorFlow, to know the machine."""
 
 from shared.contract.errors import Poison
+from shared.recipe.training import ResolvedTraining
 from shared.stylegan2 import device
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.hyperparameters import Hyperparameters, Precision
-from shared.training_recipe import ResolvedTraining
 
 
 def hyperparameters(settings: ResolvedTraining, architecture: Architecture) -> Hyperparameters:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.training_recipe import ResolvedTraining
+from shared.recipe.training import ResolvedTraining
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from services.trainer.gallery import Gallery
 from services.trainer.grid import layout
 from services.trainer.hyperparameters import hyperparameters
 from services.trainer.stats import Watched
+from shared.recipe.training import ResolvedTraining
 from shared.stylegan2 import device, network_file
 from shared.stylegan2.arrays import Arrays
 from shared.stylegan2.backend import HAS_ACCELERATOR, threads, use_threads
@@ -19,7 +20,6 @@ from shared.stylegan2.labels_file import Labels
 from shared.stylegan2.picture_file import PictureFile
 from shared.stylegan2.training import Losses, Training
 from shared.stylegan2.weights import Networks
-from shared.training_recipe import ResolvedTraining
 
 
 def open_dataset(pictures: PictureFile, labels: Labels | None, settings: ResolvedTraining) -> Dataset:

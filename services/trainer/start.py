@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from shared.contract.errors import Poison
 from shared.contract.stage import Objects
-from shared.recipe_files import content
+from shared.recipe.files import content
+from shared.recipe.training import ResolvedTraining
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.weights import Networks
 from shared.stylegan2.widening import labelled
-from shared.training_recipe import ResolvedTraining
 
 
 class Shape(NamedTuple):

@@ -1,6 +1,6 @@
 """How often a crop is doubled."""
 
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 
 
 def factor(side: int, recipe: Recipe) -> int:

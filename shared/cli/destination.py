@@ -4,8 +4,8 @@ from pathlib import Path
 
 import typer
 
-from shared.own_folders import holds
-from shared.recipe import FolderSource
+from shared.recipe.own_folders import holds
+from shared.recipe.recipe import FolderSource
 from shared.runs import run_recipe
 from shared.store.interface import Store
 

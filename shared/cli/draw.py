@@ -12,7 +12,7 @@ from shared.cli.connection import found_run
 from shared.cli.destination import check_destination
 from shared.cli.picture_files import write_png
 from shared.contract.errors import NotFound
-from shared.own_folders import DRAWN
+from shared.recipe.own_folders import DRAWN
 from shared.results import results
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from shared.cli.destination import check_destination
 from shared.cli.inspect import RunName
 from shared.contract import keys
 from shared.contract.errors import NotFound, storage_error
-from shared.own_folders import RESULTS
+from shared.recipe.own_folders import RESULTS
 from shared.results import DATA_SET, Results, legs, results, statistics
 from shared.store.interface import Store
 from shared.trainings import Snapshot

@@ -16,8 +16,8 @@ from shared.cli.run import RetryFailed
 from shared.cli.stage import StageName
 from shared.contract.errors import Transient
 from shared.contract.messages import RunRequested
-from shared.recipe_file import read_recipe
-from shared.recipe_files import deposited
+from shared.recipe.file import read_recipe
+from shared.recipe.files import deposited
 from shared.resumption import outstanding
 from shared.runs import is_finished, open_run, try_again
 

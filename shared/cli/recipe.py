@@ -7,8 +7,8 @@ import typer
 
 from shared.cli import screen
 from shared.cli.connection import own_folders
-from shared.recipe_example import example as example_text
-from shared.recipe_file import read_recipe
+from shared.recipe.example import example as example_text
+from shared.recipe.file import read_recipe
 
 app = typer.Typer(help="Check a recipe, or write an example.", no_args_is_help=True)
 

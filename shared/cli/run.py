@@ -12,8 +12,8 @@ from shared.cli import screen
 from shared.cli.connection import own_folders
 from shared.cli.progress import Progress
 from shared.cli.report import print_report
-from shared.recipe_file import read_recipe
-from shared.recipe_files import deposited
+from shared.recipe.file import read_recipe
+from shared.recipe.files import deposited
 from shared.runs import Run, open_run, try_again
 from shared.runtime import logs
 from shared.runtime.health import Health, HealthServer

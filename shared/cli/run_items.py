@@ -9,7 +9,7 @@ from shared.cli.item_search import Found, Listed, Words, search
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison, Unreadable
 from shared.contract.messages import FaceFound, FaceNormalized, FaceUpscaled
-from shared.recipe import FolderSource
+from shared.recipe.recipe import FolderSource
 from shared.run_records import Skipped, keyed_facts, read_listing, read_origin, read_told
 from shared.runs import run_recipe
 from shared.store.interface import Store

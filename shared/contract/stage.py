@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from shared.contract.messages import Message
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 
 M = TypeVar("M", bound=Message)
 

@@ -18,7 +18,7 @@ from shared.contract.messages import RunRequested
 from shared.contract.pipeline import PIPELINE, Step
 from shared.contract.stage import sentence
 from shared.controls import Controls, standing
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.runs import Run, finish
 from shared.runtime.crew import Crew
 from shared.runtime.observed_store import ObservedStore

@@ -24,7 +24,7 @@ from shared.contract import keys
 from shared.contract.errors import SettingsError
 from shared.contract.messages import ImageFetched, RunRequested
 from shared.contract.pipeline import PIPELINE, step
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.runs import is_finished, latest_dataset, open_run, tally_of
 from shared.runtime.crew import Crew
 from shared.runtime.retry import RetryLadder

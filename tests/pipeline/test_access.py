@@ -13,8 +13,8 @@ from shared.bus import MemoryBus
 from shared.contract import keys
 from shared.contract.messages import RunRequested
 from shared.contract.pipeline import PIPELINE, queues, step
-from shared.recipe import Recipe
-from shared.recipe_files import deposited
+from shared.recipe.files import deposited
+from shared.recipe.recipe import Recipe
 from shared.runs import open_run
 from shared.runtime.crew import Crew
 from shared.runtime.resources import Resources

@@ -11,14 +11,15 @@ import pytest
 
 from services.scraper.sources import SOURCES, Fetched, Item
 from services.scraper.sources.folder import FolderSource
-from shared import dead_letters, recipe
+from shared import dead_letters
 from shared.bus import Bus, open_bus
 from shared.contract import keys
 from shared.contract.messages import ImageFetched, ItemDied, RunRequested
 from shared.contract.pipeline import step
 from shared.contract.reasons import Drop
 from shared.dead_letters import Letter, State
-from shared.recipe import Recipe
+from shared.recipe import recipe
+from shared.recipe.recipe import Recipe
 from shared.run_records import facts
 from shared.runs import open_run
 from shared.runtime.retry import RetryLadder

@@ -21,7 +21,7 @@ from shared.contract.messages import (
     SourceExhausted,
 )
 from shared.contract.reasons import Reason
-from shared.recipe import FolderSource, Recipe
+from shared.recipe.recipe import FolderSource, Recipe
 
 RUN, ENTRY, DIGEST, OTHER = "anya-001", "0a" * 10, "0b" * 32, "0c" * 32
 

@@ -6,7 +6,7 @@ import pytest
 from shared import trainings
 from shared.contract.errors import Unreadable
 from shared.contract.messages import RankingReady
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.results import DATA_SET, Results, legs, results, statistics, trained
 from shared.runs import open_run
 from shared.runtime.records import leave_trail

@@ -20,7 +20,7 @@ from shared.contract.messages import (
 )
 from shared.contract.reasons import Reason
 from shared.dead_letters import bury, keep
-from shared.recipe import FolderSource, Recipe
+from shared.recipe.recipe import FolderSource, Recipe
 from shared.resumption import outstanding
 from shared.runs import open_run
 from shared.runtime.records import leave_trail

@@ -6,7 +6,7 @@ import pytest
 from shared.contract import keys
 from shared.contract.errors import MagritteError, NotFound, Poison, Unreadable, exit_code
 from shared.contract.messages import ImageFetched, Message
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.run_records import (
     dataset_versions,
     facts,

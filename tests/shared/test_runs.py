@@ -23,7 +23,7 @@ from shared.contract.messages import (
 from shared.contract.reasons import Reason
 from shared.controls import Controls, cancel, standing
 from shared.dead_letters import State, bury, keep, letters
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.run_records import run_names
 from shared.runs import (
     Phase,

@@ -5,10 +5,10 @@ import pytest
 from shared import trainings
 from shared.contract import keys
 from shared.contract.errors import Poison
-from shared.recipe import Ranking
+from shared.recipe.recipe import Ranking
+from shared.recipe.training import Training
 from shared.store.folder import FolderStore
 from shared.stylegan2.hyperparameters import Augmentation
-from shared.training_recipe import Training
 from shared.trainings import FILES, Snapshot, training_digest
 
 DATASET = "d" * 64

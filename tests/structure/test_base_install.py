@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from shared.contract import keys
-from shared.recipe import FolderSource, Recipe
+from shared.recipe.recipe import FolderSource, Recipe
 from shared.runs import open_run
 from shared.store.folder import FolderStore
 

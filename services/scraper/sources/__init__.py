@@ -1,4 +1,4 @@
-"""Where pictures come from. A new kind of source (Danbooru, Pixiv) is a section in `shared.recipe`, a module here
+"""Where pictures come from. A new kind of source (Danbooru, Pixiv) is a section in `shared.recipe.recipe`, a module here
 and a line in `SOURCES`."""
 
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from typing import Any
 from services.scraper.sources.addresses import AddressesSource
 from services.scraper.sources.folder import FolderSource
 from services.scraper.sources.source import Conditions, Fetched, Item, Source
-from shared import recipe
-from shared.recipe_section import Section
+from shared.recipe import recipe
+from shared.recipe.section import Section
 
 __all__ = ["SOURCES", "Conditions", "Fetched", "Item", "Source", "open_source"]
 

@@ -14,11 +14,11 @@ from services.scraper.sources.connections import CheckedAddresses, CheckedTransp
 from services.scraper.sources.pacing import Pacing
 from services.scraper.sources.request import Answer, Later, Redirect, ask, stop_at_redirect
 from services.scraper.sources.source import Conditions, Fetched, Item
-from shared import recipe
 from shared.contract.errors import Interrupted, Transient
 from shared.contract.reach import Reach
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import single_errors
+from shared.recipe import recipe
 
 T = TypeVar("T")
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from services.scraper.sources.source import Conditions, Fetched, Item
-from shared import recipe
 from shared.contract.errors import Transient
 from shared.contract.reasons import Drop, Reason
+from shared.recipe import recipe
 
 
 class FolderSource:

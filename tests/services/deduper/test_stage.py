@@ -18,7 +18,7 @@ from shared.contract.messages import (
 )
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.store import FolderStore
 from tests.services.deduper.conftest import Arrived, Drawing, Encoded
 

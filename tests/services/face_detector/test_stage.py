@@ -17,7 +17,7 @@ from shared.contract.pipeline import step
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context
 from shared.pictures import Picture, decode
-from shared.recipe import Cascade, Detector, Edge, Expansion, Faces, FolderSource, Monochrome, Pictures, Recipe
+from shared.recipe.recipe import Cascade, Detector, Edge, Expansion, Faces, FolderSource, Monochrome, Pictures, Recipe
 from shared.store.folder import FolderStore
 
 Drawn = Callable[..., Image.Image]

@@ -15,7 +15,7 @@ from shared.contract import keys
 from shared.contract.errors import Interrupted, Poison
 from shared.contract.messages import RankingReady, SnapshotTaken
 from shared.contract.stage import Context
-from shared.recipe import FolderSource, Ranking, Recipe
+from shared.recipe.recipe import FolderSource, Ranking, Recipe
 from shared.runtime import records
 from shared.store.folder import FolderStore
 from shared.stylegan2 import network_file

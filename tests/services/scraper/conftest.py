@@ -12,7 +12,7 @@ from PIL import Image
 from services.scraper.stage import Scraper
 from shared.contract.messages import Message, RunRequested
 from shared.contract.stage import Context
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.store import FolderStore
 
 Picture = Callable[..., bytes]

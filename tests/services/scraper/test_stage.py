@@ -15,13 +15,13 @@ from PIL import Image
 from services.scraper.sources import SOURCES, Fetched, Item
 from services.scraper.sources.folder import FolderSource
 from services.scraper.stage import Scraper
-from shared import recipe as recipe_of_sources
 from shared.contract import keys
 from shared.contract.errors import Interrupted
 from shared.contract.messages import ImageDropped, ImageFetched, Message, RunRequested, SourceExhausted
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Context, Death, sentence
-from shared.recipe import Recipe
+from shared.recipe import recipe as recipe_of_sources
+from shared.recipe.recipe import Recipe
 from shared.store import FolderStore
 from tests.services.scraper.conftest import Handler, Picture, Scrape, Server
 

@@ -6,7 +6,7 @@ import pytest
 from services.tfrecord_packer.labelling import Labelled, Place, class_of, labelled
 from services.tfrecord_packer.manifest import Member
 from shared.contract.errors import Poison
-from shared.recipe_labels import Labels, Unlabelled
+from shared.recipe.labels import Labels, Unlabelled
 
 FOLDERS = Labels(folders=True)
 TAGS = Labels(tags=("smile", "frown", "wink"))

@@ -28,7 +28,7 @@ from shared.contract.messages import (
 )
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.runs import open_run
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore

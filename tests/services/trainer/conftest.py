@@ -16,11 +16,11 @@ from shared import trainings
 from shared.contract import keys
 from shared.contract.messages import DatasetPacked, LegDue, Message, SnapshotTaken
 from shared.contract.stage import Context
-from shared.recipe import FolderSource, Normalized, Recipe
+from shared.recipe.recipe import FolderSource, Normalized, Recipe
+from shared.recipe.training import Preset, Training
 from shared.store.folder import FolderStore
 from shared.stylegan2.example import encode_picture
 from shared.stylegan2.tfrecords import frame
-from shared.training_recipe import Preset, Training
 from shared.trainings import CHECKPOINT, Snapshot
 
 DATASET = "d" * 64

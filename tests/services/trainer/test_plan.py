@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from services.trainer.plan import Plan
-from shared.training_recipe import Training
+from shared.recipe.training import Training
 
 
 def planned(**settings: Any) -> Plan:

@@ -6,13 +6,13 @@ import pytest
 
 from services.trainer.start import Shape, starting_networks
 from shared.contract.errors import Poison
-from shared.recipe import FolderSource, Recipe
-from shared.recipe_files import deposited
+from shared.recipe.files import deposited
+from shared.recipe.recipe import FolderSource, Recipe
+from shared.recipe.training import Preset, ResolvedTraining, Training
 from shared.store import FolderStore
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.weights import Networks
-from shared.training_recipe import Preset, ResolvedTraining, Training
 
 SMALL: dict[str, Any] = {"minibatch": 8, "fmap_base": 256, "fmap_max": 16, "latent_size": 12, "mapping_layers": 3}
 TOY = Training(preset=Preset.STYLEGAN2, **SMALL).resolved(16)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from services.upscaler.enlargement import factor
-from shared.recipe import FolderSource, Normalized, Recipe, Upscaling
+from shared.recipe.recipe import FolderSource, Normalized, Recipe, Upscaling
 
 
 def recipe(size: int, enabled: bool = True) -> Recipe:

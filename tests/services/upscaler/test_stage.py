@@ -17,7 +17,7 @@ from shared.contract.pipeline import step
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context
 from shared.pictures import Picture, decode, encode_png
-from shared.recipe import FolderSource, Normalized, Recipe, Upscaling
+from shared.recipe.recipe import FolderSource, Normalized, Recipe, Upscaling
 from shared.store.folder import FolderStore
 
 Face = Callable[[int], Image.Image]

@@ -8,7 +8,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from shared.cli.main import app
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.runs import open_run
 from shared.store import FolderStore
 

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from shared.cli import screen
 from shared.cli.progress import Progress
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.runs import Run
 
 ODD = "[bold]a[/b] :smile: \x1b[31m\x07\x9b\u202e\u2066 https://a.example 42"

@@ -10,12 +10,12 @@ from click.testing import Result
 
 from services.trainer.start import Shape, starting_networks
 from shared.contract.errors import Poison, StoreUnavailable, Unusable
+from shared.recipe.training import Training
 from shared.store import FolderStore
 from shared.stylegan2 import network_file, onnx_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.official.pickling import pickled
 from shared.stylegan2.weights import Networks
-from shared.training_recipe import Training
 from tests.shared.stylegan2.official.program import snapshot
 from tests.structure.test_base_install import magritte as without_libraries
 

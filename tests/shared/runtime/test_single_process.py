@@ -26,7 +26,7 @@ from shared.contract.pipeline import Queue, Step
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context, Stage
 from shared.controls import cancel, pause, proceed
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.runs import Run, is_finished, open_run, tally_of, try_again
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder

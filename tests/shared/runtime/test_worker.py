@@ -39,7 +39,7 @@ from shared.contract.pipeline import Queue, Step
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context, Death, Stage
 from shared.controls import cancel, standing
-from shared.recipe import Recipe
+from shared.recipe.recipe import Recipe
 from shared.runs import open_run, tally_of, try_again
 from shared.runtime import logs
 from shared.runtime.resources import Resources

@@ -12,8 +12,8 @@ import pytest
 from services.scraper.sources import Conditions, Fetched, Item
 from services.scraper.sources.addresses import AddressesSource
 from services.scraper.sources.connections import Resolve, resolve
-from shared import recipe
 from shared.contract.reasons import Drop, Reason
+from shared.recipe import recipe
 from tests.services.scraper.conftest import Server, serving
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from services.scraper.sources import Conditions, Fetched, Item
 from services.scraper.sources.folder import FolderSource, moment
-from shared import recipe
 from shared.contract.errors import Transient
 from shared.contract.reasons import Drop, Reason
+from shared.recipe import recipe
 
 
 def _source(folder: Path, max_bytes: int = 1000, score: int = 0) -> FolderSource:

@@ -4,10 +4,10 @@ import pytest
 
 from shared.contract import keys
 from shared.contract.errors import Poison, RecipeError
-from shared.recipe import AddressesSource, Cascade, Detector, Faces, FolderSource, Recipe
-from shared.recipe_files import content, deposited, with_addresses
+from shared.recipe.files import content, deposited, with_addresses
+from shared.recipe.recipe import AddressesSource, Cascade, Detector, Faces, FolderSource, Recipe
+from shared.recipe.training import Training
 from shared.store import FolderStore
-from shared.training_recipe import Training
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ _LARGEST = 10**15
 
 
 StoredFile = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
-"""A file in the store, in the place of a path: what a submitted recipe names (`shared.recipe_files`)."""
+"""A file in the store, in the place of a path: what a submitted recipe names (`shared.recipe.files`)."""
 
 
 class Section(BaseModel):

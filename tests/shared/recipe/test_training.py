@@ -4,9 +4,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
+from shared.recipe.training import PRESETS, Preset, Training
 from shared.stylegan2.augmentation.pipe import NAMES
 from shared.stylegan2.hyperparameters import Precision
-from shared.training_recipe import PRESETS, Preset, Training
 
 
 def test_every_preset_is_a_recipe_of_its_own() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from shared.recipe_section import Section, StoredFile, present
+from shared.recipe.section import Section, StoredFile, present
 from shared.stylegan2.hyperparameters import Augmentation
 
 _FROZEN_DOWN_TO = 64

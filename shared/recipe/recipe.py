@@ -1,4 +1,4 @@
-"""What a person asks for, per character: sources, filters, sizes, training. One YAML file, `shared.recipe_file`.
+"""What a person asks for, per character: sources, filters, sizes, training. One YAML file, `shared.recipe.file`.
 
 Every field has a default but the name and the sources. Field descriptions are shown by `magritte recipe example`
 and in errors.
@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 
-from shared.own_folders import check_apart
-from shared.recipe_labels import Labels
-from shared.recipe_section import Section, StoredFile, present
-from shared.training_recipe import ResolvedTraining, Training
+from shared.recipe.labels import Labels
+from shared.recipe.own_folders import check_apart
+from shared.recipe.section import Section, StoredFile, present
+from shared.recipe.training import ResolvedTraining, Training
 
 
 def _quoted(value: Any) -> Any:

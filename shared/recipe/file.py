@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.contract.errors import RecipeError
-from shared.own_folders import OwnFolder
-from shared.recipe import Recipe
-from shared.recipe_section import Section
+from shared.recipe.own_folders import OwnFolder
+from shared.recipe.recipe import Recipe
+from shared.recipe.section import Section
 
 
 class _Loader(yaml.SafeLoader):

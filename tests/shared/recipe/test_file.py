@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from shared.contract.errors import RecipeError
-from shared.own_folders import OwnFolder, output_folder, store_folder
-from shared.recipe import AddressesSource, Fit, FolderSource, Monochrome, Recipe
-from shared.recipe_file import read_recipe
-from shared.recipe_labels import Labels, Unlabelled
+from shared.recipe.file import read_recipe
+from shared.recipe.labels import Labels, Unlabelled
+from shared.recipe.own_folders import OwnFolder, output_folder, store_folder
+from shared.recipe.recipe import AddressesSource, Fit, FolderSource, Monochrome, Recipe
 
 GOOD = "name: anya\nsources:\n  - folder: ./pictures\n"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from shared.recipe_section import Section
+from shared.recipe.section import Section
 
 OTHER = "other"
 """The class of pictures that are of none."""

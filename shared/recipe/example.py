@@ -6,8 +6,8 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from shared.recipe import Recipe
-from shared.recipe_section import Section
+from shared.recipe.recipe import Recipe
+from shared.recipe.section import Section
 
 _HEAD = """\
 # A recipe of Magritte: `magritte run recipe.yaml` turns these pictures into a data set and a network.

@@ -6,7 +6,7 @@ from pathlib import Path
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison, RecipeError
 from shared.contract.stage import Objects
-from shared.recipe import AddressesSource, Recipe, Source
+from shared.recipe.recipe import AddressesSource, Recipe, Source
 
 _STORED = "sha256:"
 

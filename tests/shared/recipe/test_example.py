@@ -2,9 +2,9 @@ from pathlib import Path
 
 import yaml
 
-from shared.recipe import Recipe
-from shared.recipe_example import example
-from shared.recipe_file import read_recipe
+from shared.recipe.example import example
+from shared.recipe.file import read_recipe
+from shared.recipe.recipe import Recipe
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -6,9 +6,9 @@ import pytest
 from pydantic import BaseModel, Field, ValidationError
 
 from shared.contract.errors import RecipeError
-from shared.recipe import Recipe
-from shared.recipe_file import read_recipe
-from shared.recipe_section import Section
+from shared.recipe.file import read_recipe
+from shared.recipe.recipe import Recipe
+from shared.recipe.section import Section
 
 NOT_FINITE = (".inf", "-.inf", ".nan", "1.0e+400", "1e400", "1" + "0" * 400, f"0x{'f' * 5000}")
 
