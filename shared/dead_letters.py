@@ -15,7 +15,7 @@ from shared.contract import keys
 from shared.contract.errors import MagritteError, NotFound, Poison
 from shared.contract.messages import Message, decode
 from shared.contract.stage import sentence, single_errors
-from shared.run_records import Skipped, ignored
+from shared.ledger.records import Skipped, ignored
 from shared.store.interface import Store
 
 MOST_REPLAYS = 3

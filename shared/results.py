@@ -10,8 +10,8 @@ from shared import trainings
 from shared.contract import keys
 from shared.contract.errors import NotFound
 from shared.contract.messages import Message, RankingReady, SnapshotTaken
+from shared.ledger.records import decoded, keyed_facts, read_message
 from shared.recipe.recipe import Recipe
-from shared.run_records import decoded, keyed_facts, read_message
 from shared.runs import latest_dataset, run_recipe
 from shared.store.interface import Store
 from shared.trainings import Snapshot

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from shared.contract.messages import Message, RunRequested, SourceExhausted, decode
 from shared.dead_letters import State, letters
-from shared.run_records import keyed_facts, read_message
+from shared.ledger.records import keyed_facts, read_message
+from shared.ledger.tally import Fate, Tally
 from shared.runs import listed_count, run_recipe, tally_of
 from shared.store.interface import Store
-from shared.tally import Fate, Tally
 
 
 def outstanding(store: Store, run: str) -> Iterator[Message]:

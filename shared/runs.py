@@ -9,8 +9,7 @@ from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable
 from shared.contract.messages import RankingReady, RunRequested, SnapshotTaken
 from shared.dead_letters import Letter, State, keep, letters
-from shared.recipe.recipe import Recipe
-from shared.run_records import (
+from shared.ledger.records import (
     Skipped,
     dataset_versions,
     facts,
@@ -21,8 +20,9 @@ from shared.run_records import (
     read_recipe_of,
     run_names,
 )
+from shared.ledger.tally import Fate, Tally
+from shared.recipe.recipe import Recipe
 from shared.store.interface import Store
-from shared.tally import Fate, Tally
 
 
 class Phase(StrEnum):

@@ -21,8 +21,8 @@ from shared.contract.messages import (
 )
 from shared.contract.reasons import Drop
 from shared.contract.stage import Action, Context, Stage
+from shared.ledger.recent_runs import RecentRuns
 from shared.pictures import Limits
-from shared.recent_runs import RecentRuns
 from shared.recipe.recipe import Recipe
 
 MOST_BYTES = 512 * 2**20

@@ -12,7 +12,7 @@ from shared.contract.errors import NotFound, Unreadable
 from shared.contract.messages import ImageDropped, ImageFetched, Message, RunRequested
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Death, Objects, sentence
-from shared.run_records import read_listing
+from shared.ledger.records import read_listing
 
 Description = dict[str, Any]
 """What a listing says of an entry: `origin`, `score`, and either `image` or `reason` and `detail`.

@@ -8,8 +8,8 @@ from typing import Any
 from shared.contract import keys
 from shared.contract.messages import ImageKept, ImageSuperseded
 from shared.contract.stage import Objects
-from shared.run_records import facts
-from shared.tally import Fact
+from shared.ledger.records import facts
+from shared.ledger.tally import Fact
 
 
 class RunPlaces:

@@ -22,10 +22,10 @@ from shared.contract.messages import DatasetPacked, FaceNormalized, ImageDropped
 from shared.contract.pipeline import producer
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context, Objects, Stage
-from shared.recent_runs import RecentRuns
-from shared.run_records import facts
+from shared.ledger.recent_runs import RecentRuns
+from shared.ledger.records import facts
+from shared.ledger.tally import Fact, Tally
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
-from shared.tally import Fact, Tally
 
 MOST_BYTES = 512 * 2**20
 """Memory for the tallies together; one that has left it is recalled from its run's trail when it is needed."""

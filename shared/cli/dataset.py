@@ -14,7 +14,7 @@ from shared.cli.connection import found_run
 from shared.cli.inspect import AsJson
 from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable, Unusable
-from shared.run_records import decoded
+from shared.ledger.records import decoded
 from shared.runs import latest_dataset
 
 if TYPE_CHECKING:

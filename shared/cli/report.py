@@ -12,11 +12,11 @@ from shared.cli.training import trained_line
 from shared.contract import keys
 from shared.contract.errors import Unreadable
 from shared.controls import standing
+from shared.ledger.records import facts, stray
+from shared.ledger.tally import Fate, Settlement, Tally
 from shared.results import Results, Trained, results, trained
-from shared.run_records import facts, stray
 from shared.runs import Phase, phase
 from shared.store.interface import Store
-from shared.tally import Fate, Settlement, Tally
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from shared.cli.item_search import Found, Listed, Words, search
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison, Unreadable
 from shared.contract.messages import FaceFound, FaceNormalized, FaceUpscaled
+from shared.ledger.records import Skipped, keyed_facts, read_listing, read_origin, read_told
+from shared.ledger.tally import Settlement, Tally
 from shared.recipe.recipe import FolderSource
-from shared.run_records import Skipped, keyed_facts, read_listing, read_origin, read_told
 from shared.runs import run_recipe
 from shared.store.interface import Store
-from shared.tally import Settlement, Tally
 
 RUN = "run"
 """The item that is the run itself."""

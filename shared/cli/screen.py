@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from shared.run_records import stray
+from shared.ledger.records import stray
 from shared.visible_text import visible, visible_json
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@
     runs/<run>/retry-failed.json             present if the run asks again for what earlier runs did not get
     runs/<run>/listings/<source>.json        all entries of a source
     runs/<run>/arrivals/<number>.json        what the deduper's index decided as the n-th picture arrived
-    runs/<run>/trail/<item>/<label>.json     every fact about an item, in the words of `shared.tally.Fact`
+    runs/<run>/trail/<item>/<label>.json     every fact about an item, in the words of `shared.ledger.tally.Fact`
     runs/<run>/datasets/<version>.json       which data set is the run's version n
     datasets/<digest>/<file>                 multi-resolution TFRecords, labels, manifest.json
     trainings/<digest>/<leg>/<file>          checkpoint, network, grids and ranking of one leg

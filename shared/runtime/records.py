@@ -9,8 +9,8 @@ from shared.contract.errors import NotFound
 from shared.contract.messages import Message, recall
 from shared.contract.reasons import PASSING
 from shared.contract.stage import Action
+from shared.ledger.tally import Fact
 from shared.store.interface import Store
-from shared.tally import Fact
 
 
 def find(store: Store, action: Action, asked: Message) -> list[Message] | None:

@@ -24,13 +24,13 @@ from shared.contract import keys
 from shared.contract.errors import SettingsError
 from shared.contract.messages import ImageFetched, RunRequested
 from shared.contract.pipeline import PIPELINE, step
+from shared.ledger.tally import Fate
 from shared.recipe.recipe import Recipe
 from shared.runs import is_finished, latest_dataset, open_run, tally_of
 from shared.runtime.crew import Crew
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import Worker
 from shared.store.s3 import S3Store, open_s3
-from shared.tally import Fate
 from tests.servers.rabbitmq import RabbitMQServer
 from tests.servers.radosgw import Radosgw
 

@@ -18,9 +18,9 @@ from shared.contract.messages import ImageFetched, ItemDied, RunRequested
 from shared.contract.pipeline import step
 from shared.contract.reasons import Drop
 from shared.dead_letters import Letter, State
+from shared.ledger.records import facts
 from shared.recipe import recipe
 from shared.recipe.recipe import Recipe
-from shared.run_records import facts
 from shared.runs import open_run
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import Outcome, Worker

@@ -23,8 +23,9 @@ from shared.contract.messages import (
 from shared.contract.reasons import Reason
 from shared.controls import Controls, cancel, standing
 from shared.dead_letters import State, bury, keep, letters
+from shared.ledger.records import run_names
+from shared.ledger.tally import Fate, Settlement
 from shared.recipe.recipe import Recipe
-from shared.run_records import run_names
 from shared.runs import (
     Phase,
     Run,
@@ -41,7 +42,6 @@ from shared.runs import (
 )
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore, Store
-from shared.tally import Fate, Settlement
 
 ENTRY, IMAGE = "0a" * 10, "0b" * 32
 

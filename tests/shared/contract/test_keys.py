@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from shared.contract import keys
 from shared.contract.errors import Poison
 from shared.contract.messages import Message
-from shared.tally import Fact
+from shared.ledger.tally import Fact
 
 DIGEST = "0123456789abcdef" * 4
 OBJECTS = {

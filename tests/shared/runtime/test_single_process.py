@@ -26,6 +26,7 @@ from shared.contract.pipeline import Queue, Step
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context, Stage
 from shared.controls import cancel, pause, proceed
+from shared.ledger.tally import Fact, Fate, Tally
 from shared.recipe.recipe import Recipe
 from shared.runs import Run, is_finished, open_run, tally_of, try_again
 from shared.runtime.resources import Resources
@@ -33,7 +34,6 @@ from shared.runtime.retry import RetryLadder
 from shared.runtime.single_process import Options, SingleProcess, StageProgress
 from shared.runtime.worker import Outcome
 from shared.store import FolderStore
-from shared.tally import Fact, Fate, Tally
 
 PICTURES = 40
 LADDER = RetryLadder((0.001, 0.002))

@@ -39,6 +39,7 @@ from shared.contract.pipeline import Queue, Step
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context, Death, Stage
 from shared.controls import cancel, standing
+from shared.ledger.tally import Fate
 from shared.recipe.recipe import Recipe
 from shared.runs import open_run, tally_of, try_again
 from shared.runtime import logs
@@ -46,7 +47,6 @@ from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import CONDEMNED, CONDEMNED_IF_LONG, SUSPECT, Outcome, Worker
 from shared.store import FolderStore
-from shared.tally import Fate
 
 RUN, ENTRY, OTHER, IMAGE = "anya-001", "0a" * 10, "0d" * 10, "0b" * 32
 FETCHED = ImageFetched(run=RUN, entry=ENTRY, image=IMAGE, source=0)

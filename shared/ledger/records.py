@@ -14,8 +14,8 @@ from shared.contract import keys
 from shared.contract.errors import Poison, Unreadable
 from shared.contract.messages import Count, Digest, Message
 from shared.contract.stage import Objects
+from shared.ledger.tally import Fact
 from shared.recipe.recipe import Recipe
-from shared.tally import Fact
 
 R = TypeVar("R", bound=BaseModel)
 P = TypeVar("P")

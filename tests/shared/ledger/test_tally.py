@@ -20,7 +20,7 @@ from shared.contract.messages import (
     SourceExhausted,
 )
 from shared.contract.reasons import Reason
-from shared.tally import Fact, Fate, Settlement, Tally
+from shared.ledger.tally import Fact, Fate, Settlement, Tally
 
 RUN, DIGEST = "anya-001", "0" * 64
 A, B, C = "a" * 20, "b" * 20, "c" * 20

@@ -6,8 +6,7 @@ import pytest
 from shared.contract import keys
 from shared.contract.errors import MagritteError, NotFound, Poison, Unreadable, exit_code
 from shared.contract.messages import ImageFetched, Message
-from shared.recipe.recipe import Recipe
-from shared.run_records import (
+from shared.ledger.records import (
     dataset_versions,
     facts,
     read_dataset_version,
@@ -18,6 +17,7 @@ from shared.run_records import (
     read_told,
     run_names,
 )
+from shared.recipe.recipe import Recipe
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore
 

@@ -1,4 +1,4 @@
-from shared.recent_runs import RecentRuns
+from shared.ledger.recent_runs import RecentRuns
 
 
 def recent(most: int) -> RecentRuns[str]:
