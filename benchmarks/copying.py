@@ -29,7 +29,7 @@ from shared.contract.messages import FaceFound, FaceUpscaled, Message
 from shared.contract.pipeline import Step, step
 from shared.contract.stage import Action, Context, Stage
 from shared.recipe.recipe import FolderSource, Recipe
-from shared.runs import open_run
+from shared.runs.registry import open_run
 from shared.runtime import logs
 from shared.runtime.crew import Crew
 from shared.runtime.resources import Resources

@@ -36,7 +36,7 @@ from shared.contract.pipeline import PIPELINE
 from shared.contract.reasons import Drop
 from shared.pictures import OUR_OWN_LIMITS, Compression, Format, Limits, Picture, decode, encode_png, flatten, inspect
 from shared.recipe.recipe import Cascade, Detector, Faces, FolderSource, Normalized, Recipe, Upscaling
-from shared.runs import open_run
+from shared.runs.registry import open_run
 from shared.runtime import logs
 from shared.runtime.resources import Resources
 from shared.runtime.single_process import Options, SingleProcess

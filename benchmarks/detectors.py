@@ -21,7 +21,7 @@ from shared.bus import open_bus
 from shared.contract import keys
 from shared.contract.messages import ImageKept
 from shared.recipe.recipe import Cascade, Detector, Faces, FolderSource, Recipe
-from shared.runs import open_run
+from shared.runs.registry import open_run
 from shared.runtime import logs
 from shared.settings import LogFormat, Settings
 from shared.store import Store, open_store

@@ -39,7 +39,7 @@ from shared.contract.messages import (
 from shared.contract.pipeline import Queue, Step
 from shared.contract.stage import Action, Context, Stage
 from shared.recipe.recipe import FolderSource, Recipe
-from shared.runs import open_run
+from shared.runs.registry import open_run
 from shared.runtime import logs
 from shared.runtime.resources import Resources
 from shared.runtime.single_process import Options, SingleProcess

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from shared import trainings
 from shared.bus.topology import DEAD, WORK, Topology, dead_queue
 from shared.contract import keys
 from shared.contract.pipeline import PIPELINE, Step, queues
+from shared.runs import trainings
 
 OPERATOR = "magritte"
 MONITOR = "monitor"

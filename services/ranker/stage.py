@@ -7,14 +7,14 @@ import numpy as np
 from services.ranker import ranking, scoring
 from services.ranker.ranking import Place
 from services.ranker.sheets import sheet
-from shared import datasets, trainings
 from shared.contract.errors import Interrupted, Poison
 from shared.contract.messages import RankingReady, SnapshotTaken
 from shared.contract.stage import Action, Context, Stage
 from shared.pictures import encode_png
+from shared.runs import datasets, trainings
+from shared.runs.trainings import Snapshot
 from shared.stylegan2 import network_file
 from shared.stylegan2.picture_file import PictureFile
-from shared.trainings import Snapshot
 
 
 class Ranker(Stage[SnapshotTaken]):

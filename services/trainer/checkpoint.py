@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from shared import trainings
 from shared.contract.errors import NotFound
 from shared.contract.stage import Objects
+from shared.runs import trainings
 from shared.stylegan2.arrays import Arrays
 
 

@@ -11,9 +11,9 @@ from services.trainer.divergence import check_ticks
 from services.trainer.plan import Plan
 from services.trainer.stats import Span, Tick, summarize
 from services.trainer.tensorboard import events
-from shared import trainings
 from shared.contract.errors import Interrupted, Poison, storage_error
 from shared.contract.stage import Context
+from shared.runs import trainings
 
 if TYPE_CHECKING:
     from services.trainer.gallery import Figures

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from services.trainer.checkpoint import digest
-from shared import trainings
 from shared.contract import keys
 from shared.contract.stage import Objects
-from shared.trainings import CHECKPOINT, Snapshot
+from shared.runs import trainings
+from shared.runs.trainings import CHECKPOINT, Snapshot
 
 
 def publish(store: Objects, snapshot: Snapshot, folder: Path) -> bool:

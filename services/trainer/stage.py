@@ -13,12 +13,12 @@ from services.trainer import grid, leg, publication
 from services.trainer.divergence import Diverged
 from services.trainer.plan import Plan
 from services.trainer.start import Shape, starting_networks
-from shared import trainings
 from shared.contract import keys
 from shared.contract.messages import DatasetPacked, LegDue, Message, SnapshotTaken
 from shared.contract.stage import Context, Objects, Stage
-from shared.datasets import open_labels, open_pictures
-from shared.trainings import Snapshot
+from shared.runs import trainings
+from shared.runs.datasets import open_labels, open_pictures
+from shared.runs.trainings import Snapshot
 
 if TYPE_CHECKING:  # TensorFlow takes ten seconds and a gigabyte: nothing loads it before the first leg
     from services.trainer.session import Session

@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared import trainings
 from shared.cli.connection import found_run
 from shared.contract.errors import NotFound, Poison
-from shared.results import legs, results
-from shared.runs import latest_dataset, run_recipe
+from shared.runs import trainings
+from shared.runs.registry import latest_dataset, run_recipe
+from shared.runs.results import legs, results
 from shared.store.interface import Store
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def of_file(network: Path, dataset: Path) -> Subject:
 
 def of_run(name: str, leg: int | None, all_legs: bool) -> Subject:
     """The snapshot of a run that its results show, that of a leg, or all; raises `NotFound` where there is none."""
-    from shared import datasets
+    from shared.runs import datasets
 
     here, run = found_run(name)
     found, dataset = results(here, run), latest_dataset(here, run)

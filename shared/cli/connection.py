@@ -7,7 +7,7 @@ from shared.bus import Bus, open_bus
 from shared.cli import screen
 from shared.contract.errors import NotFound
 from shared.recipe.own_folders import DRAWN, RESULTS, OwnFolder, output_folder, store_folder
-from shared.runs import latest_run
+from shared.runs.registry import latest_run
 from shared.runtime import logs
 from shared.settings import LogFormat, Settings, settings
 from shared.store import FolderStore, Store, open_store

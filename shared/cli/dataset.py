@@ -15,7 +15,7 @@ from shared.cli.inspect import AsJson
 from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable, Unusable
 from shared.ledger.records import decoded
-from shared.runs import latest_dataset
+from shared.runs.registry import latest_dataset
 
 if TYPE_CHECKING:
     from shared.stylegan2.verification import Verification
@@ -50,7 +50,7 @@ def verify(
 def _verified(folder: Path) -> "Verification":
     """The folder's verification; with a manifest, also that no level and no record of those it lists is lost."""
     try:  # not at the top: every other command does without numpy, and so can be installed without it
-        from shared.datasets import listed_labels
+        from shared.runs.datasets import listed_labels
         from shared.stylegan2 import verification
     except ModuleNotFoundError as error:
         raise Unusable(f"{error.name} is not installed: install magritte[tfrecord-packer]") from error

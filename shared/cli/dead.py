@@ -7,15 +7,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from shared import dead_letters
 from shared.bus import Bus
 from shared.cli import screen
 from shared.cli.connection import broker, found_run, has_broker, store
 from shared.cli.inspect import AsJson
 from shared.cli.operate import DryRun
 from shared.contract.errors import NotFound
-from shared.dead_letters import MOST_REPLAYS, Letter, State
-from shared.runs import reopen
+from shared.runs import dead_letters
+from shared.runs.dead_letters import MOST_REPLAYS, Letter, State
+from shared.runs.registry import reopen
 from shared.store.interface import Store
 
 app = typer.Typer(help="Look at dead letters, replay or discard them.", no_args_is_help=True)

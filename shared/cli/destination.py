@@ -6,7 +6,7 @@ import typer
 
 from shared.recipe.own_folders import holds
 from shared.recipe.recipe import FolderSource
-from shared.runs import run_recipe
+from shared.runs.registry import run_recipe
 from shared.store.interface import Store
 
 

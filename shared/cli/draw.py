@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shared import trainings
 from shared.cli import libraries, screen
 from shared.cli.connection import found_run
 from shared.cli.destination import check_destination
 from shared.cli.picture_files import write_png
 from shared.contract.errors import NotFound
 from shared.recipe.own_folders import DRAWN
-from shared.results import results
+from shared.runs import trainings
+from shared.runs.results import results
 
 if TYPE_CHECKING:
     from shared.stylegan2.weights import Array, Networks

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import typer
 
-from shared import trainings
 from shared.cli import screen
 from shared.cli.connection import found_run
 from shared.cli.destination import check_destination
@@ -17,9 +16,10 @@ from shared.cli.inspect import RunName
 from shared.contract import keys
 from shared.contract.errors import NotFound, storage_error
 from shared.recipe.own_folders import RESULTS
-from shared.results import DATA_SET, Results, legs, results, statistics
+from shared.runs import trainings
+from shared.runs.results import DATA_SET, Results, legs, results, statistics
+from shared.runs.trainings import Snapshot
 from shared.store.interface import Store
-from shared.trainings import Snapshot
 
 
 def fetch(

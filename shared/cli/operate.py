@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from shared import controls
 from shared.cli import screen
 from shared.cli.connection import broker, found_run, own_folders, store
 from shared.cli.inspect import AsJson, RunName
@@ -18,8 +17,9 @@ from shared.contract.errors import Transient
 from shared.contract.messages import RunRequested
 from shared.recipe.file import read_recipe
 from shared.recipe.files import deposited
-from shared.resumption import outstanding
-from shared.runs import is_finished, open_run, try_again
+from shared.runs import controls
+from shared.runs.registry import is_finished, open_run, try_again
+from shared.runs.resumption import outstanding
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
 

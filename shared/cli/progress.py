@@ -10,7 +10,7 @@ from rich.table import Table
 
 from shared.cli import screen
 from shared.cli.training import quality_line, tick_line
-from shared.runs import Run
+from shared.runs.registry import Run
 from shared.runtime.single_process import StageProgress
 from shared.runtime.worker import WARNINGS, Outcome
 

@@ -11,11 +11,11 @@ from shared.cli import screen
 from shared.cli.training import trained_line
 from shared.contract import keys
 from shared.contract.errors import Unreadable
-from shared.controls import standing
 from shared.ledger.records import facts, stray
 from shared.ledger.tally import Fate, Settlement, Tally
-from shared.results import Results, Trained, results, trained
-from shared.runs import Phase, phase
+from shared.runs.controls import standing
+from shared.runs.registry import Phase, phase
+from shared.runs.results import Results, Trained, results, trained
 from shared.store.interface import Store
 
 

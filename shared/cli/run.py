@@ -14,7 +14,7 @@ from shared.cli.progress import Progress
 from shared.cli.report import print_report
 from shared.recipe.file import read_recipe
 from shared.recipe.files import deposited
-from shared.runs import Run, open_run, try_again
+from shared.runs.registry import Run, open_run, try_again
 from shared.runtime import logs
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.resources import Resources

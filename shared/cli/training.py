@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shared.results import Trained
+from shared.runs.results import Trained
 
 _LOSSES = {"G": "loss_g", "D": "loss_d"}
 _WATCHED = {"p": "augment_p", "overfitting": "overfitting"}

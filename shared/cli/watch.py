@@ -18,7 +18,7 @@ from shared.cli.report import Report, fates_table, report, show
 from shared.cli.training import trained_line
 from shared.contract.errors import BusUnavailable
 from shared.contract.pipeline import PIPELINE
-from shared.runs import Phase
+from shared.runs.registry import Phase
 
 _SHARE = 10
 """A look at a large run is a long listing: it may take a tenth of the time."""

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 
 import structlog
 
-from shared import dead_letters
 from shared.bus.interface import Delivery
 from shared.contract.errors import MagritteError
 from shared.contract.messages import ItemDied, Message, kebab
 from shared.contract.pipeline import Step
 from shared.contract.stage import Death, sentence
-from shared.dead_letters import Letter
+from shared.runs import dead_letters
+from shared.runs.dead_letters import Letter
 from shared.runtime import metrics
 from shared.runtime.announcements import Announcements
 from shared.store.interface import Store

@@ -8,7 +8,7 @@ from shared.contract.messages import Message
 from shared.contract.pipeline import Step
 from shared.contract.stage import Context
 from shared.recipe.recipe import Recipe
-from shared.runs import run_recipe
+from shared.runs.registry import run_recipe
 from shared.runtime.resources import Resources
 from shared.store.interface import Store
 

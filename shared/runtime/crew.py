@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from shared.bus.interface import Bus, Consumer
 from shared.contract.pipeline import Queue
-from shared.controls import Controls
+from shared.runs.controls import Controls
 from shared.runtime.worker import Worker
 
 

@@ -17,9 +17,9 @@ from shared.contract.errors import Poison, StoreUnavailable
 from shared.contract.messages import RunRequested
 from shared.contract.pipeline import PIPELINE, Step
 from shared.contract.stage import sentence
-from shared.controls import Controls, standing
 from shared.recipe.recipe import Recipe
-from shared.runs import Run, finish
+from shared.runs.controls import Controls, standing
+from shared.runs.registry import Run, finish
 from shared.runtime.crew import Crew
 from shared.runtime.observed_store import ObservedStore
 from shared.runtime.resources import Resources

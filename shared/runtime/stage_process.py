@@ -12,7 +12,7 @@ import structlog
 from shared.bus import Bus, open_bus
 from shared.contract.errors import BusUnavailable, MagritteError, StoreUnavailable, exit_code
 from shared.contract.pipeline import Step, step
-from shared.controls import standing
+from shared.runs.controls import standing
 from shared.runtime import logs, metrics
 from shared.runtime.crew import Crew
 from shared.runtime.health import Health, HealthServer

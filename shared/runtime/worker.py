@@ -32,7 +32,7 @@ from shared.contract.messages import Message
 from shared.contract.pipeline import Step
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Context, Stage, sentence
-from shared.controls import Controls
+from shared.runs.controls import Controls
 from shared.runtime import logs, metrics, records
 from shared.runtime.announcements import Announcements
 from shared.runtime.burial import Burial, survivors

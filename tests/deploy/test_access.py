@@ -26,7 +26,7 @@ from shared.contract.messages import ImageFetched, RunRequested
 from shared.contract.pipeline import PIPELINE, step
 from shared.ledger.tally import Fate
 from shared.recipe.recipe import Recipe
-from shared.runs import is_finished, latest_dataset, open_run, tally_of
+from shared.runs.registry import is_finished, latest_dataset, open_run, tally_of
 from shared.runtime.crew import Crew
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import Worker

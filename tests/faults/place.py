@@ -17,7 +17,7 @@ from shared.bus import Bus, Delivery
 from shared.contract import keys
 from shared.contract.messages import FaceFound, FaceUpscaled, Message, decode
 from shared.recipe.recipe import FolderSource, Recipe
-from shared.runs import open_run
+from shared.runs.registry import open_run
 from shared.store import FolderStore, Store
 
 REPOSITORY = Path(__file__).parents[2]

@@ -7,12 +7,12 @@ from typing import Any
 import pika
 import pytest
 
-from shared import dead_letters
 from shared.bus.rabbitmq import LARGEST_BODY
 from shared.contract import keys
 from shared.contract.errors import Poison
 from shared.contract.messages import FaceFound
-from shared.dead_letters import Letter, State
+from shared.runs import dead_letters
+from shared.runs.dead_letters import Letter, State
 from tests.faults.place import Faces, Place, wait_until
 from tests.faults.toy import BROKEN, FAILS_UNTIL_MENDED, SLOW
 

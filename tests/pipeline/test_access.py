@@ -15,7 +15,7 @@ from shared.contract.messages import RunRequested
 from shared.contract.pipeline import PIPELINE, queues, step
 from shared.recipe.files import deposited
 from shared.recipe.recipe import Recipe
-from shared.runs import open_run
+from shared.runs.registry import open_run
 from shared.runtime.crew import Crew
 from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS

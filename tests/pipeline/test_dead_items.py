@@ -11,17 +11,17 @@ import pytest
 
 from services.scraper.sources import SOURCES, Fetched, Item
 from services.scraper.sources.folder import FolderSource
-from shared import dead_letters
 from shared.bus import Bus, open_bus
 from shared.contract import keys
 from shared.contract.messages import ImageFetched, ItemDied, RunRequested
 from shared.contract.pipeline import step
 from shared.contract.reasons import Drop
-from shared.dead_letters import Letter, State
 from shared.ledger.records import facts
 from shared.recipe import recipe
 from shared.recipe.recipe import Recipe
-from shared.runs import open_run
+from shared.runs import dead_letters
+from shared.runs.dead_letters import Letter, State
+from shared.runs.registry import open_run
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import Outcome, Worker
 from shared.store import FolderStore

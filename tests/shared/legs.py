@@ -8,13 +8,13 @@ from typing import Any
 from services.trainer.plan import Plan
 from services.trainer.stats import Span, Tick, Watched, summarize
 from services.trainer.tensorboard import events
-from shared import trainings
 from shared.contract import keys
 from shared.contract.messages import SnapshotTaken
-from shared.runs import latest_dataset, run_recipe
+from shared.runs import trainings
+from shared.runs.registry import latest_dataset, run_recipe
+from shared.runs.trainings import Snapshot
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore
-from shared.trainings import Snapshot
 
 DATASET = "0d" * 32
 PLAN = Plan(total=4000, leg=1000, tick=500)

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from shared.contract import keys
 from shared.recipe.recipe import FolderSource, Recipe
-from shared.runs import open_run
+from shared.runs.registry import open_run
 from shared.store.folder import FolderStore
 
 REPOSITORY = Path(__file__).parents[2]

@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 from services.ranker.stage import Ranker
-from shared import trainings
 from shared.contract import keys
 from shared.contract.errors import Interrupted, Poison
 from shared.contract.messages import RankingReady, SnapshotTaken
 from shared.contract.stage import Context
 from shared.recipe.recipe import FolderSource, Ranking, Recipe
+from shared.runs import trainings
+from shared.runs.trainings import BEST, NETWORK, RANKING, WORST, Snapshot
 from shared.runtime import records
 from shared.store.folder import FolderStore
 from shared.stylegan2 import network_file
@@ -25,7 +26,6 @@ from shared.stylegan2.inference import Discriminator
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
 from shared.stylegan2.tfrecords import frame
 from shared.stylegan2.weights import Networks
-from shared.trainings import BEST, NETWORK, RANKING, WORST, Snapshot
 
 DATASET, TRAINING = "d" * 64, "7" * 64
 TAKEN = SnapshotTaken(run="toy-001", version=2, dataset=DATASET, training=TRAINING, leg=3, kimg=6.0, last=True)

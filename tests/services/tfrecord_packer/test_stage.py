@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 
 from services.tfrecord_packer.stage import TfrecordPacker
-from shared import datasets
 from shared.contract import keys
 from shared.contract.errors import Poison
 from shared.contract.messages import (
@@ -29,7 +28,8 @@ from shared.contract.messages import (
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
 from shared.recipe.recipe import Recipe
-from shared.runs import open_run
+from shared.runs import datasets
+from shared.runs.registry import open_run
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore
 

@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 
 from services.trainer.stage import Trainer
-from shared import trainings
 from shared.contract import keys
 from shared.contract.messages import DatasetPacked, LegDue, Message, SnapshotTaken
 from shared.contract.stage import Context
 from shared.recipe.recipe import FolderSource, Normalized, Recipe
 from shared.recipe.training import Preset, Training
+from shared.runs import trainings
+from shared.runs.trainings import CHECKPOINT, Snapshot
 from shared.store.folder import FolderStore
 from shared.stylegan2.example import encode_picture
 from shared.stylegan2.tfrecords import frame
-from shared.trainings import CHECKPOINT, Snapshot
 
 DATASET = "d" * 64
 PACKED = DatasetPacked(run="toy-001", version=1, digest=DATASET)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from services.trainer import checkpoint
+from shared.runs.trainings import CHECKPOINT, Snapshot
 from shared.store.folder import FolderStore
-from shared.trainings import CHECKPOINT, Snapshot
 
 STATE = {"G/4x4/Conv/weight": np.arange(6, dtype=np.float32).reshape(2, 3), "pl_mean": np.float32(0.5), "step": 7}
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from services.trainer.publication import describe, publish, remove_old_checkpoints
-from shared import trainings
 from shared.contract import keys
+from shared.runs import trainings
+from shared.runs.trainings import CHECKPOINT, FILES, NETWORK, Snapshot
 from shared.store.folder import FolderStore
-from shared.trainings import CHECKPOINT, FILES, NETWORK, Snapshot
 
 TRAINING = "7" * 64
 

@@ -6,7 +6,7 @@ import pytest
 from services.trainer.stage import Trainer
 from shared.contract import keys
 from shared.contract.errors import Interrupted, Poison
-from shared.trainings import CHECKPOINT, STATS
+from shared.runs.trainings import CHECKPOINT, STATS
 from tests.services.trainer.conftest import NAME, PACKED, TOY, Bench, due, taken
 
 LONGER = TOY.model_copy(update={"kimg": 0.028})

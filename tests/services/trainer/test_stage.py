@@ -15,9 +15,9 @@ from shared.contract import keys
 from shared.contract.errors import Poison
 from shared.contract.messages import Message
 from shared.contract.stage import Context
+from shared.runs.trainings import CHECKPOINT, FAKES, FILES, NEIGHBOURS, NETWORK, QUALITY, STATS
 from shared.stylegan2 import network_file
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
-from shared.trainings import CHECKPOINT, FAKES, FILES, NEIGHBOURS, NETWORK, QUALITY, STATS
 from tests.services.trainer.conftest import DATASET, NAME, PACKED, TOY, Bench, due, taken
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from services.trainer.stage import Trainer
-from shared import trainings
 from shared.contract import keys
+from shared.runs import trainings
+from shared.runs.trainings import CHECKPOINT, Snapshot
 from shared.runtime.worker import WARNINGS
-from shared.trainings import CHECKPOINT, Snapshot
 from tests.services.trainer.conftest import NAME, Bench, due
 
 TRAIN = """

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from shared.cli.main import app
 from shared.recipe.recipe import Recipe
-from shared.runs import open_run
+from shared.runs.registry import open_run
 from shared.store import FolderStore
 
 Magritte = Callable[..., Result]

@@ -4,10 +4,10 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
-from shared import dead_letters
 from shared.contract.errors import NotFound, Poison, SettingsError
 from shared.contract.messages import ImageFetched, ImageKept, Message
-from shared.dead_letters import Letter, State
+from shared.runs import dead_letters
+from shared.runs.dead_letters import Letter, State
 from shared.store import FolderStore
 
 Magritte = Callable[..., Result]

@@ -6,9 +6,9 @@ import pytest
 from click.testing import Result
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from shared import trainings
 from shared.contract import keys
 from shared.contract.errors import MagritteError, NotFound, Unreadable
+from shared.runs import trainings
 from shared.store import FolderStore
 from tests.shared import legs
 from tests.structure.test_base_install import magritte as without_libraries

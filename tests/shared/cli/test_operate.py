@@ -5,8 +5,8 @@ import pytest
 from click.testing import Result
 
 from shared.contract.errors import NotFound, SettingsError
-from shared.controls import Controls, standing
-from shared.runs import finish
+from shared.runs.controls import Controls, standing
+from shared.runs.registry import finish
 from shared.store import FolderStore
 
 Magritte = Callable[..., Result]

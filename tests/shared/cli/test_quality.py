@@ -8,10 +8,10 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from shared import trainings
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison
-from shared.runs import run_recipe
+from shared.runs import trainings
+from shared.runs.registry import run_recipe
 from shared.store import FolderStore
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture

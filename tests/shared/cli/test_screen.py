@@ -8,7 +8,7 @@ from rich.table import Table
 from shared.cli import screen
 from shared.cli.progress import Progress
 from shared.recipe.recipe import Recipe
-from shared.runs import Run
+from shared.runs.registry import Run
 
 ODD = "[bold]a[/b] :smile: \x1b[31m\x07\x9b\u202e\u2066 https://a.example 42"
 SHOWN = "[bold]a[/b] :smile: \\x1b[31m\\x07\\x9b\\u202e\\u2066 https://a.example 42"

@@ -9,9 +9,9 @@ from click.testing import Result
 
 from shared.cli.progress import Progress
 from shared.cli.training import tick_line
-from shared.controls import cancel
 from shared.recipe.recipe import Recipe
-from shared.runs import Run
+from shared.runs.controls import cancel
+from shared.runs.registry import Run
 from shared.store import FolderStore
 from tests.shared.legs import QUALITY, complete, pack, tick
 

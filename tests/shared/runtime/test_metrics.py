@@ -20,7 +20,7 @@ from shared.contract.messages import FacesCounted, ImageFetched, Message
 from shared.contract.pipeline import Queue, Step
 from shared.contract.stage import Context, Stage
 from shared.recipe.recipe import Recipe
-from shared.runs import open_run
+from shared.runs.registry import open_run
 from shared.runtime.health import Health
 from shared.runtime.observed_store import ObservedStore
 from shared.runtime.retry import RetryLadder

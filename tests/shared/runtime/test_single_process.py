@@ -25,10 +25,10 @@ from shared.contract.messages import (
 from shared.contract.pipeline import Queue, Step
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context, Stage
-from shared.controls import cancel, pause, proceed
 from shared.ledger.tally import Fact, Fate, Tally
 from shared.recipe.recipe import Recipe
-from shared.runs import Run, is_finished, open_run, tally_of, try_again
+from shared.runs.controls import cancel, pause, proceed
+from shared.runs.registry import Run, is_finished, open_run, tally_of, try_again
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.single_process import Options, SingleProcess, StageProgress

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import structlog
 
-from shared import dead_letters
 from shared.bus import DeadLetter, Delivery, Depth, MemoryBus
 from shared.contract import keys
 from shared.contract.errors import (
@@ -38,10 +37,11 @@ from shared.contract.messages import (
 from shared.contract.pipeline import Queue, Step
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context, Death, Stage
-from shared.controls import cancel, standing
 from shared.ledger.tally import Fate
 from shared.recipe.recipe import Recipe
-from shared.runs import open_run, tally_of, try_again
+from shared.runs import dead_letters
+from shared.runs.controls import cancel, standing
+from shared.runs.registry import open_run, tally_of, try_again
 from shared.runtime import logs
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder

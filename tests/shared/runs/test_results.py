@@ -3,15 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from shared import trainings
 from shared.contract.errors import Unreadable
 from shared.contract.messages import RankingReady
 from shared.recipe.recipe import Recipe
-from shared.results import DATA_SET, Results, legs, results, statistics, trained
-from shared.runs import open_run
+from shared.runs import trainings
+from shared.runs.registry import open_run
+from shared.runs.results import DATA_SET, Results, legs, results, statistics, trained
+from shared.runs.trainings import Snapshot
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore
-from shared.trainings import Snapshot
 from tests.shared.legs import DATASET, QUALITY, complete, pack, tick
 
 

@@ -2,14 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from shared import trainings
 from shared.contract import keys
 from shared.contract.errors import Poison
 from shared.recipe.recipe import Ranking
 from shared.recipe.training import Training
+from shared.runs import trainings
+from shared.runs.trainings import FILES, Snapshot, training_digest
 from shared.store.folder import FolderStore
 from shared.stylegan2.hyperparameters import Augmentation
-from shared.trainings import FILES, Snapshot, training_digest
 
 DATASET = "d" * 64
 TRAINING = training_digest(Training().resolved(512), DATASET)

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from shared import dead_letters
 from shared.contract import keys
 from shared.contract.errors import Poison
 from shared.contract.messages import ImageFetched, RunRequested
-from shared.dead_letters import MOST_REPLAYS, NO_RUN, Letter, State
+from shared.runs import dead_letters
+from shared.runs.dead_letters import MOST_REPLAYS, NO_RUN, Letter, State
 from shared.store import FolderStore
 
 FETCHED = ImageFetched(run="anya-001", entry="0a" * 10, image="0b" * 32, source=0)

@@ -19,10 +19,10 @@ from shared.contract.messages import (
     SourceExhausted,
 )
 from shared.contract.reasons import Reason
-from shared.dead_letters import bury, keep
 from shared.recipe.recipe import FolderSource, Recipe
-from shared.resumption import outstanding
-from shared.runs import open_run
+from shared.runs.dead_letters import bury, keep
+from shared.runs.registry import open_run
+from shared.runs.resumption import outstanding
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore
 

@@ -21,12 +21,12 @@ from shared.contract.messages import (
     SourceExhausted,
 )
 from shared.contract.reasons import Reason
-from shared.controls import Controls, cancel, standing
-from shared.dead_letters import State, bury, keep, letters
 from shared.ledger.records import run_names
 from shared.ledger.tally import Fate, Settlement
 from shared.recipe.recipe import Recipe
-from shared.runs import (
+from shared.runs.controls import Controls, cancel, standing
+from shared.runs.dead_letters import State, bury, keep, letters
+from shared.runs.registry import (
     Phase,
     Run,
     finish,

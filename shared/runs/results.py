@@ -6,15 +6,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from shared import trainings
 from shared.contract import keys
 from shared.contract.errors import NotFound
 from shared.contract.messages import Message, RankingReady, SnapshotTaken
 from shared.ledger.records import decoded, keyed_facts, read_message
 from shared.recipe.recipe import Recipe
-from shared.runs import latest_dataset, run_recipe
+from shared.runs import trainings
+from shared.runs.registry import latest_dataset, run_recipe
+from shared.runs.trainings import Snapshot
 from shared.store.interface import Store
-from shared.trainings import Snapshot
 
 DATA_SET = "data set"
 """Name of the result that is a whole folder; its key is that of the manifest."""

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from shared import controls
-from shared.controls import Controls
-from shared.runs import try_again
+from shared.runs import controls
+from shared.runs.controls import Controls
+from shared.runs.registry import try_again
 from shared.store import FolderStore
 
 

@@ -7,10 +7,10 @@ done its part already answers from its records.
 from collections.abc import Iterator
 
 from shared.contract.messages import Message, RunRequested, SourceExhausted, decode
-from shared.dead_letters import State, letters
 from shared.ledger.records import keyed_facts, read_message
 from shared.ledger.tally import Fate, Tally
-from shared.runs import listed_count, run_recipe, tally_of
+from shared.runs.dead_letters import State, letters
+from shared.runs.registry import listed_count, run_recipe, tally_of
 from shared.store.interface import Store
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared import datasets
 from shared.contract import keys
 from shared.contract.errors import Poison
+from shared.runs import datasets
 from shared.store.folder import FolderStore
 from shared.stylegan2.example import encode_picture
 from shared.stylegan2.labels_file import encode_labels, one_hot

@@ -8,7 +8,6 @@ from enum import StrEnum
 from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable
 from shared.contract.messages import RankingReady, RunRequested, SnapshotTaken
-from shared.dead_letters import Letter, State, keep, letters
 from shared.ledger.records import (
     Skipped,
     dataset_versions,
@@ -22,6 +21,7 @@ from shared.ledger.records import (
 )
 from shared.ledger.tally import Fate, Tally
 from shared.recipe.recipe import Recipe
+from shared.runs.dead_letters import Letter, State, keep, letters
 from shared.store.interface import Store
 
 
