@@ -65,7 +65,7 @@ def measured(place: Path, count: int) -> Peak:
     recipe = place / "recipe.yaml"
     recipe.write_text(RECIPE.format(folder=place / "pictures"))
     environment = os.environ | {"MAGRITTE_STORE": f"folder:{place / 'data'}"}
-    command = [sys.executable, "-m", "shared.cli", "run", str(recipe)]
+    command = [sys.executable, "-m", "services.magritte", "run", str(recipe)]
     with (place / "said").open("w") as said:
         process = subprocess.Popen(command, env=environment, cwd=_REPOSITORY, stdout=said, stderr=said)
         found = watched(process)

@@ -48,7 +48,7 @@ def main() -> int:
         recipe = RECIPE.format(network=_HERE / "base_network.npz", upscaling=str(HAS_WAIFU2X).lower())
         (OUTPUT / "recipe.yaml").write_text(recipe)
     store = {"MAGRITTE_STORE": f"folder:{OUTPUT / 'data'}"}
-    command = [sys.executable, "-m", "shared.cli", "run", str(OUTPUT / "recipe.yaml")]
+    command = [sys.executable, "-m", "services.magritte", "run", str(OUTPUT / "recipe.yaml")]
     code = subprocess.run(command, env=os.environ | store, check=False).returncode
     print(f"\n{time.monotonic() - started:.0f} s. To look further: MAGRITTE_STORE={store['MAGRITTE_STORE']}", end=" ")
     print(".venv/bin/magritte status | trace margot-003.png | verify")

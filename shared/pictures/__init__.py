@@ -1,7 +1,7 @@
 """Safe decoding and encoding of pictures, used by every stage; the limits hold before memory is allocated.
 
-Bytes that are no usable picture are answered with a `shared.contract.reasons.Drop`, never with an exception. All functions
-may be called from many threads at once. Pillow images become arrays by `numpy.asarray(picture.image)`.
+Bytes that are no usable picture are answered with a `Drop`, never with an exception. All functions may be called from
+many threads at once. Pillow images become arrays by `numpy.asarray(picture.image)`.
 """
 
 from shared.pictures.decoding import WHITE, Picture, decode, flatten, thumbnail

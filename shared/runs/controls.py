@@ -39,7 +39,7 @@ def proceed(store: Store, stage: str) -> None:
 
 
 def cancel(store: Store, run: str) -> None:
-    """Let every message of a run be forgotten as it comes up, until `shared.runs.registry.try_again`; what was made stays."""
+    """Let every message of a run be forgotten as it comes up, until `registry.try_again`; what was made stays."""
     store.put(keys.cancelled(run), b"{}")
 
 

@@ -85,6 +85,6 @@ def result(place: Place, run: str = "") -> Result:
 def undisturbed(place: Place, recipe: Path) -> Result:
     """The result of the same recipe in one process, with a folder as its store."""
     alone = place.with_folder("undisturbed")
-    process = alone.start("-m", "shared.cli", "run", str(recipe))
+    process = alone.start("-m", "services.magritte", "run", str(recipe))
     assert process.wait(900) == 0, alone.output()[-2000:]
     return result(alone)

@@ -76,7 +76,7 @@ class Place:
     def magritte(self, *words: str, expect: int = 0) -> str:
         """What the command line answers; one that hangs says where."""
         process = subprocess.Popen(
-            [sys.executable, "-X", "faulthandler", "-m", "shared.cli", *words],
+            [sys.executable, "-X", "faulthandler", "-m", "services.magritte", *words],
             env=os.environ | self.environment,
             cwd=REPOSITORY,
             stdout=subprocess.PIPE,

@@ -42,7 +42,7 @@ class Workplace:
 
     def start(self, *words: str, store: str = "data", **environment: str) -> "subprocess.Popen[str]":
         own = {"MAGRITTE_STORE": f"folder:{self.root / store}"} | environment
-        command = [sys.executable, "-m", "shared.cli", *words]
+        command = [sys.executable, "-m", "services.magritte", *words]
         return subprocess.Popen(
             command, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=_REPOSITORY
         )

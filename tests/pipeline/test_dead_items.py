@@ -95,7 +95,7 @@ def scraping(
 
 def magritte(*words: str) -> str:
     """Return what the command line says in the environment of the test."""
-    command = [sys.executable, "-m", "shared.cli", *words]
+    command = [sys.executable, "-m", "services.magritte", *words]
     process = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=120)
     assert process.returncode == 0, process.stderr
     return process.stdout

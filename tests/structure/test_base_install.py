@@ -29,7 +29,7 @@ class Missing:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Missing())
-from shared.cli.main import main
+from services.magritte.main import main
 sys.argv[0] = "magritte"
 main()
 """

@@ -1,4 +1,4 @@
-"""Commands print through `shared.cli.screen` alone, so that nothing from outside acts on the screen."""
+"""Commands print through `services.magritte.screen` alone, so that nothing from outside acts on the screen."""
 
 import ast
 from pathlib import Path

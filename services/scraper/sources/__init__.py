@@ -1,5 +1,5 @@
-"""Where pictures come from. A new kind of source (Danbooru, Pixiv) is a section in `shared.recipe.recipe`, a module here
-and a line in `SOURCES`."""
+"""Where pictures come from. A new kind of source (Danbooru, Pixiv) is a section of the recipe, a module here and a line
+in `SOURCES`."""
 
 from collections.abc import Callable
 from typing import Any

@@ -7,7 +7,7 @@ import typer
 from click.testing import Result
 from PIL import Image
 
-from shared.cli.draw import parse_seeds
+from services.magritte.draw import parse_seeds
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.grid import to_uint8

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from shared.cli.item_search import Found, Listed, Words, search
+from services.magritte.item_search import Found, Listed, Words, search
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison, Unreadable
 from shared.contract.messages import FaceFound, FaceNormalized, FaceUpscaled

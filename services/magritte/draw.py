@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shared.cli import libraries, screen
-from shared.cli.connection import found_run
-from shared.cli.destination import check_destination
-from shared.cli.picture_files import write_png
+from services.magritte import libraries, screen
+from services.magritte.connection import found_run
+from services.magritte.destination import check_destination
+from services.magritte.picture_files import write_png
 from shared.contract.errors import NotFound
 from shared.recipe.own_folders import DRAWN
 from shared.runs import trainings

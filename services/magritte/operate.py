@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from shared.cli import screen
-from shared.cli.connection import broker, found_run, own_folders, store
-from shared.cli.inspect import AsJson, RunName
-from shared.cli.run import RetryFailed
-from shared.cli.stage import StageName
+from services.magritte import screen
+from services.magritte.connection import broker, found_run, own_folders, store
+from services.magritte.inspect import AsJson, RunName
+from services.magritte.run import RetryFailed
+from services.magritte.stage import StageName
 from shared.contract.errors import Transient
 from shared.contract.messages import RunRequested
 from shared.recipe.file import read_recipe

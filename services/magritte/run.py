@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from shared.cli import screen
-from shared.cli.connection import own_folders
-from shared.cli.progress import Progress
-from shared.cli.report import print_report
+from services.magritte import screen
+from services.magritte.connection import own_folders
+from services.magritte.progress import Progress
+from services.magritte.report import print_report
 from shared.recipe.file import read_recipe
 from shared.recipe.files import deposited
 from shared.runs.registry import Run, open_run, try_again

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from shared.cli.progress import Progress
-from shared.cli.training import tick_line
+from services.magritte.progress import Progress
+from services.magritte.training import tick_line
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import cancel
 from shared.runs.registry import Run

@@ -7,7 +7,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from shared.cli.main import app
+from services.magritte.main import app
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import open_run
 from shared.store import FolderStore

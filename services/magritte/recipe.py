@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from shared.cli import screen
-from shared.cli.connection import own_folders
+from services.magritte import screen
+from services.magritte.connection import own_folders
 from shared.recipe.example import example as example_text
 from shared.recipe.file import read_recipe
 

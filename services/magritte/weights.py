@@ -15,8 +15,8 @@ from uuid import uuid4
 import typer
 from rich.table import Table
 
-from shared.cli import screen
-from shared.cli.inspect import AsJson
+from services.magritte import screen
+from services.magritte.inspect import AsJson
 from shared.contract.errors import Poison, Unusable, storage_error
 
 if TYPE_CHECKING:

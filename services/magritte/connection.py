@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from services.magritte import screen
 from shared.bus import Bus, open_bus
-from shared.cli import screen
 from shared.contract.errors import NotFound
 from shared.recipe.own_folders import DRAWN, RESULTS, OwnFolder, output_folder, store_folder
 from shared.runs.registry import latest_run

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.cli.connection import found_run
+from services.magritte.connection import found_run
 from shared.contract.errors import NotFound, Poison
 from shared.runs import trainings
 from shared.runs.registry import latest_dataset, run_recipe

@@ -5,7 +5,21 @@ from typing import Annotated
 
 import typer
 
-from shared.cli import dataset, dead, draw, fetch, inspect, operate, quality, recipe, run, screen, stage, watch, weights
+from services.magritte import (
+    dataset,
+    dead,
+    draw,
+    fetch,
+    inspect,
+    operate,
+    quality,
+    recipe,
+    run,
+    screen,
+    stage,
+    watch,
+    weights,
+)
 from shared.contract.errors import MagritteError, exit_code
 
 app = typer.Typer(

@@ -8,8 +8,8 @@ from typing import Any, Self
 from rich.live import Live
 from rich.table import Table
 
-from shared.cli import screen
-from shared.cli.training import quality_line, tick_line
+from services.magritte import screen
+from services.magritte.training import quality_line, tick_line
 from shared.runs.registry import Run
 from shared.runtime.single_process import StageProgress
 from shared.runtime.worker import WARNINGS, Outcome

@@ -7,8 +7,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from shared.cli import screen
-from shared.cli.training import trained_line
+from services.magritte import screen
+from services.magritte.training import trained_line
 from shared.contract import keys
 from shared.contract.errors import Unreadable
 from shared.ledger.records import facts, stray

@@ -5,8 +5,8 @@ import sys
 import pytest
 from rich.table import Table
 
-from shared.cli import screen
-from shared.cli.progress import Progress
+from services.magritte import screen
+from services.magritte.progress import Progress
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import Run
 

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import typer
 
-from shared.cli import screen
-from shared.cli.connection import found_run
-from shared.cli.destination import check_destination
-from shared.cli.inspect import RunName
+from services.magritte import screen
+from services.magritte.connection import found_run
+from services.magritte.destination import check_destination
+from services.magritte.inspect import RunName
 from shared.contract import keys
 from shared.contract.errors import NotFound, storage_error
 from shared.recipe.own_folders import RESULTS

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from shared.cli import screen
-from shared.cli.connection import address, found_run
-from shared.cli.item_search import Listed
-from shared.cli.report import report, show
-from shared.cli.run_items import RunItems
+from services.magritte import screen
+from services.magritte.connection import address, found_run
+from services.magritte.item_search import Listed
+from services.magritte.report import report, show
+from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 from shared.settings import settings
 

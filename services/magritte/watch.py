@@ -10,12 +10,12 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 
+from services.magritte import screen
+from services.magritte.connection import broker, found_run, has_broker
+from services.magritte.inspect import RunName
+from services.magritte.report import Report, fates_table, report, show
+from services.magritte.training import trained_line
 from shared.bus import Bus, Depth
-from shared.cli import screen
-from shared.cli.connection import broker, found_run, has_broker
-from shared.cli.inspect import RunName
-from shared.cli.report import Report, fates_table, report, show
-from shared.cli.training import trained_line
 from shared.contract.errors import BusUnavailable
 from shared.contract.pipeline import PIPELINE
 from shared.runs.registry import Phase

@@ -9,9 +9,9 @@ import typer
 from pydantic import BaseModel
 from rich.table import Table
 
-from shared.cli import screen
-from shared.cli.connection import found_run
-from shared.cli.inspect import AsJson
+from services.magritte import screen
+from services.magritte.connection import found_run
+from services.magritte.inspect import AsJson
 from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable, Unusable
 from shared.ledger.records import decoded

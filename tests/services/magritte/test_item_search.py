@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from shared.cli.item_search import Found, Listed, Words, search
+from services.magritte.item_search import Found, Listed, Words, search
 
 IMAGE = "0b1c2d" + "0" * 58
 OTHER = "0b1c2e" + "0" * 58

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from services.magritte import screen
+from services.magritte.connection import broker, found_run, has_broker, store
+from services.magritte.inspect import AsJson
+from services.magritte.operate import DryRun
 from shared.bus import Bus
-from shared.cli import screen
-from shared.cli.connection import broker, found_run, has_broker, store
-from shared.cli.inspect import AsJson
-from shared.cli.operate import DryRun
 from shared.contract.errors import NotFound
 from shared.runs import dead_letters
 from shared.runs.dead_letters import MOST_REPLAYS, Letter, State

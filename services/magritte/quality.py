@@ -12,10 +12,10 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from shared.cli import candidates, libraries, screen
-from shared.cli.candidates import Candidate, Subject
-from shared.cli.inspect import AsJson
-from shared.cli.picture_files import write_png
+from services.magritte import candidates, libraries, screen
+from services.magritte.candidates import Candidate, Subject
+from services.magritte.inspect import AsJson
+from services.magritte.picture_files import write_png
 from shared.visible_text import visible
 
 if TYPE_CHECKING:
