@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from shared import access
-from shared.access import MONITOR, OPERATOR
+from deploy import access
+from deploy.access import MONITOR, OPERATOR
 from shared.contract.pipeline import PIPELINE
 from shared.settings import Settings
 

@@ -1,10 +1,11 @@
-"""Real servers for the tests, each started when the first test asks for it and stopped at the end."""
+"""Real servers for the tests, each started when the first test asks for it and stopped at the end; and a recipe."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
 
+from shared.recipe.recipe import FolderSource, Recipe
 from tests.servers.rabbitmq import RabbitMQServer
 from tests.servers.radosgw import Radosgw
 
@@ -23,6 +24,12 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQServe
     _need(RabbitMQServer.missing())
     with RabbitMQServer(tmp_path_factory.mktemp("rabbitmq") / "node") as server:
         yield server
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    """The shortest useful recipe."""
+    return Recipe.model_validate({"name": "anya", "sources": [FolderSource.model_validate({"folder": "pictures"})]})
 
 
 def _need(missing: list[str]) -> None:

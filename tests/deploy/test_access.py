@@ -1,4 +1,4 @@
-"""The rights of `shared.access` on a real broker and a real S3 server: enough for every stage, and no more."""
+"""The rights of `deploy.access` on a real broker and a real S3 server: enough for every stage, and no more."""
 
 import json
 import os
@@ -16,8 +16,8 @@ from pika.exceptions import ChannelClosedByBroker  # type: ignore[import-untyped
 
 from demo.character import HEROINE, any_pose
 from demo.drawing import draw
-from shared import access
-from shared.access import MONITOR, OPERATOR
+from deploy import access
+from deploy.access import MONITOR, OPERATOR
 from shared.bus import Consumer, Delivery
 from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract import keys

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.access import MONITOR, OPERATOR, broker_users, bucket_policy, is_hash_of, s3_policy, store_users
 from deploy.credentials import main, write_credentials
-from shared.access import MONITOR, OPERATOR, broker_users, bucket_policy, is_hash_of, s3_policy, store_users
 from shared.bus.topology import Topology
 from shared.contract.pipeline import PIPELINE, queues
 from shared.settings import Settings, settings

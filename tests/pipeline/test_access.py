@@ -1,4 +1,4 @@
-"""The table of `shared.access` is complete, and nothing in it is too much: whole runs, watched at the store."""
+"""The table of `deploy.access` is complete, and nothing in it is too much: whole runs, watched at the store."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.access import PROBES, StoreRights, store_rights
+from deploy.access import PROBES, StoreRights, store_rights
 from shared.bus import MemoryBus
 from shared.contract import keys
 from shared.contract.messages import RunRequested

@@ -21,7 +21,6 @@ from shared.contract.messages import (
     SourceExhausted,
 )
 from shared.contract.reasons import Reason
-from shared.recipe.recipe import FolderSource, Recipe
 
 RUN, ENTRY, DIGEST, OTHER = "anya-001", "0a" * 10, "0b" * 32, "0c" * 32
 
@@ -72,9 +71,3 @@ def _of_faces() -> tuple[Message, ...]:
 def every_message() -> tuple[Message, ...]:
     """At least one message of every type."""
     return (*_of_a_run(), *_of_pictures(), *_of_faces())
-
-
-@pytest.fixture
-def recipe() -> Recipe:
-    """The shortest useful recipe."""
-    return Recipe.model_validate({"name": "anya", "sources": [FolderSource.model_validate({"folder": "pictures"})]})

@@ -10,7 +10,14 @@ from shared.contract.pipeline import PIPELINE
 from shared.contract.stage import python_name, stage_name
 
 REPOSITORY = Path(__file__).parents[2]
-FOLDERS = {stage_name(path.parent.name): path.parent for path in (REPOSITORY / "services").glob("*/__init__.py")}
+NO_STAGES = {"magritte"}
+"""Containers that are no stages: the command line."""
+
+FOLDERS = {
+    stage_name(path.parent.name): path.parent
+    for path in (REPOSITORY / "services").glob("*/__init__.py")
+    if path.parent.name not in NO_STAGES
+}
 
 
 def declared_names(folder: Path) -> list[str]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-SCREEN = REPOSITORY / "shared" / "cli" / "screen.py"
-COMMANDS = sorted(set((REPOSITORY / "shared" / "cli").glob("*.py")) - {SCREEN})
+SCREEN = REPOSITORY / "services" / "magritte" / "screen.py"
+COMMANDS = sorted(set((REPOSITORY / "services" / "magritte").glob("*.py")) - {SCREEN})
 
 OTHER_WAYS = {"Console", "print", "track", "typer.echo", "typer.secho", "sys.stdout.write", "sys.stderr.write"}
 """Calls that print past it; `track` is rich's, `screen.track` is not meant."""

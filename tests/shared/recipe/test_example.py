@@ -6,7 +6,7 @@ from shared.recipe.example import example
 from shared.recipe.file import read_recipe
 from shared.recipe.recipe import Recipe
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 
 
 def test_the_file_in_the_repository_is_what_the_command_prints() -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from shared.access import (
+from deploy.access import (
     OPERATOR,
     StoreRights,
     broker_rights,

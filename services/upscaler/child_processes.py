@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
+from multiprocessing import resource_tracker
 from queue import LifoQueue
 from typing import ParamSpec, TypeVar
 
@@ -106,6 +107,8 @@ def _end(pool: ProcessPool | None) -> None:
 
 
 def _start() -> ProcessPool:
+    resource_tracker.ensure_running()  # or it would be started with the child, and let interrupts through afterwards
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     context = multiprocessing.get_context("spawn")
     pool = ProcessPool(1, initializer=_end_with_parent, initargs=(os.getpid(),), context=context)
     assert pool.active  # asked for this, it starts its process
@@ -116,11 +119,7 @@ def _start() -> ProcessPool:
 def _starter() -> ThreadPoolExecutor:
     """Return the one thread that starts children. They inherit its signal mask, so that Ctrl-C, which a terminal
     sends to children too, never reaches them, not even while they import; and the kernel ends them when it ends."""
-    return ThreadPoolExecutor(1, "child-starter", initializer=_hold_interrupts)
-
-
-def _hold_interrupts() -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    return ThreadPoolExecutor(1, "child-starter")
 
 
 def _end_with_parent(parent: int) -> None:
