@@ -18,6 +18,7 @@ from deploy.access import (
     store_users,
 )
 from shared.bus.topology import Topology, dead_queue
+from shared.contract import keys
 from shared.contract.pipeline import PIPELINE, Step, queues
 
 PAUSES = (0.5, 600.0)
@@ -88,3 +89,10 @@ def test_a_stage_tells_facts_in_no_name_but_its_own(entry: Step) -> None:
     told = {fact for fact in facts if store_rights(entry).allow("writes", fact)}
     assert told == {f"runs/anya-001/trail/0a.1/{entry.name}.face-found.none.0.0.json"}
     assert not any(store_users()[OPERATOR].allow("writes", fact) for fact in facts)
+
+
+def test_the_wish_to_retry_is_written_by_the_command_line_and_read_by_the_scraper() -> None:
+    key = keys.retry_failed("anya-001")
+    rights = store_users()
+    assert rights[OPERATOR].allow("writes", key)
+    assert [user for user, its in rights.items() if its.allow("reads", key)] == ["scraper", OPERATOR]
