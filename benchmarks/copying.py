@@ -28,7 +28,8 @@ from shared.contract import keys
 from shared.contract.messages import FaceFound, FaceUpscaled, Message
 from shared.contract.pipeline import Step, step
 from shared.contract.stage import Action, Context, Stage
-from shared.recipe.recipe import FolderSource, Recipe
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
 from shared.runs.registry import open_run
 from shared.runtime import logs
 from shared.runtime.crew import Crew

@@ -35,7 +35,11 @@ from shared.contract import keys
 from shared.contract.pipeline import PIPELINE
 from shared.contract.reasons import Drop
 from shared.pictures import OUR_OWN_LIMITS, Compression, Format, Limits, Picture, decode, encode_png, flatten, inspect
-from shared.recipe.recipe import Cascade, Detector, Faces, FolderSource, Normalized, Recipe, Upscaling
+from shared.recipe.faces import Cascade, Detector, Faces
+from shared.recipe.normalized import Normalized
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
+from shared.recipe.upscaling import Upscaling
 from shared.runs.registry import open_run
 from shared.runtime import logs
 from shared.runtime.resources import Resources

@@ -20,7 +20,9 @@ from demo.drawing import draw
 from shared.bus import open_bus
 from shared.contract import keys
 from shared.contract.messages import ImageKept
-from shared.recipe.recipe import Cascade, Detector, Faces, FolderSource, Recipe
+from shared.recipe.faces import Cascade, Detector, Faces
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
 from shared.runs.registry import open_run
 from shared.runtime import logs
 from shared.settings import LogFormat, Settings

@@ -38,7 +38,8 @@ from shared.contract.messages import (
 )
 from shared.contract.pipeline import Queue, Step
 from shared.contract.stage import Action, Context, Stage
-from shared.recipe.recipe import FolderSource, Recipe
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
 from shared.runs.registry import open_run
 from shared.runtime import logs
 from shared.runtime.resources import Resources

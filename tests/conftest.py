@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.recipe.recipe import FolderSource, Recipe
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
 from tests.servers.rabbitmq import RabbitMQServer
 from tests.servers.radosgw import Radosgw
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from shared.contract.messages import ImageFingerprinted
 from shared.contract.reasons import Reason
-from shared.recipe.recipe import Duplicates
+from shared.recipe.duplicates import Duplicates
 
 PRINT = np.dtype(
     [

@@ -10,7 +10,7 @@ from services.deduper.hamming_index import HammingIndex
 from services.deduper.likeness import PRINT, likeness, print_of
 from shared.contract.messages import ImageFingerprinted
 from shared.contract.reasons import Reason
-from shared.recipe.recipe import Duplicates
+from shared.recipe.duplicates import Duplicates
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from PIL.Image import Resampling
 
 from services.face_detector import nvxs
 from services.face_detector.detector import Box, Face
-from shared.recipe.recipe import Animeface
+from shared.recipe.faces import Animeface
 
 
 class AnimefaceDetector:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from services.face_detector.detector import Box, Face
 from shared.contract.errors import RunUnusable, Unusable
-from shared.recipe.recipe import Cascade
+from shared.recipe.faces import Cascade
 
 OPENCV_THREADS = 1
 """The runtime keeps all cores busy with pictures. Splitting one picture over them as well takes a tenth more CPU time

@@ -14,8 +14,8 @@ from services.face_detector.known_face import lenient, prove
 from services.face_detector.model_file import read_model
 from shared.contract.errors import RunUnusable, Unusable
 from shared.contract.stage import Objects
-from shared.recipe.recipe import Animeface, Cascade, Faces
-from shared.recipe.recipe import Detector as Kind
+from shared.recipe.faces import Animeface, Cascade, Faces
+from shared.recipe.faces import Detector as Kind
 
 
 class Detectors:

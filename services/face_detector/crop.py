@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from services.face_detector.detector import Box, Face, overlap
 from shared.contract.reasons import Drop, Reason
-from shared.recipe.recipe import Edge, Expansion, Faces, TooMany
+from shared.recipe.faces import Edge, Expansion, Faces, TooMany
 
 SAME_FACE = 0.3
 """Intersection over union from which two detections are of one face. Neighbours who put their heads together stay

@@ -11,7 +11,7 @@ import numpy as np
 from services.face_detector.detector import Box, Detector, overlap
 from shared.contract.errors import MagritteError, Unusable
 from shared.pictures import Picture, decode
-from shared.recipe.recipe import Animeface, Cascade
+from shared.recipe.faces import Animeface, Cascade
 
 PLACE = Box(87, 125, 146, 130)
 """The face in `known_face.png`, from temple to temple and from fringe to chin (drawn by demo/known_face.py)."""

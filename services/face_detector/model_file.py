@@ -14,8 +14,8 @@ import httpx
 from shared.contract.errors import RecipeError, RunUnusable, Transient
 from shared.contract.reach import Reach
 from shared.contract.stage import Objects
+from shared.recipe.faces import Cascade
 from shared.recipe.files import content
-from shared.recipe.recipe import Cascade
 
 MAX_BYTES = 16_000_000
 """Known cascades have 0.1 to 2 MB."""

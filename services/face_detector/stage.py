@@ -18,7 +18,9 @@ from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, Image
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Context, Stage
 from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
-from shared.recipe.recipe import Faces, Monochrome, Recipe
+from shared.recipe.faces import Faces
+from shared.recipe.pictures import Monochrome
+from shared.recipe.recipe import Recipe
 
 
 class FaceDetector(Stage[ImageKept]):

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from shared.recipe.own_folders import holds
-from shared.recipe.recipe import FolderSource
+from shared.recipe.sources import FolderSource
 from shared.runs.registry import run_recipe
 from shared.store.interface import Store
 

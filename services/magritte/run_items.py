@@ -11,7 +11,7 @@ from shared.contract.errors import NotFound, Poison, Unreadable
 from shared.contract.messages import FaceFound, FaceNormalized, FaceUpscaled
 from shared.ledger.records import Skipped, keyed_facts, read_listing, read_origin, read_told
 from shared.ledger.tally import Settlement, Tally
-from shared.recipe.recipe import FolderSource
+from shared.recipe.sources import FolderSource
 from shared.runs.registry import run_recipe
 from shared.store.interface import Store
 

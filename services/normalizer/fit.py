@@ -7,7 +7,7 @@ import numpy
 from PIL import Image
 from PIL.Image import Resampling
 
-from shared.recipe.recipe import Fit
+from shared.recipe.normalized import Fit
 
 
 @dataclass(frozen=True)

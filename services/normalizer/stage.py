@@ -11,7 +11,7 @@ from shared.contract.messages import FaceDropped, FaceNormalized, FaceUpscaled, 
 from shared.contract.reasons import Drop
 from shared.contract.stage import Action, Context, Stage
 from shared.pictures import OUR_OWN_LIMITS, Compression, Format, Picture, decode, encode_jpeg, encode_png, flatten
-from shared.recipe.recipe import Normalized
+from shared.recipe.normalized import Normalized
 
 
 class Normalizer(Stage[FaceUpscaled]):

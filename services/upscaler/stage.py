@@ -14,7 +14,8 @@ from shared.contract.messages import FaceDropped, FaceFound, FaceUpscaled, Messa
 from shared.contract.reasons import Drop
 from shared.contract.stage import Action, Context, Stage
 from shared.pictures import OUR_OWN_LIMITS, Compression, decode, encode_png
-from shared.recipe.recipe import Recipe, Upscaling
+from shared.recipe.recipe import Recipe
+from shared.recipe.upscaling import Upscaling
 
 _NO_NOISE_REDUCTION = -1
 

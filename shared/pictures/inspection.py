@@ -21,7 +21,7 @@ from PIL.ExifTags import Base
 from shared.contract.reasons import Drop, Reason
 from shared.pictures.formats import Format, appearance, format_of, webp_canvas, webp_is_lossless
 from shared.pictures.refusal import Refused, attempt
-from shared.recipe.recipe import Pictures
+from shared.recipe.pictures import Pictures
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison, RecipeError
 from shared.contract.stage import Objects
-from shared.recipe.recipe import AddressesSource, Recipe, Source
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import AddressesSource, Source
 
 _STORED = "sha256:"
 

@@ -21,7 +21,7 @@ from shared.contract.errors import NotFound, Poison
 from shared.contract.messages import Digest
 from shared.contract.stage import Objects
 from shared.recipe import files as recipe_files
-from shared.recipe.recipe import Ranking
+from shared.recipe.ranking import Ranking
 from shared.recipe.training import ResolvedTraining
 
 VERSION = 3

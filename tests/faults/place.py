@@ -16,7 +16,8 @@ from typing import Any
 from shared.bus import Bus, Delivery
 from shared.contract import keys
 from shared.contract.messages import FaceFound, FaceUpscaled, Message, decode
-from shared.recipe.recipe import FolderSource, Recipe
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
 from shared.runs.registry import open_run
 from shared.store import FolderStore, Store
 

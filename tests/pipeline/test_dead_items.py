@@ -17,7 +17,7 @@ from shared.contract.messages import ImageFetched, ItemDied, RunRequested
 from shared.contract.pipeline import step
 from shared.contract.reasons import Drop
 from shared.ledger.records import facts
-from shared.recipe import recipe
+from shared.recipe import sources as recipe
 from shared.recipe.recipe import Recipe
 from shared.runs import dead_letters
 from shared.runs.dead_letters import Letter, State

@@ -7,7 +7,7 @@ from typing import Any
 from services.scraper.sources.addresses import AddressesSource
 from services.scraper.sources.folder import FolderSource
 from services.scraper.sources.source import Conditions, Fetched, Item, Source
-from shared.recipe import recipe
+from shared.recipe import sources as recipe
 from shared.recipe.section import Section
 
 __all__ = ["SOURCES", "Conditions", "Fetched", "Item", "Source", "open_source"]

@@ -18,7 +18,7 @@ from shared.contract.errors import Interrupted, Transient
 from shared.contract.reach import Reach
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import single_errors
-from shared.recipe import recipe
+from shared.recipe import sources as recipe
 
 T = TypeVar("T")
 

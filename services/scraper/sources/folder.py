@@ -10,7 +10,7 @@ from pathlib import Path
 from services.scraper.sources.source import Conditions, Fetched, Item
 from shared.contract.errors import Transient
 from shared.contract.reasons import Drop, Reason
-from shared.recipe import recipe
+from shared.recipe import sources as recipe
 
 
 class FolderSource:

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from services.deduper.likeness import MOST_DHASH_BITS, PRINT, likeness, print_of
 from shared.contract.messages import ImageFingerprinted
 from shared.contract.reasons import Reason
-from shared.recipe.recipe import Duplicates
+from shared.recipe.duplicates import Duplicates
 from tests.services.deduper.conftest import Arrived, Drawing
 
 

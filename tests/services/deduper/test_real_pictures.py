@@ -16,7 +16,7 @@ from services.deduper.likeness import FAINT, PRINT, likeness, print_of
 from shared.contract.messages import ImageFingerprinted
 from shared.contract.reasons import Reason
 from shared.pictures import Limits, Picture, decode, flatten
-from shared.recipe.recipe import Duplicates
+from shared.recipe.duplicates import Duplicates
 
 REAL = Path(__file__).parents[4] / "shared/data/real"
 pytestmark = pytest.mark.skipif(not REAL.exists(), reason=f"needs the real pictures in {REAL}")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.deduper.likeness import PRINT, likeness, print_of
 from services.deduper.run_index import Decision, RunIndex, rank
 from shared.contract.messages import ImageFingerprinted
-from shared.recipe.recipe import Duplicates
+from shared.recipe.duplicates import Duplicates
 from tests.services.deduper.conftest import Arrived, Drawing
 
 ASKED = Duplicates(bits=4)

@@ -7,7 +7,7 @@ from PIL import Image
 from services.face_detector.animeface_detector import AnimefaceDetector
 from services.face_detector.detector import overlap
 from services.face_detector.known_face import PLACE
-from shared.recipe.recipe import Animeface
+from shared.recipe.faces import Animeface
 
 Drawn = Callable[..., Image.Image]
 

@@ -3,7 +3,7 @@ import pytest
 from services.face_detector.crop import crops, distinct, expanded, placed
 from services.face_detector.detector import Box, Face, overlap
 from shared.contract.reasons import Drop, Reason
-from shared.recipe.recipe import Edge, Expansion, Faces, TooMany
+from shared.recipe.faces import Edge, Expansion, Faces, TooMany
 
 BARE = Expansion(left=0, top=0, right=0, bottom=0)
 

@@ -14,7 +14,7 @@ from services.face_detector.choice import Detectors
 from services.face_detector.detector import Face
 from services.face_detector.known_face import lenient, prove
 from shared.contract.errors import RecipeError, RunUnusable, Unusable
-from shared.recipe.recipe import Animeface, Cascade, Detector, Faces
+from shared.recipe.faces import Animeface, Cascade, Detector, Faces
 
 
 def test_the_known_face_is_what_its_script_draws() -> None:

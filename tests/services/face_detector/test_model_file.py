@@ -9,7 +9,7 @@ import pytest
 
 from services.face_detector.model_file import MAX_BYTES, read_model
 from shared.contract.errors import RecipeError, RunUnusable, Transient
-from shared.recipe.recipe import Cascade
+from shared.recipe.faces import Cascade
 
 MODEL = b"<opencv_storage/>"
 DIGEST = hashlib.sha256(MODEL).hexdigest()

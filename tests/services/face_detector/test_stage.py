@@ -17,7 +17,10 @@ from shared.contract.pipeline import step
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context
 from shared.pictures import Picture, decode
-from shared.recipe.recipe import Cascade, Detector, Edge, Expansion, Faces, FolderSource, Monochrome, Pictures, Recipe
+from shared.recipe.faces import Cascade, Detector, Edge, Expansion, Faces
+from shared.recipe.pictures import Monochrome, Pictures
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
 from shared.store.folder import FolderStore
 
 Drawn = Callable[..., Image.Image]

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from services.normalizer.fit import Fitted, Square, fit, scaled_size
-from shared.recipe.recipe import Fit
+from shared.recipe.normalized import Fit
 
 Pixels = NDArray[numpy.uint8]
 

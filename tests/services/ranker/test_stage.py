@@ -14,7 +14,9 @@ from shared.contract import keys
 from shared.contract.errors import Interrupted, Poison
 from shared.contract.messages import RankingReady, SnapshotTaken
 from shared.contract.stage import Context
-from shared.recipe.recipe import FolderSource, Ranking, Recipe
+from shared.recipe.ranking import Ranking
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
 from shared.runs import trainings
 from shared.runs.trainings import BEST, NETWORK, RANKING, WORST, Snapshot
 from shared.runtime import records

@@ -20,7 +20,7 @@ from shared.contract.errors import Interrupted
 from shared.contract.messages import ImageDropped, ImageFetched, Message, RunRequested, SourceExhausted
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Context, Death, sentence
-from shared.recipe import recipe as recipe_of_sources
+from shared.recipe import sources as recipe_of_sources
 from shared.recipe.recipe import Recipe
 from shared.store import FolderStore
 from tests.services.scraper.conftest import Handler, Picture, Scrape, Server

@@ -15,7 +15,9 @@ from services.trainer.stage import Trainer
 from shared.contract import keys
 from shared.contract.messages import DatasetPacked, LegDue, Message, SnapshotTaken
 from shared.contract.stage import Context
-from shared.recipe.recipe import FolderSource, Normalized, Recipe
+from shared.recipe.normalized import Normalized
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
 from shared.recipe.training import Preset, Training
 from shared.runs import trainings
 from shared.runs.trainings import CHECKPOINT, Snapshot

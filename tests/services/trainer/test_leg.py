@@ -9,7 +9,8 @@ from services.trainer.plan import Plan
 from services.trainer.stats import Tick, Watched
 from shared.contract.errors import Interrupted, StoreUnavailable
 from shared.contract.stage import Context
-from shared.recipe.recipe import FolderSource, Recipe
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
 from shared.store.folder import FolderStore
 from tests.services.trainer.test_stats import Step
 

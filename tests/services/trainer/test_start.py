@@ -7,7 +7,8 @@ import pytest
 from services.trainer.start import Shape, starting_networks
 from shared.contract.errors import Poison
 from shared.recipe.files import deposited
-from shared.recipe.recipe import FolderSource, Recipe
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
 from shared.recipe.training import Preset, ResolvedTraining, Training
 from shared.store import FolderStore
 from shared.stylegan2 import network_file

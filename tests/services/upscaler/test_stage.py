@@ -17,7 +17,10 @@ from shared.contract.pipeline import step
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context
 from shared.pictures import Picture, decode, encode_png
-from shared.recipe.recipe import FolderSource, Normalized, Recipe, Upscaling
+from shared.recipe.normalized import Normalized
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
+from shared.recipe.upscaling import Upscaling
 from shared.store.folder import FolderStore
 
 Face = Callable[[int], Image.Image]

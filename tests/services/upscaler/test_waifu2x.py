@@ -7,7 +7,7 @@ from PIL import Image
 
 from services.upscaler.waifu2x import CPU, LARGEST_DIFFERENCE, TILE, Waifu2x
 from shared.contract.errors import Unusable
-from shared.recipe.recipe import Waifu2xModel
+from shared.recipe.upscaling import Waifu2xModel
 from tests.services.upscaler.conftest import CUNET_DRAWS_NONSENSE
 
 Face = Callable[[int], Image.Image]

@@ -6,8 +6,11 @@ import pytest
 from shared.contract.errors import RecipeError
 from shared.recipe.file import read_recipe
 from shared.recipe.labels import Labels, Unlabelled
+from shared.recipe.normalized import Fit
 from shared.recipe.own_folders import OwnFolder, output_folder, store_folder
-from shared.recipe.recipe import AddressesSource, Fit, FolderSource, Monochrome, Recipe
+from shared.recipe.pictures import Monochrome
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import AddressesSource, FolderSource
 
 GOOD = "name: anya\nsources:\n  - folder: ./pictures\n"
 

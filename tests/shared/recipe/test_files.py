@@ -4,8 +4,10 @@ import pytest
 
 from shared.contract import keys
 from shared.contract.errors import Poison, RecipeError
+from shared.recipe.faces import Cascade, Detector, Faces
 from shared.recipe.files import content, deposited, with_addresses
-from shared.recipe.recipe import AddressesSource, Cascade, Detector, Faces, FolderSource, Recipe
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import AddressesSource, FolderSource
 from shared.recipe.training import Training
 from shared.store import FolderStore
 

@@ -19,7 +19,8 @@ from shared.contract.messages import (
     SourceExhausted,
 )
 from shared.contract.reasons import Reason
-from shared.recipe.recipe import FolderSource, Recipe
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
 from shared.runs.dead_letters import bury, keep
 from shared.runs.registry import open_run
 from shared.runs.resumption import outstanding

@@ -4,7 +4,7 @@ import pytest
 
 from shared.contract import keys
 from shared.contract.errors import Poison
-from shared.recipe.recipe import Ranking
+from shared.recipe.ranking import Ranking
 from shared.recipe.training import Training
 from shared.runs import trainings
 from shared.runs.trainings import FILES, Snapshot, training_digest

@@ -13,7 +13,7 @@ from services.scraper.sources import Conditions, Fetched, Item
 from services.scraper.sources.addresses import ATTEMPTS, REDIRECTS, AddressesSource, user_agent
 from shared.contract.errors import Interrupted, Transient
 from shared.contract.reasons import Drop, Reason
-from shared.recipe import recipe
+from shared.recipe import sources as recipe
 from tests.services.scraper.conftest import Handler, Server
 
 MAX_BYTES = 100_000

@@ -10,7 +10,7 @@ from services.scraper.sources import Conditions, Fetched, Item
 from services.scraper.sources.folder import FolderSource, moment
 from shared.contract.errors import Transient
 from shared.contract.reasons import Drop, Reason
-from shared.recipe import recipe
+from shared.recipe import sources as recipe
 
 
 def _source(folder: Path, max_bytes: int = 1000, score: int = 0) -> FolderSource:

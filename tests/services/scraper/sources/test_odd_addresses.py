@@ -8,7 +8,7 @@ from services.scraper.sources import Conditions, Fetched, Item
 from services.scraper.sources.addresses import AddressesSource
 from services.scraper.sources.connections import Resolve, resolve
 from shared.contract.reasons import Drop, Reason
-from shared.recipe import recipe
+from shared.recipe import sources as recipe
 from tests.services.scraper.conftest import Server
 
 LONG = "a" * 63

@@ -1,0 +1,58 @@
+"""Where pictures come from: one section per kind of source."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field_validator
+
+from shared.recipe.own_folders import check_apart
+from shared.recipe.section import Section, StoredFile, present
+
+
+class FolderSource(Section):
+    """All pictures in a folder, at any depth."""
+
+    folder: Path
+    score: int = Field(0, description="breaks ties between equally good copies: the higher one is kept")
+
+    @field_validator("folder")
+    @classmethod
+    def _is_a_folder(cls, folder: Path, info: ValidationInfo) -> Path:
+        absolute = present(folder, info, "folder")
+        if info.context is not None:
+            check_apart(absolute, info.context["own_folders"])
+        return absolute
+
+
+class AddressesSource(Section):
+    """Pictures by http or https address: a list, or a text file with one address per line (# starts a comment)."""
+
+    urls: tuple[str, ...] | StoredFile | Path
+    score: int = Field(0, description="breaks ties between equally good copies: the higher one is kept")
+    pause: float = Field(1.0, ge=0, le=60, description="seconds between two requests to one host")
+    timeout: float = Field(60.0, gt=0, le=3600, description="seconds that one picture may take")
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _is_no_single_address(cls, urls: Any) -> Any:
+        if isinstance(urls, str) and urls.startswith(("http://", "https://")):
+            raise ValueError(f"write a list, even of one address: [{urls!r}]")
+        return urls
+
+    @field_validator("urls")
+    @classmethod
+    def _file_is_there(
+        cls, urls: tuple[str, ...] | StoredFile | Path, info: ValidationInfo
+    ) -> tuple[str, ...] | StoredFile | Path:
+        return present(urls, info) if isinstance(urls, Path) else urls
+
+
+def _kind_of_source(value: Any) -> str:
+    keys = value if isinstance(value, dict) else vars(value) if isinstance(value, BaseModel) else ()
+    return (AddressesSource if "urls" in keys else FolderSource).__name__
+
+
+Source = Annotated[
+    Annotated[FolderSource, Tag(FolderSource.__name__)] | Annotated[AddressesSource, Tag(AddressesSource.__name__)],
+    Discriminator(_kind_of_source),
+]
