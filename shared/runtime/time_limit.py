@@ -57,6 +57,7 @@ class TimeLimit:
         companion: _Companion | None = getattr(self._of_thread, "companion", None)
         if companion is not None:
             companion.leave()
+            companion.join(_GLANCE)
 
     @property
     def hanging(self) -> int:
@@ -117,6 +118,9 @@ class _Companion:
         self._left_at = time.monotonic()
         self._left.set()
         self._work.put(None)
+
+    def join(self, seconds: float) -> None:
+        self._thread.join(seconds)
 
     @property
     def is_alive(self) -> bool:
