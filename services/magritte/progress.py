@@ -11,8 +11,9 @@ from rich.table import Table
 from services.magritte import screen
 from services.magritte.training import quality_line, tick_line
 from shared.runs.registry import Run
+from shared.runtime.outcome import Outcome
 from shared.runtime.single_process import StageProgress
-from shared.runtime.worker import WARNINGS, Outcome
+from shared.runtime.worker import WARNINGS
 
 _PLAIN_EVERY = 5.0
 """Seconds between two plain lines."""

@@ -21,11 +21,13 @@ from shared.recipe.recipe import Recipe
 from shared.runs.controls import Controls, standing
 from shared.runs.registry import Run, finish
 from shared.runtime.crew import Crew
+from shared.runtime.execution import TRIES
 from shared.runtime.observed_store import ObservedStore
+from shared.runtime.outcome import Outcome
 from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS, RetryLadder
 from shared.runtime.watchdog import SILENCE, Watchdog
-from shared.runtime.worker import TRIES, Outcome, Say, Worker, say_to_log
+from shared.runtime.worker import Say, Worker, say_to_log
 from shared.store.interface import Store
 
 log = structlog.get_logger()

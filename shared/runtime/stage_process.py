@@ -15,12 +15,13 @@ from shared.contract.pipeline import Step, step
 from shared.runs.controls import standing
 from shared.runtime import logs, metrics
 from shared.runtime.crew import Crew
+from shared.runtime.execution import TRIES
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.observed_store import ObservedStore
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.watchdog import SILENCE, Watchdog
-from shared.runtime.worker import TRIES, Worker
+from shared.runtime.worker import Worker
 from shared.settings import LogFormat, Settings, settings
 from shared.store import Store, open_store
 

@@ -1,7 +1,7 @@
-"""Runs a stage on the messages of a queue.
+"""Runs a stage on the messages of a queue, and answers each of them.
 
-The order of effects is artifacts, action record, trail, outgoing messages, ack: a crash anywhere leaves a
-duplicate at worst, and duplicates are harmless.
+The answer comes last, after all that `execution` writes and publishes: a crash anywhere leaves a duplicate at worst,
+and duplicates are harmless.
 """
 
 import threading
@@ -9,8 +9,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
-from enum import StrEnum
 from functools import partial
 from typing import Any
 
@@ -18,25 +16,18 @@ import structlog
 
 from shared.bus.interface import Bus, Consumer, Delivery
 from shared.contract import keys, messages
-from shared.contract.errors import (
-    BusUnavailable,
-    Interrupted,
-    SettingsError,
-    StoreFull,
-    StoreUnavailable,
-    TimeLimitExceeded,
-    Transient,
-    WorkerVanished,
-)
+from shared.contract.errors import BusUnavailable, StoreFull, StoreUnavailable, Transient, WorkerVanished
 from shared.contract.messages import Message
 from shared.contract.pipeline import Step
-from shared.contract.reasons import Drop, Reason
-from shared.contract.stage import Context, Stage, sentence
+from shared.contract.stage import Stage, sentence
 from shared.runs.controls import Controls
-from shared.runtime import logs, metrics, records
+from shared.runtime import logs, metrics
 from shared.runtime.announcements import Announcements
-from shared.runtime.burial import Burial, survivors
+from shared.runtime.burial import Burial
 from shared.runtime.contexts import Contexts
+from shared.runtime.execution import Execution
+from shared.runtime.outcome import Outcome
+from shared.runtime.policy import BreakOff, Bury, TryAgain, decide
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.solitude import Solitude
@@ -49,9 +40,6 @@ SUSPECT, CONDEMNED, CONDEMNED_IF_LONG = 2, 5, 15
 """So many workers have vanished with an item when it is worked on alone, and when it is dead. Items that merely are
 at hand when a process ends are counted too, and during long work processes end for many reasons; hence the distance
 to one. RabbitMQ 4 puts aside by itself what was returned more than 20 times, where no policy says otherwise."""
-
-TRIES = 2
-"""Times that the work on a picture is begun before its time limit counts against the picture."""
 
 _AGAIN = 1.0
 """Seconds until a store or a broker that was away is asked again."""
@@ -67,18 +55,6 @@ WARNINGS = frozenset({"diverged", "checkpoint-unreadable", "classes-without-pict
 def say_to_log(event: str, **fields: Any) -> None:
     """Write what a stage has to say into the log."""
     (log.warning if event in WARNINGS else log.info)(event, **fields)
-
-
-class Outcome(StrEnum):
-    """What came of a delivery."""
-
-    DONE = "done"
-    REUSED = "reused"
-    DROPPED = "dropped"
-    RETRIED = "retried"
-    DEAD = "dead"
-    INTERRUPTED = "interrupted"
-    CANCELLED = "cancelled"
 
 
 class Worker:
@@ -107,8 +83,8 @@ class Worker:
         self.run_failure: Exception | None = None
         self._store = store
         self._ladder = ladder
-        self._announcements = Announcements(step, store, bus)
-        self._burial = Burial(step, store, self._announcements)
+        announcements = Announcements(step, store, bus)
+        self._burial = Burial(step, store, announcements)
         self._contexts = Contexts(step, store, resources, self._is_to_stop, metrics.overheard(say))
         self._condemned = CONDEMNED_IF_LONG if step.long else CONDEMNED
         self._draining = threading.Event()
@@ -117,6 +93,7 @@ class Worker:
         self._since: dict[int, float] = {}
         self._solitude = Solitude()
         self._limit = TimeLimit(resources.picture_seconds, self._stopping.is_set)
+        self._execution = Execution(step, stage, store, announcements, self._burial, self._limit)
         self._lock = threading.Lock()
         metrics.introduce(step.name, Outcome)
 
@@ -180,13 +157,6 @@ class Worker:
                 self._answer(delivery.ack)
                 log.info("handled", message=message.kind(), outcome=outcome.value)
                 return outcome
-        except Interrupted:
-            self._answer(delivery.hand_back)
-            return Outcome.INTERRUPTED
-        except SettingsError as error:  # of the S3 store: its keys can be withdrawn at any time
-            self.broken = error
-            self._answer(delivery.hand_back)
-            return Outcome.INTERRUPTED
         except Exception as error:
             with logs.about(message, stage=self.step.name, attempt=delivery.attempt):
                 return self._failed(delivery, message, error)
@@ -200,37 +170,7 @@ class Worker:
             return Outcome.CANCELLED
         if delivery.returned >= self._condemned:
             raise WorkerVanished(f"{delivery.returned} workers had it, and none has given an answer")
-        context = self._contexts.of(message, delivery.session)
-        started = time.perf_counter()
-        action = self.stage.action(message, context)
-        announce = partial(self._announcements.announce, attempt=delivery.attempt, started=started)
-        if action is None:
-            with metrics.ITEM_SECONDS.labels(self.step.name).time():
-                made = self._burial.survivors(self.stage.process(message, context), delivery, message)
-                return Outcome.DROPPED if announce(made) else Outcome.DONE
-        found = records.find(self._store, action, message)
-        if found is not None:
-            announce(found, reused=action.digest)
-            return Outcome.REUSED
-        with metrics.ITEM_SECONDS.labels(self.step.name).time():
-            found = self._made(message, context)
-            records.keep(self._store, action, found)
-        return Outcome.DROPPED if announce(found, action=action.digest) else Outcome.DONE
-
-    def _made(self, message: Message, context: Context) -> list[Message]:
-        """Return what the stage makes of a message, tried a second time if it exceeds its limit, and then dropped."""
-
-        def process(given_up: Callable[[], bool]) -> list[Message]:
-            made = self.stage.process(message, replace(context, given_up=given_up))
-            return list(self._announcements.expected(survivors(made)))
-
-        for _ in range(TRIES):
-            try:
-                return self._limit.call(process)
-            except TimeLimitExceeded as error:
-                log.warning("time-limit-exceeded", error=str(error))
-        detail = f"{self.step.name} has tried {TRIES} times and was not done after {self._limit.seconds:g} s"
-        return [messages.dropped(message, self.step.name, Drop(Reason.TIME_LIMIT_EXCEEDED, detail))]
+        return self._execution.run(message, delivery, self._contexts.of(message, delivery.session))
 
     def _is_to_stop(self, run: str) -> bool:
         metrics.LAST_STEP.labels(self.step.name).set_to_current_time()
@@ -241,9 +181,18 @@ class Worker:
         return run in self.controls.cancelled and self._store.exists(keys.cancelled(run))
 
     def _failed(self, delivery: Delivery, message: Message | None, error: Exception) -> Outcome:
-        pause = self._ladder.pause(delivery.attempt, error)
-        if pause is None:
-            return self._died(delivery, message, error)
+        """Carry out what the policy says about an error."""
+        match decide(error, delivery.attempt, self._ladder):
+            case TryAgain(pause):
+                return self._retried(delivery, error, pause)
+            case Bury():
+                return self._died(delivery, message, error)
+            case BreakOff():
+                self.broken = error
+        self._answer(delivery.hand_back)
+        return Outcome.INTERRUPTED
+
+    def _retried(self, delivery: Delivery, error: Exception, pause: float) -> Outcome:
         self._store_is_away |= isinstance(error, StoreUnavailable)
         if isinstance(error, StoreFull) and self._ladder.is_exhausted(delivery.attempt):
             self.store_full = error

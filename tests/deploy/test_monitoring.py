@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from shared.runtime.outcome import Outcome
 from shared.runtime.stage_process import METRICS_PORT
-from shared.runtime.worker import Outcome
 from tests.deploy.monitoring import (
     BOARDS,
     CONFIGURATION,

@@ -22,8 +22,9 @@ from shared.recipe.recipe import Recipe
 from shared.runs import dead_letters
 from shared.runs.dead_letters import Letter, State
 from shared.runs.registry import open_run
+from shared.runtime.outcome import Outcome
 from shared.runtime.retry import RetryLadder
-from shared.runtime.worker import Outcome, Worker
+from shared.runtime.worker import Worker
 from shared.store import FolderStore
 from tests.servers.rabbitmq import RabbitMQServer
 

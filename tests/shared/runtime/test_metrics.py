@@ -23,9 +23,10 @@ from shared.recipe.recipe import Recipe
 from shared.runs.registry import open_run
 from shared.runtime.health import Health
 from shared.runtime.observed_store import ObservedStore
+from shared.runtime.outcome import Outcome
 from shared.runtime.retry import RetryLadder
 from shared.runtime.stage_process import StageProcess
-from shared.runtime.worker import Outcome, Worker
+from shared.runtime.worker import Worker
 from shared.settings import settings
 from shared.store import FolderStore, Store
 from tests.faults.place import wait_until

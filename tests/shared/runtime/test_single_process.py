@@ -29,10 +29,10 @@ from shared.ledger.tally import Fact, Fate, Tally
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import cancel, pause, proceed
 from shared.runs.registry import Run, is_finished, open_run, tally_of, try_again
+from shared.runtime.outcome import Outcome
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.single_process import Options, SingleProcess, StageProgress
-from shared.runtime.worker import Outcome
 from shared.store import FolderStore
 
 PICTURES = 40

@@ -43,9 +43,10 @@ from shared.runs import dead_letters
 from shared.runs.controls import cancel, standing
 from shared.runs.registry import open_run, tally_of, try_again
 from shared.runtime import logs
+from shared.runtime.outcome import Outcome
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
-from shared.runtime.worker import CONDEMNED, CONDEMNED_IF_LONG, SUSPECT, Outcome, Worker
+from shared.runtime.worker import CONDEMNED, CONDEMNED_IF_LONG, SUSPECT, Worker
 from shared.store import FolderStore
 
 RUN, ENTRY, OTHER, IMAGE = "anya-001", "0a" * 10, "0d" * 10, "0b" * 32

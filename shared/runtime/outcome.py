@@ -1,0 +1,15 @@
+"""What comes of a delivery."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What has come of a delivery, as metrics and progress count it."""
+
+    DONE = "done"
+    REUSED = "reused"
+    DROPPED = "dropped"
+    RETRIED = "retried"
+    DEAD = "dead"
+    INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
