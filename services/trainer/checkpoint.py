@@ -17,7 +17,7 @@ def write(path: Path, state: Arrays) -> None:
 
 
 def read(store: Objects, snapshot: trainings.Snapshot) -> Arrays | None:
-    """The arrays of a snapshot; None when the file is gone or damaged."""
+    """Return the arrays of a snapshot; None when the file is gone or damaged."""
     try:
         with store.file(snapshot.key(trainings.CHECKPOINT)) as path:
             if digest(path) != snapshot.files[trainings.CHECKPOINT]:
@@ -29,6 +29,6 @@ def read(store: Objects, snapshot: trainings.Snapshot) -> Arrays | None:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,7 +13,7 @@ _LATENTS = 1
 
 
 def indices(pictures: int, seed: int, position: int, count: int) -> NDArray[np.intp]:
-    """Places `position` to `position + count` of an endless sequence: all pictures in random order, again and again.
+    """Return places `position` to `position + count` of an endless sequence: all pictures, shuffled in each epoch.
 
     Depends on nothing else, so that training resumes with the picture that it would have seen.
     """
@@ -22,22 +22,22 @@ def indices(pictures: int, seed: int, position: int, count: int) -> NDArray[np.i
 
 
 def split(checksums: Sequence[int], share: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The places of the pictures that are trained on, and of those that are held out.
+    """Return the indices of the pictures that are trained on, and of those that are held out.
 
-    A picture's checksum decides, so that it stays on its side in the next version of the data set: else what D has
-    learnt by heart would come to be among the pictures that it is asked about. Copies stay together, too.
+    A picture's checksum decides, so that it stays on its side in the next version of the data set: else D would be
+    asked about pictures that it has learnt by heart. Copies stay together, too.
     """
     held_out = np.array(checksums, np.float64) < share * 2**32
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
 def classes_in_turn(classes: int, count: int) -> Labels:
-    """One-hot labels [count, classes], each class after the other."""
+    """Return one-hot labels [count, classes], each class after the other."""
     return one_hot((np.arange(count) % max(classes, 1)).tolist(), classes)
 
 
 def latents(seed: int, count: int, size: int) -> NDArray[np.float32]:
-    """z of the pictures that every leg draws, [count, size]."""
+    """Return the z of the pictures that every leg draws, [count, size]."""
     return np.random.default_rng([seed, _LATENTS]).standard_normal((count, size), np.float32)
 
 

@@ -16,7 +16,7 @@ _MOST_ASKED_ABOUT = 64  # pictures of each kind that D is asked about at each ti
 
 
 class Shown(Protocol):
-    """Where minibatches are taken from: the pictures themselves, or a copy of them on the device."""
+    """The source of minibatches: the pictures themselves, or a copy of them on the device."""
 
     def __getitem__(self, indices: NDArray[np.intp], /) -> Any: ...
 
@@ -45,7 +45,7 @@ class Dataset:
 
     @property
     def classes(self) -> int:
-        """How many classes there are; 0 without labels."""
+        """Number of classes; 0 without labels."""
         return int(self._labels.shape[1])
 
     @property
@@ -57,13 +57,13 @@ class Dataset:
         return len(self._places.seen)
 
     def minibatch(self, position: int, count: int) -> Minibatch:
-        """Pictures `position` to `position + count` of the endless sequence of those that are trained on."""
+        """Return pictures `position` to `position + count` of the endless sequence of those that are trained on."""
         return self._at(self._places.seen[indices(len(self), self._seed, position, count)])
 
     def to_ask_about(self, minibatch: int) -> tuple[Minibatch, Minibatch] | None:
-        """Equally many pictures that are trained on and that are held out, in whole minibatches; None if none are.
+        """Return equally many training and held-out pictures, in whole minibatches; None if none are held out.
 
-        Where there are fewer than a minibatch both are repeated alike, so that D sees both in like company.
+        Where they are not whole minibatches both are repeated alike, so that D sees both in like company.
         """
         count = min(len(self._places.held_out), len(self), _MOST_ASKED_ABOUT)
         if not count:
@@ -76,14 +76,14 @@ class Dataset:
 
 
 class Places(NamedTuple):
-    """Where in a data set the pictures lie that are trained on, and those that are held out."""
+    """Indices in a data set of the pictures that are trained on, and of those that are held out."""
 
     seen: NDArray[np.intp]
     held_out: NDArray[np.intp]
 
     @classmethod
     def of(cls, checksums: list[int], share: float) -> "Places":
-        """A share held out by the pictures' checksums; none if that would be too few, or leave too few."""
+        """Hold out a share by the pictures' checksums; none if that would be too few, or leave too few."""
         seen, held_out = split(checksums, share)
         if min(len(seen), len(held_out)) < FEWEST_HELD_OUT:
             return cls(np.arange(len(checksums)), held_out[:0])

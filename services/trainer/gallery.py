@@ -23,8 +23,8 @@ _ROWS_OF_NEIGHBOURS = 8
 
 @dataclass(frozen=True)
 class Figures:
-    """Of so many pictures that Gs draws. `sliced_wasserstein` is 0 at best; `memorised` is the share of pictures that
-    are unusually near to a training picture, about 0.01 where none are repeated."""
+    """Figures of `pictures` pictures that Gs draws. `sliced_wasserstein` is 0 at best; `memorised` is the share of them
+    that are unusually near to a training picture, about 0.01 where none are repeated."""
 
     pictures: int
     sliced_wasserstein: float
@@ -42,11 +42,11 @@ class Gallery:
         self._columns, self._rows = layout(networks.architecture.resolution)
 
     def fakes(self) -> Pictures:
-        """A grid without truncation."""
+        """Draw a grid of pictures without truncation."""
         return arrange(self._drawn(self._columns * self._rows), self._columns)
 
     def truncation(self) -> Pictures:
-        """A grid whose rows are of one psi each, and whose columns of one latent."""
+        """Draw a grid whose rows are of one psi each, and whose columns of one latent."""
         rows = [self._drawn(self._columns, Truncation(psi)) for psi in PSIS]
         return arrange(np.concatenate(rows), self._columns)
 
@@ -56,7 +56,7 @@ class Gallery:
         return len(self._dataset) > 1
 
     def compared(self, count: int) -> tuple[Pictures, Figures]:
-        """`count` drawn pictures beside the training pictures: those that are nearest to one, and figures of all."""
+        """Draw `count` pictures; return those nearest to a training picture, beside these, and the figures of all."""
         fakes, reals = self._drawn(count), spread(self._dataset.seen, _COMPARED)
         found = Yardstick(reals, spread(reals, max(count, 2)), inception=None).measure(fakes)
         figures = Figures(count, found.sliced.mean, found.memorised)

@@ -12,11 +12,11 @@ _MOST = (12, 8)  # 96 small pictures say as much as the official 512, and are dr
 
 
 def layout(resolution: int) -> tuple[int, int]:
-    """Columns and rows: the official layout "1080p" (training_loop.py), with fewer of small pictures."""
+    """Return columns and rows: the official layout "1080p" (training_loop.py), with fewer of small pictures."""
     columns, rows = np.clip((_WIDTH // resolution, _HEIGHT // resolution), _FEWEST, _MOST)
     return int(columns), int(rows)
 
 
 def png(grid: Pictures) -> bytes:
-    """A grid [H, W, 3], or grey [H, W, 1], as a file."""
+    """Encode a grid [H, W, 3], or grey [H, W, 1], as a PNG file."""
     return encode_png(Image.fromarray(grid[:, :, 0] if grid.shape[2] == 1 else grid))

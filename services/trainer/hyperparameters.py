@@ -8,7 +8,7 @@ from shared.stylegan2.hyperparameters import Hyperparameters, Precision
 
 
 def hyperparameters(settings: ResolvedTraining, architecture: Architecture) -> Hyperparameters:
-    """The settings of a recipe, resolved; `auto` by what this machine has.
+    """Turn a recipe's settings into hyperparameters; `auto` is resolved by what this machine has.
 
     Raises Poison for minibatches that D cannot compare in groups, or the devices cannot share.
     """

@@ -73,7 +73,7 @@ def advance(session: "Session", end: int, plan: Plan, context: Context, clock: C
 
 
 def save(session: "Session", ticks: list[Tick], quality_pictures: int, folder: Path) -> "Figures | None":
-    """Write the files of the snapshot that the session stands at; the quality of so many pictures, if there are any.
+    """Write the files of the session's snapshot; return the figures of `quality_pictures` drawn pictures, if any.
 
     Raises StoreFull when the disk has no space left, Diverged when nothing is worth writing.
     """

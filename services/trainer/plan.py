@@ -7,7 +7,7 @@ from shared.recipe.training import ResolvedTraining
 
 @dataclass(frozen=True)
 class Plan:
-    """All in pictures shown to D. Steps are whole minibatches, so each end is the first step at or beyond it.
+    """Lengths of a training, its legs and its ticks, in pictures shown to D. Each ends with the first step at or beyond it.
 
     `before` is what is added to them where kimg are shown to people (`resume_kimg`).
     """
@@ -19,23 +19,23 @@ class Plan:
 
     @classmethod
     def of(cls, settings: ResolvedTraining) -> "Plan":
-        """The plan of a recipe; a leg or tick is at least one minibatch."""
+        """Make the plan of a recipe; a leg or tick is at least one step."""
         total, leg, tick = (round(kimg * 1000) for kimg in (settings.kimg, settings.leg_kimg, settings.tick_kimg))
         step = settings.minibatch * settings.d_repeats
         return cls(max(total, 1), max(leg, step), max(tick, step), round(settings.resume_kimg * 1000))
 
     def kimg(self, images: int) -> float:
-        """Thousand pictures as people count them."""
+        """Return `images` in thousands, counted from `before`, as people are shown them."""
         return (self.before + images) / 1000
 
     def is_complete(self, images: int) -> bool:
-        """Whether nothing is left to train."""
+        """Say whether nothing is left to train after `images` pictures."""
         return images >= self.total
 
     def leg_end(self, images: int) -> int:
-        """Where the leg that begins after so many pictures ends: at the next multiple, or with the training."""
+        """Return where the leg that begins after `images` pictures ends: at the next multiple, or with the training."""
         return min((images // self.leg + 1) * self.leg, self.total)
 
     def ends_tick(self, before: int, after: int) -> bool:
-        """Whether a step between these counts of pictures ends a tick: at multiples of a tick, and with the leg."""
+        """Say whether a step from `before` to `after` pictures ends a tick: at multiples of a tick, and the leg's end."""
         return after // self.tick > before // self.tick or after >= self.leg_end(before)

@@ -26,7 +26,7 @@ def publish(store: Objects, snapshot: Snapshot, folder: Path) -> bool:
 
 
 def describe(training: str, leg: int, images: int, folder: Path, threads: int | None) -> Snapshot:
-    """Return the snapshot that the files in the folder make, computed in so many intra-op threads."""
+    """Return the snapshot that the files in `folder` make, computed in `threads` intra-op threads."""
     files = {path.name: digest(path) for path in sorted(folder.iterdir())}
     return Snapshot(training=training, leg=leg, images=images, files=files, threads=threads)
 

@@ -23,7 +23,7 @@ from shared.stylegan2.weights import Networks
 
 
 def open_dataset(pictures: PictureFile, labels: Labels | None, settings: ResolvedTraining) -> Dataset:
-    """The data set of a training; in a GPU's memory when it fits."""
+    """Open the data set of a training; in a GPU's memory when it fits."""
     places = Places.of(pictures.checksums, settings.held_out)
     size = len(pictures) * pictures.resolution**2 * pictures.channels
     on_device = HAS_ACCELERATOR and device.fits(size, device.memory_bytes())
@@ -71,7 +71,7 @@ class Session:
 
     @property
     def threads(self) -> int | None:
-        """How many intra-op threads TensorFlow computes with on a CPU; None on a GPU and on JAX."""
+        """Number of intra-op threads that TensorFlow computes with on a CPU; None on a GPU and on JAX."""
         return threads()
 
     def step(self) -> Losses:
@@ -81,7 +81,7 @@ class Session:
         return self._training.step(*self._dataset.minibatch(self.images, self._shown))
 
     def watched(self) -> Watched:
-        """What D thinks of pictures that it has never learnt from, and how much memory all this takes."""
+        """Measure D's score of held-out pictures, how far it overfits, and the most memory that training has taken."""
         asked = self._dataset.to_ask_about(self._minibatch)
         if asked is None:
             return Watched(None, None, self._training.memory)
@@ -100,7 +100,7 @@ class Session:
         self._training.reseed()
 
     def state(self) -> Arrays:
-        """All that `restore` needs; raises Diverged when training has failed since the state before."""
+        """Return all that `restore` needs; raise Diverged when training has failed since the state before."""
         state = self._training.state()
         check_state(state)
         check_updates(self._steps, self._training.skipped - self._skipped_before)
@@ -112,11 +112,11 @@ class Session:
         path.write_bytes(network_file.dump(self._training.networks()))
 
     def gallery(self) -> Gallery:
-        """What Gs draws now."""
+        """Return a gallery of what Gs draws now."""
         return Gallery(self._training.networks(), self._dataset, self._settings.seed)
 
     def reals(self) -> Pictures:
-        """A grid of the first pictures in the order of training."""
+        """Return a grid of the first pictures in the order of training."""
         columns, rows = layout(self._resolution)
         shown = self._dataset.minibatch(0, min(columns * rows, len(self._dataset))).pictures
         return arrange(np.asarray(shown), columns)

@@ -15,7 +15,7 @@ from shared.stylegan2.widening import labelled
 
 
 class Shape(NamedTuple):
-    """Of the pictures of a data set: pixels of each side, channels, and how many classes they are of (0: none)."""
+    """The shape of a data set's pictures: pixels of each side, channels, and the number of their classes (0: none)."""
 
     resolution: int
     channels: int
@@ -23,7 +23,7 @@ class Shape(NamedTuple):
 
 
 def starting_networks(settings: ResolvedTraining, shape: Shape, store: Objects, say: Callable[..., None]) -> Networks:
-    """Networks for pictures of this shape; a file's are taken as they are, whatever sizes the recipe has.
+    """Return networks for pictures of `shape`; a file's are taken as they are, whatever sizes the recipe has.
 
     Raises Poison when they cannot be trained on the pictures.
     """

@@ -33,7 +33,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Watched:
-    """What is looked at when a tick ends.
+    """Measurements at the end of a tick.
 
     `held_out_score` is D's mean score of pictures that are not trained on, and `overfitting` how far it tells these
     from the ones that are: 0 not at all, 1 as well as it tells fakes (r_v in Karras et al. 2020b, section 3.1). None
@@ -66,7 +66,7 @@ class Tick:
     watched: Watched = Watched()
 
     def line(self) -> dict[str, Any]:
-        """As `stats.jsonl` has it and whoever watches the run is told."""
+        """Return the tick as a line of `stats.jsonl`, which whoever watches the run is shown, too."""
         return {
             "tick": self.number,
             "kimg": self.kimg,
@@ -79,13 +79,13 @@ class Tick:
         }
 
     def figures(self) -> dict[str, float | None]:
-        """All that is learnt from the tick about the training itself."""
+        """Return the figures of the training itself: mean losses, overfitting and the augmentation's probability."""
         watched = {"held_out_score": self.watched.held_out_score, "overfitting": self.watched.overfitting}
         return self.means | watched | {"augment_p": self.augment_p}
 
 
 def summarize(losses: Sequence["Losses"], span: Span, plan: Plan, watched: Watched = Watched()) -> Tick:
-    """The statistics of these steps, one at least."""
+    """Return the statistics of a tick's steps, one at least."""
     sec_per_kimg = span.seconds / (span.after - span.before) * 1000
     columns = {name: [getattr(each, field) for each in losses] for field, name in _NAMES.items()}
     means = {name: _mean(column) for name, column in columns.items()}
@@ -107,7 +107,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _any_computed(column: Iterable[float | None]) -> bool:
-    """Whether a regularisation, which is None in most steps, was computed in one of them."""
+    """Say whether a regularisation, which is None in most steps, was computed in one of them."""
     return any(value is not None for value in column)
 
 

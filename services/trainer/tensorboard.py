@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def events(ticks: Sequence[Tick], quality: "Figures | None", pictures: Mapping[str, bytes]) -> bytes:
-    """The event file of a leg of one tick at least; `pictures` are PNG by the name that TensorBoard has for them."""
+    """Encode the event file of a leg of one tick at least; `pictures` are PNG by their names in TensorBoard."""
     last = ticks[-1]
     scalars = [scalar for tick in ticks for scalar in _scalars(tick)]
     if quality is not None:

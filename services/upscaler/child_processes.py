@@ -29,7 +29,7 @@ _GLANCE = 0.2
 
 
 def after(seconds: float) -> Callable[[], bool]:
-    """Return a function that says whether so many seconds have passed since now."""
+    """Return a function that says whether `seconds` have passed since now."""
     end = time.monotonic() + seconds
     return lambda: time.monotonic() >= end
 
