@@ -80,6 +80,9 @@ class Deduper(Stage[Message]):
                 return _judgements(message.run, number, arrival)
 
 
+STAGE = Deduper
+
+
 def _limits(recipe: Recipe) -> Limits:
     """Return the recipe's limits that protect decoding; the scraper has enforced the others."""
     asked = Limits.of(recipe.pictures)

@@ -95,6 +95,9 @@ class FaceDetector(Stage[ImageKept]):
                 )
 
 
+STAGE = FaceDetector
+
+
 def _stored(picture: Picture, crop: Box, context: Context) -> str:
     """Cut `crop` out, store it with the picture's transparency and colour profile, and return its digest."""
     corners = (crop.x, crop.y, crop.x + crop.width, crop.y + crop.height)

@@ -42,6 +42,9 @@ class Normalizer(Stage[FaceUpscaled]):
         )
 
 
+STAGE = Normalizer
+
+
 def normalize(picture: Picture, wanted: Normalized) -> bytes:
     """Encode a crop as the data set stores it: in sRGB, on the background colour, fitted into the square."""
     flat = flatten(to_srgb(picture.image, picture.profile).image, wanted.background)

