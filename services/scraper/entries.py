@@ -5,7 +5,7 @@ import json
 
 
 def entry_id(kind: str, source: int, origin: str) -> str:
-    """The entry of an item: 20 hexadecimal digits.
+    """Return the entry of an item: 20 hexadecimal digits.
 
     `origin` does not change when a folder is moved, and so neither does the entry. `source` is the number of the
     source in the recipe: two folders may hold files of the same name, and each has a fate of its own.

@@ -32,7 +32,7 @@ LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True)
 class Asking:
-    """Who asks for items, and when: a run with its limits.
+    """A run with its limits that asks for items, and the time at which it does.
 
     `retry_failed` is whether all that failed in earlier runs is to be tried again, whenever that was.
     """
@@ -45,7 +45,7 @@ class Asking:
 
 @dataclass(frozen=True)
 class FetchRecord:
-    """What came of an item in `run` under `limits`: an original `image`, of which `provenance` tells, or a `drop`.
+    """The result for an item in `run` under `limits`: an original `image`, of which `provenance` tells, or a `drop`.
 
     With both, the original lies in the store but is not within these limits. `asked_at` is when the item was last
     fetched, and `times` how often since then and before, in a row, what came was no picture.

@@ -20,7 +20,7 @@ _OF_THE_SOURCE = {
 
 
 def provenance(kind: str, item: Item, fetched: Fetched, info: PictureInfo) -> dict[str, Any]:
-    """The record of one place: what the source says of it (None where it says nothing), and what was found there."""
+    """Describe one place: what the source says of it (None where it says nothing), and what was found there."""
     return {
         **_OF_THE_SOURCE,
         **fetched.facts,
@@ -36,7 +36,7 @@ def provenance(kind: str, item: Item, fetched: Fetched, info: PictureInfo) -> di
 
 
 def _notes(name: str, info: PictureInfo) -> list[str]:
-    """What is unusual about the file: `shared.pictures.Note`s, and whether its name is of another format."""
+    """List what is unusual about the file: `shared.pictures.Note`s, and whether its name is of another format."""
     extension = PurePath(name).suffix.removeprefix(".").lower()
     wrong = extension and extension not in info.format.extensions
     return sorted([*info.notes, *([WRONG_EXTENSION] if wrong else [])])

@@ -19,5 +19,5 @@ SOURCES: dict[type[Section], Callable[[Any, Conditions], Source]] = {
 
 
 def open_source(asked: recipe.Source, conditions: Conditions) -> Source:
-    """The source that a part of a recipe asks for; close it after use."""
+    """Open the source that a part of a recipe asks for; close it after use."""
     return SOURCES[type(asked)](asked, conditions)

@@ -70,7 +70,7 @@ class AddressesSource:
             raise Transient(f"the list {self._asked.urls} cannot be read: {error.strerror}") from error
 
     def fetch(self, item: Item) -> Fetched | Drop:
-        """Follows redirects and tries again; the time limit covers all requests, but not the pauses in between."""
+        """Fetch an item, following redirects and trying again; the time limit covers all requests, but not pauses."""
         url, redirects, attempts, left = parsed(item.place), 0, 0, self._asked.timeout
         while not isinstance(url, Drop):
             host = host_of(url)
@@ -114,7 +114,7 @@ class AddressesSource:
 
 
 async def _within(seconds: float, stopping: Callable[[], bool], work: Coroutine[None, None, T]) -> T:
-    """What `work` returns; raises `TimeoutError` after so many seconds and `Interrupted` when asked to stop.
+    """Return what `work` returns; raise `TimeoutError` after `seconds` and `Interrupted` when asked to stop.
 
     httpx's own limits are for each read, and a server that sends a byte now and then keeps to them for ever.
     """
@@ -134,7 +134,7 @@ async def _within(seconds: float, stopping: Callable[[], bool], work: Coroutine[
 
 
 def user_agent() -> str:
-    """Who asks: Magritte, and the client that it uses."""
+    """Return the User-Agent: Magritte, and the HTTP client that it uses, with their versions."""
     try:
         own = version("magritte")
     except PackageNotFoundError:
@@ -143,5 +143,5 @@ def user_agent() -> str:
 
 
 def _without_comment(line: str) -> str:
-    """An address may contain a #, a comment begins with one at the start of the line or after a space."""
+    """Remove the comment from `line`: from a # at its start or after a space or tab; an address may contain a #."""
     return "" if line.lstrip().startswith("#") else line.split(" #")[0].split("\t#")[0].strip()

@@ -25,7 +25,7 @@ _KEPT_OPEN, _KEPT_SECONDS = 20, 5.0
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """What the system's resolver says."""
+    """Return the addresses that the system's resolver finds for `host`."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, proto=_TCP)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
@@ -40,7 +40,7 @@ class CheckedAddresses(httpcore.AsyncNetworkBackend):
         self._checked: dict[str, list[str]] = {}
 
     async def check(self, url: httpx.URL) -> Drop | Later | None:
-        """Why the host of an address may not be asked, or cannot be found for now; None when it may be asked."""
+        """Return None if the host of `url` may be asked, a `Drop` if not, `Later` if it cannot be found for now."""
         host, port = host_of(url), url.port or (443 if url.scheme == "https" else 80)
         try:
             addresses = await self._resolve(host, port)

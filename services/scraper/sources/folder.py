@@ -29,7 +29,7 @@ class FolderSource:
         self._max_bytes = conditions.max_bytes
 
     def items(self) -> Iterator[Item]:
-        """Walks one folder after the other; only the names on the way to the present one are in memory."""
+        """Yield the files of one folder after the other; only names on the way to the present one are in memory."""
         try:
             pending = _inside(self._root, "")
         except OSError as error:
@@ -68,7 +68,7 @@ class FolderSource:
         return Fetched(data, {"name": path.name, "modified": moment(state.st_mtime)})
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Release nothing: nothing is held."""
 
 
 def moment(seconds: float) -> str | None:
@@ -83,7 +83,7 @@ def moment(seconds: float) -> str | None:
 
 
 def _inside(folder: Path, prefix: str) -> list[str]:
-    """The names in a folder that do not begin with a dot, after `prefix`; sorted so that the first is popped first."""
+    """List the names in `folder` without a dot in front, after `prefix`; sorted so that the first is popped first."""
     with os.scandir(folder) as entries:
         names = (entry.name for entry in entries)
         return sorted((prefix + name for name in names if not name.startswith(".")), reverse=True)

@@ -26,5 +26,5 @@ class Pacing:
         self.hold(host, self._pause)
 
     def hold(self, host: str, seconds: float) -> None:
-        """Do not ask `host` for so many seconds from now."""
+        """Put off requests to `host` for `seconds` from now."""
         self._due[host] = max(self._due.get(host, 0.0), time.monotonic() + seconds)

@@ -25,7 +25,7 @@ class Redirect:
 
 @dataclass(frozen=True)
 class Later:
-    """Not now, but perhaps in a while: after so many seconds, if the server says."""
+    """No picture now, but perhaps after a while: after `seconds`, if the server says."""
 
     detail: str
     seconds: float | None = None
@@ -77,7 +77,7 @@ def _redirect(url: httpx.URL, location: str) -> Redirect | Drop:
 
 
 def _verdict(response: httpx.Response, max_bytes: int) -> Answer | None:
-    """What the head of the answer says; None when the picture follows."""
+    """Judge an answer by its status and headers; return None when the picture follows."""
     status, headers = response.status_code, response.headers
     if status in (408, 429) or status >= 500:
         return Later(f"HTTP {status} {response.reason_phrase}", retry_after(headers, datetime.now(UTC)))
@@ -91,7 +91,7 @@ def _verdict(response: httpx.Response, max_bytes: int) -> Answer | None:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds that the header Retry-After asks for (RFC 9110, 10.2.3: a number or a date); None without one."""
+    """Return the seconds that the header Retry-After asks for (RFC 9110, 10.2.3: number or date), None without one."""
     value = headers.get("retry-after", "")
     if value.isdigit():
         return float(value)

@@ -56,11 +56,11 @@ class Source(Protocol):
     answers_vary: bool
 
     def items(self) -> Iterator[Item]:
-        """All there is."""
+        """Yield all items."""
         ...
 
     def fetch(self, item: Item) -> Fetched | Drop:
-        """One item's bytes, at most `Conditions.max_bytes` of them."""
+        """Return one item's bytes, at most `Conditions.max_bytes` of them, or a `Drop`."""
         ...
 
     def close(self) -> None:
