@@ -56,7 +56,7 @@ class Gallery:
         return len(self._dataset) > 1
 
     def compared(self, count: int) -> tuple[Pictures, Figures]:
-        """Draw `count` pictures; return those nearest to a training picture, beside these, and the figures of all."""
+        """Draw `count` pictures; return those nearest to training pictures, beside them, and the figures of all."""
         fakes, reals = self._drawn(count), spread(self._dataset.seen, _COMPARED)
         found = Yardstick(reals, spread(reals, max(count, 2)), inception=None).measure(fakes)
         figures = Figures(count, found.sliced.mean, found.memorised)

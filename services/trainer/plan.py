@@ -7,7 +7,7 @@ from shared.recipe.training import ResolvedTraining
 
 @dataclass(frozen=True)
 class Plan:
-    """Lengths of a training, its legs and its ticks, in pictures shown to D. Each ends with the first step at or beyond it.
+    """Lengths in pictures shown to D. Steps are whole minibatches, so each ends with the first step at or beyond it.
 
     `before` is what is added to them where kimg are shown to people (`resume_kimg`).
     """
@@ -37,5 +37,5 @@ class Plan:
         return min((images // self.leg + 1) * self.leg, self.total)
 
     def ends_tick(self, before: int, after: int) -> bool:
-        """Say whether a step from `before` to `after` pictures ends a tick: at multiples of a tick, and the leg's end."""
+        """Say whether a step from `before` to `after` pictures ends a tick: at a multiple of a tick, or with a leg."""
         return after // self.tick > before // self.tick or after >= self.leg_end(before)
