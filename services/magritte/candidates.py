@@ -40,7 +40,7 @@ class Subject:
 
 
 def of_file(network: Path, dataset: Path) -> Subject:
-    """A network file, and a folder of `.tfrecords` or one of them. Raises Poison where there are no pictures."""
+    """Pair a network file with a folder of `.tfrecords` or one of them. Raises Poison where there are no pictures."""
     from shared.stylegan2.picture_file import PictureFile
 
     level = _largest_level(dataset)
@@ -53,7 +53,7 @@ def of_file(network: Path, dataset: Path) -> Subject:
 
 
 def of_run(name: str, leg: int | None, all_legs: bool) -> Subject:
-    """The snapshot of a run that its results show, that of a leg, or all; raises `NotFound` where there is none."""
+    """Take the snapshot of a run that its results show, that of `leg`, or all; raise `NotFound` where there is none."""
     from shared.runs import datasets
 
     here, run = found_run(name)
@@ -71,7 +71,7 @@ def of_run(name: str, leg: int | None, all_legs: bool) -> Subject:
 
 
 def open_networks(candidate: Candidate, subject: Subject) -> "Networks":
-    """The networks themselves. Raises Poison unless they draw pictures of the data set's size."""
+    """Load the networks of a candidate. Raises Poison unless they draw pictures of the data set's size."""
     from shared.stylegan2 import network_file
 
     try:
@@ -90,7 +90,7 @@ def open_networks(candidate: Candidate, subject: Subject) -> "Networks":
 
 
 def open_labels(networks: "Networks", candidate: Candidate, subject: Subject) -> "Labels | None":
-    """The labels of the data set's pictures, if the network draws by labels. Raises Poison if these are not its."""
+    """Return the labels of the data set's pictures if the network takes labels. Raises Poison if these do not fit."""
     classes = networks.architecture.label_size
     if not classes:
         return None

@@ -17,7 +17,7 @@ _PATIENCE = 10.0
 
 
 def store() -> Store:
-    """The store of the environment."""
+    """Open the store of the environment."""
     return open_store(settings())
 
 
@@ -50,7 +50,7 @@ def own_folders() -> list[OwnFolder]:
 
 @contextmanager
 def broker() -> Iterator[Bus]:
-    """The broker of the environment. Raises `BusUnavailable` when it does not answer, `SettingsError` without one."""
+    """Connect to the broker. Raises `BusUnavailable` when it does not answer, `SettingsError` when none is set."""
     environment = settings()
     logs.set_up(environment.log or LogFormat.PRETTY, environment.log_level or "warning")
     bus = open_bus(environment.bus, environment.retry_pauses, "magritte command line")
@@ -62,5 +62,5 @@ def broker() -> Iterator[Bus]:
 
 
 def has_broker() -> bool:
-    """Whether the environment names a broker; without one, runs happen within `magritte run`."""
+    """Say whether the environment names a broker; without one, runs happen within `magritte run`."""
     return settings().bus != "memory:"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class _Manifest(BaseModel):
-    """What a manifest has to say for a data set to be verified."""
+    """The part of a manifest that verifying a data set needs."""
 
     resolution: int
     members: list[dict[str, Any]]
@@ -48,7 +48,7 @@ def verify(
 
 
 def _verified(folder: Path) -> "Verification":
-    """The folder's verification; with a manifest, also that no level and no record of those it lists is lost."""
+    """Verify the folder; with a manifest, also that no level and no record of those it lists is lost."""
     try:  # not at the top: every other command does without numpy, and so can be installed without it
         from shared.runs.datasets import listed_labels
         from shared.stylegan2 import verification

@@ -28,7 +28,7 @@ OfReason = Annotated[str, typer.Option("--reason", help="Only those whose error 
 
 @dataclass(frozen=True)
 class _Choice:
-    """Which letters a command is about."""
+    """The letters that a command is about; an empty field matches all."""
 
     letter: str = ""
     run: str = ""

@@ -58,7 +58,7 @@ def draw(
 
 
 def parse_seeds(text: str) -> list[int]:
-    """The seeds in a text such as `0-35,40`. Raises BadParameter for anything else."""
+    """Parse seeds from a text such as `0-35,40`. Raises BadParameter for anything else."""
     found: list[int] = []
     for part in text.split(","):
         match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", part.strip())
@@ -72,7 +72,7 @@ def parse_seeds(text: str) -> list[int]:
 
 
 def _one_hot(label: int | None, classes: int) -> "Array | None":
-    """The class as the network takes it. Raises BadParameter where it has to be given, or must not be."""
+    """Encode the class as the network takes it. Raises BadParameter where it has to be given, or must not be."""
     if bool(classes) != (label is not None) or (label or 0) >= max(classes, 1):
         raise typer.BadParameter(
             f"the network knows {classes} classes: from 0 to {classes - 1}" if classes else "the network knows none",

@@ -46,7 +46,7 @@ def fetch(
 
 
 def _wanted(here: Store, found: Results, folder: Path) -> dict[Path, str]:
-    """The key of every file to write. Data sets and snapshots of other versions keep their own names beside it."""
+    """Find the key of every file to write. Data sets and snapshots of other versions keep their names beside it."""
     wanted: dict[Path, str] = {}
     for name, key in found.objects.items():
         if name == DATA_SET:
@@ -58,7 +58,7 @@ def _wanted(here: Store, found: Results, folder: Path) -> dict[Path, str]:
 
 
 def _events(snapshots: list[Snapshot], folder: Path) -> dict[Path, str]:
-    """The key of every leg's event file. TensorBoard takes a folder for a training, and reads its files by name."""
+    """Find the key of every leg's event file. TensorBoard takes a folder for a training, and reads files by name."""
     return {
         folder / "tensorboard" / each.training[:12] / f"events.out.tfevents.{each.leg:010d}.magritte": each.key(
             trainings.EVENTS
@@ -86,7 +86,7 @@ def _copy(here: Store, key: str, target: Path) -> None:
 
 @contextmanager
 def _written(target: Path) -> Iterator[Path]:
-    """A new file that takes the target's place when it is whole.
+    """Yield the path of a new file, which takes the target's place when it is whole.
 
     Until then its name has nothing of the target's: TensorBoard reads whatever is named like an event file.
     """

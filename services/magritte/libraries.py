@@ -8,7 +8,7 @@ from shared.contract.errors import Unusable
 
 @contextmanager
 def of_training() -> Iterator[None]:
-    """Around what imports them: raises Unusable, and says what to install, where one is missing."""
+    """Wrap the imports of training's libraries: raises Unusable, and says what to install, where one is missing."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -75,7 +75,7 @@ class Request:
 
 @dataclass(frozen=True)
 class _Terms:
-    """What all networks are measured with: how many pictures, and which Inception network."""
+    """Settings that all networks are measured with: numbers of pictures, and which Inception network."""
 
     reals: int
     fakes: int

@@ -38,7 +38,7 @@ class Report:
     remarks: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """For programs; the fates' counts add up to `pictures`."""
+        """Return the report for programs; the fates' counts add up to `pictures`."""
         return {
             "run": self.run,
             "phase": self.phase.value,
@@ -112,7 +112,7 @@ def show(this: Report) -> None:
 
 
 def fates_table(this: Report) -> Table:
-    """How many pictures met each fate, those in the data set first."""
+    """Tabulate how many pictures met each fate, those in the data set first."""
     table = Table("pictures", "fate", "stage", "reason", box=None, header_style="dim")
     table.columns[0].justify = "right"
     for fate, count in sorted(this.fates.items(), key=lambda pair: (pair[0].fate is not Fate.IN_DATASET, -pair[1])):

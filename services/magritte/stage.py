@@ -11,7 +11,7 @@ NAMES = [step.name for step in PIPELINE]
 
 
 def known_stage(name: str) -> str:
-    """The name itself; refuses one that the pipeline does not have."""
+    """Return `name`; refuse one that the pipeline does not have."""
     if name not in NAMES:
         raise typer.BadParameter(f"{name!r} is no stage; there are {', '.join(NAMES)}")
     return name

@@ -11,25 +11,25 @@ _WATCHED = {"p": "augment_p", "overfitting": "overfitting"}
 
 
 def tick_line(tick: Mapping[str, Any]) -> str:
-    """A tick of training, which has the fields of a line of `stats.jsonl`."""
+    """Describe a tick of training, which has the fields of a line of `stats.jsonl`, on one line."""
     return "  ".join((f"{tick['kimg']:g} kimg", *_course(tick)))
 
 
 def quality_line(quality: Mapping[str, Any]) -> str:
-    """Figures of a snapshot's pictures, named as `magritte quality` names them."""
+    """Describe the figures of a snapshot's pictures, named as `magritte quality` names them, on one line."""
     figures = f"SWD {quality['sliced_wasserstein']:.1f}  memorised {quality['memorised']:.1%}"
     return f"{figures} of {quality['pictures']} pictures"
 
 
 def trained_line(training: Trained) -> str:
-    """How a training went up to a snapshot, on one line."""
+    """Describe the course of a training up to a snapshot, on one line."""
     course = _course(training.tick) if training.tick else ()
     quality = [quality_line(training.quality)] if training.quality else []
     return "  ".join((f"leg {training.leg}", f"{training.kimg:g} kimg", *course, *quality))
 
 
 def _course(tick: Mapping[str, Any]) -> Iterator[str]:
-    """All that is shown of a tick but where it is. A loss that is None has been computed, but was never finite."""
+    """Yield all that is shown of a tick but its kimg. A loss that is None has been computed, but was never finite."""
     for name, field in _LOSSES.items():
         yield f"{name} {_figure(tick[field])}"
     yield f"{tick['sec_per_kimg']:.1f} sec/kimg"
@@ -45,7 +45,7 @@ def _figure(value: float | None) -> str:
 
 
 def _duration(seconds: float) -> str:
-    """In the two largest units: `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`."""
+    """Format a duration in its two largest units: `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)

@@ -63,7 +63,7 @@ def _line(found: Report) -> str:
 
 
 def _depths(bus: Bus | None) -> dict[str, Depth]:
-    """What waits at the broker; nothing is known of it while it is away, and the store goes on telling."""
+    """Return what waits at the broker; nothing while the broker is away, when the store still answers."""
     if bus is None:
         return {}
     try:

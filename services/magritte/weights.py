@@ -137,7 +137,7 @@ def export(
 
 
 def _target(file: Path, to: Path | None, kind: Format | None) -> tuple[Format, Path]:
-    """What to write and where, of which either tells the other."""
+    """Return the kind of the file to write and its path: either follows from the other."""
     if to is None:
         if kind is None:
             raise typer.BadParameter("give the file to write, or its kind with --format", param_hint="FILE")
