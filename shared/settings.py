@@ -24,7 +24,7 @@ PICTURE_SECONDS = 180.0
 
 
 class LogFormat(StrEnum):
-    """How log lines look."""
+    """Formats of log lines."""
 
     JSON = "json"
     PRETTY = "pretty"
@@ -83,7 +83,7 @@ class Settings(BaseSettings):
 
 
 def settings(secrets: Path = SECRETS) -> Settings:
-    """The settings in the environment and in the folder `secrets`, if there is one.
+    """Return the settings in the environment and in the folder `secrets`, if there is one.
 
     Raises `SettingsError` for an unknown or unusable variable or file.
     """

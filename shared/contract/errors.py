@@ -95,7 +95,7 @@ _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def storage_error(error: OSError, where: object) -> StoreUnavailable:
-    """What a failure of the disk at `where` means to a run: wait for space, or for the disk."""
+    """Translate a failure of the disk at `where` into what it means to a run: wait for space, or for the disk."""
     if error.errno in _NO_SPACE:
         return StoreFull(f"no space left for the data in {where}: free some, then run again")
     return StoreUnavailable(f"{where}: {error.strerror or error}")
@@ -106,7 +106,7 @@ USAGE, TRY_AGAIN = 2, 75
 
 
 def exit_code(error: MagritteError) -> int:
-    """How a process ends that cannot go on because of `error`: 2 to be mended by a person, 75 to be tried again."""
+    """Return the exit code of a process that `error` ends: 2 to be mended by a person, 75 to be tried again, else 1."""
     if isinstance(error, RecipeError | SettingsError):
         return USAGE
     return TRY_AGAIN if isinstance(error, Transient) else 1

@@ -39,7 +39,7 @@ IDENTITY = ("run", "entry", "source", "score", "face", "version")
 
 
 def kebab(name: str) -> str:
-    """A class name as everything but Python spells it: `ImageKept` is `image-kept`."""
+    """Spell a class name as everything but Python does: `ImageKept` is `image-kept`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower()
 
 
@@ -60,24 +60,24 @@ class Message(BaseModel):
 
     @classmethod
     def kind(cls) -> str:
-        """The type's name everywhere but in Python: `ImageKept` is `image-kept`."""
+        """Return the type's name everywhere but in Python: `ImageKept` is `image-kept`."""
         return kebab(cls.__name__)
 
     @property
     def item(self) -> str:
-        """What the message is about: a face, an entry, or the run itself. Names the item in logs and traces."""
+        """Subject of the message: a face, an entry, or the run itself. Names the item in logs and traces."""
         entry, face = getattr(self, "entry", None), getattr(self, "face", None)
         if entry is None:
             return "run"
         return entry if face is None else f"{entry}.{face}"
 
     def encode(self) -> bytes:
-        """The message as JSON bytes with its type and schema version; what UTF-8 cannot express becomes `?`."""
+        """Encode the message as JSON bytes with its type and schema version; what UTF-8 cannot express becomes `?`."""
         body = {"type": self.kind(), "v": SCHEMA_VERSION, **self.model_dump(mode="json")}
         return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
     def finding(self) -> dict[str, Any]:
-        """The message as an action record keeps it, to be told again of other items by `recall`."""
+        """Return the message as an action record keeps it, to be told again of other items by `recall`."""
         return {"type": self.kind(), **self.model_dump(mode="json")}
 
 
@@ -123,7 +123,7 @@ class ImageFingerprinted(Message):
 
 
 class Judgement(Message):
-    """What the deduper's index decided when an entry arrived.
+    """A decision of the deduper's index, made when an entry arrived.
 
     Decisions can change as better copies arrive: the one with the highest `arrival` (counted from 1) holds.
     `decisions` says how many entries that arrival decided, so that a reader knows when it has seen them all.
@@ -156,7 +156,7 @@ class Dropped(Message):
 
     @classmethod
     def of(cls, asked: Message, stage: str, drop: Drop, **item: str | int) -> Self:
-        """A stage's answer to `asked`. What `asked` does not say of the item (its entry or face) is in `item`."""
+        """Make a stage's answer to `asked`. What `asked` does not say of the item (its entry or face) is in `item`."""
         found = {"stage": stage, "reason": drop.reason, "detail": drop.detail}
         return cls.model_validate({**_identity(asked), **item, **found})
 
@@ -177,7 +177,7 @@ class FaceFound(Message):
 
 
 class FacesCounted(Message):
-    """How many faces of a picture went on; each settles on its own."""
+    """The number of faces of a picture that went on; each settles on its own."""
 
     entry: EntryId
     image: Digest
@@ -268,7 +268,7 @@ class _Envelope(BaseModel):
 
 
 def decode(data: bytes) -> Message:
-    """The message in `data`; raises `Poison` when it is not one of ours or of a newer schema."""
+    """Return the message in `data`; raise `Poison` when it is not one of ours or of a newer schema."""
     try:
         envelope = _Envelope.model_validate_json(data)
         return Message.types[envelope.type].model_validate_json(data)
@@ -279,7 +279,7 @@ def decode(data: bytes) -> Message:
 
 
 def recall(finding: dict[str, Any], asked: Message) -> Message:
-    """The message that `Message.finding` was taken of, told as the answer to `asked`.
+    """Rebuild the message that `Message.finding` was taken of, as the answer to `asked`.
 
     What tells items apart (`IDENTITY`) comes from the question, what was made of them from the finding.
     """
@@ -287,7 +287,7 @@ def recall(finding: dict[str, Any], asked: Message) -> Message:
 
 
 def _identity(message: Message) -> dict[str, Any]:
-    """What tells the message's item apart."""
+    """Return the fields that tell the message's item apart."""
     return {name: value for name in IDENTITY if (value := getattr(message, name, None)) is not None}
 
 

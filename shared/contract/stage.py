@@ -35,7 +35,7 @@ class Action:
 
 
 class Objects(Protocol):
-    """What a stage sees of the store (`shared.store.interface.Store` is one)."""
+    """The part of the store that a stage sees (`shared.store.interface.Store` has it)."""
 
     def get(self, key: str) -> bytes: ...
     def put(self, key: str, data: bytes) -> None: ...
@@ -49,7 +49,7 @@ class Objects(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """What the runtime gives a stage along with a message.
+    """The settings and functions that the runtime gives a stage along with a message.
 
     `threads` is how many threads a stage may start for one message; `say` tells whoever watches the run.
 
@@ -109,11 +109,11 @@ class Stage(Generic[M]):
         """Load what `process` needs and prove that it works; `recipe` is the first run's, if one is known."""
 
     def action(self, message: M, context: Context) -> Action | None:
-        """The action that `message` asks for; None when the outcome depends on more than the message."""
+        """Return the action that `message` asks for; None when the outcome depends on more than the message."""
         return None
 
     def process(self, message: M, context: Context) -> Iterable[Message | Death]:
-        """Do the work: put objects, return what there is to announce.
+        """Process `message`: put objects, return what there is to announce.
 
         With an action, all messages are recorded before the first is published; without one they are published
         as they come, and there may be deaths among them.
@@ -125,10 +125,10 @@ class Stage(Generic[M]):
 
 
 def python_name(name: str) -> str:
-    """`face-detector` as Python spells it: `face_detector`."""
+    """Spell a stage's name such as `face-detector` as Python does: `face_detector`."""
     return name.replace("-", "_")
 
 
 def stage_name(python: str) -> str:
-    """`face_detector` as everything but Python spells it: `face-detector`."""
+    """Spell a stage's name such as `face_detector` as everything but Python does: `face-detector`."""
     return python.replace("_", "-")

@@ -28,13 +28,13 @@ _AGAIN = "Delete it and run again: it is written anew"
 
 
 class DatasetVersion(BaseModel):
-    """Which data set a version of a run's is."""
+    """The digest of one version of a run's data set."""
 
     digest: Digest
 
 
 class Listing(BaseModel):
-    """What a source has listed: by entry, its origin and what came of it."""
+    """The listing of a source: by entry, its origin and what came of it."""
 
     entries: dict[str, dict[str, Any]]
     count: Count
@@ -51,7 +51,7 @@ class Told(BaseModel):
 
 
 class Provenance(BaseModel):
-    """Where an original was found."""
+    """The place where an original was found."""
 
     model_config = ConfigDict(extra="allow")
 

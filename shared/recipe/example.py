@@ -23,7 +23,7 @@ sources:
 
 
 def example() -> str:
-    """The text of `recipe.example.yaml`."""
+    """Return the text of `recipe.example.yaml`."""
     sections = [_section(name, field.default, 0) for name, field in Recipe.model_fields.items() if field.default]
     return _HEAD + "".join(f"\n{section}" for section in sections if section)
 

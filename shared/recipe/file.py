@@ -62,7 +62,7 @@ def _parse(path: Path, text: str) -> tuple[yaml.Node, Any]:
 
 
 def _mappings(root: yaml.Node) -> Iterator[yaml.MappingNode]:
-    """Every mapping once, even where an alias stands for a part that it is in."""
+    """Yield every mapping once, even where an alias stands for a part that it is in."""
     known, waiting = set(), [root]
     while waiting:
         node = waiting.pop()
@@ -85,7 +85,7 @@ def _refuse_repeated_fields(path: Path, mapping: yaml.MappingNode) -> None:
 
 
 def _explain(path: Path, root: yaml.Node, problems: list[ErrorDetails]) -> Iterator[str]:
-    """One line per field; where it may be one thing or another, what is wrong with it as each of them."""
+    """Explain the problems, one line per field; where it may be one thing or another, what is wrong with it as each."""
     said: dict[str, list[str]] = {}
     for problem in problems:
         line, field = _locate(root, problem)
@@ -111,7 +111,7 @@ def _shown(value: Any) -> str:
 
 
 def _locate(node: yaml.Node, problem: ErrorDetails) -> tuple[int, str]:
-    """Line (from 1) and dotted name of the deepest part of the problem's location that the file has.
+    """Return line (from 1) and dotted name of the deepest part of the problem's location that the file has.
 
     Parts that name alternatives inside pydantic (the kind of a source) have no node and are passed over.
     """

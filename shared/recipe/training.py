@@ -98,7 +98,7 @@ class Training(Section):
     @model_validator(mode="before")
     @classmethod
     def _with_preset(cls, given: Any) -> Any:
-        """Values of a preset under those that are given; what is wrong with either is found afterwards."""
+        """Put a preset's values under those that are given; what is wrong with either is found afterwards."""
         name = given.get("preset") if isinstance(given, dict) else None
         return {**PRESETS.get(str(name), {}), **given} if name is not None else given
 
@@ -116,7 +116,7 @@ class Training(Section):
         return size
 
     def resolved(self, resolution: int) -> "ResolvedTraining":
-        """With numbers in the place of all that depends on others, for pictures of this size.
+        """Return the settings with numbers in place of all that depends on others, for pictures of side `resolution`.
 
         The rules are those of stylegan2-ada's train.py for one GPU, but for `freeze_d`.
         """
@@ -190,6 +190,6 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def _layers_above(side: int, resolution: int) -> int:
-    """How many of D's layers lie above maps of this side: FromRGB, and three of each block."""
+    """Count D's layers above maps of `side`: FromRGB, and three of each block."""
     blocks = max((resolution // side).bit_length() - 1, 0)
     return 3 * blocks + 1 if blocks else 0
