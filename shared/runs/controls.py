@@ -13,7 +13,7 @@ from shared.store.interface import Store
 
 @dataclass(frozen=True)
 class Controls:
-    """What holds now: stages that take no work, runs for which nothing is to be done."""
+    """Controls in force: stages that take no work, runs for which nothing is to be done."""
 
     paused: frozenset[str] = frozenset()
     cancelled: frozenset[str] = frozenset()

@@ -30,7 +30,7 @@ _LONGEST_REASON, _LONGEST_TRACEBACK = 500, 20_000
 
 
 class State(StrEnum):
-    """What has become of a dead letter."""
+    """States of a dead letter."""
 
     DEAD = "dead"
     REPLAYED = "replayed"
@@ -38,7 +38,7 @@ class State(StrEnum):
 
 
 class Letter(BaseModel):
-    """A message that no worker of `queue` could process, after so many attempts; `replays` are moments in UTC.
+    """A message that no worker of `queue` could process in `attempt` attempts; `replays` are moments in UTC.
 
     `item` is what the message is about, or one of the things that it is about: then the others were processed. The
     `traceback` is that of an error that nobody expected.
@@ -60,12 +60,12 @@ class Letter(BaseModel):
 
     @property
     def name(self) -> str:
-        """What tells the letter apart within its run and queue."""
+        """Name of the letter, unique within its run and queue."""
         return f"{self.item}-{hashlib.sha256(self.body.encode()).hexdigest()[:12]}"
 
     @property
     def key(self) -> str:
-        """Where it lies in the store."""
+        """Key of the letter in the store."""
         return keys.dead(self.run, self.queue, self.name)
 
     @property
@@ -81,11 +81,11 @@ class Letter(BaseModel):
             return False
 
     def replayed(self) -> "Letter":
-        """The same, given another chance now."""
+        """Return the same letter, given another chance now."""
         return self.model_copy(update={"state": State.REPLAYED, "replays": (*self.replays, _now())})
 
     def discarded(self) -> "Letter":
-        """The same, given up for good."""
+        """Return the same letter, given up for good."""
         return self.model_copy(update={"state": State.DISCARDED})
 
 
@@ -120,7 +120,7 @@ def keep(store: Store, letter: Letter) -> None:
 
 
 def find(store: Store, key: str) -> Letter | None:
-    """The letter at a key; None when there is none, a power failure has cut it short, or it is of another version."""
+    """Return the letter at `key`; None when there is none, or it is cut short (power failure) or of another version."""
     try:
         return Letter.model_validate_json(store.get(key))
     except (NotFound, Poison, ValidationError):  # Poison: a file in the store's folder that is no object

@@ -26,7 +26,7 @@ from shared.store.interface import Store
 
 
 class Phase(StrEnum):
-    """How far a run is."""
+    """Phases of a run."""
 
     GATHERING = "gathering"
     PACKING = "packing"
@@ -56,7 +56,7 @@ class Run:
 
 
 def open_run(store: Store, recipe: Recipe, retry_failed: bool = False) -> Run:
-    """The unfinished run of this very recipe, or a new one.
+    """Go on with the unfinished run of this very recipe, or begin a new one.
 
     A new run of a recipe that has run before lists the sources again and does again only what is new. With
     `retry_failed` a run is always new, and asks again at once for whatever earlier ones did not get.
@@ -88,7 +88,7 @@ def _begun(store: Store, recipe: Recipe, number: int, retry_failed: bool, remark
 
 
 def latest_run(store: Store, name: str = "", skipped: Skipped = ignored) -> str:
-    """The run of that name, or of that recipe name the latest, or the only recipe's latest; raises `NotFound`."""
+    """Find the run called `name`, or the latest of the recipe `name`, or of the only recipe; raises `NotFound`."""
     runs = [run for run in run_names(store, skipped) if not name or run == name or _number(run, name) is not None]
     if not runs:
         raise NotFound(f"no run {name or 'at all'} in this store")
@@ -99,7 +99,7 @@ def latest_run(store: Store, name: str = "", skipped: Skipped = ignored) -> str:
 
 
 def run_recipe(store: Store, run: str) -> Recipe:
-    """What the run was asked for; raises `NotFound` and `Unreadable`."""
+    """Return the recipe of a run; raises `NotFound` and `Unreadable`."""
     return read_recipe_of(store, run)
 
 
@@ -114,7 +114,7 @@ def reopen(store: Store, run: str) -> None:
 
 
 def is_finished(store: Store, run: str, skipped: Skipped = ignored) -> bool:
-    """Whether nothing is left to do for a run. Found out by looking at all of it, then written down."""
+    """Say whether nothing is left to do for a run. Found out by looking at all of it, then written down."""
     if store.exists(keys.finished(run)):
         return True
     if phase(store, run, tally_of(store, run, skipped)) is not Phase.FINISHED:
@@ -124,7 +124,7 @@ def is_finished(store: Store, run: str, skipped: Skipped = ignored) -> bool:
 
 
 def phase(store: Store, run: str, tally: Tally) -> Phase:
-    """How far a run is, given the tally of its trail."""
+    """Return the phase of a run, given the tally of its trail."""
     if store.exists(keys.finished(run)):
         return Phase.FINISHED
     if store.exists(keys.cancelled(run)):
@@ -179,7 +179,7 @@ def _phase_of_training(store: Store, run: str, version: int) -> Phase:
 
 
 def listed_count(store: Store, run: str, source: int) -> int | None:
-    """How many entries a source of the run has; None until it has been listed to its end, readably."""
+    """Count the entries of a source of the run; None until it has been listed to its end, readably."""
     try:
         return read_listing(store, run, source).count
     except (NotFound, Unreadable):  # the scraper lists it again
@@ -187,7 +187,7 @@ def listed_count(store: Store, run: str, source: int) -> int | None:
 
 
 def tally_of(store: Store, run: str, skipped: Skipped = ignored) -> Tally:
-    """What has become of every picture of a run so far. `skipped` is told of files in its trail that are no facts."""
+    """Tally what has become of every picture of a run. `skipped` is told of files in its trail that are no facts."""
     tally = Tally()
     for item, fact in facts(store, run, skipped):
         tally.add(item, fact)
@@ -195,7 +195,7 @@ def tally_of(store: Store, run: str, skipped: Skipped = ignored) -> Tally:
 
 
 def latest_dataset(store: Store, run: str) -> tuple[int, str] | None:
-    """Version and digest of the run's newest data set; raises `Unreadable`."""
+    """Return version and digest of the run's newest data set, None without one; raises `Unreadable`."""
     version, key = max(dataset_versions(store, run), default=(0, ""))
     return (version, read_dataset_version(store, key)) if version else None
 

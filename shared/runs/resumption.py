@@ -15,7 +15,7 @@ from shared.store.interface import Store
 
 
 def outstanding(store: Store, run: str) -> Iterator[Message]:
-    """Messages that lead to all that is still to be done for a run.
+    """Yield messages that lead to all that is still to be done for a run.
 
     Raises `NotFound` when there is no such run, and `Unreadable` at a record that cannot be told again.
 

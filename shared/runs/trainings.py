@@ -71,12 +71,12 @@ class Snapshot(BaseModel):
         return self.images / 1000
 
     def key(self, file: str) -> str:
-        """Where one of `FILES` lies."""
+        """Return the key of one of `FILES`."""
         return keys.leg(self.training, self.leg, content_name(file, self.files[file]))
 
 
 def decisive(settings: ResolvedTraining) -> dict[str, Any]:
-    """The settings that decide what a training does, as JSON; a network file to start from by its SHA-256.
+    """Return the settings that decide what a training does, as JSON; a file to start from by its SHA-256.
 
     A longer training is thus the same one, and goes on. With `start_from`, sizes are the file's, not the recipe's.
     """
@@ -86,13 +86,13 @@ def decisive(settings: ResolvedTraining) -> dict[str, Any]:
 
 
 def training_digest(settings: ResolvedTraining, dataset: str) -> str:
-    """The name of the training that the recipe asks for on this data set. Raises Poison if `start_from` is gone."""
+    """Return the name of the recipe's training on this data set. Raises Poison if `start_from` is gone."""
     parts = [VERSION, dataset, decisive(settings)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def find(store: Objects, training: str, leg: int) -> Snapshot | None:
-    """Snapshot `leg`; None when it is not complete, or a power failure has cut its record short."""
+    """Return snapshot `leg`; None when it is not complete, or a power failure has cut its record short."""
     try:
         return Snapshot.model_validate_json(store.get(keys.leg(training, leg, _DONE)))
     except (NotFound, ValidationError):
@@ -100,12 +100,12 @@ def find(store: Objects, training: str, leg: int) -> Snapshot | None:
 
 
 def latest(store: Objects, training: str) -> Snapshot | None:
-    """The newest complete snapshot."""
+    """Return the newest complete snapshot, None without one."""
     return next(_newest_first(store, training), None)
 
 
 def finishing(store: Objects, training: str, images: int) -> Snapshot | None:
-    """The first snapshot that has seen so many pictures: the last one of a training of that length."""
+    """Return the first snapshot that has seen `images` pictures: the last one of a training of that length."""
     found = None
     for snapshot in _newest_first(store, training):
         if snapshot.images < images:
@@ -131,13 +131,13 @@ def complete(store: Objects, snapshot: Snapshot) -> bool:
 
 
 def content_name(file: str, digest: str) -> str:
-    """`fakes.png` with a digest of its content: two trainers at one leg do not write over each other's files."""
+    """Add `digest` to a name such as `fakes.png`: two trainers at one leg do not write over each other's files."""
     path = Path(file)
     return f"{path.stem}-{digest[:12]}{path.suffix}"
 
 
 def ranking_key(snapshot: Snapshot, settings: Ranking, file: str) -> str:
-    """Where a file of the ranking by this snapshot lies; rankings with other settings lie beside it."""
+    """Return the key of a file of the ranking by this snapshot; rankings with other settings lie beside it."""
     digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
     return keys.leg(snapshot.training, snapshot.leg, content_name(file, digest))
 

@@ -14,7 +14,7 @@ from shared.store.interface import Store
 
 
 class Announcements:
-    """Those of one step."""
+    """The announcements of one step."""
 
     def __init__(self, step: Step, store: Store, bus: Bus) -> None:
         self._step = step

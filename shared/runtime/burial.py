@@ -30,7 +30,7 @@ class Burial:
         self._announcements = announcements
 
     def bury(self, delivery: Delivery, message: Message | None, error: Exception) -> Letter:
-        """Do so for a whole message, or for a delivery that is none."""
+        """Bury a whole message, or a delivery that is none: keep a letter and tell of the death."""
         letter = self._kept(delivery, message, error)
         if message is not None and not isinstance(message, ItemDied):  # or one death would tell of the next
             entry, face = getattr(message, "entry", None), getattr(message, "face", None)
@@ -38,7 +38,7 @@ class Burial:
         return letter
 
     def bury_item(self, delivery: Delivery, message: Message, death: Death) -> Letter:
-        """Do so for one of the items that a message is about; a replay of its letter is the message once more."""
+        """Bury one of the items that a message is about; a replay of its letter is the whole message once more."""
         letter = self._kept(delivery, message, death.error, death.entry)
         self._tell(ItemDied(run=message.run, entry=death.entry, **self._why(letter)), delivery)
         return letter

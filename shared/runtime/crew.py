@@ -11,7 +11,7 @@ from shared.runtime.worker import Worker
 
 
 class Crew:
-    """Consumes all queues of a worker's step, each in so many threads as it may."""
+    """Consumes all queues of a worker's step, each in as many threads as it may have."""
 
     def __init__(self, worker: Worker, bus: Bus, threads: int) -> None:
         self.worker = worker
@@ -40,7 +40,7 @@ class Crew:
                 _pause_or_proceed(consumer, name in controls.paused)
 
     def join(self, timeout: float | None = None, meanwhile: Callable[[], object] = lambda: None) -> bool:
-        """Wait until all threads have ended, at most so many seconds; `meanwhile` is called twice a second."""
+        """Wait `timeout` seconds at most for all threads to end; `meanwhile` is called twice a second."""
         deadline = None if timeout is None else time.monotonic() + timeout
         for thread in self._threads:
             while thread.is_alive():

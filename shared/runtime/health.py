@@ -17,14 +17,14 @@ _SILENCE = 60.0
 
 @dataclass
 class Health:
-    """What a process says of itself. A loop calls `tick`; `ready` is set once the stage's self-test has passed."""
+    """Health of a process. A loop calls `tick`; `ready` is set once the stage's self-test has passed."""
 
     clock: Callable[[], float] = time.monotonic
     ready: bool = False
     last_tick: float | None = None
 
     def tick(self) -> None:
-        """The loop is alive."""
+        """Note that the loop is alive."""
         self.last_tick = self.clock()
 
     @property
@@ -35,7 +35,7 @@ class Health:
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the library's name)
-        """Probes come every few seconds: no log line for each."""
+        """Log nothing: probes come every few seconds."""
 
 
 class HealthServer:

@@ -49,7 +49,7 @@ def about(message: Message | None, **more: Any) -> AbstractContextManager[None]:
 
 
 def trace_id(message: Message) -> str:
-    """32 hexadecimal digits that all log lines about one picture share, in every process (as in W3C trace context).
+    """Return 32 hexadecimal digits that all log lines about one picture share in every process (W3C trace context).
 
     Derived from the picture's name in its run, so that it needs no header of its own on the bus.
     """

@@ -121,7 +121,7 @@ def introduce(stage: str, outcomes: Iterable[str]) -> None:
 
 
 def overheard(say: Callable[..., None]) -> Callable[..., None]:
-    """`say`, but that the gauges of training follow what a stage says of its ticks."""
+    """Wrap `say` so that the gauges of training follow what a stage says of its ticks."""
 
     def say_and_set(event: str, **fields: Any) -> None:
         if event == "tick":

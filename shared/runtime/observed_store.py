@@ -56,7 +56,7 @@ class ObservedStore:
             return self._store.exists(key)
 
     def list(self, prefix: str) -> Iterator[str]:
-        """As any store's; timed until its first key, since the rest waits for whoever reads it."""
+        """List keys as any store does; timed until the first key, since the rest waits for whoever reads it."""
         with self._observed("list"):
             keys = self._store.list(prefix)
             first = tuple(islice(keys, 1))

@@ -14,7 +14,7 @@ from shared.store.interface import Store
 
 
 def find(store: Store, action: Action, asked: Message) -> list[Message] | None:
-    """The recorded outcome of `action` as an answer to `asked`; None when there is none, or it cannot be read."""
+    """Find the recorded outcome of `action` as an answer to `asked`; None when there is none, or it is unreadable."""
     try:
         record = json.loads(store.get(keys.action(action.stage, action.digest)))
         return [recall(finding, asked) for finding in record["findings"]]

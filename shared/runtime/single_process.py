@@ -38,7 +38,7 @@ _LAST_CHANCE = 10.0
 
 @dataclass(frozen=True)
 class StageProgress:
-    """How far a stage is: deliveries by outcome, and messages that wait for it."""
+    """Progress of a stage: deliveries by outcome, and messages that wait for it."""
 
     stage: str
     outcomes: Mapping[Outcome, int]
@@ -47,7 +47,7 @@ class StageProgress:
 
 @dataclass(frozen=True)
 class Options:
-    """How a single-process run behaves; the defaults are `magritte run`'s."""
+    """Settings of a single-process run; the defaults are `magritte run`'s."""
 
     resources: Resources = field(default_factory=Resources)
     capacity: int = 64
@@ -126,7 +126,7 @@ class SingleProcess:
         self._stop.set()
 
     def progress(self) -> list[StageProgress]:
-        """How far every stage is."""
+        """Return the progress of every stage."""
         depths = self._bus.depths()
         return [
             StageProgress(

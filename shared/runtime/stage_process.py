@@ -165,7 +165,7 @@ class StageProcess:
         metrics.RECONNECTS.labels(self._step.name, "broker").inc(self._reconnects - before)
 
     def _check_for_hanging(self) -> None:
-        """A thread that hangs cannot be ended: the process ends, and the broker delivers again what it had."""
+        """End the process if a thread hangs, which cannot be ended; the broker delivers again what it had."""
         if self._worker.longest > self._longest:
             log.critical("hung", seconds=self._worker.longest)
             os._exit(BROKEN)
