@@ -40,7 +40,7 @@ class Crew:
                 _pause_or_proceed(consumer, name in controls.paused)
 
     def join(self, timeout: float | None = None, meanwhile: Callable[[], object] = lambda: None) -> bool:
-        """Wait `timeout` seconds at most for all threads to end; `meanwhile` is called twice a second."""
+        """Wait for all threads to end, `timeout` seconds at most; `meanwhile` is called twice a second."""
         deadline = None if timeout is None else time.monotonic() + timeout
         for thread in self._threads:
             while thread.is_alive():

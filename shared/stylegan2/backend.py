@@ -55,7 +55,7 @@ def threads() -> int | None:
 
 
 def use_threads(count: int) -> int | None:
-    """Let TensorFlow compute with so many intra-op threads on a CPU, more than it has cores if need be.
+    """Set the intra-op threads that TensorFlow computes with on a CPU, more than it has cores if need be.
 
     Return the number that it computes with, as `threads` does: another one where it is at work already.
     """
@@ -66,7 +66,7 @@ def use_threads(count: int) -> int | None:
 
 
 def gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """The gradient of a scalar `function` at `x`, in the shape of `x`; can itself be differentiated."""
+    """Return the gradient of a scalar `function` at `x`, in the shape of `x`; can itself be differentiated."""
     if ON_JAX:
         return jax.grad(function)(x)
     with tf.GradientTape() as tape:
@@ -78,7 +78,7 @@ def gradient(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 def gradients(
     function: Callable[[Variables], tuple[Tensor, Any]], variables: Variables
 ) -> tuple[dict[str, Tensor], Any]:
-    """The gradients of a scalar by the variables, 0 where it depends on none, and what `function` gives beside it.
+    """Return the gradients of a scalar by `variables`, 0 where it depends on none, and what `function` gives beside it.
 
     `function` takes the variables and returns the scalar and anything else.
     """
@@ -93,10 +93,10 @@ def gradients(
 
 
 def filtered_by_tensorflow(x: Tensor, kernel: Tensor, stride: int, pad: int) -> Tensor:
-    """Every channel of [N, H, W, C] convolved by itself with [h, w, C, 1], after `pad` px of zeros on every side.
+    """Convolve every channel of [N, H, W, C] by itself with [h, w, C, 1], after `pad` px of zeros on every side.
 
-    On TensorFlow alone. That the operation pads by itself spares a pass over the maps, but its own gradient is slow
-    then: say another with `transposable`, or pad before.
+    On TensorFlow alone. Padding in the operation itself saves a pass over the maps, but makes its own gradient slow:
+    give another with `transposable`, or pad before.
     """
     pads = (
         {"padding": "EXPLICIT", "explicit_paddings": [0, 0, pad, pad, pad, pad, 0, 0]} if pad else {"padding": "VALID"}
@@ -105,5 +105,5 @@ def filtered_by_tensorflow(x: Tensor, kernel: Tensor, stride: int, pad: int) -> 
 
 
 def transposable(x: Tensor, linear: Callable[[Tensor], Tensor], transpose: Callable[[Tensor], Tensor]) -> Tensor:
-    """`linear(x)`, whose gradient is said to be `transpose`."""
+    """Compute `linear(x)`, with `transpose` as its gradient."""
     return keras.ops.custom_gradient(lambda x: (linear(x), transpose))(x)

@@ -29,28 +29,28 @@ _CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory
 
 
 def has_bfloat16() -> bool:
-    """Whether all GPUs compute in bfloat16; False without one."""
+    """Say whether all GPUs compute in bfloat16; False without one."""
     details = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     return bool(details) and all(each.get("compute_capability", (0, 0)) >= _BFLOAT16_FROM for each in details)
 
 
 def memory_bytes() -> int:
-    """The memory of the smallest GPU; without one the computer's, or what a container may use of it.
+    """Return the bytes of the smallest GPU's memory; without one the computer's, or what a container may use of it.
 
-    All of it, whatever else is using some at the moment: a training that is resumed has to be shared out as before.
+    All of it, even what is in use at the moment: a training that is resumed has to be shared out as before.
     """
     return _memory_of_gpus() if HAS_ACCELERATOR else _memory_of_computer()
 
 
 def count() -> int:
-    """How many devices share a minibatch: all GPUs, or the CPU."""
+    """Count the devices that share a minibatch: all GPUs, or the CPU."""
     return max(len(tf.config.list_physical_devices("GPU")), 1)
 
 
 def pictures_at_once(architecture: Architecture, share: int, precision: Precision, memory: int) -> int:
-    """The largest part of a device's share of a minibatch that fits, of whole groups of the minibatch-stddev.
+    """Return the largest part of a device's `share` of a minibatch that fits, in whole minibatch-stddev groups.
 
-    One group where not even that fits.
+    Return one group where not even that fits.
     """
     group = min(architecture.mbstd_group_size, share)
     sizes = [size for size in range(group, share + 1, group) if share % size == 0]
@@ -69,23 +69,23 @@ class DevicePictures:
         self._pictures = tf.identity(whole)
 
     def __getitem__(self, indices: NDArray[np.intp]) -> Tensor:
-        """These pictures, uint8 [n, H, W, C], on the device."""
+        """Return these pictures, uint8 [n, H, W, C], on the device."""
         return ops.take(self._pictures, indices, axis=0)
 
 
 def fits(bytes_of_pictures: int, memory: int) -> bool:
-    """Whether so many bytes of pictures leave a device of this memory enough room for training."""
+    """Say whether `bytes_of_pictures` leave a device with `memory` bytes enough room for training."""
     return bytes_of_pictures <= memory * _FOR_PICTURES
 
 
 def bytes_of_weights(architecture: Architecture) -> int:
-    """Of the weights of all networks and what the optimizers know of them."""
+    """Return the bytes of all networks' weights and of what the optimizers know of them."""
     shapes = [*generator_shapes(architecture).values(), *discriminator_shapes(architecture).values()]
     return 4 * _COPIES_OF_WEIGHTS * sum(map(prod, shapes))
 
 
 def bytes_of_picture(architecture: Architecture, precision: Precision) -> int:
-    """What a step needs at most for each picture that it takes at once."""
+    """Return the most bytes that a step needs for each picture that it takes at once."""
     maps = sum(side**2 * max(architecture.fmaps(side), architecture.d_fmaps(side)) for side in architecture.sides)
     return maps * _COPIES_OF_MAPS * (2 if precision is Precision.BFLOAT16 else 4)
 

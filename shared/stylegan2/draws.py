@@ -18,13 +18,13 @@ times at most. 2^31 leaves room for 2 million steps, after which the series begi
 
 
 class Source(Protocol):
-    """Where random tensors come from."""
+    """A source of random tensors."""
 
     def normal(self, shape: Sequence[int]) -> Tensor:
-        """N(0, 1)."""
+        """Draw from N(0, 1)."""
 
     def uniform(self, shape: Sequence[int]) -> Tensor:
-        """Numbers from 0 to 1, without 1."""
+        """Draw numbers from 0 to 1, without 1."""
 
 
 class Draws:
@@ -40,13 +40,13 @@ class Draws:
         self._drawn = 0
 
     def normal(self, shape: Sequence[int]) -> Tensor:
-        """N(0, 1)."""
+        """Draw from N(0, 1)."""
         if ON_JAX:
             return jax.random.normal(self._next(), shape)
         return tf.random.stateless_normal(shape, self._next())
 
     def uniform(self, shape: Sequence[int]) -> Tensor:
-        """Numbers from 0 to 1, without 1."""
+        """Draw numbers from 0 to 1, without 1."""
         if ON_JAX:
             return jax.random.uniform(self._next(), shape)
         return tf.random.stateless_uniform(shape, self._next())
@@ -60,10 +60,10 @@ class Draws:
 
 
 def integer(source: Source, low: int, high: int, shape: Sequence[int] = ()) -> Tensor:
-    """Whole numbers (int32) from `low` to `high` - 1."""
+    """Draw whole numbers (int32) from `low` to `high` - 1."""
     return low + ops.cast(ops.floor(source.uniform(shape) * (high - low)), "int32")
 
 
 def happens(source: Source, probability: Tensor | float, shape: Sequence[int] = ()) -> Tensor:
-    """True with this probability, independently in every place of `shape`."""
+    """Draw True with `probability`, independently in every place of `shape`."""
     return source.uniform(shape) < probability

@@ -24,25 +24,25 @@ class Engine(Protocol):
         """Let a phase happen; its measures, as means over the minibatch."""
 
     def read(self) -> Values:
-        """A copy of the state."""
+        """Return a copy of the state."""
 
     def value(self, part: str, name: str) -> NDArray[np.generic]:
-        """A copy of one array of the state."""
+        """Return a copy of the array `name` in `part` of the state."""
 
     def write(self, state: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> None:
         """Put these values in the place of the state's."""
 
     def memory(self) -> int:
-        """Most bytes that a device's memory has held; on a CPU, that this process has."""
+        """Return the most bytes that a device's memory has held; on a CPU, that this process has."""
 
 
 def memory_of_process() -> int:
-    """Most bytes that this process has held."""
+    """Return the most bytes that this process has held."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
 
 
 def open_engine(phases: Phases, state: Values, jit_compile: bool | None, devices: Sequence[str] | None) -> Engine:
-    """The engine of Keras' back end. Raises ValueError for several devices where it knows only one."""
+    """Open the engine of Keras' back end. Raises ValueError for several devices where it knows only one."""
     if ON_JAX:
         from shared.stylegan2.jax_engine import JaxEngine
 

@@ -16,7 +16,7 @@ W_AVG_BETA = 0.995
 
 
 def mapping(architecture: Architecture, variables: Variables, z: Tensor, labels: Tensor) -> Tensor:
-    """z [N, z_size] and one-hot labels [N, label_size] to w [N, w_size], not yet broadcast to the slots."""
+    """Map z [N, z_size] and one-hot labels [N, label_size] to w [N, w_size], not yet broadcast to the slots."""
     if architecture.label_fmaps:  # stylegan2-ada normalizes both by themselves, stylegan2 what they come to
         x = ops.concatenate([unit(z), embedded(variables, "G_mapping/LabelEmbed", labels)], axis=1)
     elif architecture.label_size:
@@ -29,12 +29,12 @@ def mapping(architecture: Architecture, variables: Variables, z: Tensor, labels:
 
 
 def broadcast(architecture: Architecture, w: Tensor) -> Tensor:
-    """The same w in every slot: [N, w_size] to [N, num_ws, w_size]."""
+    """Repeat w in every slot: [N, w_size] to [N, num_ws, w_size]."""
     return ops.repeat(w[:, None, :], architecture.num_ws, axis=1)
 
 
 def mix(first: Tensor, second: Tensor, crossover: Tensor) -> Tensor:
-    """Style mixing: slots below `crossover` from the first, the others from the second [N, num_ws, w_size]."""
+    """Mix styles [N, num_ws, w_size]: slots below `crossover` from `first`, the others from `second`."""
     slots = ops.arange(first.shape[1])[None, :, None]
     return ops.where(slots < crossover, first, second)
 
@@ -58,7 +58,7 @@ def updated_average(average: Tensor, mean: Tensor) -> Tensor:
 
 
 def stored_noise(architecture: Architecture, variables: Variables) -> list[Tensor]:
-    """The network's own noise maps, [1, H, W, 1] each: the same for all samples."""
+    """Return the network's own noise maps, [1, H, W, 1] each: the same for all samples."""
     names = [f"G_synthesis/noise{index}" for index in range(architecture.num_noises)]
     return [ops.transpose(variables[name], (0, 2, 3, 1)) for name in names]
 
@@ -70,7 +70,7 @@ def synthesis(
     noises: Sequence[Tensor],
     precision: str = "float32",
 ) -> Tensor:
-    """w [N, num_ws, w_size] and noise maps [N or 1, H, W, 1] to pictures [N, R, R, num_channels], about -1 to 1.
+    """Draw pictures [N, R, R, num_channels], about -1 to 1, by w [N, num_ws, w_size] and noise maps [N or 1, H, W, 1].
 
     `precision` is that of the convolutions; pictures are float32, and so is what the ToRGB layers add to them.
     """

@@ -8,7 +8,7 @@ ADA_INTERVAL = 4
 
 
 class Augmentation(StrEnum):
-    """What is done to the pictures that D sees, reals and fakes alike."""
+    """Augmentations of the pictures that D sees, reals and fakes alike."""
 
     NONE = "none"
     ADA = "ada"
@@ -20,7 +20,7 @@ class Augmentation(StrEnum):
 
 
 class Precision(StrEnum):
-    """Of the convolutions; all else is float32."""
+    """Precision of the convolutions; all else is float32."""
 
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
@@ -66,14 +66,14 @@ class Hyperparameters:
     precision: Precision = Precision.FLOAT32
 
     def ema_beta(self, images: int) -> float:
-        """What Gs keeps of itself in one step after so many reals."""
+        """Return the share of itself that Gs keeps in one step after `images` reals."""
         half_life = self.ema_kimg * 1000
         if self.ema_rampup is not None:
             half_life = min(half_life, images * self.ema_rampup)
         return float(0.5 ** (self.minibatch / max(half_life, 1e-8)))
 
     def accumulation(self, devices: int = 1) -> int:
-        """How many parts of a minibatch each device takes one after the other. Raises ValueError if it has no such."""
+        """Count the parts of a minibatch that each device takes in turn. Raises ValueError if they are not equal."""
         parts, rest = divmod(self.minibatch, devices * (self.minibatch_gpu or max(self.minibatch // devices, 1)))
         if rest or not parts:
             raise ValueError(

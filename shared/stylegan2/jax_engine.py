@@ -31,12 +31,12 @@ class JaxEngine:
         return {name: float(value) for name, value in found.items() if value.ndim == 0}
 
     def read(self) -> Values:
-        """A copy of the state."""
+        """Return a copy of the state."""
         copied: Values = jax.tree.map(np.array, self._state)
         return copied
 
     def value(self, part: str, name: str) -> NDArray[np.generic]:
-        """A copy of one array of the state."""
+        """Return a copy of the array `name` in `part` of the state."""
         return np.array(self._state[part][name])
 
     def write(self, state: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> None:
@@ -46,7 +46,7 @@ class JaxEngine:
         }
 
     def memory(self) -> int:
-        """Most bytes that a device's memory has held; on a CPU, that this process has."""
+        """Return the most bytes that a device's memory has held; on a CPU, that this process has."""
         found = jax.devices()[0].memory_stats()
         return memory_of_process() if found is None else int(found["peak_bytes_in_use"])
 

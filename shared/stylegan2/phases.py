@@ -37,14 +37,14 @@ class Batch(NamedTuple):
     p: Tensor
 
     def part(self, number: int, count: int) -> "Batch":
-        """One of `count` equal parts."""
+        """Return part `number` of `count` equal parts."""
         size = self.reals.shape[0] // count
         here = slice(number * size, (number + 1) * size)
         return Batch(self.reals[here], self.labels[here], self.p)
 
 
 class Outcome(NamedTuple):
-    """Of a phase: the gradients of what learns, and measures, all of them means over the part of the minibatch.
+    """Outcome of a phase: gradients of what learns, and measures, all means over the part of the minibatch.
 
     `w_mean` [w_size] and `path_length_mean` [] move the running averages in the state.
     """
@@ -69,11 +69,11 @@ class Phases:
         self._pipe = pipe.named(hyperparameters.augment_pipe)
 
     def learns(self, network: str, name: str) -> bool:
-        """Whether this variable of G or D learns."""
+        """Say whether variable `name` of G or D learns."""
         return name not in self._frozen if network == "D" else is_trainable(name)
 
     def g_main(self, state: State, source: Source, batch: Batch) -> Outcome:
-        """G learns to draw what D takes for real."""
+        """Compute the gradients by which G learns to draw what D takes for real."""
 
         def loss(G: Variables) -> tuple[Tensor, dict[str, Tensor]]:
             w, mean = self._w(G, batch.labels, source)
@@ -84,7 +84,7 @@ class Phases:
         return self._outcome("G", state, loss)
 
     def g_regularize(self, state: State, source: Source, batch: Batch) -> Outcome:
-        """G learns to change its pictures evenly with w."""
+        """Compute the gradients by which G learns to change its pictures evenly with w (path length)."""
         settings, resolution = self.hyperparameters, self.architecture.resolution
         labels = batch.labels[: max(batch.labels.shape[0] // settings.pl_minibatch_shrink, 1)]
         noise = source.normal((labels.shape[0], resolution, resolution, self.architecture.num_channels))
@@ -100,7 +100,7 @@ class Phases:
         return self._outcome("G", state, loss)
 
     def d_main(self, state: State, source: Source, batch: Batch) -> Outcome:
-        """D learns to tell reals from what G draws."""
+        """Compute the gradients by which D learns to tell reals from what G draws."""
         w, mean = self._w(state["G"], batch.labels, source)
         fakes = self._synthesis(state["G"], w, source)
         reals = self._pictures(batch.reals, source)
@@ -117,7 +117,7 @@ class Phases:
         return self._outcome("D", state, loss)
 
     def d_regularize(self, state: State, source: Source, batch: Batch) -> Outcome:
-        """D learns to be flat around reals."""
+        """Compute the gradients by which D learns to be flat around reals (R1)."""
         settings = self.hyperparameters
         reals = self._pictures(batch.reals, source)
 
@@ -128,7 +128,7 @@ class Phases:
         return self._outcome("D", state, loss)
 
     def d_evaluate(self, state: State, source: Source, batch: Batch) -> Outcome:
-        """Nothing is learnt: what D thinks of these pictures, and of fresh ones by G."""
+        """Score these pictures with D, and fresh ones by G; nothing is learnt."""
         w, _ = self._w(state["G"], batch.labels, source)
         fakes = self._synthesis(state["G"], w, source)
         reals = self._pictures(batch.reals, source)
@@ -137,7 +137,7 @@ class Phases:
         return Outcome({}, means)
 
     def learnt(self, phase: str, state: State, outcome: Outcome, ema_beta: Tensor) -> dict[str, dict[str, Tensor]]:
-        """What a phase changes of the state, from the means of its outcomes."""
+        """Return what a phase changes of the state, from the means of its outcomes."""
         network = phase[0].upper()
         changes: dict[str, dict[str, Tensor]] = {network: {}}
         measures = outcome.measures
@@ -214,13 +214,13 @@ class Phases:
 
 
 def moving_average(average: Variables, current: Variables, beta: Tensor | float) -> dict[str, Tensor]:
-    """Gs after it has followed G: it keeps `beta` of itself where variables learn, and copies the others."""
+    """Let Gs follow G: it keeps `beta` of itself where variables learn, and copies the others."""
     betas = {name: beta if is_trainable(name) else 0.0 for name in average}
     return {name: current[name] + (value - current[name]) * betas[name] for name, value in average.items()}
 
 
 def frozen_variables(architecture: Architecture, layers: int) -> frozenset[str]:
-    """The variables of the first layers of D, from the pictures on, as Freeze-D (Mo et al. 2020) leaves them.
+    """Return the variables of D's first `layers` layers, from the pictures on, as in Freeze-D (Mo et al. 2020).
 
     Layers are counted as stylegan2-ada's `freezed`: FromRGB, then Conv0, Conv1_down and Skip of each block, the largest
     first, then those at 4x4. The output always learns, and so does what D makes of labels.

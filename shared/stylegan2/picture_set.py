@@ -34,12 +34,12 @@ class Selection:
 
 
 def spread(pictures: PictureSet, most: int) -> Selection:
-    """So many pictures at most, evenly over the set: neighbours in a data set may be of one source."""
+    """Select at most `most` pictures, evenly over the set: neighbours in a data set may be of one source."""
     count = min(len(pictures), most)
     return Selection(pictures, np.arange(count) * len(pictures) // count)
 
 
 def chunks(pictures: PictureSet, size: int) -> Iterator[Pictures]:
-    """The pictures in order, uint8 [n, H, W, C], `size` at a time."""
+    """Yield the pictures in order, uint8 [n, H, W, C], `size` at a time."""
     for start in range(0, len(pictures), size):
         yield pictures[np.arange(start, min(start + size, len(pictures)))]

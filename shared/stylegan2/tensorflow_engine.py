@@ -38,7 +38,7 @@ class TensorFlowEngine:
 
     @property
     def devices(self) -> int:
-        """How many devices share the work."""
+        """Number of devices that share the work."""
         return int(self._strategy.num_replicas_in_sync)
 
     def run(self, phase: str, seed: tuple[int, int], batch: Batch, ema_beta: float) -> Measures:
@@ -49,11 +49,11 @@ class TensorFlowEngine:
         return {name: float(value) for name, value in found.items() if value.shape.rank == 0}
 
     def read(self) -> Values:
-        """A copy of the state."""
+        """Return a copy of the state."""
         return {part: {name: value.numpy() for name, value in values.items()} for part, values in self._state.items()}
 
     def value(self, part: str, name: str) -> NDArray[np.generic]:
-        """A copy of one array of the state."""
+        """Return a copy of the array `name` in `part` of the state."""
         value: NDArray[np.generic] = self._state[part][name].numpy()
         return value
 
@@ -64,7 +64,7 @@ class TensorFlowEngine:
                 variable.assign(state[part][name])
 
     def memory(self) -> int:
-        """Most bytes that a device's memory has held; on a CPU, that this process has."""
+        """Return the most bytes that a device's memory has held; on a CPU, that this process has."""
         gpus = tf.config.list_logical_devices("GPU")
         peaks: list[int] = [tf.config.experimental.get_memory_info(gpu.name)["peak"] for gpu in gpus]
         return max(peaks) if peaks else memory_of_process()

@@ -25,7 +25,7 @@ _SEED_STEP = 1_000_003
 
 @dataclass(frozen=True)
 class Losses:
-    """Of one step, means over the batch; the regularisation terms are None in steps that have none.
+    """Losses of one step, means over the batch; the regularisation terms are None in steps that have none.
 
     `real_sign` is the mean sign of D's scores of reals, ADA's measure of overfitting (Karras et al. 2020b: its target
     is 0.6, and 1 is overfitted), and `augment_p` the probability with which pictures were augmented, None where there
@@ -89,7 +89,7 @@ class Training:
         return self._engine.memory()
 
     def step(self, reals: Pictures | Tensor, labels: Array | None = None) -> Losses:
-        """One step on uint8 reals [d_repeats * minibatch, R, R, num_channels] and one-hot labels of all."""
+        """Take one step on uint8 reals [d_repeats * minibatch, R, R, num_channels] and one-hot labels of all."""
         settings = self.hyperparameters
         batches = self._minibatches(reals, labels)
         g = self._run(phases.G_MAIN, 0, batches[0])
@@ -107,19 +107,19 @@ class Training:
         return Losses(g["g"], d["d"], d["real_score"], d["fake_score"], d["real_sign"], p, r1, path_length)
 
     def opinion(self, pictures: Pictures | Tensor, labels: Array | None = None) -> Opinion:
-        """What D thinks of uint8 pictures [n * minibatch, R, R, num_channels], as in training; nothing is learnt."""
+        """Score uint8 pictures [n * minibatch, R, R, num_channels] and fakes by D as in training; nothing is learnt."""
         batches = self._minibatches(pictures, labels)
         found = [self._run(phases.D_EVALUATE, 0, batch, seed=number) for number, batch in enumerate(batches, 1)]
         means = (float(np.mean([each[name] for each in found])) for name in ("real_score", "fake_score"))
         return Opinion(*means)
 
     def networks(self) -> Networks:
-        """The networks as they are now."""
+        """Return the networks as they are now."""
         state = self._engine.read()
         return Networks(self.architecture, state["G"], state["D"], state["Gs"])
 
     def state(self) -> Arrays:
-        """A copy of everything that `restore` needs: `G/...`, `D_adam/...`, `path_length/mean`, `step` and so on."""
+        """Return a copy of all that `restore` needs: `G/...`, `D_adam/...`, `path_length/mean`, `step` and so on."""
         counts = {name: np.array(count) for name, count in (self._counts | self._augment).items()}
         return _flat(self._engine.read()) | counts
 
