@@ -91,7 +91,7 @@ def edition(checkout: Path) -> Edition | None:
 
 @dataclass(frozen=True)
 class Phase:
-    """One of the four, by our name and by theirs, and what it moves."""
+    """One of the four phases, by our name and by theirs, and what it moves."""
 
     name: str
     official: str

@@ -60,23 +60,23 @@ _REPOSITORY = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Round:
-    """Seconds of so many steps, and of each phase in them: how often it happened and what all of these took."""
+    """Seconds of a round's steps, and of each phase in them: how often it happened and what all of these took."""
 
     seconds: float
     phases: dict[str, tuple[int, float]]
 
 
 class Program(Protocol):
-    """What trains."""
+    """A program that trains."""
 
     def warm_up(self) -> None:
-        """Do all that is done once."""
+        """Run all that happens once."""
 
     def round(self) -> Round:
-        """Some steps."""
+        """Run the steps of a round and time them."""
 
     def memory(self) -> int:
-        """The most bytes that were taken."""
+        """Return the most bytes that were taken."""
 
 
 class Stopwatch(Training):
@@ -120,12 +120,12 @@ class Ours:
         self._steps = configuration.steps
 
     def warm_up(self) -> None:
-        """The first step has all four phases, which are traced and compiled; the second finds them ready."""
+        """Run two steps: the first has all four phases, which are traced and compiled; the second finds them ready."""
         for _ in range(2):
             self._training.step(self._reals)
 
     def round(self) -> Round:
-        """As many steps as were asked for."""
+        """Run as many steps as were asked for."""
         self._training.noted = {}
         started = time.perf_counter()
         for _ in range(self._steps):
@@ -133,7 +133,7 @@ class Ours:
         return Round(time.perf_counter() - started, self._training.noted)
 
     def memory(self) -> int:
-        """The most bytes that were taken."""
+        """Return the most bytes that were taken."""
         return self._training.memory
 
 
@@ -152,7 +152,7 @@ class Served:
         print(f"{self._option}: {self._answer()['ready']}", flush=True)
 
     def round(self) -> Round:
-        """As many steps as were asked for."""
+        """Run as many steps as were asked for."""
         assert self._process.stdin is not None
         print("round", file=self._process.stdin, flush=True)
         found = self._answer()
@@ -160,11 +160,11 @@ class Served:
         return Round(found["seconds"], {name: (count, taken) for name, (count, taken) in found["phases"].items()})
 
     def memory(self) -> int:
-        """The most bytes that were taken."""
+        """Return the most bytes that were taken."""
         return self._memory
 
     def end(self) -> None:
-        """No more rounds."""
+        """Let the process end: there are no more rounds."""
         self._process.communicate()
 
     def _answer(self) -> dict[str, Any]:
@@ -267,7 +267,7 @@ def _described(configuration: Configuration) -> str:
 
 
 def _print(name: str, program: Program, rounds: list[Round], shown: int) -> list[float]:
-    """Returns milliseconds per picture of each round."""
+    """Print what a program took; return milliseconds per picture of each round."""
     each = [1000 * found.seconds / shown for found in rounds]
     median = statistics.median(each)
     print(
