@@ -115,7 +115,7 @@ class Trainer(Stage[DatasetPacked | LegDue]):
             context.say("quality", kimg=ticks[-1].kimg, **asdict(quality))
 
     def _take_warm(self, training: str, number: int) -> "Session | None":
-        """The warm session if it stands there. It is nobody's until the leg is complete, and else given up."""
+        """Take the warm session, which is given up unless a leg completes; return it if it is at leg `number`."""
         warm, self._warm = self._warm, None
         return warm.session if warm and (warm.training, warm.leg) == (training, number) else None
 
@@ -146,7 +146,7 @@ def _asked(message: DatasetPacked | LegDue, context: Context) -> _Asked:
 
 
 def _next(asked: _Asked, store: Objects) -> LegDue | SnapshotTaken:
-    """The leg after the newest snapshot, or the last snapshot when the training is complete."""
+    """Return the leg after the newest snapshot, or the last snapshot when the training is complete."""
     last = trainings.finishing(store, asked.training, asked.plan.total)
     if last is not None:
         return asked.taken(last)

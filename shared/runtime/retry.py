@@ -12,7 +12,7 @@ class RetryLadder:
     pauses: tuple[float, ...]
 
     def pause(self, attempt: int, error: Exception) -> float | None:
-        """Seconds to wait after a failed attempt (counted from 1); None when the item is dead.
+        """Return the seconds to wait after a failed attempt (counted from 1); None when the item is dead.
 
         A store that is away or full kills no item, however long it takes: the item is not to blame.
         """
@@ -23,7 +23,7 @@ class RetryLadder:
         return None if self.is_exhausted(attempt) else self.pauses[attempt - 1]
 
     def is_exhausted(self, attempt: int) -> bool:
-        """Whether there is no pause left after so many attempts."""
+        """Say whether no pause is left after `attempt` attempts."""
         return attempt > len(self.pauses)
 
 

@@ -117,7 +117,7 @@ class Worker:
         self._draining.set()
 
     def stop(self) -> None:
-        """As `drain`, and give up long work between two steps of it."""
+        """Drain, and give up long work between two steps of it."""
         self._stopping.set()
         self._draining.set()
 
@@ -177,7 +177,7 @@ class Worker:
         return self._stopping.is_set() or self._is_cancelled(run)
 
     def _is_cancelled(self, run: str) -> bool:
-        """Asks the store once more: what is published by whoever takes the run up again must not be forgotten."""
+        """Ask the store once more: what is published by whoever takes the run up again must not be forgotten."""
         return run in self.controls.cancelled and self._store.exists(keys.cancelled(run))
 
     def _failed(self, delivery: Delivery, message: Message | None, error: Exception) -> Outcome:
@@ -221,7 +221,7 @@ class Worker:
                     return None
 
     def _await_store(self) -> None:
-        """A store that is away would send every message of the queue through its retries: ask for none meanwhile."""
+        """Wait while the store is away: else every message of the queue would go through its retries."""
         while self._store_is_away and not self._draining.is_set():
             try:
                 self._store.exists(keys.paused(self.step.name))
