@@ -11,7 +11,7 @@ import numpy as np
 
 from shared.contract.errors import Poison
 from shared.stylegan2 import tensor_file
-from shared.stylegan2.architecture import Architecture
+from shared.stylegan2.architecture import Architecture, discriminator_shapes, generator_shapes
 from shared.stylegan2.arrays import Arrays, pack, unpack
 from shared.stylegan2.weights import Networks, Weights
 
@@ -42,7 +42,7 @@ def load(file: bytes) -> Networks:
         architecture = _architecture(described[_ARCHITECTURE])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise Poison(f"not a network file: no usable architecture ({error})") from error
-    return Networks(architecture, *(_network(arrays, name) for name in _NAMES))
+    return Networks(architecture, *(_network(arrays, name, architecture) for name in _NAMES))
 
 
 def _described(architecture: Architecture) -> str:
@@ -70,8 +70,10 @@ def _flat(networks: Networks) -> Arrays:
     return {f"{network}/{name}": value for network in _NAMES for name, value in getattr(networks, network).items()}
 
 
-def _network(arrays: Arrays, network: str) -> Weights:
+def _network(arrays: Arrays, network: str, architecture: Architecture) -> Weights:
+    """Return the weights of one network, in the order of the official programs, whatever order the file has."""
     prefix = f"{network}/"
-    return {
-        name.removeprefix(prefix): value.astype(np.float32) for name, value in arrays.items() if name.startswith(prefix)
-    }
+    found = {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
+    official = discriminator_shapes(architecture) if network == "D" else generator_shapes(architecture)
+    ordered = [name for name in official if name in found] + [name for name in found if name not in official]
+    return {name: found[name].astype(np.float32) for name in ordered}

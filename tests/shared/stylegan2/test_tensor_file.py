@@ -31,16 +31,16 @@ def test_arrays_and_texts_come_back() -> None:
     packed = pack(ARRAYS, {"made by": "tests"})
     found, texts = unpack(packed)
     assert texts == {"made by": "tests"}
-    assert list(found) == list(ARRAYS)
+    assert found.keys() == ARRAYS.keys()
     for name, value in ARRAYS.items():
         np.testing.assert_array_equal(found[name], value, strict=True)
 
 
 def test_the_layout_is_that_of_the_format() -> None:
-    packed = pack({"x": np.array([1, 2], ">f4")}, {})
+    packed = pack({"x": np.array([1, 2], ">f4")}, {"made by": "tests"})
     length = int.from_bytes(packed[:8], "little")
     assert length % 8 == 0
-    assert json.loads(packed[8 : 8 + length]) == {"__metadata__": {}, "x": entry([2], 0, 8)}
+    assert json.loads(packed[8 : 8 + length]) == {"__metadata__": {"made by": "tests"}, "x": entry([2], 0, 8)}
     assert packed[8 + length :] == np.array([1, 2], "<f4").tobytes()
 
 
@@ -52,22 +52,22 @@ def test_rows_are_written_whatever_the_order_in_memory() -> None:
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        (b"", "cut short"),
-        (b"PK\x03\x04 a zip archive", "not a safetensors file"),
-        ((1 << 40).to_bytes(8, "little") + b"{}", "cut short"),
-        (raw({}, b"")[:-1], "cut short"),
-        ((4).to_bytes(8, "little") + b"{[[[", "not a safetensors file"),
-        ((200_000).to_bytes(8, "little") + b'{"a":' + b"[" * 199_995, "not a safetensors file"),
-        (raw({"x": 1}, b""), "not a safetensors file"),
-        (raw({"x": entry([2], 0, 8)}, b"1234"), "another size than it says"),
-        (raw({"x": entry([1], 0, 4)}, b"12345678"), "8 bytes of numbers instead of 4"),
-        (raw({"x": entry([1], 4, 8)}, b"12345678"), "a gap or an overlap before 'x'"),
-        (raw({"x": entry([1], 0, 4), "y": entry([1], 0, 4)}, b"1234"), "a gap or an overlap before 'y'"),
-        (raw({"x": entry([1 << 40, 1 << 40], 0, 4)}, b"1234"), "another size than it says"),
-        (raw({"x": entry([0, 1 << 70], 0, 0)}, b""), "no array of floats"),
-        (raw({"x": entry([-1, -1], 0, 4)}, b"1234"), "no array of floats"),
+        (b"", "header too small"),
+        (b"PK\x03\x04 a zip archive", "not a whole safetensors file"),
+        ((1 << 40).to_bytes(8, "little") + b"{}", "header too large"),
+        (raw({}, b"")[:-1], "not a whole safetensors file"),
+        ((4).to_bytes(8, "little") + b"{[[[", "invalid JSON in header"),
+        ((200_000).to_bytes(8, "little") + b'{"a":' + b"[" * 199_995, "not a whole safetensors file"),
+        (raw({"x": 1}, b""), "not a whole safetensors file"),
+        (raw({"x": entry([2], 0, 8)}, b"1234"), "not fully covered"),
+        (raw({"x": entry([1], 0, 4)}, b"12345678"), "not fully covered"),
+        (raw({"x": entry([1], 4, 8)}, b"12345678"), "not a whole safetensors file"),
+        (raw({"x": entry([1], 0, 4), "y": entry([1], 0, 4)}, b"1234"), "not a whole safetensors file"),
+        (raw({"x": entry([1 << 40, 1 << 40], 0, 4)}, b"1234"), "not a whole safetensors file"),
+        (raw({"x": entry([0, 1 << 40], 0, 0)}, b""), "no array of floats"),
+        (raw({"x": entry([-1, -1], 0, 4)}, b"1234"), "not a whole safetensors file"),
         (raw({"x": entry([1], 0, 4, "I32")}, b"1234"), "no array of floats"),
-        (raw({"__metadata__": 3}, b""), "not a safetensors file"),
+        (raw({"__metadata__": 3}, b""), "not a whole safetensors file"),
     ],
 )
 def test_other_files_are_refused(file: bytes, said: str) -> None:
