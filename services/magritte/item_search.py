@@ -36,7 +36,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Words:
-    """What a person has typed, and the absolute paths that it may be, from the folder that they are in."""
+    """The words that a person has typed, and the absolute paths that they may be, from the folder that person is in."""
 
     text: str
     paths: tuple[str, ...] = ()

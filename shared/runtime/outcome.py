@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What has come of a delivery, as metrics and progress count it."""
+    """The outcome of a delivery, as metrics and progress count it."""
 
     DONE = "done"
     REUSED = "reused"

@@ -37,7 +37,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What every source keeps to: the largest file it may read, and whether it shall stop."""
+    """Conditions that every source keeps to: the largest file it may read, and whether it shall stop."""
 
     max_bytes: int
     stopping: Callable[[], bool]
