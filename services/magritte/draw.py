@@ -25,7 +25,9 @@ _GRID = "grid.png"
 What = Annotated[str, typer.Argument(metavar="[RUN|NETWORK]", help="A run or a network file; default: the latest run.")]
 Seeds = Annotated[str, typer.Option("--seeds", help="Numbers and ranges, such as 0-35,40.")]
 Psi = Annotated[float, typer.Option("--psi", min=0.0, help="Truncation: 1 for the whole variety, 0 for the average.")]
-Cutoff = Annotated[int | None, typer.Option("--cutoff", min=0, help="Truncate only the coarsest so many slots of w.")]
+Cutoff = Annotated[
+    int | None, typer.Option("--cutoff", min=0, help="Truncate only the first slots of w, the coarse ones.")
+]
 Class = Annotated[int | None, typer.Option("--class", min=0, help="The class, of a network that knows some; from 0.")]
 Out = Annotated[Path, typer.Option("--out", file_okay=False, help="Folder for seed0000.png, ... and grid.png.")]
 

@@ -12,6 +12,6 @@ class Duplicates(Section):
         10,
         ge=0,
         le=16,
-        description="perceptual hashes that differ in at most so many of 64 bits are duplicates; 0: only equal ones",
+        description="bits of 64 in which the perceptual hashes of duplicates may differ; 0: none",
     )
     mirrored: bool = Field(True, description="a mirror image is a duplicate too")

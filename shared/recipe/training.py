@@ -31,7 +31,7 @@ class Training(Section):
 
     preset: Preset = Field(
         Preset.CHARACTER,
-        description="for all that is left out: character, stylegan2, ada, paper256 or paper512",
+        description="defaults of the fields below: character, stylegan2, ada, paper256 or paper512",
     )
     kimg: float = Field(60.0, ge=0, description="thousand pictures to show to the discriminator; 0: do not train")
     leg_kimg: float = Field(2.0, gt=0, description="thousand pictures from one checkpoint to the next")
@@ -39,61 +39,77 @@ class Training(Section):
     start_from: StoredFile | Path | None = Field(
         None, description="a network file to go on from: network.npz, or .safetensors"
     )
-    resume_kimg: float = Field(0.0, ge=0, description="where kimg are counted from in what is shown")
+    resume_kimg: float = Field(
+        0.0, ge=0, description="kimg that the start_from network had already: added to the kimg that are shown"
+    )
     minibatch: int | None = Field(16, ge=1, description="pictures per step; null: by resolution")
     minibatch_gpu: int | Literal["auto"] | None = Field(
-        None, description="how many of them a device takes at once; null: all, auto: as many as its memory has room for"
+        None, description="pictures per device and pass; null: all of its share, auto: as its memory allows"
     )
-    learning_rate: float | None = Field(0.002, gt=0, description="Adam's, for both networks; null: by resolution")
+    learning_rate: float | None = Field(
+        0.002, gt=0, description="learning rate of Adam, for G and D; null: by resolution"
+    )
     r1_gamma: float | None = Field(
         None, ge=0, description="weight of the R1 penalty; null: 0.0002 * resolution^2 / minibatch"
     )
-    path_length_weight: float = Field(2.0, ge=0, description="weight of the path length penalty; 0: without it")
-    g_interval: int = Field(4, ge=1, description="steps from one path length penalty to the next")
-    d_interval: int = Field(16, ge=1, description="steps from one R1 penalty to the next")
+    path_length_weight: float = Field(2.0, ge=0, description="weight of G's path length regularisation; 0: none")
+    g_interval: int = Field(
+        4, ge=1, description="steps between two path length regularisations of G (lazy regularisation)"
+    )
+    d_interval: int = Field(16, ge=1, description="steps between two R1 regularisations of D (lazy regularisation)")
     d_repeats: int = Field(1, ge=1, le=16, description="updates of the discriminator in each step")
-    style_mixing: float = Field(0.9, ge=0, le=1, description="probability of two styles in one picture")
+    style_mixing: float = Field(
+        0.9, ge=0, le=1, description="probability that a picture is drawn from two z (style mixing)"
+    )
     mirror: bool = Field(True, description="show pictures mirrored half of the time")
     freeze_d: int | None = Field(
-        None, ge=0, description="layers of the discriminator that do not learn; null: those above 64 px with start_from"
+        None,
+        ge=0,
+        description="Freeze-D: first layers of D that do not learn; null: 0, with start_from those above 64 px",
     )
     augmentation: Augmentation = Field(
-        Augmentation.ADA, description="of what the discriminator sees: none, ada, fixed or diffaugment"
+        Augmentation.ADA, description="augmentation of what D sees: none, ada, fixed or diffaugment"
     )
     augment_pipe: Literal[
         "blit", "geom", "color", "filter", "noise", "cutout", "bg", "bgc", "bgcf", "bgcfn", "bgcfnc"
-    ] = Field("bgc", description="the operators of ada and fixed, by their official name")
-    augment_p: float = Field(0.0, ge=0, le=1, description="their probability, with ada in the beginning")
-    ada_target: float = Field(0.6, gt=0, lt=1, description="how sure of its reals the discriminator may be")
-    ada_kimg: float | None = Field(
-        None, gt=0, description="thousand pictures in which p goes from 0 to 1; null: 500, with start_from 100"
+    ] = Field("bgc", description="operators of ada and fixed: augpipe of stylegan2-ada")
+    augment_p: float = Field(
+        0.0, ge=0, le=1, description="probability of each operator; with ada, the one to begin with"
     )
-    bcr_weight: float = Field(0.0, ge=0, description="weight of balanced consistency regularisation, 10 where used")
+    ada_target: float = Field(0.6, gt=0, lt=1, description="mean sign of D's scores of reals that ada aims at")
+    ada_kimg: float | None = Field(
+        None, gt=0, description="kimg in which ada can move p from 0 to 1; null: 500, with start_from 100"
+    )
+    bcr_weight: float = Field(
+        0.0, ge=0, description="weight of balanced consistency regularisation (bCR); usually 0 or 10"
+    )
     ema_kimg: float | None = Field(
-        5.0, gt=0, description="half-life of the generator's moving average; null: by minibatch"
+        5.0, gt=0, description="half-life of Gs, the moving average of G, in kimg; null: by minibatch"
     )
     ema_rampup: float | None = Field(
         None,
         ge=0,
-        description="most that it is, as part of what was shown; 0: no limit; null: 0.05, with start_from 0",
+        description="most that ema_kimg may be of the kimg so far; 0: no limit; null: 0.05, with start_from 0",
     )
     fmap_base: int | None = Field(
-        16384, ge=16, description="feature maps: fmap_base / 2^level, at most fmap_max; null: by resolution"
+        16384,
+        ge=16,
+        description="feature maps at 2^level px: fmap_base / 2^level, at most fmap_max; null: by resolution",
     )
     fmap_max: int = Field(512, ge=4, description="most feature maps of a layer")
     latent_size: int = Field(512, ge=4, description="size of z and w and width of the mapping network")
     mapping_layers: int = Field(8, ge=1, le=16, description="layers of the mapping network")
-    mbstd_group: int = Field(4, ge=1, le=64, description="pictures that the discriminator compares with each other")
+    mbstd_group: int = Field(4, ge=1, le=64, description="group size of D's minibatch standard deviation")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="of convolutions: float32 or bfloat16; auto: bfloat16 on GPUs that have it"
+        "auto", description="number format of convolutions; auto: bfloat16 on GPUs that have it"
     )
     held_out: float = Field(
-        0.05, ge=0, le=0.5, description="share of the pictures that is not trained on, to notice overfitting by"
+        0.05, ge=0, le=0.5, description="share of the pictures held out from training, to measure overfitting"
     )
     quality_pictures: int = Field(
         200, ge=0, le=50_000, description="pictures drawn at each snapshot to measure their quality; 0: none"
     )
-    seed: int = Field(1000, ge=0, lt=2**31, description="of every random draw")
+    seed: int = Field(1000, ge=0, lt=2**31, description="seed of all random numbers")
 
     @model_validator(mode="before")
     @classmethod
