@@ -40,7 +40,7 @@ def _reduced(number: int) -> Image.Image:
 
 
 def _measure(pictures: Sequence[Image.Image], threads: int) -> float:
-    """Return the seconds in which so many threads look for the faces in all pictures."""
+    """Return the seconds in which `threads` threads look for the faces in all pictures."""
     began = time.perf_counter()
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(lambda picture: nvxs.faces(picture.tobytes(), picture.size), pictures))
