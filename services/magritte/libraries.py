@@ -7,9 +7,9 @@ from shared.contract.errors import Unusable
 
 
 @contextmanager
-def of_training() -> Iterator[None]:
-    """Wrap the imports of training's libraries: raises Unusable, and says what to install, where one is missing."""
+def of_training(extra: str = "trainer") -> Iterator[None]:
+    """Wrap the imports of training's libraries: raises Unusable where one is missing, with the `extra` to install."""
     try:
         yield
     except ModuleNotFoundError as error:
-        raise Unusable(f"{error.name} is not installed: install magritte[trainer]") from error
+        raise Unusable(f"{error.name} is not installed: install magritte[{extra}]") from error

@@ -15,9 +15,9 @@ from uuid import uuid4
 import typer
 from rich.table import Table
 
-from services.magritte import screen
+from services.magritte import libraries, screen
 from services.magritte.inspect import AsJson
-from shared.contract.errors import Poison, Unusable, storage_error
+from shared.contract.errors import Poison, storage_error
 
 if TYPE_CHECKING:
     from shared.stylegan2.architecture import Architecture
@@ -75,7 +75,7 @@ def import_snapshot(
     """
     target = to or file.with_suffix(_TENSORS)
     _check_suffix(target, "--to", _TENSORS)
-    with _libraries():
+    with libraries.of_training():
         from shared.stylegan2 import network_file
         from shared.stylegan2.official import fitting, snapshot
     with _told_of(file):
@@ -123,7 +123,7 @@ def export(
     holds Gs alone, to draw pictures with: inputs z, labels where there are any, and psi (1 unless given).
     """
     kind, target = _target(file, to, kind)
-    with _libraries():
+    with libraries.of_training():
         from shared.stylegan2 import network_file
         from shared.stylegan2.official import snapshot
     with _told_of(file):
@@ -153,7 +153,7 @@ def _exported(networks: "Networks", kind: Format) -> bytes:
     if kind is Format.ONNX:
         from shared.stylegan2 import onnx_file
 
-        with _libraries("onnx"):
+        with libraries.of_training("onnx"):
             return onnx_file.dump(networks.architecture, networks.Gs)
     from shared.stylegan2 import network_file
     from shared.stylegan2.official import pickling
@@ -166,14 +166,6 @@ def _how_to_read(architecture: "Architecture") -> str:
 
     ada = pickling.program_of(architecture) is pickling.STYLEGAN2_ADA
     return _HOW_TO_READ_ADA if ada else _HOW_TO_READ
-
-
-@contextmanager
-def _libraries(extra: str = "trainer") -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise Unusable(f"{error.name} is not installed: install magritte[{extra}]") from error
 
 
 @contextmanager
