@@ -1,6 +1,8 @@
 """`magritte run`: everything in one process."""
 
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +73,16 @@ def run(
                 print_report(store, this_run.name)
     if not finished:
         screen.say(f"stopped; `magritte run {path}` goes on", err=True)
+        if process.gave_up:
+            _leave(STOPPED)
         raise typer.Exit(STOPPED)
+
+
+def _leave(code: int) -> None:
+    """End the process without the interpreter's own end, in which threads at work in a library would abort it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 from shared.contract import keys
 from shared.contract.messages import ImageKept, ImageSuperseded
 from shared.contract.stage import Objects
-from shared.ledger.records import facts
+from shared.ledger.records import facts, read_provenance
 from shared.ledger.tally import Fact
 
 
@@ -33,7 +33,7 @@ class RunPlaces:
         prefix = keys.provenance(image)
         found = sorted(self._store.list(prefix))
         own = (key for key in found if key.removeprefix(prefix).removesuffix(".json") in self._entries)
-        return [json.loads(self._store.get(key)) for key in own]
+        return [read_provenance(self._store, key) for key in own]
 
 
 def _copies(run: str, store: Objects) -> defaultdict[str, set[str]]:

@@ -98,6 +98,11 @@ def read_message(store: Objects, key: str) -> Message:
         raise Unreadable(f"{key} is damaged or of another version of Magritte: {_first(error)}", _AGAIN) from error
 
 
+def read_provenance(store: Objects, key: str) -> dict[str, Any]:
+    """Return the provenance record at `key`; raises `NotFound` and `Unreadable`."""
+    return _read(store, key, Provenance, _AGAIN).model_dump()
+
+
 def read_origin(store: Objects, key: str) -> str:
     """Return the origin in the provenance record at `key`; raises `NotFound` and `Unreadable`."""
     return str(_read(store, key, Provenance, _AGAIN).origin)

@@ -80,6 +80,7 @@ class SingleProcess:
         self._controls = Controls()
         self._picture_seconds = options.resources.picture_seconds
         self._looked = 0.0
+        self.gave_up = False
         self._stop = threading.Event()
 
     def set_up(self, recipe: Recipe) -> None:
@@ -167,6 +168,7 @@ class SingleProcess:
         requests.join(_LAST_CHANCE)
         for crew in self._crews:
             if not crew.join(max(0.0, end - time.monotonic())):
+                self.gave_up = True
                 log.warning("gave-up", stage=crew.worker.step.name, seconds=round(crew.worker.longest, 1))
         for worker in self._workers:
             worker.stage.close()

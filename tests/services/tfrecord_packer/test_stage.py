@@ -13,7 +13,7 @@ from PIL import Image
 
 from services.tfrecord_packer.stage import TfrecordPacker
 from shared.contract import keys
-from shared.contract.errors import Poison
+from shared.contract.errors import Poison, Unreadable
 from shared.contract.messages import (
     DatasetPacked,
     FaceDropped,
@@ -328,3 +328,14 @@ def test_without_a_single_face_there_are_no_classes_to_miss(store: FolderStore, 
     )
     counted = FacesCounted(run=packing.run, entry=packing.entries[0], image=IMAGE, faces=1)
     assert packing.told(TfrecordPacker(), [packing.exhausted, counted, dropped]) == []
+
+
+@pytest.mark.parametrize("content", [b"", b'{"origin": "a.p', b"[" * 100_000])
+def test_a_provenance_record_that_cannot_be_read_is_named_with_what_to_do(
+    store: FolderStore, tmp_path: Path, content: bytes
+) -> None:
+    packing = labelled(store, tmp_path, ["red/1.png", "blue/2.png"])
+    key = next(store.list("provenance/"))
+    store.put(key, content)
+    with pytest.raises(Unreadable, match=rf"{key} .*Delete it and run again"):
+        packing.ask(TfrecordPacker(), [*packing.note(0), *packing.note(1), packing.exhausted])

@@ -398,3 +398,32 @@ def test_an_error_of_whoever_watches_ends_the_run_and_all_its_threads(factory: F
         factory.process().run(watch)
     assert set(threading.enumerate()) <= before
     assert factory.middle.life == ["closed"]
+
+
+def test_work_that_does_not_come_to_an_end_is_given_up_when_the_run_is_stopped(
+    factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.runtime.single_process._LAST_CHANCE", 0.2)
+    begun, over = threading.Event(), threading.Event()
+
+    def stubborn() -> None:
+        begun.set()
+        over.wait(SOON)
+
+    factory.sink = Sink(before=stubborn)
+    process = factory.process()
+
+    def stop(stages: list[StageProgress]) -> None:
+        if begun.is_set():
+            process.stop()
+
+    assert not process.run(stop)
+    assert process.gave_up
+    over.set()
+
+
+def test_a_run_that_is_stopped_in_time_has_given_up_nothing(factory: Factory) -> None:
+    process = factory.process()
+    process.stop()
+    assert not process.run()
+    assert not process.gave_up
