@@ -84,6 +84,8 @@ class _Child:
             return future.result()
         except (ProcessExpired, BrokenProcessPool) as error:
             self.end()
+            if given_up():
+                raise Interrupted(f"{function.__name__} was given up, and its process killed") from error
             raise Transient(f"a child process died in {function.__name__} (of too little memory?)") from error
 
     def end(self) -> None:

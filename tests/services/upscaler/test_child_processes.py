@@ -160,9 +160,9 @@ def test_children_that_hang_are_gone_after_closing() -> None:
     with ThreadPoolExecutor(1) as threads:
         hanging = threads.submit(children.run, closing.is_set, hold_the_gil, 600)
         time.sleep(0.5)
+        closing.set()
         children.close()
         assert not is_running(pid)
-        closing.set()
         assert isinstance(hanging.exception(20), Interrupted)
 
 
