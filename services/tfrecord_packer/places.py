@@ -8,7 +8,7 @@ from typing import Any
 from shared.contract import keys
 from shared.contract.messages import ImageKept, ImageSuperseded
 from shared.contract.stage import Objects
-from shared.ledger.records import facts, read_provenance
+from shared.ledger.records import facts, provenance_keys, read_provenance
 from shared.ledger.tally import Fact
 
 
@@ -31,7 +31,7 @@ class RunPlaces:
 
     def _records(self, image: str) -> list[dict[str, Any]]:
         prefix = keys.provenance(image)
-        found = sorted(self._store.list(prefix))
+        found = sorted(provenance_keys(self._store, image))
         own = (key for key in found if key.removeprefix(prefix).removesuffix(".json") in self._entries)
         return [read_provenance(self._store, key) for key in own]
 

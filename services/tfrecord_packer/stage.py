@@ -23,7 +23,7 @@ from shared.contract.pipeline import producer
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context, Objects, Stage
 from shared.ledger.recent_runs import RecentRuns
-from shared.ledger.records import facts, read_provenance
+from shared.ledger.records import facts, provenance_keys, read_provenance
 from shared.ledger.tally import Fact, Tally
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
 
@@ -166,7 +166,7 @@ def _labelled(run: str, found: list[Member], tally: Tally, context: Context) -> 
 
 
 def _provenance(image: str, store: Objects) -> list[dict[str, Any]]:
-    return [read_provenance(store, key) for key in sorted(store.list(keys.provenance(image)))]
+    return [read_provenance(store, key) for key in sorted(provenance_keys(store, image))]
 
 
 def _write(digest: str, members: dict[str, Member], classes: tuple[str, ...], context: Context) -> None:

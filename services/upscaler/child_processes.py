@@ -82,7 +82,7 @@ class _Child:
                 raise Interrupted(f"{function.__name__} was given up, and its process killed")
         try:
             return future.result()
-        except (ProcessExpired, BrokenProcessPool) as error:
+        except (ProcessExpired, BrokenProcessPool, SystemExit) as error:
             self.end()
             if given_up():
                 raise Interrupted(f"{function.__name__} was given up, and its process killed") from error

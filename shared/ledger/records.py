@@ -98,6 +98,11 @@ def read_message(store: Objects, key: str) -> Message:
         raise Unreadable(f"{key} is damaged or of another version of Magritte: {_first(error)}", _AGAIN) from error
 
 
+def provenance_keys(store: Objects, image: str, skipped: Skipped = ignored) -> Iterator[str]:
+    """Find the keys of an original's provenance records; copies that a cloud drive has made are passed over."""
+    return (key for key, _ in _parsed(store, keys.provenance(image), keys.parse_provenance, skipped))
+
+
 def read_provenance(store: Objects, key: str) -> dict[str, Any]:
     """Return the provenance record at `key`; raises `NotFound` and `Unreadable`."""
     return _read(store, key, Provenance, _AGAIN).model_dump()

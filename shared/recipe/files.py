@@ -44,11 +44,16 @@ def content(named: str | Path, store: Objects, field: str) -> bytes:
     Raises `Poison`, which names the recipe's `field`, when there is none.
     """
     try:
-        return named.read_bytes() if isinstance(named, Path) else store.get(keys.file(digest(named)))
+        if isinstance(named, Path):
+            return named.read_bytes()
+        data = store.get(keys.file(digest(named)))
     except OSError as error:
         raise Poison(f"{field}: {named}: {error.strerror}") from error
     except NotFound as error:
         raise Poison(f"{field}: {named} is not in the store: submit the recipe again") from error
+    if hashlib.sha256(data).hexdigest() != digest(named):
+        raise Poison(f"{field}: {named} is damaged in the store: submit the recipe again")
+    return data
 
 
 def digest(named: str | Path) -> str:
@@ -67,9 +72,10 @@ def _deposited_source(source: Source, number: int, store: Objects) -> Source:
 
 def _deposited(path: Path, field: str, store: Objects) -> str:
     try:
-        key = keys.file(digest(path))
-        if not store.exists(key):
-            store.put_new(key, path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise RecipeError(f"{field}: {path} cannot be read: {error.strerror}") from error
-    return _STORED + key.rpartition("/")[2]
+    name = hashlib.sha256(data).hexdigest()
+    if not store.exists(keys.file(name)) or store.get(keys.file(name)) != data:  # damaged, as by a power failure
+        store.put(keys.file(name), data)
+    return _STORED + name

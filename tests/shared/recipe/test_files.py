@@ -88,3 +88,16 @@ def test_a_recipe_of_before_files_were_submitted_is_still_read(store: FolderStor
     assert asked.training.start_from == tmp_path / "network.npz"
     assert content(tmp_path / "network.npz", store, "training.start_from") == b"weights"
     assert keys.file("0" * 64) == "files/00/" + "0" * 64
+
+
+def test_a_file_that_is_damaged_in_the_store_is_named_and_mended_by_submitting_again(
+    store: FolderStore, tmp_path: Path
+) -> None:
+    asked = recipe(tmp_path)
+    submitted = deposited(asked, store)
+    for key in list(store.list("files/")):
+        store.put(key, b"")
+    with pytest.raises(Poison, match=r"sources\.urls: sha256:\w+ is damaged in the store: submit the recipe again"):
+        with_addresses(submitted.sources[1], store)
+    assert deposited(asked, store) == submitted
+    assert with_addresses(submitted.sources[1], store) != submitted.sources[1]
