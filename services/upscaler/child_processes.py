@@ -76,16 +76,17 @@ class _Child:
 
     def run(self, given_up: Callable[[], bool], function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         future = self._started().schedule(function, args, kwargs)
+        killed = Interrupted(f"{function.__name__} was given up, and its process killed")
         while not wait([future], timeout=_GLANCE).done:
             if given_up():
                 self.end()
-                raise Interrupted(f"{function.__name__} was given up, and its process killed")
+                raise killed
         try:
             return future.result()
-        except (ProcessExpired, BrokenProcessPool, SystemExit) as error:
+        except (ProcessExpired, BrokenProcessPool, SystemExit) as error:  # a library's exit is not ours
             self.end()
             if given_up():
-                raise Interrupted(f"{function.__name__} was given up, and its process killed") from error
+                raise killed from error
             raise Transient(f"a child process died in {function.__name__} (of too little memory?)") from error
 
     def end(self) -> None:

@@ -339,3 +339,14 @@ def test_a_provenance_record_that_cannot_be_read_is_named_with_what_to_do(
     store.put(key, content)
     with pytest.raises(Unreadable, match=rf"{key} .*Delete it and run again"):
         packing.ask(TfrecordPacker(), [*packing.note(0), *packing.note(1), packing.exhausted])
+
+
+def test_a_copy_of_a_provenance_record_that_a_cloud_drive_has_made_is_passed_over(
+    store: FolderStore, tmp_path: Path
+) -> None:
+    packing = labelled(store, tmp_path, ["red/1.png", "blue/2.png"])
+    record = store.root / next(store.list("provenance/"))
+    record.with_name(f"{record.stem} (conflicted copy).json").write_bytes(record.read_bytes())
+    messages = [*packing.note(0), *packing.note(1), packing.exhausted]
+    packed = packing.ask(TfrecordPacker(), messages)[-1]
+    assert [len(member["origins"]) for member in datasets.members(store, packed.digest)] == [1, 1]

@@ -87,6 +87,13 @@ def test_the_item_at_which_a_child_dies_may_be_tried_again(one_child: ChildProce
     assert one_child.run(wanted, math.sqrt, 4) == 2
 
 
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_library_that_exits_in_a_child_does_not_end_us(one_child: ChildProcesses, code: int) -> None:
+    with pytest.raises(Transient, match="child process died in exit"):
+        one_child.run(wanted, sys.exit, code)
+    assert one_child.run(wanted, math.sqrt, 4) == 2
+
+
 def test_a_child_that_dies_fails_nothing_but_what_it_was_at() -> None:
     children = ChildProcesses(2)
     with ThreadPoolExecutor(2) as threads:
