@@ -13,7 +13,7 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from uuid import uuid4
 
@@ -23,11 +23,12 @@ from minio import Minio
 from minio.error import S3Error
 
 from benchmarks.servers import servers, settings_of
+from services.magritte.pipeline import PIPELINE
+from services.upscaler.declaration import UPSCALER
 from shared.bus import open_bus
 from shared.contract import keys
 from shared.contract.messages import FaceFound, FaceUpscaled, Message
-from shared.contract.pipeline import Step, step
-from shared.contract.stage import Action, Context, Stage
+from shared.contract.stage import Context, Stage
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runs.registry import open_run
@@ -42,15 +43,15 @@ from shared.store import Store, open_store
 TARGET = 0.6
 
 
-class Copier(Stage[FaceFound]):
+class Copier(Stage[FaceFound, None]):
     """FaceFound in, FaceUpscaled out, with a copy of the crop."""
 
-    name = "upscaler"
+    declaration = UPSCALER
 
-    def action(self, message: FaceFound, context: Context) -> Action:
-        return Action("benchmark", 1, {}, {"crop": message.crop, "run": message.run})
+    def inputs(self, message: FaceFound, settings: None) -> Mapping[str, str]:
+        return {"crop": message.crop, "run": message.run}
 
-    def process(self, message: FaceFound, context: Context) -> Iterable[Message]:
+    def process(self, message: FaceFound, settings: None, context: Context) -> Iterable[Message]:
         crop = context.store.get(keys.crop(message.crop))
         copied = hashlib.sha256(crop + message.run.encode()).hexdigest()
         context.store.put_new(keys.crop(copied), crop)
@@ -86,17 +87,9 @@ def main() -> None:
 
 def ours(store: Store, settings: Settings, items: int, threads: int) -> float:
     """Return the seconds that a worker takes for `items` messages."""
-    bus = open_bus(settings.bus, settings.retry_pauses, "benchmark")
+    bus = open_bus(settings.bus, PIPELINE.queues, settings.retry_pauses, "benchmark")
     bus.connect(30)
-    real = step("upscaler")
-    worker = Worker(
-        Step(real.name, real.queues, real.produces),
-        Copier(),
-        bus,
-        store,
-        RetryLadder(settings.retry_pauses),
-        Resources(threads),
-    )
+    worker = Worker(Copier(), bus, store, RetryLadder(settings.retry_pauses), Resources(threads))
     started = time.perf_counter()
     crew = Crew(worker, bus, threads)
     crew.start()
@@ -187,7 +180,7 @@ def _run(store: Store, number: int) -> str:
 def _publish(store: Store, settings: Settings, run: str, data: bytes, items: int) -> None:
     crop = hashlib.sha256(data).hexdigest()
     store.put(keys.crop(crop), data)
-    bus = open_bus(settings.bus, settings.retry_pauses, "benchmark")
+    bus = open_bus(settings.bus, PIPELINE.queues, settings.retry_pauses, "benchmark")
     bus.connect(30)
     for number in range(items):
         digest = hashlib.sha256(data + number.to_bytes(4, "big")).hexdigest()

@@ -26,13 +26,13 @@ from demo.character import any_character, any_pose
 from demo.drawing import draw
 from services.deduper.fingerprint import fingerprint
 from services.face_detector import cascade
-from services.face_detector.choice import Detectors
-from services.face_detector.crop import crops
+from services.face_detector.choice import Detectors, chosen
+from services.face_detector.crop import CropRules, crops
 from services.face_detector.monochrome import is_monochrome
+from services.magritte.pipeline import load
 from services.normalizer.stage import normalize
 from services.normalizer.verification import verify
 from shared.contract import keys
-from shared.contract.pipeline import PIPELINE
 from shared.contract.reasons import Drop
 from shared.pictures import OUR_OWN_LIMITS, Compression, Format, Limits, Picture, decode, encode_png, flatten, inspect
 from shared.recipe.faces import Cascade, Detector, Faces
@@ -47,12 +47,12 @@ from shared.runtime.single_process import Options, SingleProcess
 from shared.settings import LogFormat
 from shared.store.folder import FolderStore
 
-_TO_NORMALIZER = tuple(step for step in PIPELINE if step.name not in ("trainer", "ranker", "tfrecord-packer"))
+_TO_NORMALIZER = ("scraper", "deduper", "face-detector", "upscaler", "normalizer")
 
 
 def straight_line(folder: Path, recipe: Recipe, store: FolderStore, detectors: Detectors) -> int:
     """Process the pictures one by one; return the number of faces normalised."""
-    limits, faces = Limits.of(recipe.pictures), 0
+    limits, rules, faces = Limits.of(recipe.pictures), CropRules.of(recipe.faces), 0
     for path in sorted(folder.iterdir()):
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
@@ -64,7 +64,7 @@ def straight_line(folder: Path, recipe: Recipe, store: FolderStore, detectors: D
         flat = flatten(picture.image)
         if is_monochrome(flat):
             continue
-        boxes = crops(detectors.of(recipe.faces).detect(np.asarray(flat)), picture.image.size, recipe.faces)
+        boxes = crops(detectors.of(chosen(recipe.faces)).detect(np.asarray(flat)), picture.image.size, rules)
         for box in [] if isinstance(boxes, Drop) else boxes:
             if not isinstance(box, Drop):
                 faces += _finished(picture, box, recipe, store)
@@ -85,7 +85,8 @@ def _finished(picture: Picture, box: tuple[int, int, int, int], recipe: Recipe, 
 
 def ours(recipe: Recipe, store: FolderStore, threads: int) -> SingleProcess:
     """Return a single-process run up to the normaliser, ready to begin."""
-    process = SingleProcess(open_run(store, recipe), store, Options(Resources(threads), pipeline=_TO_NORMALIZER))
+    stages = [stage for container in _TO_NORMALIZER for stage in load(container)]
+    process = SingleProcess(open_run(store, recipe), store, stages, Options(Resources(threads)))
     process.set_up(recipe)
     return process
 
@@ -116,7 +117,7 @@ def main() -> None:
 
 def _compare(folder: Path, recipe: Recipe, scratch: Path, rounds: int, threads: int) -> None:
     detectors = Detectors()
-    detectors.of(recipe.faces)
+    detectors.of(chosen(recipe.faces))
     scripts = {"straight line": cv2.getNumberOfCPUs()}
     if recipe.faces.detector is Detector.CASCADE:
         scripts["with one OpenCV thread"] = 1
@@ -133,7 +134,6 @@ def _compare(folder: Path, recipe: Recipe, scratch: Path, rounds: int, threads: 
             with _timed(seconds["magritte"]):
                 process.run()
             faces.add(sum(1 for _ in store.list("normalized/")))
-    detectors.close()
     files = sum(1 for _ in folder.iterdir())
     print(f"data path, {files} pictures, {recipe.faces.detector.value}, {threads} threads, faces: {faces}")
     _print(seconds, files)

@@ -17,6 +17,7 @@ from random import Random
 from benchmarks.servers import servers, settings_of
 from demo.character import any_character, any_pose
 from demo.drawing import draw
+from services.magritte.pipeline import PIPELINE
 from shared.bus import open_bus
 from shared.contract import keys
 from shared.contract.messages import ImageKept
@@ -83,7 +84,7 @@ def _warm_up(store: Store, settings: Settings, faces: Faces, workers: int) -> No
 def _publish(store: Store, settings: Settings, faces: Faces, pictures: list[bytes]) -> str:
     recipe = Recipe(name=f"bench-{os.urandom(4).hex()}", sources=(FolderSource(folder="."),), faces=faces)
     run = open_run(store, recipe).name
-    bus = open_bus(settings.bus, settings.retry_pauses, "benchmark")
+    bus = open_bus(settings.bus, PIPELINE.queues, settings.retry_pauses, "benchmark")
     bus.connect(30)
     for number, picture in enumerate(pictures):
         image = hashlib.sha256(picture).hexdigest()

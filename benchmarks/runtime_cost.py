@@ -19,14 +19,14 @@ import statistics
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from shared.contract import keys
+from shared.contract.declaration import Declaration
 from shared.contract.messages import (
     FaceFound,
     FaceNormalized,
@@ -36,8 +36,7 @@ from shared.contract.messages import (
     Message,
     RunRequested,
 )
-from shared.contract.pipeline import Queue, Step
-from shared.contract.stage import Action, Context, Stage
+from shared.contract.stage import Context, Stage
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runs.registry import open_run
@@ -52,25 +51,15 @@ TARGET = 2.0
 """Milliseconds per item."""
 
 
-@dataclass(frozen=True)
-class StepOf(Step):
-    """A step with a stage of this benchmark."""
-
-    made: Stage[Any] = field(default_factory=Stage)
-
-    def stage(self) -> Stage[Any]:
-        return self.made
-
-
-class Lister(Stage[RunRequested]):
+class Lister(Stage[RunRequested, None]):
     """Announces `count` pictures of one kilobyte."""
 
-    name = "lister"
+    declaration = Declaration(name="lister", consumes=(RunRequested,), produces=(ImageFetched,), threads=1)
 
     def __init__(self, count: int) -> None:
         self.count = count
 
-    def process(self, message: RunRequested, context: Context) -> Iterator[Message]:
+    def process(self, message: RunRequested, settings: None, context: Context) -> Iterator[Message]:
         for number in range(self.count):
             data = number.to_bytes(4, "big") * 256
             image = hashlib.sha256(data).hexdigest()
@@ -78,37 +67,28 @@ class Lister(Stage[RunRequested]):
             yield ImageFetched(run=message.run, entry=image[:20], image=image, source=0)
 
 
-class Copier(Stage[Message]):
-    """Reads an object of one kilobyte and writes another, then says `answer`."""
+class Copier(Stage[Message, None]):
+    """Reads an object of one kilobyte and writes another, then says `told` of what was said by `taken`."""
 
-    def __init__(self, name: str, answer: Callable[[dict[str, Any]], Message]) -> None:
-        self.name = name  # type: ignore[misc]  # of the class in every stage that is not made up
-        self._answer = answer
+    def __init__(self, taken: type[Message], told: type[Message]) -> None:
+        self.declaration = Declaration(name=taken.kind(), consumes=(taken,), produces=(told,))  # type: ignore[misc]
+        self._told = told
 
-    def action(self, message: Message, context: Context) -> Action:
-        return Action(self.name, 1, {"setting": 1}, {"image": message.model_dump()["image"]})
+    def inputs(self, message: Message, settings: None) -> Mapping[str, str]:
+        return {"image": message.model_dump()["image"]}
 
-    def process(self, message: Message, context: Context) -> Iterator[Message]:
+    def process(self, message: Message, settings: None, context: Context) -> Iterator[Message]:
         about = message.model_dump()
         data = context.store.get(keys.original(about["image"])) + self.name.encode()
         about["crop"] = about["picture"] = hashlib.sha256(data).hexdigest()
         context.store.put_new(keys.crop(about["crop"]), data)
-        yield self._answer(about)
+        yield _answer(self._told, about)
 
 
-def pipeline(count: int) -> tuple[StepOf, ...]:
+def stages(count: int) -> tuple[Stage[Any, None], ...]:
     """Return the five stages in a row: one delivery per picture and copier, and one for the run."""
     kinds: tuple[type[Message], ...] = (ImageFetched, ImageKept, FaceFound, FaceUpscaled, FaceNormalized)
-    lister = StepOf("lister", (Queue("lister", (RunRequested,)),), (ImageFetched,), threads=1, made=Lister(count))
-    return lister, *(
-        StepOf(
-            taken.kind(),
-            (Queue(taken.kind(), (taken,)),),
-            (told,),
-            made=Copier(taken.kind(), partial(_answer, told)),
-        )
-        for taken, told in pairwise(kinds)
-    )
+    return Lister(count), *(Copier(taken, told) for taken, told in pairwise(kinds))
 
 
 def _answer(kind: type[Message], about: dict[str, Any]) -> Message:
@@ -119,21 +99,21 @@ def _answer(kind: type[Message], about: dict[str, Any]) -> Message:
 def alone(count: int, store: FolderStore) -> int:
     """Do the stages' own work, one call after the other; return the number of messages that were taken."""
     run = open_run(store, RECIPE)
-    context = Context(recipe=RECIPE, store=store)
-    takers = {kind: step.made for step in pipeline(count) for kind in step.queues[0].consumes}
+    context = Context(store)
+    takers = {kind: stage for stage in stages(count) for kind in stage.declaration.consumes}
     waiting: deque[Message] = deque([RunRequested(run=run.name, source=0)])
     taken = 0
     while waiting:
         message = waiting.popleft()
         if type(message) in takers:
             taken += 1
-            waiting.extend(takers[type(message)].process(message, context))
+            waiting.extend(takers[type(message)].process(message, None, context))
     return taken
 
 
 def in_runtime(count: int, store: FolderStore, threads: int) -> int:
     """Do the same work through the single-process runtime; return the number of deliveries."""
-    process = SingleProcess(open_run(store, RECIPE), store, Options(Resources(threads), pipeline=pipeline(count)))
+    process = SingleProcess(open_run(store, RECIPE), store, stages(count), Options(Resources(threads)))
     process.set_up(RECIPE)
     process.run()
     return sum(sum(stage.outcomes.values()) for stage in process.progress())

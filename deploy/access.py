@@ -1,4 +1,4 @@
-"""What each stage may do in the store and at the broker: derived from the pipeline and the keys. Pure.
+"""What each container may do in the store and at the broker: derived from what its stages declare. Pure.
 
 The command line's user, `OPERATOR`, makes bucket and queues and does what people ask for; `MONITOR` looks at the
 broker's figures. A stage makes nothing, sees its own queues, and writes what it makes and nothing else.
@@ -14,8 +14,8 @@ from typing import Any
 
 from shared.bus.topology import DEAD, WORK, Topology, dead_queue
 from shared.contract import keys
-from shared.contract.pipeline import PIPELINE, Step, queues
-from shared.runs import trainings
+from shared.contract.declaration import Declaration, Pipeline
+from shared.contract.patterns import RETRY_FAILED, open_ended
 
 OPERATOR = "magritte"
 MONITOR = "monitor"
@@ -52,67 +52,35 @@ class BrokerRights:
     read: str
 
 
-def _open_ended(key: str) -> str:
-    """Remove the ending from a pattern: Ceph lets a `*` end at the first character that could follow it."""
-    return key.removesuffix(".json")
-
-
-_ARRIVALS = keys.arrival("*") + "*"
-_CROPS = keys.crop("*")
-_DATASETS = "datasets/*"
-_FILES = keys.file("*")
-_RETRY_FAILED = keys.retry_failed("*")
-_LISTINGS = _open_ended(keys.listing("*", 0)).replace("0", "*")
-_NORMALIZED = keys.normalized("*")
-_ORIGINALS = keys.original("*")
-_PROVENANCE = "provenance/*"
-_TRAININGS = "trainings/*"
-_TRAILS = keys.trail("*") + "*"
-_VERSIONS = keys.dataset_version("*") + "*"
-
-_OF_ONE_STAGE = {
-    "scraper": StoreRights(
-        reads=(_LISTINGS, _ORIGINALS, _FILES, _RETRY_FAILED), writes=(_LISTINGS, _ORIGINALS, _PROVENANCE)
-    ),
-    "deduper": StoreRights(reads=(_ORIGINALS, _ARRIVALS), writes=(_ARRIVALS,)),
-    "face-detector": StoreRights(reads=(_ORIGINALS, _FILES), writes=(_CROPS,)),
-    "upscaler": StoreRights(reads=(_CROPS,), writes=(_CROPS,)),
-    "normalizer": StoreRights(reads=(_CROPS,), writes=(_NORMALIZED,)),
-    "tfrecord-packer": StoreRights(
-        reads=(_TRAILS, _LISTINGS, _VERSIONS, _PROVENANCE, _NORMALIZED, _DATASETS), writes=(_VERSIONS, _DATASETS)
-    ),
-    "trainer": StoreRights(reads=(_DATASETS, _TRAININGS, _FILES), writes=(_TRAININGS,), deletes=(_TRAININGS,)),
-    "ranker": StoreRights(
-        reads=(_DATASETS, _TRAININGS),
-        writes=tuple(
-            keys.training("*") + f"*/{trainings.content_name(file, '*')}"
-            for file in (trainings.RANKING, trainings.WORST, trainings.BEST)
-        ),
-    ),
-}
-
 OPERATOR_STORE = StoreRights(
     reads=("*",),
-    writes=("recipes/*", "files/*", _RETRY_FAILED, "finished/*", "dead/*", keys.CONTROLS + "*", PROBES),
+    writes=("recipes/*", "files/*", RETRY_FAILED, "finished/*", "dead/*", keys.CONTROLS + "*", PROBES),
     deletes=("finished/*", keys.CONTROLS + "*", PROBES),
 )
 
 
-def store_rights(step: Step) -> StoreRights:
-    """Return a stage's rights in the store: its own, if it has any here, and what the runtime does for every stage."""
-    own = _OF_ONE_STAGE.get(step.name, StoreRights(reads=(), writes=()))
-    records = _open_ended(keys.action(step.name, "*"))
-    letters = tuple(_open_ended(keys.dead("*", queue.name, "*")) for queue in step.queues)
+def store_rights(stages: Sequence[Declaration]) -> StoreRights:
+    """Return a container's rights in the store: what its stages declare, and what the runtime does for every stage."""
+    name = stages[0].name
+    records, trails = open_ended(keys.action(name, "*")), open_ended(keys.trail("*", "*", f"{name}.*"))
+    letters = [open_ended(keys.dead("*", stage.queue, "*")) for stage in stages]
+    reads, writes, deletes = (
+        [pattern for stage in stages for pattern in getattr(stage, does)] for does in ("reads", "writes", "deletes")
+    )
     return StoreRights(
-        reads=(*own.reads, _open_ended(keys.recipe("*")), keys.CONTROLS + "*", records, *letters),
-        writes=(*own.writes, records, *letters, _open_ended(keys.trail("*", "*", f"{step.name}.*")), PROBES),
-        deletes=(*own.deletes, PROBES),
+        reads=_distinct(*reads, open_ended(keys.recipe("*")), keys.CONTROLS + "*", records, *letters),
+        writes=_distinct(*writes, records, *letters, trails, PROBES),
+        deletes=_distinct(*deletes, PROBES),
     )
 
 
-def store_users() -> dict[str, StoreRights]:
+def _distinct(*patterns: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(patterns))
+
+
+def store_users(pipeline: Pipeline) -> dict[str, StoreRights]:
     """Return the rights of every user of the store, by name."""
-    return {step.name: store_rights(step) for step in PIPELINE} | {OPERATOR: OPERATOR_STORE}
+    return {name: store_rights(stages) for name, stages in pipeline.containers.items()} | {OPERATOR: OPERATOR_STORE}
 
 
 def s3_policy(rights: StoreRights, bucket: str, prefix: str = "", principal: str | None = None) -> dict[str, Any]:
@@ -138,56 +106,60 @@ def s3_policy(rights: StoreRights, bucket: str, prefix: str = "", principal: str
     }
 
 
-def bucket_policy(bucket: str, prefix: str = "") -> dict[str, Any]:
+def bucket_policy(pipeline: Pipeline, bucket: str, prefix: str = "") -> dict[str, Any]:
     """Write the policies of all users as one policy of the bucket, for Ceph, which identifies users by name alone.
 
     The bucket's owner is not exempt: objects belong to whoever has put them.
     """
-    users = store_users().items()
+    users = store_users(pipeline).items()
     policies = [s3_policy(rights, bucket, prefix, f"arn:aws:iam:::user/{user}") for user, rights in users]
     return {**policies[0], "Statement": [statement for policy in policies for statement in policy["Statement"]]}
 
 
-def broker_rights(step: Step) -> BrokerRights:
-    """Return a stage's rights at the broker: publish, and consume its own queues.
+def broker_rights(stages: Sequence[Declaration]) -> BrokerRights:
+    """Return a container's rights at the broker: publish, and consume its own queues.
 
     A queue is chosen by the key of a message, on which RabbitMQ has no permissions: a stage that may publish may
     write into any queue.
     """
     exchanges = f"{re.escape(WORK)}|{re.escape(DEAD)}|{_RUNGS}"
-    return BrokerRights(configure="^$", write=f"^({exchanges})$", read=_any_of(queue.name for queue in step.queues))
+    return BrokerRights(configure="^$", write=f"^({exchanges})$", read=_any_of(stage.queue for stage in stages))
 
 
 _RUNGS = r"magritte\.delay\..+"
 
 
-def operator_broker_rights() -> BrokerRights:
+def operator_broker_rights(pipeline: Pipeline) -> BrokerRights:
     """Return the command line's rights at the broker: declare, write and read whatever is Magritte's, nothing else."""
-    names = [queue.name for queue in queues()]
+    names = [queue.name for queue in pipeline.queues]
     everything = _any_of([WORK, DEAD, *names, *map(dead_queue, names)], _RUNGS)
     return BrokerRights(everything, everything, everything)
 
 
-def broker_users() -> dict[str, BrokerRights]:
+def broker_users(pipeline: Pipeline) -> dict[str, BrokerRights]:
     """Return the rights of every user of the broker, by name."""
     nothing = BrokerRights("^$", "^$", "^$")
-    return {step.name: broker_rights(step) for step in PIPELINE} | {
-        OPERATOR: operator_broker_rights(),
+    return {name: broker_rights(stages) for name, stages in pipeline.containers.items()} | {
+        OPERATOR: operator_broker_rights(pipeline),
         MONITOR: nothing,
     }
 
 
-def definitions(hashes: Mapping[str, str], pauses: tuple[float, ...], vhost: str = "/") -> dict[str, Any]:
+def definitions(
+    pipeline: Pipeline, hashes: Mapping[str, str], pauses: tuple[float, ...], vhost: str = "/"
+) -> dict[str, Any]:
     """Return users, permissions and topology as RabbitMQ imports them, so that no stage needs to declare anything.
 
     `hashes` are the users' `password_hash`es, `pauses` the seconds of the retries.
     """
-    topology = Topology(tuple(queues()), pauses)
+    topology = Topology(pipeline.queues, pauses)
     durable = {"vhost": vhost, "durable": True, "auto_delete": False}
     return {
         "users": [_user(name, hashed) for name, hashed in hashes.items()],
         "vhosts": [{"name": vhost}],
-        "permissions": [{"user": name, "vhost": vhost, **vars(rights)} for name, rights in broker_users().items()],
+        "permissions": [
+            {"user": name, "vhost": vhost, **vars(rights)} for name, rights in broker_users(pipeline).items()
+        ],
         "exchanges": [
             {"name": each.name, "type": each.kind, "internal": False, "arguments": {}, **durable}
             for each in topology.exchanges()

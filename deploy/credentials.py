@@ -23,13 +23,13 @@ from urllib.parse import unquote, urlsplit
 
 from deploy import access
 from deploy.access import MONITOR, OPERATOR
-from shared.contract.pipeline import PIPELINE
+from services.magritte.pipeline import PIPELINE
 from shared.settings import Settings
 
 BUCKET = "magritte"
 POLICIES = Path(__file__).parent / "rabbitmq" / "definitions.json"
 
-_USERS = [OPERATOR, *(step.name for step in PIPELINE)]
+_USERS = [OPERATOR, *PIPELINE.containers]
 _BUS, _ACCESS_KEY, _SECRET_KEY = "magritte_bus", "magritte_s3_access_key", "magritte_s3_secret_key"
 _DEFINITIONS = "rabbitmq-definitions.json"
 _ACTIONS = ("Admin", "Read", "Write", "List")
@@ -45,9 +45,9 @@ def write_credentials(folder: Path) -> None:
     access_key, secret_key = _s3_keys(folder)
     _write(folder / _DEFINITIONS, _definitions(folder / _DEFINITIONS, passwords))
     _write(folder / "s3.json", _identities(access_key, secret_key))
-    for user, rights in access.store_users().items():
+    for user, rights in access.store_users(PIPELINE).items():
         _write(folder / "policies" / f"{user}.json", access.s3_policy(rights, BUCKET))
-    _write(folder / "policies" / "of-bucket.json", access.bucket_policy(BUCKET))
+    _write(folder / "policies" / "of-bucket.json", access.bucket_policy(PIPELINE, BUCKET))
 
 
 def _password_of(folder: Path, user: str) -> str:
@@ -70,7 +70,7 @@ def _definitions(path: Path, passwords: Mapping[str, str]) -> dict[str, Any]:
     before = json.loads(path.read_text()) if path.exists() else {"users": []}
     known = {user["name"]: user["password_hash"] for user in before["users"]}
     hashes = {user: _hash(password, known.get(user, "")) for user, password in passwords.items()}
-    found = access.definitions(hashes, Settings.model_fields["retry_pauses"].default)
+    found = access.definitions(PIPELINE, hashes, Settings.model_fields["retry_pauses"].default)
     found["policies"] = json.loads(POLICIES.read_text())["policies"]
     return found
 

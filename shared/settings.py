@@ -1,19 +1,22 @@
-"""Where the parts live: settings from the environment, prefix `MAGRITTE_`. What a person wants is in the recipe."""
+"""Where the parts live: settings from the environment, prefix `MAGRITTE_`. What a person wants is in the recipe.
+
+Here is what all containers share; what one stage alone needs is in its declaration.
+"""
 
 import os
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, PositiveFloat, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from shared.contract.environment import PREFIX, Environment
 from shared.contract.errors import SettingsError
-from shared.contract.reach import Reach
 
-_PREFIX = "MAGRITTE_"
+E = TypeVar("E", bound=Environment)
 
 SECRETS = Path("/run/secrets")
 """Where containers find secrets as files, such as `magritte_bus`. The environment wins over them."""
@@ -37,15 +40,8 @@ class HiddenAddress(str):
         return repr(re.sub(r"^(\w*[:/]*).*@", r"\1***@", self, flags=re.DOTALL))
 
 
-def _networks(text: str) -> str:
-    Reach.of(text)
-    return text
-
-
-class Settings(BaseSettings):
-    """All settings, with their defaults for `magritte run` on one machine."""
-
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
+class Settings(Environment):
+    """The settings that all containers share, with their defaults for `magritte run` on one machine."""
 
     bus: Annotated[str, AfterValidator(HiddenAddress)] = Field(
         "memory:", description="memory: or amqp://user:password@host:port/vhost"
@@ -76,28 +72,40 @@ class Settings(BaseSettings):
     picture_seconds: PositiveFloat = Field(
         PICTURE_SECONDS, description="seconds that a stage may take for one picture; it is tried twice, then dropped"
     )
-    private_networks: Annotated[str, AfterValidator(_networks)] = Field(
-        "", description="networks beside the public internet that pictures and models may come from: 192.168.1.0/24"
-    )
     fail_fast: bool = Field(False, description="end at once if broker or store are not there yet, instead of waiting")
 
 
-def settings(secrets: Path = SECRETS) -> Settings:
-    """Return the settings in the environment and in the folder `secrets`, if there is one.
+def settings(others: Iterable[type[Environment]] = (), secrets: Path = SECRETS) -> Settings:
+    """Return the shared settings in the environment and in the folder `secrets`, if there is one.
 
-    Raises `SettingsError` for an unknown or unusable variable or file.
+    Raises `SettingsError` for an unusable variable or file, and for one that neither the shared settings nor the
+    models `others` know.
     """
-    is_there = secrets.is_dir()
-    known = {_PREFIX + name.upper() for name in Settings.model_fields}
-    files = (path.name for path in secrets.iterdir()) if is_there else ()
-    for kind, names in (("environment variable", os.environ), ("secret", files)):
-        unknown = sorted(name for name in names if name.upper().startswith(_PREFIX) and name.upper() not in known)
-        if unknown:
-            raise SettingsError(f"unknown {kind} {unknown[0]}; there are {', '.join(sorted(known))}")
+    _refuse_unknown([Settings, *others], secrets)
+    return read(Settings, secrets)
+
+
+def read(kind: type[E], secrets: Path = SECRETS) -> E:
+    """Return a model's variables from the environment and the folder `secrets`. Raises `SettingsError`."""
     try:
-        return Settings(_secrets_dir=secrets if is_there else None)
+        return kind(_secrets_dir=secrets if secrets.is_dir() else None)
     except ValidationError as error:
         problem = error.errors()[0]
-        raise SettingsError(f"{_PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}") from error
+        raise SettingsError(f"{PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}") from error
     except UnreadableSettings as error:
         raise SettingsError(f"{error}: {error.__cause__}") from error
+
+
+def _refuse_unknown(kinds: Iterable[type[Environment]], secrets: Path) -> None:
+    known = {variable for kind in kinds for variable in _variables(kind)}
+    files = (path.name for path in secrets.iterdir()) if secrets.is_dir() else ()
+    for what, names in (("environment variable", os.environ), ("secret", files)):
+        unknown = sorted(name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known)
+        if unknown:
+            raise SettingsError(f"unknown {what} {unknown[0]}; there are {', '.join(sorted(known))}")
+
+
+def _variables(kind: type[Environment]) -> set[str]:
+    """Return the variables of a model that have the prefix; others, such as XDG_CACHE_HOME, are not ours to check."""
+    fields = kind.model_fields.items()
+    return {PREFIX + name.upper() for name, field in fields if field.validation_alias is None}

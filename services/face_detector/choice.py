@@ -11,9 +11,10 @@ from services.face_detector.animeface_detector import AnimefaceDetector
 from services.face_detector.cascade import CascadeDetector
 from services.face_detector.detector import Detector
 from services.face_detector.known_face import lenient, prove
-from services.face_detector.model_file import read_model
+from services.face_detector.model_file import Fetching, read_model
 from shared.contract.errors import RunUnusable, Unusable
 from shared.contract.stage import Objects
+from shared.recipe import files
 from shared.recipe.faces import Animeface, Cascade, Faces
 from shared.recipe.faces import Detector as Kind
 
@@ -21,19 +22,19 @@ from shared.recipe.faces import Detector as Kind
 class Detectors:
     """All detectors in use, by settings. May be asked from several threads at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, fetching: Fetching | None = None) -> None:
+        self._fetching = fetching or Fetching()
         self._lock = threading.Lock()
         self._made: dict[Animeface | Cascade, Detector] = {}
         self._models: dict[tuple[str, str], bytes] = {}
 
-    def of(self, faces: Faces, store: Objects | None = None) -> Detector:
-        """Return the detector that a recipe chooses, once it has found the known face.
+    def of(self, settings: Animeface | Cascade, store: Objects | None = None) -> Detector:
+        """Return the detector with these settings, once it has found the known face.
 
         Raises `Unusable` when animeface does not, and `RunUnusable` when the cascade that the recipe names does not.
 
         `store` is where a submitted recipe's model lies.
         """
-        settings = _settings(faces)
         with self._lock:
             if settings not in self._made:
                 failure = Unusable if isinstance(settings, Animeface) else RunUnusable
@@ -41,15 +42,22 @@ class Detectors:
                 self._made[settings] = self._make(settings, store)
             return self._made[settings]
 
-    def identity(self, faces: Faces, store: Objects | None = None) -> dict[str, Any]:
-        """Return everything beside the picture that the chosen detector's results depend on, fit for JSON."""
-        settings = _settings(faces)
-        described = {"detector": faces.detector.value, **settings.model_dump(mode="json", exclude={"sha256"})}
+    def identity(self, settings: Animeface | Cascade) -> dict[str, Any]:
+        """Return everything beside the picture that a detector's results depend on, fit for JSON.
+
+        A model is known by its digest. It is read only if the recipe names a file without saying which digest it has,
+        as a recipe does that was not submitted.
+        """
+        described = settings.model_dump(mode="json", exclude={"sha256"})
         if isinstance(settings, Animeface):
-            return {**described, "library": _animeface_version()}
+            return {"detector": Kind.ANIMEFACE.value, **described, "library": _animeface_version()}
+        stored = settings.model.startswith("sha256:")
+        digest = files.digest(settings.model) if stored else settings.sha256 or self._digest(settings)
+        return {"detector": Kind.CASCADE.value, **described, "model": digest, "library": cv2.__version__}
+
+    def _digest(self, settings: Cascade) -> str:
         with self._lock:
-            digest = hashlib.sha256(self._model(settings, store)).hexdigest()
-        return {**described, "model": digest, "library": cv2.__version__}
+            return hashlib.sha256(self._model(settings, None)).hexdigest()
 
     def _make(self, settings: Animeface | Cascade, store: Objects | None) -> Detector:
         if isinstance(settings, Animeface):
@@ -59,11 +67,12 @@ class Detectors:
     def _model(self, settings: Cascade, store: Objects | None) -> bytes:
         named = settings.model, settings.sha256
         if named not in self._models:
-            self._models[named] = read_model(settings, store)
+            self._models[named] = read_model(settings, self._fetching, store)
         return self._models[named]
 
 
-def _settings(faces: Faces) -> Animeface | Cascade:
+def chosen(faces: Faces) -> Animeface | Cascade:
+    """Return the settings of the detector that a recipe chooses."""
     return faces.animeface if faces.detector is Kind.ANIMEFACE else faces.cascade
 
 

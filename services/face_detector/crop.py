@@ -5,13 +5,29 @@ from collections.abc import Sequence
 from services.face_detector.detector import Box, Face, overlap
 from shared.contract.reasons import Drop, Reason
 from shared.recipe.faces import Edge, Expansion, Faces, TooMany
+from shared.recipe.section import Section
 
 SAME_FACE = 0.3
 """Intersection over union from which two detections are of one face. Neighbours who put their heads together stay
 below: squares side by side overlap by 0.3 only when they share almost half of their width."""
 
 
-def crops(found: Sequence[Face], size: tuple[int, int], rules: Faces) -> list[Box | Drop] | Drop:
+class CropRules(Section):
+    """The part of `shared.recipe.faces.Faces` that does not concern how faces are found."""
+
+    expand: Expansion
+    smallest: int
+    at_most: int
+    too_many: TooMany
+    edge: Edge
+
+    @classmethod
+    def of(cls, faces: Faces) -> "CropRules":
+        """Return a recipe's rules."""
+        return cls.model_validate(faces.model_dump(exclude={"detector", "animeface", "cascade"}))
+
+
+def crops(found: Sequence[Face], size: tuple[int, int], rules: CropRules) -> list[Box | Drop] | Drop:
     """Return, for every face in a picture of `size` (width, height), its crop or a `Drop` that says why it has none.
 
     Faces are numbered from left to right, then from top to bottom, then by size. A `Drop` alone is the picture's.
@@ -58,7 +74,7 @@ def placed(box: Box, size: tuple[int, int], edge: Edge) -> Box | Drop:
     return Box(x, y, width, height)
 
 
-def _crop(face: Box, size: tuple[int, int], rules: Faces, *, among_largest: bool) -> Box | Drop:
+def _crop(face: Box, size: tuple[int, int], rules: CropRules, *, among_largest: bool) -> Box | Drop:
     if min(face.width, face.height) < rules.smallest:
         detail = f"{face.width} x {face.height} pixels, at least {rules.smallest} a side"
         return Drop(Reason.FACE_TOO_SMALL, detail)

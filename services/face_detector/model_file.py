@@ -1,10 +1,10 @@
 """The cascade's model file: a path, or an address that is fetched once and kept in the user's cache folder."""
 
 import hashlib
-import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,7 +24,15 @@ SECONDS = 60.0
 """Time that fetching may take in all."""
 
 
-def read_model(settings: Cascade, store: Objects | None = None) -> bytes:
+@dataclass(frozen=True)
+class Fetching:
+    """What may be connected to for a model, and the folder that it is kept in."""
+
+    reach: Reach = field(default_factory=Reach)
+    cache: Path = field(default_factory=lambda: Path.home() / ".cache" / "magritte")
+
+
+def read_model(settings: Cascade, fetching: Fetching, store: Objects | None = None) -> bytes:
     """Read the cascade that a recipe names, from a file, the cache or its server, and check its digest if one is given.
 
     Raises `RecipeError` when the recipe lacks the model or its digest, `RunUnusable` when it cannot be had or is
@@ -39,15 +47,10 @@ def read_model(settings: Cascade, store: Objects | None = None) -> bytes:
         return _checked(_read(Path(model)), digest, model)
     if not digest:
         raise RecipeError("faces.cascade.sha256: a model that is fetched needs the digest that it must have")
-    cached = _cache_folder() / f"{digest}.xml"
+    cached = fetching.cache / f"{digest}.xml"
     if cached.is_file() and _digest(data := _read(cached)) == digest:
         return data
-    return _kept(cached, _checked(_fetch(model), digest, model))
-
-
-def _cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "magritte"
+    return _kept(cached, _checked(_fetch(model, fetching.reach), digest, model))
 
 
 def _digest(data: bytes) -> str:
@@ -70,6 +73,9 @@ def _read(path: Path) -> bytes:
 class _PublicServers(httpcore.SyncBackend):
     """Hangs up, before anything is sent, on servers not within reach: a name may resolve to any address."""
 
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
     def connect_tcp(
         self,
         host: str,
@@ -79,7 +85,7 @@ class _PublicServers(httpcore.SyncBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
-        refusal = Reach.of_environment().refusal(stream.get_extra_info("server_addr")[0], port)
+        refusal = self._reach.refusal(stream.get_extra_info("server_addr")[0], port)
         if refusal:
             stream.close()
             raise RunUnusable(f"the cascade is not fetched from {host}: {refusal}")
@@ -89,14 +95,15 @@ class _PublicServers(httpcore.SyncBackend):
 class _Transport(httpx.HTTPTransport):
     """A transport that connects through `_PublicServers`; httpx has no option for that."""
 
-    def __init__(self) -> None:
+    def __init__(self, reach: Reach) -> None:
         super().__init__()
-        self._pool = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(), network_backend=_PublicServers())
+        servers = _PublicServers(reach)
+        self._pool = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(), network_backend=servers)
 
 
-def _fetch(address: str) -> bytes:
+def _fetch(address: str, reach: Reach) -> bytes:
     data, deadline = bytearray(), time.monotonic() + SECONDS
-    client = httpx.Client(transport=_Transport(), follow_redirects=True, timeout=SECONDS / 2)
+    client = httpx.Client(transport=_Transport(reach), follow_redirects=True, timeout=SECONDS / 2)
     try:
         with client, client.stream("GET", address) as response:
             response.raise_for_status()

@@ -1,16 +1,19 @@
 """Finds the faces in a picture and cuts each out."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.face_detector import detections
-from services.face_detector.choice import Detectors
-from services.face_detector.crop import crops
+from services.face_detector.choice import Detectors, chosen
+from services.face_detector.crop import CropRules, crops
+from services.face_detector.declaration import FACE_DETECTOR, DetectorEnvironment
+from services.face_detector.detections import DETECTIONS
 from services.face_detector.detector import Box, Face
+from services.face_detector.model_file import Fetching
 from services.face_detector.monochrome import is_monochrome
 from shared.contract import keys
 from shared.contract.errors import Interrupted
@@ -18,64 +21,84 @@ from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, Image
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Context, Stage
 from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
-from shared.recipe.faces import Faces
+from shared.recipe.faces import Animeface, Cascade
 from shared.recipe.pictures import Monochrome
 from shared.recipe.recipe import Recipe
 
 
-class FaceDetector(Stage[ImageKept]):
+class Detection(BaseModel):
+    """How faces are found and cut out.
+
+    `detector` is the identity of what `asked` makes, which itself may say where a model is to be had.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    detector: dict[str, Any]
+    asked: Animeface | Cascade = Field(exclude=True)
+    crops: CropRules
+    monochrome: Monochrome
+    limits: Limits
+
+
+class FaceDetector(Stage[ImageKept, Detection]):
     """`ImageKept` in; `FaceFound` or `FaceDropped` per face and `FacesCounted`, or `ImageDropped` out.
 
     Every face found is counted, whether it goes on or not; the tally derives the picture's fate from theirs.
     """
 
-    name = "face-detector"
-    version = 1
+    declaration = FACE_DETECTOR
 
     def __init__(self) -> None:
         self._detectors = Detectors()
 
-    def setup(self, recipe: Recipe | None) -> None:
-        self._detectors.of(Faces() if recipe is None else recipe.faces)
+    def setup(self, environment: DetectorEnvironment, settings: Detection | None) -> None:
+        self._detectors = Detectors(Fetching(environment.reach, environment.cache))
+        self._detectors.of(Animeface() if settings is None else settings.asked)
 
-    def action(self, message: ImageKept, context: Context) -> Action:
-        recipe = context.recipe
-        settings = {
-            "detector": self._detectors.identity(recipe.faces, context.store),
-            "crops": recipe.faces.model_dump(mode="json", exclude={"detector", "animeface", "cascade"}),
-            "monochrome": recipe.pictures.monochrome.value,
-            "limits": asdict(Limits.of(recipe.pictures)),
-        }
-        return Action(self.name, self.version, settings, {"image": message.image})
+    def settings(self, recipe: Recipe) -> Detection:
+        asked = chosen(recipe.faces)
+        return Detection(
+            detector=self._detectors.identity(asked),
+            asked=asked,
+            crops=CropRules.of(recipe.faces),
+            monochrome=recipe.pictures.monochrome,
+            limits=Limits.of(recipe.pictures),
+        )
 
-    def process(self, message: ImageKept, context: Context) -> Iterator[Message]:
-        picture = decode(context.store.get(keys.original(message.image)), Limits.of(context.recipe.pictures))
+    def inputs(self, message: ImageKept, settings: Detection) -> Mapping[str, str]:
+        return {"image": message.image}
+
+    def search(self, image: str, settings: Detection) -> Action:
+        """Return the action of finding the faces in a picture, whatever is made of them."""
+        return Action(self.name, self.declaration.version, {"detector": settings.detector}, {"image": image})
+
+    def process(self, message: ImageKept, settings: Detection, context: Context) -> Iterator[Message]:
+        picture = decode(context.store.get(keys.original(message.image)), settings.limits)
         if isinstance(picture, Drop):
             yield ImageDropped.of(message, self.name, picture)
             return
-        found = self._crops(picture.image, message, context)
+        found = self._crops(picture.image, message, settings, context)
         if isinstance(found, Drop):
             yield ImageDropped.of(message, self.name, found)
             return
         yield from self._told(message, context, picture, found)
         yield FacesCounted(run=message.run, entry=message.entry, image=message.image, faces=len(found))
 
-    def _crops(self, image: Image.Image, message: ImageKept, context: Context) -> list[Box | Drop] | Drop:
+    def _crops(
+        self, image: Image.Image, message: ImageKept, settings: Detection, context: Context
+    ) -> list[Box | Drop] | Drop:
         flat = flatten(image)
-        if context.recipe.pictures.monochrome is Monochrome.DROP and is_monochrome(flat):
+        if settings.monochrome is Monochrome.DROP and is_monochrome(flat):
             return Drop(Reason.MONOCHROME, "it is black and white or of a single tint")
-        return crops(self._faces(flat, message, context), image.size, context.recipe.faces)
 
-    def _faces(self, flat: Image.Image, message: ImageKept, context: Context) -> Sequence[Face]:
-        settings = {"detector": self._detectors.identity(context.recipe.faces, context.store)}
-        search = Action(self.name, self.version, settings, {"image": message.image})
-        faces = detections.recalled(context.store, search)
-        if faces is None:
+        def detect() -> list[Face]:
             if context.stopping():
                 raise Interrupted(f"before faces were looked for in {message.item}")
-            faces = self._detectors.of(context.recipe.faces, context.store).detect(np.asarray(flat))
-            detections.keep(context.store, search, faces)
-        return faces
+            return list(self._detectors.of(settings.asked, context.store).detect(np.asarray(flat)))
+
+        faces = context.memo(self.search(message.image, settings), detect, DETECTIONS)
+        return crops(faces, image.size, settings.crops)
 
     def _told(
         self, message: ImageKept, context: Context, picture: Picture, found: Sequence[Box | Drop]
@@ -95,7 +118,7 @@ class FaceDetector(Stage[ImageKept]):
                 )
 
 
-STAGE = FaceDetector
+STAGES = (FaceDetector,)
 
 
 def _stored(picture: Picture, crop: Box, context: Context) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.magritte import screen
+from services.magritte.pipeline import PIPELINE, settings
 from shared.bus import Bus, open_bus
 from shared.contract.errors import NotFound
 from shared.recipe.own_folders import DRAWN, RESULTS, OwnFolder, output_folder, store_folder
 from shared.runs.registry import latest_run
 from shared.runtime import logs
-from shared.settings import LogFormat, Settings, settings
+from shared.settings import LogFormat, Settings
 from shared.store import FolderStore, Store, open_store
 
 _PATIENCE = 10.0
@@ -53,7 +54,7 @@ def broker() -> Iterator[Bus]:
     """Connect to the broker. Raises `BusUnavailable` when it does not answer, `SettingsError` when none is set."""
     environment = settings()
     logs.set_up(environment.log or LogFormat.PRETTY, environment.log_level or "warning")
-    bus = open_bus(environment.bus, environment.retry_pauses, "magritte command line")
+    bus = open_bus(environment.bus, PIPELINE.queues, environment.retry_pauses, "magritte command line")
     try:
         bus.connect(_PATIENCE)
         yield bus

@@ -9,10 +9,10 @@ from rich.table import Table
 from services.magritte import screen
 from services.magritte.connection import address, found_run
 from services.magritte.item_search import Listed
+from services.magritte.pipeline import settings
 from services.magritte.report import report, show
 from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
-from shared.settings import settings
 
 _MOST = 20
 """Items that are told of, or listed, at once."""

@@ -12,6 +12,7 @@ import typer
 
 from services.magritte import screen
 from services.magritte.connection import own_folders
+from services.magritte.pipeline import load_all, settings
 from services.magritte.progress import Progress
 from services.magritte.report import print_report
 from shared.recipe.file import read_recipe
@@ -21,7 +22,7 @@ from shared.runtime import logs
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.resources import Resources
 from shared.runtime.single_process import Options, SingleProcess, StageProgress
-from shared.settings import LogFormat, settings
+from shared.settings import LogFormat
 from shared.store import open_store
 
 STOPPED = 130
@@ -54,7 +55,7 @@ def run(
     this_run = Run(recipe.name, recipe) if dry_run else open_run(store, deposited(recipe, store), retry_failed)
     with Progress(this_run) as progress:
         options = Options(Resources(environment.threads, environment.picture_seconds))
-        process = SingleProcess(this_run, store, options, progress.say)
+        process = SingleProcess(this_run, store, load_all(), options, progress.say)
         process.set_up(recipe)
         if dry_run:
             screen.say(f"{path}: {recipe.name}, fine; the stages' self-tests passed")

@@ -1,13 +1,13 @@
-"""`magritte stage`: one stage as a process of its own."""
+"""`magritte stage`: the stages of one container as a process of their own."""
 
 from typing import Annotated
 
 import typer
 
-from shared.contract.pipeline import PIPELINE
+from services.magritte.pipeline import PIPELINE, load
 from shared.runtime.stage_process import main
 
-NAMES = [step.name for step in PIPELINE]
+NAMES = list(PIPELINE.containers)
 
 
 def known_stage(name: str) -> str:
@@ -26,4 +26,4 @@ def stage(name: StageName) -> None:
     Broker and store come from MAGRITTE_BUS and MAGRITTE_STORE; it waits for both unless MAGRITTE_FAIL_FAST is set.
     SIGTERM and Ctrl-C finish what is at hand. /healthz, /readyz and /metrics are on MAGRITTE_METRICS_PORT (9464).
     """
-    main(name)
+    main(name, PIPELINE, load)

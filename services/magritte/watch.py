@@ -13,11 +13,11 @@ from rich.table import Table
 from services.magritte import screen
 from services.magritte.connection import broker, found_run, has_broker
 from services.magritte.inspect import RunName
+from services.magritte.pipeline import PIPELINE
 from services.magritte.report import Report, fates_table, report, show
 from services.magritte.training import trained_line
 from shared.bus import Bus, Depth
 from shared.contract.errors import BusUnavailable
-from shared.contract.pipeline import PIPELINE
 from shared.runs.registry import Phase
 
 _SHARE = 10
@@ -74,10 +74,10 @@ def _depths(bus: Bus | None) -> dict[str, Depth]:
 
 def _picture(found: Report, depths: dict[str, Depth]) -> RenderableType:
     table = Table("stage", "told", "waiting", "dead", box=None, header_style="dim")
-    for step in PIPELINE:
-        told = sum(count for (stage, _), count in found.stages.items() if stage == step.name)
-        own = [depths.get(queue.name, Depth()) for queue in step.queues]
+    for name, stages in PIPELINE.containers.items():
+        told = sum(count for (stage, _), count in found.stages.items() if stage == name)
+        own = [depths.get(stage.queue, Depth()) for stage in stages]
         waiting, dead = sum(depth.waiting for depth in own), sum(depth.dead for depth in own)
-        table.add_row(step.name, *(str(number or "") for number in (told, waiting, dead)))
+        table.add_row(name, *(str(number or "") for number in (told, waiting, dead)))
     training = [f"training: {trained_line(found.training)}"] if found.training else []
     return Group(f"run {found.run}, {found.phase}: {found.pictures} pictures", table, fates_table(found), *training)

@@ -1,37 +1,39 @@
 """Makes a crop what StyleGAN2 wants: square, 8-bit sRGB, and proven to be so."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from services.normalizer.colour import to_srgb
+from services.normalizer.declaration import NORMALIZER
 from services.normalizer.fit import Square, fit
 from services.normalizer.verification import verify
 from shared.contract import keys
 from shared.contract.messages import FaceDropped, FaceNormalized, FaceUpscaled, Message
 from shared.contract.reasons import Drop
-from shared.contract.stage import Action, Context, Stage
+from shared.contract.stage import Context, Stage
 from shared.pictures import OUR_OWN_LIMITS, Compression, Format, Picture, decode, encode_jpeg, encode_png, flatten
 from shared.recipe.normalized import Normalized
+from shared.recipe.recipe import Recipe
 
 
-class Normalizer(Stage[FaceUpscaled]):
+class Normalizer(Stage[FaceUpscaled, Normalized]):
     """`FaceUpscaled` in; `FaceNormalized` or, if the result is not what it should be, `FaceDropped` out."""
 
-    name = "normalizer"
-    version = 1
+    declaration = NORMALIZER
 
-    def action(self, message: FaceUpscaled, context: Context) -> Action:
-        settings = context.recipe.normalized.model_dump(mode="json")
-        return Action(self.name, self.version, settings, {"crop": message.crop, "image": message.image})
+    def settings(self, recipe: Recipe) -> Normalized:
+        return recipe.normalized
 
-    def process(self, message: FaceUpscaled, context: Context) -> Iterator[Message]:
-        wanted = context.recipe.normalized
+    def inputs(self, message: FaceUpscaled, settings: Normalized) -> Mapping[str, str]:
+        return {"crop": message.crop, "image": message.image}
+
+    def process(self, message: FaceUpscaled, settings: Normalized, context: Context) -> Iterator[Message]:
         picture = decode(context.store.get(keys.crop(message.crop)), OUR_OWN_LIMITS)
         if isinstance(picture, Drop):
             yield FaceDropped.of(message, self.name, picture)
             return
-        data = normalize(picture, wanted)
-        drop = verify(data, wanted.size, Format(wanted.format))
+        data = normalize(picture, settings)
+        drop = verify(data, settings.size, Format(settings.format))
         if drop is not None:
             yield FaceDropped.of(message, self.name, drop)
             return
@@ -42,7 +44,7 @@ class Normalizer(Stage[FaceUpscaled]):
         )
 
 
-STAGE = Normalizer
+STAGES = (Normalizer,)
 
 
 def normalize(picture: Picture, wanted: Normalized) -> bytes:

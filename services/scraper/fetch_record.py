@@ -1,16 +1,14 @@
 """The memory of what came of fetching an item, across runs: what has not changed is not fetched again."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.scraper.sources import Item
-from shared.contract import keys
-from shared.contract.errors import NotFound
+from shared.contract import memory
 from shared.contract.reasons import Drop, Reason
-from shared.contract.stage import Action, Objects
+from shared.contract.stage import Action, Codec, Objects
 from shared.pictures import Limits
 
 VERSION = 1
@@ -86,38 +84,37 @@ def times_without_picture(before: FetchRecord | None, drop: Drop | None) -> int:
 
 
 def recall_fetch(store: Objects, item: Item) -> FetchRecord | None:
-    """Return what is known of an item; None when nothing is, or it cannot be read.
-
-    Records of earlier versions say neither when nor how often they asked: once, long ago.
-    """
-    try:
-        record = json.loads(store.get(_key(item)))["fetched"]
-        drop = record["drop"] and Drop(Reason(record["drop"]["reason"]), record["drop"]["detail"])
-        return FetchRecord(
-            run=record["run"],
-            limits=Limits(**record["limits"]),
-            image=record["image"],
-            provenance=record["provenance"],
-            drop=drop,
-            asked_at=datetime.fromisoformat(record.get("asked_at", LONG_AGO.isoformat())).astimezone(UTC),
-            times=int(record.get("times", times_without_picture(None, drop))),
-        )
-    except (NotFound, ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        return None
+    """Return what is known of an item; None when nothing is, or it cannot be read."""
+    return memory.recall(store, action_of_fetch(item), _RECORD)
 
 
 def keep_fetch(store: Objects, item: Item, record: FetchRecord) -> None:
     """Remember what came of an item."""
-    action = _action(item)
-    fetched = asdict(record) | {"asked_at": record.asked_at.isoformat(timespec="seconds")}
-    body = {"stage": action.stage, "version": action.version, "inputs": action.inputs, "fetched": fetched}
-    store.put(_key(item), json.dumps(body, sort_keys=True).encode())
+    memory.keep(store, action_of_fetch(item), record, _RECORD)
 
 
-def _action(item: Item) -> Action:
+def action_of_fetch(item: Item) -> Action:
+    """Return the action that stands for all fetching of an item."""
     return Action("scraper", VERSION, settings={}, inputs={"place": item.place, "state": dict(item.state)})
 
 
-def _key(item: Item) -> str:
-    action = _action(item)
-    return keys.action(action.stage, action.digest)
+def _written(record: FetchRecord) -> dict[str, Any]:
+    return {"fetched": asdict(record) | {"asked_at": record.asked_at.isoformat(timespec="seconds")}}
+
+
+def _read(record: Mapping[str, Any]) -> FetchRecord:
+    """Read a record; those of earlier versions say neither when nor how often they asked: once, long ago."""
+    fetched = record["fetched"]
+    drop = fetched["drop"] and Drop(Reason(fetched["drop"]["reason"]), fetched["drop"]["detail"])
+    return FetchRecord(
+        run=fetched["run"],
+        limits=Limits(**fetched["limits"]),
+        image=fetched["image"],
+        provenance=fetched["provenance"],
+        drop=drop,
+        asked_at=datetime.fromisoformat(fetched.get("asked_at", LONG_AGO.isoformat())).astimezone(UTC),
+        times=int(fetched.get("times", times_without_picture(None, drop))),
+    )
+
+
+_RECORD = Codec(_written, _read)

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from services.scraper.declaration import SCRAPER
 from services.scraper.entries import entry_id
 from services.scraper.fetch_record import Asking
 from services.scraper.fetching import fetch, note_provenance
@@ -20,29 +22,47 @@ from services.scraper.listing import (
 from services.scraper.sources import Conditions, Item, Source, open_source
 from services.scraper.sources.address import shown
 from shared.contract import keys
+from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted, MagritteError
 from shared.contract.messages import Message, RunRequested, SourceExhausted
+from shared.contract.reach import Reach
 from shared.contract.stage import Context, Death, Objects, Stage, single_errors
 from shared.pictures import Limits
+from shared.recipe import sources as recipe_sources
 from shared.recipe.files import with_addresses
+from shared.recipe.recipe import Recipe
 
 
-class Scraper(Stage[RunRequested]):
+@dataclass(frozen=True)
+class Wanted:
+    """A recipe's sources, and the limits of what is taken from them."""
+
+    sources: tuple[recipe_sources.Source, ...]
+    limits: Limits
+
+
+class Scraper(Stage[RunRequested, Wanted]):
     """RunRequested in; ImageFetched or ImageDropped out for every entry of the source, then SourceExhausted.
 
     What came of every entry is written into the run's listing. Once that is there, the source is not gone through
     again: a redelivery is answered from the listing, and only entries that have died are tried again.
     """
 
-    name = "scraper"
-    version = 1
+    declaration = SCRAPER
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
+        self._reach = Reach()
 
-    def process(self, message: RunRequested, context: Context) -> Iterator[Message | Death]:
+    def setup(self, environment: FetchingEnvironment, settings: Wanted | None) -> None:
+        self._reach = environment.reach
+
+    def settings(self, recipe: Recipe) -> Wanted:
+        return Wanted(recipe.sources, Limits.of(recipe.pictures))
+
+    def process(self, message: RunRequested, settings: Wanted, context: Context) -> Iterator[Message | Death]:
         known = recall_listing(context.store, message)
-        looking = _Looking(message, context, self._clock)
+        looking = _Looking(message, settings, context, self._reach, self._clock)
         entries: dict[str, Description] = {}
         for listed in looking.through() if known is None else looking.again(known):
             entries[listed.entry] = listed.description
@@ -52,18 +72,22 @@ class Scraper(Stage[RunRequested]):
         yield SourceExhausted(run=message.run, source=message.source, count=len(entries))
 
 
-STAGE = Scraper
+STAGES = (Scraper,)
 
 
 class _Looking:
     """A walk through one source of a run."""
 
-    def __init__(self, request: RunRequested, context: Context, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, request: RunRequested, wanted: Wanted, context: Context, reach: Reach, clock: Callable[[], datetime]
+    ) -> None:
         self._number = request.source
+        self._sources = wanted.sources
+        self._limits = wanted.limits
         self._context = context
+        self._reach = reach
         self._clock = clock
         self._run = request.run
-        self._limits = Limits.of(context.recipe.pictures)
         self._retry_failed = context.store.exists(keys.retry_failed(request.run))
 
     def through(self) -> Iterator[Listed]:
@@ -92,8 +116,8 @@ class _Looking:
         return Asking(self._run, self._limits, self._clock(), self._retry_failed)
 
     def _opened(self) -> Source:
-        asked = with_addresses(self._context.recipe.sources[self._number], self._context.store)
-        return open_source(asked, Conditions(self._limits.max_bytes, self._context.stopping))
+        asked = with_addresses(self._sources[self._number], self._context.store)
+        return open_source(asked, Conditions(self._limits.max_bytes, self._context.stopping, self._reach))
 
     def _stop_if_asked(self) -> None:
         if self._context.stopping():

@@ -12,23 +12,51 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from services.tfrecord_packer.declaration import TFRECORD_PACKER
 from services.tfrecord_packer.labelling import Labelled, labelled
 from services.tfrecord_packer.manifest import Member, dataset_digest, manifest, member_name
 from services.tfrecord_packer.packing import PictureShape, pack
 from services.tfrecord_packer.places import RunPlaces
 from shared.contract import keys
 from shared.contract.errors import Poison, storage_error
-from shared.contract.messages import DatasetPacked, FaceNormalized, ImageDropped, Message, SourceExhausted
-from shared.contract.pipeline import producer
+from shared.contract.messages import (
+    DatasetPacked,
+    FaceNormalized,
+    FacesCounted,
+    ImageDropped,
+    ImageKept,
+    ImageSuperseded,
+    Message,
+    SourceExhausted,
+)
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context, Objects, Stage
 from shared.ledger.recent_runs import RecentRuns
 from shared.ledger.records import facts, provenance_keys, read_provenance
 from shared.ledger.tally import Fact, Tally
+from shared.recipe.labels import Labels
+from shared.recipe.recipe import Recipe
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
 
 MOST_BYTES = 512 * 2**20
 """Memory for the tallies together; one that has left it is recalled from its run's trail when it is needed."""
+
+TELLERS: dict[type[Message], str] = {
+    ImageKept: "deduper",
+    ImageSuperseded: "deduper",
+    FacesCounted: "face-detector",
+    FaceNormalized: "normalizer",
+}
+"""The stages that tell of what does not say by itself who tells of it."""
+
+
+@dataclass(frozen=True)
+class Packing:
+    """What of a recipe decides about its data set; `size` is the pictures', in pixels."""
+
+    sources: int
+    size: int
+    labels: Labels
 
 
 @dataclass
@@ -44,26 +72,28 @@ class _RunState:
     changed: bool = True
 
 
-class TfrecordPacker(Stage[Message]):
+class TfrecordPacker(Stage[Message, Packing]):
     """Facts about every picture in; `DatasetPacked` out, once all are settled.
 
     Of a data set with classes, `ImageDropped` too: for pictures that are of none, if the recipe says so.
     """
 
-    name = "tfrecord-packer"
-    version = 1
+    declaration = TFRECORD_PACKER
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._runs = RecentRuns[_RunState](most_bytes, lambda state: state.tally.memory)
 
-    def process(self, message: Message, context: Context) -> Iterator[Message]:
+    def settings(self, recipe: Recipe) -> Packing:
+        return Packing(len(recipe.sources), recipe.normalized.size, recipe.labels)
+
+    def process(self, message: Message, settings: Packing, context: Context) -> Iterator[Message]:
         if isinstance(message, SourceExhausted):
             self._runs.take(message.run)  # told once per source, and by whoever resumes a run: look at the trail
-        state = self._state(message.run, context)
+        state = self._state(message.run, settings, context)
         self._note(state, message)
-        if state.changed and _is_complete(message.run, state, context):
+        if state.changed and _is_complete(message.run, state, settings, context):
             try:
-                yield from self._pack(message.run, state, context)
+                yield from self._pack(message.run, state, settings, context)
             except Poison:
                 state.changed = False  # or the news of the failure would lead to the next
                 if message.item == "run":
@@ -72,10 +102,10 @@ class TfrecordPacker(Stage[Message]):
                 yield SourceExhausted(run=message.run, source=0, count=state.listed[0])
             state.changed = False
 
-    def _state(self, run: str, context: Context) -> _RunState:
+    def _state(self, run: str, settings: Packing, context: Context) -> _RunState:
         state = self._runs.take(run)
         if state is None or state.session != context.session:
-            state = _recall(run, context)
+            state = _recall(run, settings, context)
         self._runs.keep(run, state)
         return state
 
@@ -84,22 +114,22 @@ class TfrecordPacker(Stage[Message]):
             state.changed |= state.listed.get(message.source) != message.count
             state.listed[message.source] = message.count
         else:
-            fact = Fact.of(getattr(message, "stage", None) or producer(type(message)), message)
+            fact = Fact.of(getattr(message, "stage", None) or TELLERS[type(message)], message)
             state.changed |= state.tally.add(message.item, fact)
 
-    def _pack(self, run: str, state: _RunState, context: Context) -> Iterator[Message]:
+    def _pack(self, run: str, state: _RunState, settings: Packing, context: Context) -> Iterator[Message]:
         found = _normalized(run, state.tally, context.store)
         classes: tuple[str, ...] = ()
-        if found and context.recipe.labels.asked:
-            with_labels = _labelled(run, found, state.tally, context)
+        if found and settings.labels.asked:
+            with_labels = _labelled(run, found, state.tally, settings.labels, context)
             yield from self._drop(with_labels.classless, run, state)
             found, classes = list(with_labels.members), with_labels.classes
         members = _distinct(found)
         if not members:
             return
-        digest = dataset_digest(context.recipe.normalized.size, list(members.values()), classes)
+        digest = dataset_digest(settings.size, list(members.values()), classes)
         if not context.store.exists(keys.dataset(digest, keys.MANIFEST)):
-            _write(digest, members, classes, context)
+            _write(digest, members, classes, settings.size, context)
         yield DatasetPacked(run=run, version=_version(run, digest, context.store), digest=digest)
 
     def _drop(self, entries: Iterable[str], run: str, state: _RunState) -> Iterator[ImageDropped]:
@@ -111,23 +141,23 @@ class TfrecordPacker(Stage[Message]):
             yield dropped
 
 
-STAGE = TfrecordPacker
+STAGES = (TfrecordPacker,)
 
 
-def _recall(run: str, context: Context) -> _RunState:
+def _recall(run: str, settings: Packing, context: Context) -> _RunState:
     """Rebuild a run's state from its trail, which holds every fact that was ever published."""
     state = _RunState(context.session)
     for item, fact in facts(context.store, run):
         state.tally.add(item, fact)
-    for source in range(len(context.recipe.sources)):
+    for source in range(settings.sources):
         if context.store.exists(keys.listing(run, source)):
             state.listed[source] = len(_entries(run, source, context.store))
     return state
 
 
-def _is_complete(run: str, state: _RunState, context: Context) -> bool:
+def _is_complete(run: str, state: _RunState, settings: Packing, context: Context) -> bool:
     """Return whether all entries are settled: those listed, and those fetched that have left their folder since."""
-    sources = range(len(context.recipe.sources))
+    sources = range(settings.sources)
     if len(state.listed) < len(sources) or not state.tally.is_complete(sum(state.listed.values())):
         return False
     known = set(state.tally.entries())
@@ -142,7 +172,7 @@ def _entries(run: str, source: int, store: Objects) -> list[str]:
 def _normalized(run: str, tally: Tally, store: Objects) -> list[Member]:
     """Return a member for every normalised face, also where two are equal."""
     found = []
-    label = Fact(producer(FaceNormalized), FaceNormalized.kind()).label
+    label = Fact(TELLERS[FaceNormalized], FaceNormalized.kind()).label
     for entry, face in sorted(tally.members()):
         told: dict[str, Any] = json.loads(store.get(keys.trail(run, f"{entry}.{face}", label)))
         found.append(Member(member_name(told["image"], face), told["picture"], told["image"], entry, face))
@@ -157,9 +187,9 @@ def _distinct(members: Iterable[Member]) -> dict[str, Member]:
     return {member.name: member for member in pictures.values()}
 
 
-def _labelled(run: str, found: list[Member], tally: Tally, context: Context) -> Labelled:
+def _labelled(run: str, found: list[Member], tally: Tally, rules: Labels, context: Context) -> Labelled:
     places = RunPlaces(run, tally.entries(), context.store)
-    with_labels = labelled(found, lambda member: places.of(member.image), context.recipe.labels)
+    with_labels = labelled(found, lambda member: places.of(member.image), rules)
     if with_labels.without_pictures:
         context.say("classes-without-pictures", classes=", ".join(with_labels.without_pictures))
     return with_labels
@@ -169,9 +199,11 @@ def _provenance(image: str, store: Objects) -> list[dict[str, Any]]:
     return [read_provenance(store, key) for key in sorted(provenance_keys(store, image))]
 
 
-def _write(digest: str, members: dict[str, Member], classes: tuple[str, ...], context: Context) -> None:
+def _write(
+    digest: str, members: dict[str, Member], classes: tuple[str, ...], resolution: int, context: Context
+) -> None:
     """Put all files of the data set into the store, the manifest last."""
-    store, resolution = context.store, context.recipe.normalized.size
+    store = context.store
 
     def load(name: str) -> NDArray[np.uint8]:
         with Image.open(io.BytesIO(store.get(keys.normalized(members[name].picture)))) as picture:

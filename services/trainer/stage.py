@@ -10,12 +10,15 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from services.trainer import grid, leg, publication
+from services.trainer.declaration import TRAINER
 from services.trainer.divergence import Diverged
 from services.trainer.plan import Plan
 from services.trainer.start import Shape, starting_networks
 from shared.contract import keys
 from shared.contract.messages import DatasetPacked, LegDue, Message, SnapshotTaken
 from shared.contract.stage import Context, Objects, Stage
+from shared.recipe.recipe import Recipe
+from shared.recipe.training import ResolvedTraining
 from shared.runs import trainings
 from shared.runs.datasets import open_labels, open_pictures
 from shared.runs.trainings import Snapshot
@@ -58,7 +61,7 @@ class _Warm:
     session: "Session"
 
 
-class Trainer(Stage[DatasetPacked | LegDue]):
+class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
     """`DatasetPacked` or `LegDue` in; `SnapshotTaken` and the next `LegDue` out.
 
     Leg n trains from checkpoint n to checkpoint n + 1. A leg that is not the next one of its training is answered
@@ -66,22 +69,26 @@ class Trainer(Stage[DatasetPacked | LegDue]):
     `shared.stylegan2.training.Training`'s.
     """
 
-    name = "trainer"
-    version = trainings.VERSION
+    declaration = TRAINER
 
     def __init__(self, jit_compile: bool | None = None) -> None:
         self._jit_compile = jit_compile
         self._warm: _Warm | None = None
         self._lock = threading.Lock()
 
-    def process(self, message: DatasetPacked | LegDue, context: Context) -> Iterator[Message]:
-        if context.recipe.training.kimg == 0:
+    def settings(self, recipe: Recipe) -> ResolvedTraining:
+        return recipe.resolved_training
+
+    def process(
+        self, message: DatasetPacked | LegDue, settings: ResolvedTraining, context: Context
+    ) -> Iterator[Message]:
+        if settings.kimg == 0:
             return
-        asked = _asked(message, context)
+        asked = _asked(message, settings)
         if isinstance(message, LegDue):
             with self._lock:
                 if _next(asked, context.store) == message:
-                    self._train(asked, message.leg, context)
+                    self._train(asked, message.leg, settings, context)
             made = trainings.find(context.store, asked.training, message.leg + 1)
             if made is not None and not asked.plan.is_complete(made.images):
                 yield asked.taken(made)
@@ -90,27 +97,29 @@ class Trainer(Stage[DatasetPacked | LegDue]):
     def close(self) -> None:
         self._warm = None
 
-    def _train(self, asked: _Asked, number: int, context: Context) -> None:
+    def _train(self, asked: _Asked, number: int, settings: ResolvedTraining, context: Context) -> None:
         before = trainings.find(context.store, asked.training, number)
         end = asked.plan.leg_end(before.images if before else 0)
-        session = self._take_warm(asked.training, number) or self._open(asked, number, context)
+        session = self._take_warm(asked.training, number) or self._open(asked, number, settings, context)
         with TemporaryDirectory(prefix="magritte-") as name:
             try:
-                self._go(session, end, asked.plan, Path(name), context)
+                self._go(session, end, asked.plan, Path(name), settings, context)
             except Diverged as failure:
                 context.say("diverged", leg=number, failure=str(failure), remedy="goes back, with other random numbers")
-                session = self._open(asked, number, context)
+                session = self._open(asked, number, settings, context)
                 session.draw_anew()
-                self._go(session, end, asked.plan, Path(name), context)
+                self._go(session, end, asked.plan, Path(name), settings, context)
             snapshot = publication.describe(asked.training, number + 1, session.images, Path(name), session.threads)
             is_ours = publication.publish(context.store, snapshot, Path(name))
         if is_ours:
             self._warm = _Warm(asked.training, number + 1, session)
             publication.remove_old_checkpoints(context.store, snapshot, leg.CHECKPOINTS_KEPT)
 
-    def _go(self, session: "Session", end: int, plan: Plan, folder: Path, context: Context) -> None:
+    def _go(
+        self, session: "Session", end: int, plan: Plan, folder: Path, settings: ResolvedTraining, context: Context
+    ) -> None:
         ticks = leg.advance(session, end, plan, context, leg.Clock(time.perf_counter, time.time))
-        quality = leg.save(session, ticks, context.recipe.training.quality_pictures, folder)
+        quality = leg.save(session, ticks, settings.quality_pictures, folder)
         if quality is not None:
             context.say("quality", kimg=ticks[-1].kimg, **asdict(quality))
 
@@ -119,11 +128,10 @@ class Trainer(Stage[DatasetPacked | LegDue]):
         warm, self._warm = self._warm, None
         return warm.session if warm and (warm.training, warm.leg) == (training, number) else None
 
-    def _open(self, asked: _Asked, number: int, context: Context) -> "Session":
+    def _open(self, asked: _Asked, number: int, settings: ResolvedTraining, context: Context) -> "Session":
         from services.trainer.session import Session, keep_threads, open_dataset
 
         keep_threads(trainings.threads(context.store, asked.training, number), context.say)
-        settings = context.recipe.resolved_training
         pictures = open_pictures(context.store, asked.dataset)
         labels = open_labels(context.store, asked.dataset)
         shape = Shape(pictures.resolution, pictures.channels, 0 if labels is None else labels.shape[1])
@@ -131,15 +139,14 @@ class Trainer(Stage[DatasetPacked | LegDue]):
         session = Session(networks, open_dataset(pictures, labels, settings), settings, self._jit_compile)
         leg.resume(session, asked.training, number, context)
         if session.images == 0:
-            _introduce(session, asked, context)
+            _introduce(session, asked, settings, context)
         return session
 
 
-STAGE = Trainer
+STAGES = (Trainer,)
 
 
-def _asked(message: DatasetPacked | LegDue, context: Context) -> _Asked:
-    settings = context.recipe.resolved_training
+def _asked(message: DatasetPacked | LegDue, settings: ResolvedTraining) -> _Asked:
     dataset = message.digest if isinstance(message, DatasetPacked) else message.dataset
     training = trainings.training_digest(settings, dataset)
     return _Asked(message.run, message.version, dataset, training, Plan.of(settings))
@@ -154,11 +161,11 @@ def _next(asked: _Asked, store: Objects) -> LegDue | SnapshotTaken:
     return asked.due(newest.leg if newest else 0)
 
 
-def _introduce(session: "Session", asked: _Asked, context: Context) -> None:
+def _introduce(session: "Session", asked: _Asked, settings: ResolvedTraining, context: Context) -> None:
     """Put what the training starts from, once, for people to look at."""
     store, key = context.store, keys.leg(asked.training, 0, "training.json")
     if not store.exists(key):
-        settings = trainings.decisive(context.recipe.resolved_training)
+        decisive = trainings.decisive(settings)
         store.put_new(keys.leg(asked.training, 0, "reals.png"), grid.png(session.reals()))
         store.put_new(keys.leg(asked.training, 0, "fakes_init.png"), grid.png(session.gallery().fakes()))
-        store.put_new(key, json.dumps({"dataset": asked.dataset, "settings": settings}, indent=1).encode())
+        store.put_new(key, json.dumps({"dataset": asked.dataset, "settings": decisive}, indent=1).encode())

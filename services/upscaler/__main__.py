@@ -1,6 +1,7 @@
-"""`python -m services.upscaler`: this stage as a process of its own."""
+"""`python -m services.upscaler`: this container's stages as a process of their own."""
 
+from services.magritte.pipeline import PIPELINE, load
 from shared.runtime.stage_process import main
 
 if __name__ == "__main__":  # child processes import this module again
-    main("upscaler")
+    main("upscaler", PIPELINE, load)

@@ -1,7 +1,7 @@
 """What every message bus offers. Twins: `memory` and `rabbitmq`; both pass the tests in tests/contract.
 
 Delivery is at least once and in no particular order. A published message goes to every queue whose stage consumes
-its type (`shared.contract.pipeline.routes`).
+its type (`shared.contract.declaration.Pipeline.routes`).
 """
 
 from collections.abc import Callable

@@ -13,9 +13,8 @@ from itertools import count
 from random import Random
 
 from shared.bus.interface import DeadLetter, Depth
+from shared.contract.declaration import Queue
 from shared.contract.messages import Message
-from shared.contract.pipeline import Queue
-from shared.contract.pipeline import queues as pipeline_queues
 
 
 @dataclass(frozen=True)
@@ -61,13 +60,12 @@ class MemoryBus:
 
     def __init__(
         self,
-        queues: Iterable[Queue] | None = None,
+        queues: Iterable[Queue],
         capacity: int = 64,
         mischief: Mischief = Mischief(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        known = pipeline_queues() if queues is None else queues
-        self._queues = {queue.name: _QueueState(queue) for queue in known}
+        self._queues = {queue.name: _QueueState(queue) for queue in queues}
         self._capacity = capacity
         self._mischief = mischief
         self._random = Random(mischief.seed)

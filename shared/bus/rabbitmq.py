@@ -20,10 +20,9 @@ from shared.bus.interface import DeadLetter, Depth
 from shared.bus.letters import Letter
 from shared.bus.link import Link, growing_pauses
 from shared.bus.topology import WORK, BrokerQueue, Exchange, Topology, dead_queue
+from shared.contract.declaration import Queue
 from shared.contract.errors import BusUnavailable, MagritteError, Poison, SettingsError
 from shared.contract.messages import Message
-from shared.contract.pipeline import Queue
-from shared.contract.pipeline import queues as pipeline_queues
 
 T = TypeVar("T")
 
@@ -46,13 +45,13 @@ class RabbitMQBus:
     def __init__(
         self,
         address: str,
-        queues: Iterable[Queue] | None = None,
+        queues: Iterable[Queue],
         pauses: tuple[float, ...] = (10.0, 60.0, 600.0),
         name: str = "magritte",
         heartbeat: int = 30,
         patience: float = 60.0,
     ) -> None:
-        known = tuple(pipeline_queues() if queues is None else queues)
+        known = tuple(queues)
         incoming, outgoing = (parameters(address, f"{name}: {does}", heartbeat) for does in ("consume", "publish"))
         self._place = f"{incoming.host}:{incoming.port}/{incoming.virtual_host.removeprefix('/')}"
         self._queues = {queue.name: queue for queue in known}

@@ -10,7 +10,7 @@ that operators tune are policies: deploy/rabbitmq/definitions.json.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from shared.contract.pipeline import Queue
+from shared.contract.declaration import Queue
 
 WORK = "magritte.work"
 DEAD = "magritte.dead"

@@ -1,13 +1,10 @@
 """What fetching by address may connect to: the public internet, and networks that an operator has allowed. Pure."""
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
 
-VARIABLE = "MAGRITTE_PRIVATE_NETWORKS"
 PORTS = frozenset({80, 443})
 """Ports of web servers on the public internet; other ports are those of services that expect no visitors."""
 
@@ -25,11 +22,6 @@ class Reach:
     def of(cls, text: str) -> "Reach":
         """Parse private networks from a text such as `192.168.1.0/24 10.0.0.7`; raises `ValueError` for others."""
         return cls(tuple(ip_network(word) for word in text.replace(",", " ").split()))
-
-    @classmethod
-    def of_environment(cls, environment: Mapping[str, str] = os.environ) -> "Reach":
-        """Read the networks in `MAGRITTE_PRIVATE_NETWORKS`; `shared.settings` has refused what is no network."""
-        return cls.of(environment.get(VARIABLE, ""))
 
     def refusal(self, address: str, port: int) -> str | None:
         """Return why a numeric address may not be connected to at `port`; None when it may."""

@@ -1,55 +1,36 @@
 """What a stage is: pure work on one message, told apart from how messages travel and where objects lie."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
+from shared.contract.declaration import Declaration
+from shared.contract.memory import Action, Codec, keep, recall
 from shared.contract.messages import Message
+from shared.contract.objects import Objects
 from shared.recipe.recipe import Recipe
 
+__all__ = [
+    "Action",
+    "Codec",
+    "Context",
+    "Death",
+    "Objects",
+    "Stage",
+    "python_name",
+    "sentence",
+    "single_errors",
+    "stage_name",
+]
+
 M = TypeVar("M", bound=Message)
-
-
-@dataclass(frozen=True)
-class Action:
-    """Something that a stage makes of an input, named by its content.
-
-    `settings` holds all that the result depends on beside the input, `inputs` identifies the input. Two
-    deliveries with the same action have the same outcome, in whatever run they occur.
-    """
-
-    stage: str
-    version: int
-    settings: Mapping[str, Any]
-    inputs: Mapping[str, Any]
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the canonical JSON of all four parts, in hexadecimal."""
-        parts = [self.stage, self.version, self.settings, self.inputs]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-class Objects(Protocol):
-    """The part of the store that a stage sees (`shared.store.interface.Store` has it)."""
-
-    def get(self, key: str) -> bytes: ...
-    def put(self, key: str, data: bytes) -> None: ...
-    def put_new(self, key: str, data: bytes) -> bool: ...
-    def exists(self, key: str) -> bool: ...
-    def list(self, prefix: str) -> Iterable[str]: ...
-    def delete(self, key: str) -> None: ...
-    def put_file(self, key: str, path: Path) -> None: ...
-    def file(self, key: str) -> AbstractContextManager[Path]: ...
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Context:
-    """The settings and functions that the runtime gives a stage along with a message.
+    """The store and the functions that the runtime gives a stage along with a message.
 
     `threads` is how many threads a stage may start for one message; `say` tells whoever watches the run.
 
@@ -61,13 +42,20 @@ class Context:
     result, and what was started for it (a child process) should end.
     """
 
-    recipe: Recipe
     store: Objects
     session: int = 0
     threads: int = 1
     stopping: Callable[[], bool] = lambda: False
     given_up: Callable[[], bool] = lambda: False
     say: Callable[..., None] = lambda *_, **__: None
+
+    def memo(self, action: Action, compute: Callable[[], T], codec: Codec[T]) -> T:
+        """Return what is remembered of `action`; if nothing is, what `compute` returns, which is then remembered."""
+        known = recall(self.store, action, codec)
+        if known is None:
+            known = compute()
+            keep(self.store, action, known, codec)
+        return known
 
 
 @dataclass(frozen=True)
@@ -94,28 +82,49 @@ def sentence(error: BaseException) -> str:
     return " ".join([told, *(f"({note})" for note in getattr(error, "__notes__", ()))])
 
 
-class Stage(Generic[M]):
-    """One step of the pipeline. Subclasses set `name` and `version` and implement `process`.
+class Stage(Generic[M, S]):
+    """One step of the pipeline: what it declares, and pure work on a message under the settings `S`.
 
-    `version` is part of every action's digest: raise it when the same input gives another result.
-    `setup` runs once per process before the first message: load models there, prove that they work, and raise
-    `shared.contract.errors.Unusable` when they do not. `process` may run in several threads at once.
+    `S` is all of a recipe that the stage sees: a frozen dataclass or pydantic model, or None. As JSON it is part of the
+    action, without the fields that a pydantic model excludes (`Field(exclude=True)`): these say where something lies
+    or how it is got, which another field or an input names by its content.
+
+    `process` may run in several threads at once.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[int] = 1
+    declaration: ClassVar[Declaration]
 
-    def setup(self, recipe: Recipe | None) -> None:
-        """Load what `process` needs and prove that it works; `recipe` is the first run's, if one is known."""
+    @property
+    def name(self) -> str:
+        """Name of the stage's container, which signs what it announces."""
+        return self.declaration.name
 
-    def action(self, message: M, context: Context) -> Action | None:
-        """Return the action that `message` asks for; None when the outcome depends on more than the message."""
+    def setup(self, environment: Any, settings: S | None) -> None:
+        """Load what `process` needs and prove that it works, once per process and before the first message.
+
+        `environment` is an instance of the declared model; `settings` are the first run's, if one is known. Raises
+        `shared.contract.errors.Unusable` when something does not work.
+        """
+
+    def settings(self, recipe: Recipe) -> S:
+        """Return the settings that a recipe, as submitted, means for this stage."""
+        return cast(S, None)
+
+    def narrowed(self, settings: S, message: M) -> S:
+        """Return what of `settings` matters to `message`; nothing else is digested or reaches `process`."""
+        return settings
+
+    def inputs(self, message: M, settings: S) -> Mapping[str, Any] | None:
+        """Return what identifies the input of `message`; None when it is not to be recorded.
+
+        With inputs, the outcome is recorded, and whoever asks for the same is answered from the record.
+        """
         return None
 
-    def process(self, message: M, context: Context) -> Iterable[Message | Death]:
+    def process(self, message: M, settings: S, context: Context) -> Iterable[Message | Death]:
         """Process `message`: put objects, return what there is to announce.
 
-        With an action, all messages are recorded before the first is published; without one they are published
+        With inputs, all messages are recorded before the first is published; without them they are published
         as they come, and there may be deaths among them.
         """
         raise NotImplementedError

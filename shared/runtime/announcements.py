@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.bus.interface import Bus
+from shared.contract.declaration import Declaration
 from shared.contract.errors import Poison
 from shared.contract.messages import Message
-from shared.contract.pipeline import Step
 from shared.runtime import metrics, records
 from shared.store.interface import Store
 
 
 class Announcements:
-    """The announcements of one step."""
+    """The announcements of one stage."""
 
-    def __init__(self, step: Step, store: Store, bus: Bus) -> None:
+    def __init__(self, step: Declaration, store: Store, bus: Bus) -> None:
         self._step = step
         self._store = store
         self._bus = bus

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 import structlog
 
 from shared.bus.interface import Delivery
+from shared.contract.declaration import Declaration
 from shared.contract.errors import MagritteError
 from shared.contract.messages import ItemDied, Message, kebab
-from shared.contract.pipeline import Step
 from shared.contract.stage import Death, sentence
 from shared.runs import dead_letters
 from shared.runs.dead_letters import Letter
@@ -19,12 +19,12 @@ log = structlog.get_logger()
 
 
 class Burial:
-    """Logs the deaths of one step, keeps a letter of each, and tells of it. Raises `Transient` if that cannot be done.
+    """Logs the deaths of one stage, keeps a letter of each, and tells of it. Raises `Transient` if that cannot be done.
 
     What has died may die again before the delivery is answered: there is one letter even so.
     """
 
-    def __init__(self, step: Step, store: Store, announcements: Announcements) -> None:
+    def __init__(self, step: Declaration, store: Store, announcements: Announcements) -> None:
         self._step = step
         self._store = store
         self._announcements = announcements
@@ -55,8 +55,9 @@ class Burial:
         told = {"item": entry} if entry else {}
         surprising = None if isinstance(error, MagritteError) else error
         log.error("dead", error=type(error).__name__, detail=sentence(error), exc_info=surprising, **told)
-        queue = self._step.queue_of(message)
-        letter = dead_letters.bury(self._store, queue, delivery.body, message, (delivery.attempt, error), entry)
+        letter = dead_letters.bury(
+            self._store, self._step.queue, delivery.body, message, (delivery.attempt, error), entry
+        )
         metrics.DEAD.labels(self._step.name, letter.error).inc()
         return letter
 

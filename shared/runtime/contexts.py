@@ -1,27 +1,30 @@
 """What stages are told along with a message."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
+from typing import Any
 
+from shared.contract.declaration import Declaration
 from shared.contract.errors import NotFound, Poison
 from shared.contract.messages import Message
-from shared.contract.pipeline import Step
-from shared.contract.stage import Context
-from shared.recipe.recipe import Recipe
+from shared.contract.stage import Context, Stage
 from shared.runs.registry import run_recipe
 from shared.runtime.resources import Resources
 from shared.store.interface import Store
 
+_RUNS = 256
+"""Runs whose settings are remembered at a time."""
+
 
 class Contexts:
-    """Makes the contexts of one step's messages, and remembers the recipes of their runs, which never change.
+    """Makes the contexts of one stage's messages.
 
     `is_to_stop` says of a run whether long work on it is to be given up; `say` is told what the stage has to say.
     """
 
     def __init__(
         self,
-        step: Step,
+        step: Declaration,
         store: Store,
         resources: Resources,
         is_to_stop: Callable[[str], bool],
@@ -32,12 +35,10 @@ class Contexts:
         self._threads = resources.threads
         self._is_to_stop = is_to_stop
         self._say = say
-        self._recipes: dict[str, Recipe] = {}
 
     def of(self, message: Message, session: int) -> Context:
-        """Make the context of a message of a session; raises `Poison` if its run has no readable recipe."""
+        """Make the context of a message of a session."""
         return Context(
-            recipe=self._recipe(message.run),
             store=self._store,
             session=session,
             threads=self._threads,
@@ -45,10 +46,21 @@ class Contexts:
             say=partial(self._say, stage=self._step.name, run=message.run, item=message.item),
         )
 
-    def _recipe(self, run: str) -> Recipe:
-        if run not in self._recipes:
-            try:
-                self._recipes[run] = run_recipe(self._store, run)
-            except NotFound as error:
-                raise Poison(f"run {run} has no recipe in the store") from error
-        return self._recipes[run]
+
+class RunSettings:
+    """Tells a stage's settings of each run, and remembers those of the latest, since a run's recipe never changes."""
+
+    def __init__(self, stage: Stage[Any, Any], store: Store) -> None:
+        self._stage = stage
+        self._store = store
+        self._of_run = lru_cache(_RUNS)(self._read)
+
+    def of(self, message: Message) -> Any:
+        """Return what of a message's run matters to the message; raises `Poison` if the run has no readable recipe."""
+        return self._stage.narrowed(self._of_run(message.run), message)
+
+    def _read(self, run: str) -> Any:
+        try:
+            return self._stage.settings(run_recipe(self._store, run))
+        except NotFound as error:
+            raise Poison(f"run {run} has no recipe in the store") from error

@@ -1,43 +1,39 @@
-"""A worker, the consumers that feed it, and the threads that it works in."""
+"""A worker, the consumer that feeds it, and the threads that it works in."""
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from shared.bus.interface import Bus, Consumer
-from shared.contract.pipeline import Queue
+from shared.bus.interface import Bus
 from shared.runs.controls import Controls
 from shared.runtime.worker import Worker
 
 
 class Crew:
-    """Consumes all queues of a worker's step, each in as many threads as it may have."""
+    """Consumes the queue of a worker's stage, in as many threads as it may have."""
 
     def __init__(self, worker: Worker, bus: Bus, threads: int) -> None:
         self.worker = worker
-        self._sizes = [_size(queue, worker.step.threads or threads) for queue in worker.step.queues]
-        self._consumers = [
-            bus.consume(queue.name, size) for queue, size in zip(worker.step.queues, self._sizes, strict=True)
-        ]
+        self._size = 1 if worker.step.single_active_consumer else worker.step.threads or threads
+        self._consumer = bus.consume(worker.step.queue, self._size)
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin to work."""
-        for consumer, size, queue in zip(self._consumers, self._sizes, self.worker.step.queues, strict=True):
-            for number in range(size):
-                thread = threading.Thread(
-                    target=self.worker.consume, args=(consumer,), name=f"{queue.name}-{number}", daemon=True
-                )
-                thread.start()
-                self._threads.append(thread)
+        for number in range(self._size):
+            name = f"{self.worker.step.queue}-{number}"
+            thread = threading.Thread(target=self.worker.consume, args=(self._consumer,), name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
     def obey(self, controls: Controls) -> None:
         """Pause or proceed, and forget cancelled runs."""
         name, before = self.worker.step.name, self.worker.controls
         self.worker.controls = controls
-        if (name in controls.paused) != (name in before.paused):
-            for consumer in self._consumers:
-                _pause_or_proceed(consumer, name in controls.paused)
+        if name in controls.paused and name not in before.paused:
+            self._consumer.pause()
+        if name in before.paused and name not in controls.paused:
+            self._consumer.proceed()
 
     def join(self, timeout: float | None = None, meanwhile: Callable[[], object] = lambda: None) -> bool:
         """Wait for all threads to end, `timeout` seconds at most; `meanwhile` is called twice a second."""
@@ -51,12 +47,7 @@ class Crew:
         return True
 
 
-def _size(queue: Queue, threads: int) -> int:
-    return 1 if queue.single_active_consumer else threads
-
-
-def _pause_or_proceed(consumer: Consumer, paused: bool) -> None:
-    if paused:
-        consumer.pause()
-    else:
-        consumer.proceed()
+def join_all(crews: Iterable[Crew], timeout: float, meanwhile: Callable[[], object] = lambda: None) -> bool:
+    """Wait for the threads of all crews to end, `timeout` seconds at most together; return whether all have."""
+    deadline = time.monotonic() + timeout
+    return all(crew.join(max(0.0, deadline - time.monotonic()), meanwhile) for crew in crews)

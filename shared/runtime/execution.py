@@ -1,23 +1,24 @@
 """The work on one message: its action is looked up or done, recorded, and announced."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import structlog
+from pydantic_core import to_jsonable_python
 
 from shared.bus.interface import Delivery
 from shared.contract import messages
 from shared.contract.errors import TimeLimitExceeded
 from shared.contract.messages import Message
-from shared.contract.pipeline import Step
 from shared.contract.reasons import Drop, Reason
-from shared.contract.stage import Context, Stage
+from shared.contract.stage import Action, Context, Stage
 from shared.runtime import metrics, records
 from shared.runtime.announcements import Announcements
 from shared.runtime.burial import Burial, survivors
+from shared.runtime.contexts import RunSettings
 from shared.runtime.outcome import Outcome
 from shared.runtime.time_limit import TimeLimit
 from shared.store.interface import Store
@@ -28,21 +29,33 @@ TRIES = 2
 """Times that the work on a picture is begun before its time limit counts against the picture."""
 
 
+def action_of(stage: Stage[Any, Any], message: Message, settings: Any) -> Action | None:
+    """Return the action that `message` asks for under `settings`; None when it is not to be recorded."""
+    inputs = stage.inputs(message, settings)
+    if inputs is None:
+        return None
+    return Action(stage.name, stage.declaration.version, _as_json(settings), inputs)
+
+
+def _as_json(settings: Any) -> Mapping[str, Any]:
+    """Return settings as JSON: the fields of a dataclass, or those of a pydantic model that it does not exclude."""
+    return {} if settings is None else to_jsonable_python(settings)
+
+
 class Execution:
     """Has a stage work on messages, in the order of effects: artifacts, action record, trail, outgoing messages."""
 
     def __init__(
         self,
-        step: Step,
-        stage: Stage[Any],
+        stage: Stage[Any, Any],
         store: Store,
         announcements: Announcements,
         burial: Burial,
         limit: TimeLimit,
     ) -> None:
-        self._step = step
         self._stage = stage
         self._store = store
+        self._settings = RunSettings(stage, store)
         self._announcements = announcements
         self._burial = burial
         self._limit = limit
@@ -50,26 +63,28 @@ class Execution:
     def run(self, message: Message, delivery: Delivery, context: Context) -> Outcome:
         """Do what a message asks for and announce what came of it; raises whatever the stage raises."""
         started = time.perf_counter()
-        action = self._stage.action(message, context)
+        settings = self._settings.of(message)
+        action = action_of(self._stage, message, settings)
         announce = partial(self._announcements.announce, attempt=delivery.attempt, started=started)
         if action is None:
-            with metrics.ITEM_SECONDS.labels(self._step.name).time():
-                made = self._burial.survivors(self._stage.process(message, context), delivery, message)
-                return Outcome.DROPPED if announce(made) else Outcome.DONE
+            with metrics.ITEM_SECONDS.labels(self._stage.name).time():
+                made = self._stage.process(message, settings, context)
+                dropped = announce(self._burial.survivors(made, delivery, message))
+            return Outcome.DROPPED if dropped else Outcome.DONE
         found = records.find(self._store, action, message)
         if found is not None:
             announce(found, reused=action.digest)
             return Outcome.REUSED
-        with metrics.ITEM_SECONDS.labels(self._step.name).time():
-            found = self._made(message, context)
-            records.keep(self._store, action, found)
+        with metrics.ITEM_SECONDS.labels(self._stage.name).time():
+            found = self._made(message, settings, context)
+            records.keep(self._store, action, found, message)
         return Outcome.DROPPED if announce(found, action=action.digest) else Outcome.DONE
 
-    def _made(self, message: Message, context: Context) -> list[Message]:
+    def _made(self, message: Message, settings: Any, context: Context) -> list[Message]:
         """Return what the stage makes of a message, tried a second time if it exceeds its limit, and then dropped."""
 
         def process(given_up: Callable[[], bool]) -> list[Message]:
-            made = self._stage.process(message, replace(context, given_up=given_up))
+            made = self._stage.process(message, settings, replace(context, given_up=given_up))
             return list(self._announcements.expected(survivors(made)))
 
         for _ in range(TRIES):
@@ -77,5 +92,5 @@ class Execution:
                 return self._limit.call(process)
             except TimeLimitExceeded as error:
                 log.warning("time-limit-exceeded", error=str(error))
-        detail = f"{self._step.name} has tried {TRIES} times and was not done after {self._limit.seconds:g} s"
-        return [messages.dropped(message, self._step.name, Drop(Reason.TIME_LIMIT_EXCEEDED, detail))]
+        detail = f"{self._stage.name} has tried {TRIES} times and was not done after {self._limit.seconds:g} s"
+        return [messages.dropped(message, self._stage.name, Drop(Reason.TIME_LIMIT_EXCEEDED, detail))]

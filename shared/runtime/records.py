@@ -4,36 +4,30 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from shared.contract import keys
-from shared.contract.errors import NotFound
+from shared.contract import keys, memory
 from shared.contract.messages import Message, recall
 from shared.contract.reasons import PASSING
-from shared.contract.stage import Action
+from shared.contract.stage import Action, Codec
 from shared.ledger.tally import Fact
 from shared.store.interface import Store
 
 
 def find(store: Store, action: Action, asked: Message) -> list[Message] | None:
     """Find the recorded outcome of `action` as an answer to `asked`; None when there is none, or it is unreadable."""
-    try:
-        record = json.loads(store.get(keys.action(action.stage, action.digest)))
-        return [recall(finding, asked) for finding in record["findings"]]
-    except (NotFound, ValueError, KeyError, TypeError):
-        return None
+    return memory.recall(store, action, _answer_to(asked))
 
 
-def keep(store: Store, action: Action, messages: Sequence[Message]) -> None:
-    """Record the outcome of `action`, unless it says more of the machine than of the input."""
-    if any(getattr(message, "reason", None) in PASSING for message in messages):
-        return
-    record = {
-        "stage": action.stage,
-        "version": action.version,
-        "settings": dict(action.settings),
-        "inputs": dict(action.inputs),
-        "findings": [message.finding() for message in messages],
-    }
-    store.put(keys.action(action.stage, action.digest), _json(record))
+def keep(store: Store, action: Action, messages: Sequence[Message], asked: Message) -> None:
+    """Record `messages`, the outcome of `action` for `asked`, unless they say more of the machine than of the input."""
+    if not any(getattr(message, "reason", None) in PASSING for message in messages):
+        memory.keep(store, action, list(messages), _answer_to(asked))
+
+
+def _answer_to(asked: Message) -> Codec[list[Message]]:
+    return Codec(
+        write=lambda messages: {"findings": [message.finding() for message in messages]},
+        read=lambda record: [recall(finding, asked) for finding in record["findings"]],
+    )
 
 
 def leave_trail(store: Store, stage: str, message: Message, circumstances: dict[str, Any]) -> None:

@@ -5,7 +5,8 @@ Queues are bounded, so a fast stage waits for a slow one and memory stays flat h
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +16,7 @@ import structlog
 from shared.bus.memory import MemoryBus, Mischief
 from shared.contract.errors import Poison, StoreUnavailable
 from shared.contract.messages import RunRequested
-from shared.contract.pipeline import PIPELINE, Step
-from shared.contract.stage import sentence
+from shared.contract.stage import Stage, sentence
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import Controls, standing
 from shared.runs.registry import Run, finish
@@ -26,6 +26,7 @@ from shared.runtime.observed_store import ObservedStore
 from shared.runtime.outcome import Outcome
 from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS, RetryLadder
+from shared.runtime.setting_up import set_up
 from shared.runtime.watchdog import SILENCE, Watchdog
 from shared.runtime.worker import Say, Worker, say_to_log
 from shared.store.interface import Store
@@ -38,7 +39,7 @@ _LAST_CHANCE = 10.0
 
 @dataclass(frozen=True)
 class StageProgress:
-    """Progress of a stage: deliveries by outcome, and messages that wait for it."""
+    """Progress of the stages of one container: deliveries by outcome, and messages that wait for them."""
 
     stage: str
     outcomes: Mapping[Outcome, int]
@@ -53,28 +54,21 @@ class Options:
     capacity: int = 64
     ladder: RetryLadder = IN_PROCESS
     mischief: Mischief = field(default_factory=Mischief)
-    pipeline: tuple[Step, ...] = PIPELINE
 
 
 class SingleProcess:
-    """Runs one run to its end, or until asked to stop."""
+    """Runs one run through `stages` to its end, or until asked to stop."""
 
-    def __init__(self, run: Run, store: Store, options: Options, say: Say = say_to_log) -> None:
+    def __init__(
+        self, run: Run, store: Store, stages: Sequence[Stage[Any, Any]], options: Options, say: Say = say_to_log
+    ) -> None:
         self._run = run
         self._store = store
-        queues = [queue for step in options.pipeline for queue in step.queues]
+        queues = [stage.declaration.inbox for stage in stages]
         self._bus = MemoryBus(queues, options.capacity, options.mischief)
         self._workers = [
-            Worker(
-                step,
-                step.stage(),
-                self._bus,
-                ObservedStore(store, step.name),
-                options.ladder,
-                options.resources,
-                say,
-            )
-            for step in options.pipeline
+            Worker(stage, self._bus, ObservedStore(store, stage.name), options.ladder, options.resources, say)
+            for stage in stages
         ]
         self._crews = [Crew(worker, self._bus, options.resources.threads) for worker in self._workers]
         self._controls = Controls()
@@ -89,7 +83,7 @@ class SingleProcess:
         The recipe is that of the run before its files are in the store, so that nothing is written before all is fine.
         """
         for worker in self._workers:
-            worker.stage.setup(recipe)
+            set_up(worker.stage, worker.stage.settings(recipe))
 
     def run(self, watch: Callable[[list[StageProgress]], Any] = lambda _: None, every: float = 0.25) -> bool:
         """Process everything; True when nothing is left to do, False when stopped or cancelled before.
@@ -127,16 +121,14 @@ class SingleProcess:
         self._stop.set()
 
     def progress(self) -> list[StageProgress]:
-        """Return the progress of every stage."""
+        """Return the progress of every container's stages."""
         depths = self._bus.depths()
-        return [
-            StageProgress(
-                worker.step.name,
-                dict(worker.outcomes),
-                sum(depths[queue.name].waiting for queue in worker.step.queues),
-            )
-            for worker in self._workers
-        ]
+        outcomes: dict[str, Counter[Outcome]] = {}
+        waiting = Counter[str]()
+        for worker in self._workers:
+            outcomes.setdefault(worker.step.name, Counter()).update(worker.outcomes)
+            waiting[worker.step.name] += depths[worker.step.queue].waiting
+        return [StageProgress(name, dict(counts), waiting[name]) for name, counts in outcomes.items()]
 
     @property
     def _failure(self) -> BaseException | None:

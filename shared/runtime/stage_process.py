@@ -1,25 +1,28 @@
-"""One stage as a process of its own, on a broker and a store that may come and go: what a container runs."""
+"""A container's stages as a process of their own, on a broker and a store that may come and go."""
 
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from typing import Any
 
 import structlog
 
 from shared.bus import Bus, open_bus
+from shared.contract.declaration import Pipeline
 from shared.contract.errors import BusUnavailable, MagritteError, StoreUnavailable, exit_code
-from shared.contract.pipeline import Step, step
+from shared.contract.stage import Stage
 from shared.runs.controls import standing
 from shared.runtime import logs, metrics
-from shared.runtime.crew import Crew
+from shared.runtime.crew import Crew, join_all
 from shared.runtime.execution import TRIES
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.observed_store import ObservedStore
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
+from shared.runtime.setting_up import set_up
 from shared.runtime.watchdog import SILENCE, Watchdog
 from shared.runtime.worker import Worker
 from shared.settings import LogFormat, Settings, settings
@@ -40,19 +43,23 @@ _CONTROLS_EVERY = 4
 """Ticks (half seconds) between two looks at the controls: each is a listing at the store."""
 
 
-def main(name: str) -> None:
-    """Run the stage `name` until it is told to end, then exit: 0 drained, 2 settings, 75 not there, 70 broken."""
+Load = Callable[[str], Sequence[Stage[Any, Any]]]
+"""Returns a container's stages by its name; raises `Unusable` when they cannot be loaded."""
+
+
+def main(name: str, pipeline: Pipeline, load: Load) -> None:
+    """Run a container's stages until told to end, then exit: 0 drained, 2 settings, 75 not there, 70 broken."""
     try:
-        code = serve(step(name), settings())
+        code = serve(name, pipeline, load, settings(pipeline.environments))
     except MagritteError as error:
         log.critical("unusable", stage=name, error=str(error))
         code = exit_code(error)
     sys.exit(code)
 
 
-def serve(this: Step, environment: Settings) -> int:
-    """Run a stage until SIGTERM or SIGINT; returns the exit code. Raises what makes it unusable from the start."""
-    logs.set_up(environment.log or LogFormat.JSON, environment.log_level or "info", stage=this.name)
+def serve(name: str, pipeline: Pipeline, load: Load, environment: Settings) -> int:
+    """Run a container until SIGTERM or SIGINT; returns the exit code. Raises what makes it unusable from the start."""
+    logs.set_up(environment.log or LogFormat.JSON, environment.log_level or "info", stage=name)
     ending = Ending()
     port = METRICS_PORT if environment.metrics_port is None else environment.metrics_port
     with ExitStack() as stack:
@@ -60,9 +67,9 @@ def serve(this: Step, environment: Settings) -> int:
         if port:
             stack.callback(HealthServer(health, port).close)
         store = open_store(environment)
-        bus = open_bus(environment.bus, environment.retry_pauses, f"magritte {this.name}")
+        bus = open_bus(environment.bus, pipeline.queues, environment.retry_pauses, f"magritte {name}")
         stack.callback(bus.close)
-        process = StageProcess(this, bus, store, environment, health)
+        process = StageProcess(load(name), bus, store, environment, health)
         return process.run(ending) if process.begin(ending) else 0
 
 
@@ -80,51 +87,64 @@ class Ending:
 
 
 class StageProcess:
-    """Connects, works, and drains when told to end."""
+    """Connects the stages of one container, lets them work, and drains when told to end."""
 
-    def __init__(self, this: Step, bus: Bus, store: Store, environment: Settings, health: Health) -> None:
-        self._step = this
+    def __init__(
+        self, stages: Sequence[Stage[Any, Any]], bus: Bus, store: Store, environment: Settings, health: Health
+    ) -> None:
+        self._name = stages[0].name
         self._bus = bus
-        self._store = ObservedStore(store, this.name)
+        self._store = ObservedStore(store, self._name)
         self._environment = environment
         self._health = health
         ladder = RetryLadder(environment.retry_pauses)
         resources = Resources(environment.threads, environment.picture_seconds)
-        self._worker = Worker(this, this.stage(), bus, self._store, ladder, resources)
-        self._longest = environment.item_seconds or this.longest
+        self._workers = [Worker(stage, bus, self._store, ladder, resources) for stage in stages]
         self._store_answers = True
         self._reconnects = 0
         self._ticks = 0
-        metrics.BROKER_CONNECTED.labels(this.name).set_function(lambda: bus.is_connected)
+        metrics.BROKER_CONNECTED.labels(self._name).set_function(lambda: bus.is_connected)
 
     def begin(self, ending: Ending) -> bool:
-        """Prove that store, broker and stage work, waiting for the first two; False when told to end meanwhile."""
+        """Prove that store, broker and stages work, waiting for the first two; False when told to end meanwhile."""
         there = self._await("store", self._store.prepare, ending) and self._await("broker", self._connect, ending)
-        if there:
-            self._worker.stage.setup(None)
+        for worker in self._workers if there else ():
+            set_up(worker.stage)
         return there
 
     def run(self, ending: Ending) -> int:
         """Work until told to end or broken; returns the exit code."""
-        crew = Crew(self._worker, self._bus, self._environment.threads)
-        self._tick(crew)  # before anything is taken that must wait
-        crew.start()
+        crews = [Crew(worker, self._bus, self._environment.threads) for worker in self._workers]
+        self._tick(crews)  # before anything is taken that must wait
+        for crew in crews:
+            crew.start()
         log.info("ready", threads=self._environment.threads)
         with Watchdog(SILENCE + TRIES * self._environment.picture_seconds) as watchdog:
-            while not ending.told.is_set() and self._worker.broken is None and not self._worker.hanging:
+            while not ending.told.is_set() and self._broken is None and not self._hanging:
                 watchdog.tick()
-                self._tick(crew)
+                self._tick(crews)
                 ending.told.wait(0.5)
-        self._drain(crew, ending)
-        if isinstance(self._worker.broken, MagritteError):
-            raise self._worker.broken
-        if self._worker.broken is not None:
-            log.critical("broken", exc_info=self._worker.broken)
+        self._drain(crews, ending)
+        return self._exit_code()
+
+    def _exit_code(self) -> int:
+        if isinstance(self._broken, MagritteError):
+            raise self._broken
+        if self._broken is not None:
+            log.critical("broken", exc_info=self._broken)
             return BROKEN
-        if self._worker.hanging:
-            log.critical("hung", threads=self._worker.hanging)
+        if self._hanging:
+            log.critical("hung", threads=self._hanging)
             return BROKEN
         return 0
+
+    @property
+    def _broken(self) -> BaseException | None:
+        return next((worker.broken for worker in self._workers if worker.broken is not None), None)
+
+    @property
+    def _hanging(self) -> int:
+        return sum(worker.hanging for worker in self._workers)
 
     def _connect(self) -> None:
         self._bus.connect(timeout=5.0)
@@ -144,47 +164,56 @@ class StageProcess:
             pause = min(2 * pause, 10.0)
         return False
 
-    def _tick(self, crew: Crew) -> None:
+    def _tick(self, crews: Sequence[Crew]) -> None:
         self._check_for_hanging()
         if self._ticks % _CONTROLS_EVERY == 0:
-            self._look_at_controls(crew)
+            self._look_at_controls(crews)
         self._ticks += 1
         self._count_reconnects()
         self._health.tick()
         self._health.ready = self._bus.is_connected and self._store_answers
 
-    def _look_at_controls(self, crew: Crew) -> None:
+    def _look_at_controls(self, crews: Sequence[Crew]) -> None:
         was_away, self._store_answers = not self._store_answers, False
         with suppress(StoreUnavailable):
-            crew.obey(standing(self._store))
+            controls = standing(self._store)
+            for crew in crews:
+                crew.obey(controls)
             self._store_answers = True
-            metrics.RECONNECTS.labels(self._step.name, "store").inc(was_away)
+            metrics.RECONNECTS.labels(self._name, "store").inc(was_away)
 
     def _count_reconnects(self) -> None:
         before, self._reconnects = self._reconnects, self._bus.reconnects
-        metrics.RECONNECTS.labels(self._step.name, "broker").inc(self._reconnects - before)
+        metrics.RECONNECTS.labels(self._name, "broker").inc(self._reconnects - before)
 
     def _check_for_hanging(self) -> None:
         """End the process if a thread hangs, which cannot be ended; the broker delivers again what it had."""
-        if self._worker.longest > self._longest:
-            log.critical("hung", seconds=self._worker.longest)
-            os._exit(BROKEN)
+        for worker in self._workers:
+            if worker.longest > (self._environment.item_seconds or worker.step.longest):
+                log.critical("hung", seconds=worker.longest)
+                os._exit(BROKEN)
 
-    def _drain(self, crew: Crew, ending: Ending) -> None:
+    def _drain(self, crews: Sequence[Crew], ending: Ending) -> None:
         log.info("draining")
         self._health.ready = False
         self._bus.drain()
-        self._worker.drain()
-        if self._step.long or self._worker.broken is not None:
-            self._worker.stop()
+        for worker in self._workers:
+            worker.drain()
+            if worker.step.long or self._broken is not None:
+                worker.stop()
 
         def meanwhile() -> None:
             self._health.tick()
             if ending.insisted.is_set():
-                self._worker.stop()
+                self._stop()
 
-        if not crew.join(self._environment.grace, meanwhile):
-            self._worker.stop()
-            if not crew.join(_LAST_CHANCE):
-                log.warning("gave-up", seconds=self._worker.longest)
-        self._worker.stage.close()
+        if not join_all(crews, self._environment.grace, meanwhile):
+            self._stop()
+            if not join_all(crews, _LAST_CHANCE):
+                log.warning("gave-up", seconds=max(worker.longest for worker in self._workers))
+        for worker in self._workers:
+            worker.stage.close()
+
+    def _stop(self) -> None:
+        for worker in self._workers:
+            worker.stop()

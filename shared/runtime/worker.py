@@ -18,7 +18,6 @@ from shared.bus.interface import Bus, Consumer, Delivery
 from shared.contract import keys, messages
 from shared.contract.errors import BusUnavailable, StoreFull, StoreUnavailable, Transient, WorkerVanished
 from shared.contract.messages import Message
-from shared.contract.pipeline import Step
 from shared.contract.stage import Stage, sentence
 from shared.runs.controls import Controls
 from shared.runtime import logs, metrics
@@ -66,15 +65,14 @@ class Worker:
 
     def __init__(
         self,
-        step: Step,
-        stage: Stage[Any],
+        stage: Stage[Any, Any],
         bus: Bus,
         store: Store,
         ladder: RetryLadder,
         resources: Resources = Resources(),  # noqa: B008 (it is frozen)
         say: Say = say_to_log,
     ) -> None:
-        self.step = step
+        self.step = step = stage.declaration
         self.stage = stage
         self.controls = Controls()
         self.outcomes: Counter[Outcome] = Counter()
@@ -93,7 +91,7 @@ class Worker:
         self._since: dict[int, float] = {}
         self._solitude = Solitude()
         self._limit = TimeLimit(resources.picture_seconds, self._stopping.is_set)
-        self._execution = Execution(step, stage, store, announcements, self._burial, self._limit)
+        self._execution = Execution(stage, store, announcements, self._burial, self._limit)
         self._lock = threading.Lock()
         metrics.introduce(step.name, Outcome)
 

@@ -13,8 +13,8 @@ import pytest
 
 from shared.bus import Bus, Consumer, DeadLetter, Delivery, Depth, MemoryBus, Mischief
 from shared.bus.rabbitmq import RabbitMQBus
+from shared.contract.declaration import Queue
 from shared.contract.messages import ImageFetched, LegDue, Message, RunRequested, SourceExhausted, decode
-from shared.contract.pipeline import Queue
 from tests.servers.rabbitmq import RabbitMQServer
 
 QUEUES = (
@@ -546,9 +546,6 @@ class TestMemoryOnly:
         assert not bus.is_idle()
         delivery.dead("no", "Poison")
         assert bus.is_idle()
-
-    def test_without_queues_it_has_those_of_the_pipeline(self) -> None:
-        assert {"scraper", "deduper.index", "ranker"} <= MemoryBus().depths().keys()
 
     def test_a_pause_ends_by_itself_while_a_consumer_waits(self) -> None:
         bus = MemoryBus(QUEUES)

@@ -18,13 +18,13 @@ import pytest
 import yaml
 
 from deploy.credentials import write_credentials
-from shared.contract.pipeline import PIPELINE
+from services.magritte.pipeline import PIPELINE
 from tests.faults.chain import write_recipe
 from tests.servers.rabbitmq import free_ports
 
 REPOSITORY = Path(__file__).parents[2]
 STAND_INS = REPOSITORY.parent / "shared" / "docker" / "stand-ins.sh"
-STAGES = [step.name for step in PIPELINE]
+STAGES = list(PIPELINE.containers)
 PROJECT = "magritte-test"
 PICTURES = 40
 PORTS = ("AMQP_PORT", "RABBITMQ_PORT", "S3_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT")

@@ -8,13 +8,13 @@ from typing import Any
 
 import yaml
 
-from shared.contract.pipeline import PIPELINE
+from services.magritte.pipeline import PIPELINE
 
 Document = dict[str, Any]
 
 REPOSITORY = Path(__file__).parents[2]
 K8S = REPOSITORY / "k8s"
-STAGES = [entry.name for entry in PIPELINE]
+STAGES = list(PIPELINE.containers)
 COMPONENTS = sorted(folder.name for folder in (K8S / "components").iterdir())
 CLUSTERS = ["local", "production", "base", *COMPONENTS]
 """What is rendered: the overlays, the base, and the base with one component each."""

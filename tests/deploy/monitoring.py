@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
-from shared.contract.pipeline import PIPELINE
+from services.magritte.pipeline import PIPELINE
 from shared.runtime import metrics
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -28,7 +28,7 @@ PANELS = [
     for panel in board["panels"]
     if panel["type"] != "row"
 ]
-STAGES = [step.name for step in PIPELINE]
+STAGES = list(PIPELINE.containers)
 
 SUFFIXES = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"], "info": ["_info"], "gauge": [""]}
 EXTRA = {"_bucket": {"le"}, "_info": {"version"}}

@@ -18,12 +18,12 @@ from demo.character import HEROINE, any_pose
 from demo.drawing import draw
 from deploy import access
 from deploy.access import MONITOR, OPERATOR
+from services.magritte.pipeline import PIPELINE, load_all
 from shared.bus import Consumer, Delivery
 from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract import keys
 from shared.contract.errors import SettingsError
 from shared.contract.messages import ImageFetched, RunRequested
-from shared.contract.pipeline import PIPELINE, step
 from shared.ledger.tally import Fate
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import is_finished, latest_dataset, open_run, tally_of
@@ -38,7 +38,7 @@ PASSWORD = "of-a-test"
 PAUSES = (0.05,)
 SOON = 30.0
 BUCKET = "guarded"
-STAGES = [entry.name for entry in PIPELINE]
+STAGES = list(PIPELINE.containers)
 REQUESTED = RunRequested(run="anya-001", source=0)
 FETCHED = ImageFetched(run="anya-001", entry="0a" * 10, image="0b" * 32, source=0, score=0)
 
@@ -53,8 +53,8 @@ class Users:
         self._server = server
         self._vhost = vhost
         server.add_vhost(vhost)
-        hashes = {user: access.password_hash(PASSWORD, user.encode()[:4]) for user in access.broker_users()}
-        self.definitions = access.definitions(hashes, PAUSES, vhost)
+        hashes = {user: access.password_hash(PASSWORD, user.encode()[:4]) for user in access.broker_users(PIPELINE)}
+        self.definitions = access.definitions(PIPELINE, hashes, PAUSES, vhost)
         self._file = folder / f"{vhost}.json"
 
     def take(self, *sections: str) -> None:
@@ -87,7 +87,7 @@ def bus(users: Users) -> Iterator[OpenBus]:
     opened = []
 
     def bus(user: str) -> RabbitMQBus:
-        opened.append(RabbitMQBus(users.address(user), pauses=PAUSES, name=user, patience=SOON))
+        opened.append(RabbitMQBus(users.address(user), PIPELINE.queues, pauses=PAUSES, name=user, patience=SOON))
         opened[-1].connect(SOON)
         return opened[-1]
 
@@ -118,15 +118,15 @@ def take(consumer: Consumer) -> Delivery:
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_can_do_its_work_at_the_broker(bus: OpenBus, stage: str) -> None:
     operator, worker = bus(OPERATOR), bus(stage)
-    for queue in step(stage).queues:
-        consumer = worker.consume(queue.name)
-        operator.send(queue.name, REQUESTED.encode())
+    for queue in (each.queue for each in PIPELINE.containers[stage]):
+        consumer = worker.consume(queue)
+        operator.send(queue, REQUESTED.encode())
         take(consumer).retry(0.0)
         again = take(consumer)
         assert again.attempt == 2
         again.hand_back()
         take(consumer).dead("of no use", "Poison")
-        assert [letter.reason for letter in operator.remove_dead(queue.name, lambda _: True)] == ["of no use"]
+        assert [letter.reason for letter in operator.remove_dead(queue, lambda _: True)] == ["of no use"]
         consumer.close()
 
 
@@ -178,10 +178,10 @@ def test_who_watches_reads_no_message(channel: Callable[[str], BlockingChannel])
 
 
 def test_a_stage_that_finds_no_queues_says_who_makes_them_and_works_once_they_are_there(bare: Users) -> None:
-    with closing(RabbitMQBus(bare.address("ranker"), pauses=PAUSES)) as stage:
+    with closing(RabbitMQBus(bare.address("ranker"), PIPELINE.queues, pauses=PAUSES)) as stage:
         with pytest.raises(SettingsError, match=r"has no magritte\.dead, .* run `magritte setup`"):
             stage.connect(SOON)
-        with closing(RabbitMQBus(bare.address(OPERATOR), pauses=PAUSES)) as operator:
+        with closing(RabbitMQBus(bare.address(OPERATOR), PIPELINE.queues, pauses=PAUSES)) as operator:
             operator.connect(SOON)
             while not stage.is_connected:
                 time.sleep(0.05)
@@ -201,7 +201,7 @@ class GuardedRadosgw(Radosgw):
     def guard(self) -> None:
         owner = Minio(self.endpoint[7:], self.access_key, self.secret_key, secure=False)
         owner.make_bucket(BUCKET)
-        owner.set_bucket_policy(BUCKET, json.dumps(access.bucket_policy(BUCKET)))
+        owner.set_bucket_policy(BUCKET, json.dumps(access.bucket_policy(PIPELINE, BUCKET)))
 
     def store(self, user: str) -> S3Store:
         return open_s3(BUCKET, self.settings(BUCKET, s3_access_key=user, s3_secret_key=PASSWORD))
@@ -215,7 +215,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedRadosgw
     if missing := Radosgw.missing():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {', '.join(missing)}")
     with GuardedRadosgw(tmp_path_factory.mktemp("guarded")) as server:
-        for user in access.store_users():
+        for user in access.store_users(PIPELINE):
             server.add_user(user)
         server.guard()
         yield server
@@ -259,15 +259,15 @@ def outcomes(store: S3Store, key: str) -> dict[str, bool]:
     return allowed
 
 
-@pytest.mark.parametrize("user", access.store_users())
+@pytest.mark.parametrize("user", access.store_users(PIPELINE))
 def test_a_user_may_do_in_the_store_what_the_table_says_and_nothing_else(guarded: GuardedRadosgw, user: str) -> None:
-    owner, store, rights = guarded.of_owner(), guarded.store(user), access.store_users()[user]
+    owner, store, rights = guarded.of_owner(), guarded.store(user), access.store_users(PIPELINE)[user]
     for key in OBJECTS:
         owner.put(key, b"{}")
         assert outcomes(store, key) == {does: rights.allow(does, key) for does in ("reads", "writes", "deletes")}, key
 
 
-@pytest.mark.parametrize("user", access.store_users())
+@pytest.mark.parametrize("user", access.store_users(PIPELINE))
 def test_a_user_can_prove_that_its_store_works_and_tells_what_is_not_there(guarded: GuardedRadosgw, user: str) -> None:
     store = guarded.store(user)
     store.prepare()
@@ -300,9 +300,9 @@ def pictures(tmp_path: Path) -> Path:
 def workers(guarded: GuardedRadosgw, bus: OpenBus) -> Iterator[list[Worker]]:
     """All stages at work, each as its own user of broker and store."""
     workers, crews = [], []
-    for entry in PIPELINE:
-        own = bus(entry.name)
-        workers.append(Worker(entry, entry.stage(), own, guarded.store(entry.name), RetryLadder(PAUSES)))
+    for stage in load_all():
+        own = bus(stage.name)
+        workers.append(Worker(stage, own, guarded.store(stage.name), RetryLadder(PAUSES)))
         crews.append(Crew(workers[-1], own, 1))
         crews[-1].start()
     yield workers

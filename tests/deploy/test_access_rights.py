@@ -17,12 +17,12 @@ from deploy.access import (
     store_rights,
     store_users,
 )
+from services.magritte.pipeline import PIPELINE
 from shared.bus.topology import Topology, dead_queue
 from shared.contract import keys
-from shared.contract.pipeline import PIPELINE, Step, queues
 
 PAUSES = (0.5, 600.0)
-TOPOLOGY = Topology(tuple(queues()), PAUSES)
+TOPOLOGY = Topology(PIPELINE.queues, PAUSES)
 NAMES = {*(each.name for each in TOPOLOGY.exchanges()), *(each.name for each in TOPOLOGY.broker_queues())}
 
 
@@ -30,25 +30,25 @@ def matched(expression: str, names: set[str]) -> set[str]:
     return {name for name in names if re.search(expression, name)}
 
 
-@pytest.mark.parametrize("entry", PIPELINE, ids=[entry.name for entry in PIPELINE])
-def test_a_stage_writes_to_all_exchanges_reads_its_queues_and_declares_nothing(entry: Step) -> None:
-    rights = broker_rights(entry)
+@pytest.mark.parametrize("container", PIPELINE.containers)
+def test_a_stage_writes_to_all_exchanges_reads_its_queues_and_declares_nothing(container: str) -> None:
+    rights = broker_rights(PIPELINE.containers[container])
     assert matched(rights.write, NAMES) == {each.name for each in TOPOLOGY.exchanges()}
-    assert matched(rights.read, NAMES) == {queue.name for queue in entry.queues}
+    assert matched(rights.read, NAMES) == {stage.queue for stage in PIPELINE.containers[container]}
     assert matched(rights.configure, NAMES) == set()
 
 
 def test_the_command_line_may_do_everything_with_what_is_ours_and_nothing_with_the_rest() -> None:
     others = {"amq.topic", "ranker2", "my.ranker", "ranker.dead2", "facexdetector", "magritte.workshop"}
-    for expression in vars(operator_broker_rights()).values():
+    for expression in vars(operator_broker_rights(PIPELINE)).values():
         assert matched(expression, NAMES | others) == NAMES
 
 
 def test_definitions_hold_the_whole_topology_and_every_user() -> None:
-    found = definitions(dict.fromkeys(broker_users(), "hash"), PAUSES, "v")
+    found = definitions(PIPELINE, dict.fromkeys(broker_users(PIPELINE), "hash"), PAUSES, "v")
     assert {each["name"] for each in [*found["exchanges"], *found["queues"]]} == NAMES
     bound = {(each["source"], each["destination"], each["routing_key"]) for each in found["bindings"]}
-    assert bound >= {("magritte.dead", dead_queue(q.name), q.name) for q in queues()}
+    assert bound >= {("magritte.dead", dead_queue(q.name), q.name) for q in PIPELINE.queues}
     assert len(bound) == len(found["queues"])
     assert {each["user"] for each in found["permissions"]} == {each["name"] for each in found["users"]}
     assert {each["vhost"] for each in found["permissions"]} == {each["vhost"] for each in found["queues"]} == {"v"}
@@ -77,22 +77,22 @@ def test_a_policy_is_about_a_bucket_or_what_is_below_a_prefix_in_it() -> None:
 
 
 def test_originals_are_written_by_the_scraper_alone_and_trainings_deleted_by_the_trainer_alone() -> None:
-    rights = store_users()
+    rights = store_users(PIPELINE)
     assert [user for user, its in rights.items() if its.allow("writes", "originals/0a/0a")] == ["scraper"]
     deleting = [user for user, its in rights.items() if its.allow("deletes", "trainings/0a/000001/checkpoint-0a.npz")]
     assert deleting == ["trainer"]
 
 
-@pytest.mark.parametrize("entry", PIPELINE, ids=[entry.name for entry in PIPELINE])
-def test_a_stage_tells_facts_in_no_name_but_its_own(entry: Step) -> None:
-    facts = {f"runs/anya-001/trail/0a.1/{other.name}.face-found.none.0.0.json" for other in PIPELINE}
-    told = {fact for fact in facts if store_rights(entry).allow("writes", fact)}
-    assert told == {f"runs/anya-001/trail/0a.1/{entry.name}.face-found.none.0.0.json"}
-    assert not any(store_users()[OPERATOR].allow("writes", fact) for fact in facts)
+@pytest.mark.parametrize("container", PIPELINE.containers)
+def test_a_stage_tells_facts_in_no_name_but_its_own(container: str) -> None:
+    facts = {f"runs/anya-001/trail/0a.1/{other}.face-found.none.0.0.json" for other in PIPELINE.containers}
+    told = {fact for fact in facts if store_rights(PIPELINE.containers[container]).allow("writes", fact)}
+    assert told == {f"runs/anya-001/trail/0a.1/{container}.face-found.none.0.0.json"}
+    assert not any(store_users(PIPELINE)[OPERATOR].allow("writes", fact) for fact in facts)
 
 
 def test_the_wish_to_retry_is_written_by_the_command_line_and_read_by_the_scraper() -> None:
     key = keys.retry_failed("anya-001")
-    rights = store_users()
+    rights = store_users(PIPELINE)
     assert rights[OPERATOR].allow("writes", key)
     assert [user for user, its in rights.items() if its.allow("reads", key)] == ["scraper", OPERATOR]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from deploy.credentials import write_credentials
-from shared.contract.pipeline import PIPELINE
+from services.magritte.pipeline import PIPELINE
 from shared.runtime.stage_process import METRICS_PORT
 from shared.settings import Settings
 
@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).parents[2]
 COMPOSE = REPOSITORY / "docker-compose.yml"
 GPU = REPOSITORY / "deploy" / "compose.gpu.yml"
 DOCKERFILE = REPOSITORY / "deploy" / "Dockerfile"
-STAGES = [step.name for step in PIPELINE]
+STAGES = list(PIPELINE.containers)
 
 
 def loaded(path: Path) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def test_a_stage_can_be_scaled_and_is_locked_in(stage: str) -> None:
 
 
 def test_every_setting_that_is_given_exists() -> None:
-    known = {f"MAGRITTE_{name.upper()}" for name in Settings.model_fields}
+    known = {f"MAGRITTE_{name.upper()}" for kind in (Settings, *PIPELINE.environments) for name in kind.model_fields}
     given = {name for service in SERVICES.values() for name in service.get("environment", {})}
     assert {name for name in given if name.startswith("MAGRITTE_")} <= known
     assert set(re.findall(r"MAGRITTE_\w+", DOCKERFILE.read_text(encoding="utf-8"))) <= known

@@ -10,13 +10,13 @@ import pytest
 
 from deploy.access import MONITOR, OPERATOR, broker_users, bucket_policy, is_hash_of, s3_policy, store_users
 from deploy.credentials import main, write_credentials
+from services.magritte.pipeline import PIPELINE, settings
 from shared.bus.topology import Topology
-from shared.contract.pipeline import PIPELINE, queues
-from shared.settings import Settings, settings
+from shared.settings import Settings
 from tests.servers.rabbitmq import RabbitMQServer
 
 REPOSITORY = Path(__file__).parents[2]
-USERS = [OPERATOR, *(step.name for step in PIPELINE)]
+USERS = [OPERATOR, *PIPELINE.containers]
 
 
 @pytest.fixture
@@ -127,11 +127,11 @@ def test_a_real_broker_takes_the_definitions_and_lets_the_users_in(folder: Path,
     for user, password in passwords(folder).items():
         login = f'rabbit_access_control:check_user_pass_login(<<"{user}">>, <<"{password}">>).'
         assert server.evaluate(login).startswith("{ok, {ok,")
-    topology = Topology(tuple(queues()), Settings.model_fields["retry_pauses"].default)
+    topology = Topology(PIPELINE.queues, Settings.model_fields["retry_pauses"].default)
     listed = server.ctl("list_queues", "--no-table-headers", "name", "policy").splitlines()
     found = dict(line.split("\t") for line in listed)
     assert found.keys() == {queue.name for queue in topology.broker_queues()}
-    assert {name for name, policy in found.items() if policy} == {queue.name for queue in queues()}
+    assert {name for name, policy in found.items() if policy} == {queue.name for queue in PIPELINE.queues}
 
 
 def test_every_user_of_the_store_has_its_policy(folder: Path) -> None:

@@ -14,9 +14,10 @@ import yaml
 from cloudcoil.models.keda import v1alpha1 as keda
 from cloudcoil.models.prometheus_operator import v1 as prometheus
 
+from services.magritte.pipeline import settings
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.stage_process import METRICS_PORT
-from shared.settings import SECRETS, settings
+from shared.settings import SECRETS
 from tests.deploy.manifests import (
     CLUSTERS,
     COMPONENTS,

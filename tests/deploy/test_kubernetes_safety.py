@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from shared.contract.pipeline import queues, step
+from services.magritte.pipeline import PIPELINE
 from shared.contract.reach import Reach
 from tests.deploy.manifests import CLUSTERS, STAGES, Document, containers, of_kind, pods, render, stages
 
@@ -116,10 +116,10 @@ def test_exactly_the_stages_on_pictures_and_the_ranker_are_scaled(production: li
 
 
 def test_scaling_looks_at_queues_that_many_consumers_may_share(production: list[Document]) -> None:
-    shared = {queue.name for queue in queues() if not queue.single_active_consumer}
+    shared = {queue.name for queue in PIPELINE.queues if not queue.single_active_consumer}
     for name, each in of_kind(production, "ScaledObject").items():
         (trigger,) = each["spec"]["triggers"]
-        assert trigger["metadata"]["queueName"] in shared & {queue.name for queue in step(name).queues}
+        assert trigger["metadata"]["queueName"] in shared & {stage.queue for stage in PIPELINE.containers[name]}
 
 
 def test_a_busy_pod_is_not_taken_away(production: list[Document]) -> None:

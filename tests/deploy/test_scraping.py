@@ -34,7 +34,7 @@ from tests.servers.rabbitmq import RabbitMQServer, free_ports
 ALERTS = [rule["alert"] for rule in RULES]
 TOY = """
 from shared.runtime.health import Health, HealthServer
-from shared.settings import settings
+from services.magritte.pipeline import settings
 from tests.faults import toy
 
 HealthServer(Health(), settings().metrics_port)

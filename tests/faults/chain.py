@@ -8,7 +8,7 @@ from typing import Any
 
 from demo.character import any_character, any_pose
 from demo.drawing import draw
-from shared.contract.pipeline import PIPELINE
+from services.magritte.pipeline import PIPELINE
 from shared.contract.stage import python_name
 from tests.faults.place import Place
 
@@ -41,7 +41,7 @@ class Fleet:
 
     def __init__(self, place: Place, workers: int = 1) -> None:
         self._place = place
-        self._stages = [python_name(step.name) for step in PIPELINE] * workers
+        self._stages = [python_name(name) for name in PIPELINE.containers] * workers
         self._running = [self._start(stage) for stage in self._stages]
 
     def kill_one(self, random: Random) -> None:

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
+from services.magritte.pipeline import PIPELINE, settings
 from shared.bus import open_bus
-from shared.settings import settings
 from shared.store import open_store
 from tests.faults.matrix import README, Case, Matrix
 from tests.faults.place import Faces, Place
@@ -34,7 +34,7 @@ def place(
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    bus, store = open_bus(settings().bus, settings().retry_pauses, "test"), open_store(settings())
+    bus, store = open_bus(settings().bus, PIPELINE.queues, settings().retry_pauses, "test"), open_store(settings())
     store.prepare()
     bus.connect(30.0)
     here = Place(tmp_path, environment, bus, store)

@@ -11,9 +11,9 @@ import pytest
 
 from shared.bus import Delivery, Depth
 from shared.bus.rabbitmq import RabbitMQBus
+from shared.contract.declaration import Queue
 from shared.contract.errors import BusUnavailable, SettingsError
 from shared.contract.messages import RunRequested, SourceExhausted
-from shared.contract.pipeline import Queue
 from tests.servers.proxy import Proxy, Toxics
 from tests.servers.rabbitmq import RabbitMQServer
 

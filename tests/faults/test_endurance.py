@@ -14,7 +14,7 @@ from random import Random
 import pika
 import pytest
 
-from shared.contract.pipeline import queues as pipeline_queues
+from services.magritte.pipeline import PIPELINE
 from tests.faults.chain import Fleet, result, status, undisturbed, write_recipe
 from tests.faults.place import Place
 from tests.servers.rabbitmq import RabbitMQServer
@@ -31,7 +31,7 @@ def repeating(address: str, seed: int) -> Iterator[None]:
     over = threading.Event()
 
     def repeat() -> None:
-        random, names = Random(seed), [queue.name for queue in pipeline_queues()]
+        random, names = Random(seed), [queue.name for queue in PIPELINE.queues]
         while not over.wait(0.02):
             with suppress(pika.exceptions.AMQPError, OSError):
                 _repeat_while_connected(address, random, names, over)

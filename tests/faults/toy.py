@@ -11,21 +11,21 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from services.magritte.pipeline import PIPELINE, settings
+from services.upscaler.declaration import UPSCALER
 from shared.bus import open_bus
 from shared.contract import keys
 from shared.contract.errors import Interrupted, Poison
 from shared.contract.messages import FaceFound, FaceUpscaled, Message
-from shared.contract.pipeline import Step, step
-from shared.contract.stage import Action, Context, Stage
+from shared.contract.stage import Context, Stage
 from shared.runtime import logs
 from shared.runtime.health import Health
 from shared.runtime.stage_process import Ending, StageProcess
-from shared.settings import LogFormat, settings
+from shared.settings import LogFormat
 from shared.store import Store, open_store
 
 SLOW, DIES, HANGS_ONCE, LONG, BROKEN, FAILS_UNTIL_MENDED = (
@@ -38,18 +38,18 @@ SLOW, DIES, HANGS_ONCE, LONG, BROKEN, FAILS_UNTIL_MENDED = (
 )
 
 
-class Copier(Stage[FaceFound]):
+class Copier(Stage[FaceFound, None]):
     """FaceFound in, FaceUpscaled out, with a copy of the crop."""
 
-    name = "upscaler"
+    declaration = UPSCALER
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def action(self, message: FaceFound, context: Context) -> Action:
-        return Action("toy", 1, {}, {"crop": message.crop, "item": message.item})
+    def inputs(self, message: FaceFound, settings: None) -> Mapping[str, str]:
+        return {"toy": "copier", "crop": message.crop, "item": message.item}
 
-    def process(self, message: FaceFound, context: Context) -> Iterable[Message]:
+    def process(self, message: FaceFound, settings: None, context: Context) -> Iterable[Message]:
         with (self._folder / "begun").open("a") as file:
             file.write(message.item + "\n")
         crop = context.store.get(keys.crop(message.crop))
@@ -89,16 +89,6 @@ def _long_work(context: Context) -> None:
         time.sleep(0.1)
 
 
-@dataclass(frozen=True)
-class StepWith(Step):
-    """A step with this stage in it."""
-
-    made: Stage[Any] = field(default_factory=Stage)
-
-    def stage(self) -> Stage[Any]:
-        return self.made
-
-
 class Fuse:
     """Kills the process at its n-th effect, counted from 0 and twice each: before it and after it."""
 
@@ -128,20 +118,14 @@ def mortal(store: Store, bus: Any, fuse: Fuse) -> None:
             setattr(owner, name, fuse.around(getattr(owner, name)))
 
 
-def toy_step(folder: Path) -> Step:
-    """The upscaler's step with the copier in it."""
-    real = step("upscaler")
-    return StepWith(real.name, real.queues, real.produces, made=Copier(folder))
-
-
 def main() -> None:
     """Run the toy as `shared.runtime.stage_process.serve` runs a stage."""
     environment = settings()
     logs.set_up(LogFormat.JSON, "info")
-    store, bus = open_store(environment), open_bus(environment.bus, environment.retry_pauses, "toy")
+    store, bus = open_store(environment), open_bus(environment.bus, PIPELINE.queues, environment.retry_pauses, "toy")
     left = os.environ.get("TOY_FUSE")
     ending = Ending()
-    process = StageProcess(toy_step(Path(os.environ["TOY_FOLDER"])), bus, store, environment, Health())
+    process = StageProcess([Copier(Path(os.environ["TOY_FOLDER"]))], bus, store, environment, Health())
     code = 0
     if process.begin(ending):
         mortal(store, bus, Fuse(None if left is None else int(left)))

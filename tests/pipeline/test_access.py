@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from deploy.access import PROBES, StoreRights, store_rights
+from services.magritte.pipeline import PIPELINE, load_all
 from shared.bus import MemoryBus
 from shared.contract import keys
 from shared.contract.messages import RunRequested
-from shared.contract.pipeline import PIPELINE, queues, step
 from shared.recipe.files import deposited
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import open_run
@@ -38,12 +38,15 @@ TOY = {
 }
 """Three legs of one step, so that the first checkpoint is removed."""
 
+_WITHOUT_RECORDS = ("upscaler", "tfrecord-packer", "trainer")
+"""The upscaler enlarges nothing here, and what the other two do depends on more than the message."""
+
 UNSEEN = {
     *(("upscaler", does, "crops/*/*") for does in ("reads", "writes")),  # it hands on what it was given
     *(("deduper", does, "dead/*/deduper.index/*") for does in ("reads", "writes")),  # unread letters are the first's
-    *((entry.name, "reads", "controls/*") for entry in PIPELINE),  # nothing was paused or cancelled
-    *((entry.name, does, PROBES) for entry in PIPELINE for does in ("writes", "deletes")),  # S3's alone
-    *((name, does, f"actions/{name}/*/*") for name in ("tfrecord-packer", "trainer") for does in ("reads", "writes")),
+    *((name, "reads", "controls/*") for name in PIPELINE.containers),  # nothing was paused or cancelled
+    *((name, does, PROBES) for name in PIPELINE.containers for does in ("writes", "deletes")),  # S3's alone
+    *((name, does, f"actions/{name}/*/*") for name in _WITHOUT_RECORDS for does in ("reads", "writes")),
 }
 """What these runs had no need of."""
 
@@ -99,15 +102,12 @@ def work(place: Workplace, seen: Seen, **sections: Any) -> None:
         | sections
     )
     run = open_run(FolderStore(folder), deposited(recipe, FolderStore(folder)))
-    bus = MemoryBus(list(queues()), 64)
-    workers = [
-        Worker(entry, entry.stage(), bus, Observed(folder, seen[entry.name]), IN_PROCESS, Resources(2))
-        for entry in PIPELINE
-    ]
+    bus = MemoryBus(PIPELINE.queues, 64)
+    workers = [Worker(stage, bus, Observed(folder, seen[stage.name]), IN_PROCESS, Resources(2)) for stage in load_all()]
     crews = [Crew(worker, bus, 2) for worker in workers]
     for crew in crews:
         crew.start()
-    for queue in queues():
+    for queue in PIPELINE.queues:
         bus.send(queue.name, b"no message")
     for _ in range(2):
         for source in range(len(recipe.sources)):
@@ -153,19 +153,19 @@ def _naming_files(place: Workplace) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("stage", [entry.name for entry in PIPELINE])
+@pytest.mark.parametrize("stage", PIPELINE.containers)
 def test_a_stage_does_nothing_in_the_store_that_it_has_no_right_to(seen: Seen, stage: str) -> None:
-    rights = store_rights(step(stage))
+    rights = store_rights(PIPELINE.containers[stage])
     assert seen[stage]
     assert [(does, key) for does, key in sorted(seen[stage]) if not rights.allow(does, key)] == []
 
 
 def test_a_stage_has_no_right_that_it_does_not_need(seen: Seen) -> None:
     unused = {
-        (entry.name, does, pattern)
-        for entry in PIPELINE
-        for does, patterns in vars(store_rights(entry)).items()
+        (name, does, pattern)
+        for name, stages in PIPELINE.containers.items()
+        for does, patterns in vars(store_rights(stages)).items()
         for pattern in patterns
-        if not any(done == does and StoreRights((pattern,), ()).allow("reads", key) for done, key in seen[entry.name])
+        if not any(done == does and StoreRights((pattern,), ()).allow("reads", key) for done, key in seen[name])
     }
     assert unused == UNSEEN | (set() if MODEL.is_file() else {("face-detector", "reads", keys.file("*"))})

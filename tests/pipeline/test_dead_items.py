@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from services.magritte.pipeline import PIPELINE
 from services.scraper.sources import SOURCES, Fetched, Item
 from services.scraper.sources.folder import FolderSource
+from services.scraper.stage import Scraper
 from shared.bus import Bus, open_bus
 from shared.contract import keys
 from shared.contract.messages import ImageFetched, ItemDied, RunRequested
-from shared.contract.pipeline import step
 from shared.contract.reasons import Drop
 from shared.ledger.records import facts
 from shared.recipe import sources as recipe
@@ -51,8 +52,7 @@ class Scraping:
     worker: Worker = field(init=False)
 
     def __post_init__(self) -> None:
-        scraper = step("scraper")
-        self.worker = Worker(scraper, scraper.stage(), self.bus, self.store, RetryLadder(()))
+        self.worker = Worker(Scraper(), self.bus, self.store, RetryLadder(()))
         self.consumer = self.bus.consume("scraper", threads=1)
 
     def work(self) -> Outcome:
@@ -84,7 +84,7 @@ def scraping(
         (tmp_path / "pictures" / f"{number}.png").write_bytes(drawings[number])
     store = FolderStore(tmp_path / "data")
     run = open_run(store, Recipe(name="anya", sources=(recipe.FolderSource(folder=tmp_path / "pictures"),))).name
-    bus = open_bus(rabbitmq.address(vhost), [1.0], "test")
+    bus = open_bus(rabbitmq.address(vhost), PIPELINE.queues, [1.0], "test")
     bus.connect(SOON)
     scraping = Scraping(bus, store, run)
     bus.publish(RunRequested(run=run, source=0))

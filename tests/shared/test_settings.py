@@ -2,9 +2,11 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import Field, SecretStr
 
+from shared.contract.environment import Environment
 from shared.contract.errors import SettingsError
-from shared.settings import LogFormat, Settings, settings
+from shared.settings import LogFormat, Settings, read, settings
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +69,7 @@ def secrets(tmp_path: Path) -> Path:
 
 
 def test_secrets_are_read_from_files(secrets: Path) -> None:
-    found = settings(secrets)
+    found = settings(secrets=secrets)
     assert (found.bus, found.s3_secret_key.get_secret_value()) == ("amqp://u:hidden@b", "sesame")
 
 
@@ -76,32 +78,32 @@ def test_secrets_are_read_as_kubernetes_mounts_them(tmp_path: Path) -> None:
     (tmp_path / "..2026_11_24" / "magritte_bus").write_text("amqp://b")
     (tmp_path / "..data").symlink_to("..2026_11_24")
     (tmp_path / "magritte_bus").symlink_to("..data/magritte_bus")
-    assert settings(tmp_path).bus == "amqp://b"
+    assert settings(secrets=tmp_path).bus == "amqp://b"
 
 
 def test_the_environment_wins_over_files(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAGRITTE_BUS", "amqp://elsewhere")
-    assert settings(secrets).bus == "amqp://elsewhere"
+    assert settings(secrets=secrets).bus == "amqp://elsewhere"
 
 
 def test_without_the_folder_there_are_no_secrets(tmp_path: Path) -> None:
-    assert settings(tmp_path / "gone") == Settings()
+    assert settings(secrets=tmp_path / "gone") == Settings()
 
 
 def test_a_misspelt_secret_is_an_error_that_names_it(secrets: Path) -> None:
     (secrets / "magritte_bsu").write_text("amqp://b")
     with pytest.raises(SettingsError, match=r"unknown secret magritte_bsu; there are .*MAGRITTE_BUS"):
-        settings(secrets)
+        settings(secrets=secrets)
 
 
 def test_a_secret_that_is_no_text_is_an_error_that_names_it(secrets: Path) -> None:
     (secrets / "magritte_bus").write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match=r'"bus" from source "SecretsSettingsSource": .* decode byte'):
-        settings(secrets)
+        settings(secrets=secrets)
 
 
 def test_settings_can_be_printed_without_telling_secrets(secrets: Path) -> None:
-    found = settings(secrets)
+    found = settings(secrets=secrets)
     told = f"{found} {found!r} {found.bus!r} {[found.bus]}"
     assert "amqp://***@b" in told
     assert "hidden" not in told
@@ -122,7 +124,37 @@ def test_even_a_wrong_address_does_not_tell_its_password(monkeypatch: pytest.Mon
     assert "hidden" not in repr(settings())
 
 
-def test_networks_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORKS", "192.168.1.0/24 10.0.0.300")
-    with pytest.raises(SettingsError, match=r"^MAGRITTE_PRIVATE_NETWORKS: .*10\.0\.0\.300"):
+class Login(Environment):
+    """Variables that a stage could declare."""
+
+    board_token: SecretStr = SecretStr("")
+    board_pause: float = 1.0
+    home: str = Field("", validation_alias="SOME_HOME")
+
+
+def test_what_a_stage_declares_is_known_and_named_among_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGRITTE_BOARD_PAUSE", "2")
+    assert settings([Login]) == Settings()
+    with pytest.raises(SettingsError, match="unknown environment variable MAGRITTE_BOARD_PAUSE"):
         settings()
+    monkeypatch.setenv("MAGRITTE_BOARD_PAUS", "2")
+    with pytest.raises(SettingsError, match="there are MAGRITTE_BOARD_PAUSE, MAGRITTE_BOARD_TOKEN, MAGRITTE_BUS, "):
+        settings([Login])
+
+
+def test_a_stage_s_own_variables_are_read_from_the_environment_and_from_secrets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MAGRITTE_BOARD_PAUSE", "2")
+    monkeypatch.setenv("SOME_HOME", "/home")
+    (tmp_path / "magritte_board_token").write_text("sesame")
+    found = read(Login, tmp_path)
+    assert (found.board_pause, found.home, found.board_token.get_secret_value()) == (2.0, "/home", "sesame")
+    assert "sesame" not in repr(found)
+    assert settings([Login], tmp_path) == Settings()
+
+
+def test_an_unusable_variable_of_a_stage_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGRITTE_BOARD_PAUSE", "long")
+    with pytest.raises(SettingsError, match=r"^MAGRITTE_BOARD_PAUSE: "):
+        read(Login)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from shared.contract.pipeline import PIPELINE
+from services.magritte.pipeline import PIPELINE
 from shared.contract.stage import python_name
 
 REPOSITORY = Path(__file__).parents[2]
 REQUIREMENTS = {path.stem: path for path in (REPOSITORY / "requirements").glob("*.txt")}
-STAGES = [step.name for step in PIPELINE]
+STAGES = list(PIPELINE.containers)
 WITH_TENSORFLOW = {"trainer", "trainer-gpu", "ranker", "ranker-gpu", "all", "all-gpu", "demo", "dev"}
 
 RUNTIME = ("shared/runtime/worker.py", "shared/runtime/health.py", "shared/runtime/logs.py", "shared/store/folder.py")

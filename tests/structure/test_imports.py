@@ -12,7 +12,11 @@ LINT = "from importlinter.cli import lint_imports_command as lint; lint()"
 
 VIOLATIONS = {
     "independent-stages": ("services/deduper/grouping.py", "import services.upscaler.enlargement"),
-    "shared-below-services": ("shared/contract/pipeline.py", "from services.deduper import stage"),
+    "shared-below-services": ("shared/contract/declaration.py", "from services.deduper import stage"),
+    "one-composition-root": ("services/magritte/watch.py", "from services.deduper.declaration import JUDGING"),
+    "declarations-are-light": ("services/ranker/declaration.py", "from shared.runs import trainings"),
+    "ledger-for-the-packer": ("services/normalizer/fit.py", "import shared.ledger.records"),
+    "trainings-for-those-who-train": ("services/normalizer/fit.py", "import shared.runs.trainings"),
     "stages-know-no-back-end": ("services/normalizer/fit.py", "from shared.bus import MemoryBus"),
     "pure-logic": ("services/deduper/grouping.py", "import time"),
     "one-client-each": ("shared/runtime/worker.py", "import pika"),

@@ -1,12 +1,16 @@
 """A stage has one name; everything else is derived from it."""
 
 import ast
+import sys
+from collections.abc import Iterator
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from shared.contract.pipeline import PIPELINE
+from services.magritte.pipeline import PIPELINE
+from shared.contract.declaration import Declaration
 from shared.contract.stage import python_name, stage_name
 
 REPOSITORY = Path(__file__).parents[2]
@@ -20,28 +24,49 @@ FOLDERS = {
 }
 
 
-def declared_names(folder: Path) -> list[str]:
-    """The `name` of every class in the folder's stage.py that has one and derives from `Stage`."""
-    tree = ast.parse((folder / "stage.py").read_text(encoding="utf-8"))
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    stages = [node for node in classes if any(ast.unparse(base).startswith("Stage") for base in node.bases)]
-    return [
-        ast.literal_eval(line.value)
-        for stage in stages
-        for line in stage.body
-        if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "name"
-    ]
+ALLOWED = ("shared.contract", "shared.recipe", "pydantic", "pydantic_settings")
+"""What a declaration may import beside Python's own modules and none of its stage's."""
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The full names of all modules that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield str(node.module)
 
 
 def test_there_are_stages() -> None:
-    assert len(FOLDERS) == len(PIPELINE) >= 8
+    assert FOLDERS.keys() == PIPELINE.containers.keys()
+    assert len(FOLDERS) >= 8
 
 
 @pytest.mark.parametrize("stage", sorted(FOLDERS))
 def test_a_stage_is_named_after_its_folder(stage: str) -> None:
-    assert declared_names(FOLDERS[stage]) == [stage]
+    module = import_module(f"services.{FOLDERS[stage].name}.declaration")
+    declared = [value for value in vars(module).values() if isinstance(value, Declaration)]
+    assert declared == list(PIPELINE.containers[stage])
+    assert {each.name for each in declared} == {stage}
     assert FOLDERS[stage].name == python_name(stage)
     assert find_spec(f"services.{python_name(stage)}.stage") is not None
+
+
+@pytest.mark.parametrize("stage", sorted(FOLDERS))
+def test_a_declaration_imports_nothing_but_the_contract_and_the_recipe(stage: str) -> None:
+    names = set(imported(FOLDERS[stage] / "declaration.py"))
+    foreign = {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
+    assert [name for name in sorted(foreign) if not name.startswith(ALLOWED)] == []
+
+
+def test_only_the_composition_root_imports_modules_by_name() -> None:
+    dynamic = [
+        str(path.relative_to(REPOSITORY))
+        for top in ("services", "shared")
+        for path in sorted((REPOSITORY / top).rglob("*.py"))
+        if "importlib" in imported(path)
+    ]
+    assert dynamic == ["services/magritte/pipeline.py"]
 
 
 @pytest.mark.parametrize("stage", sorted(FOLDERS))

@@ -15,7 +15,6 @@ from services.scraper.sources.pacing import Pacing
 from services.scraper.sources.request import Answer, Later, Redirect, ask, stop_at_redirect
 from services.scraper.sources.source import Conditions, Fetched, Item
 from shared.contract.errors import Interrupted, Transient
-from shared.contract.reach import Reach
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import single_errors
 from shared.recipe import sources as recipe
@@ -45,7 +44,7 @@ class AddressesSource:
         self._loop = asyncio.Runner()
         # The time limit is kept by `_within`; no encodings are asked for because pictures are compressed already.
         headers = {"User-Agent": user_agent(), "Accept": "image/*,*/*;q=0.1", "Accept-Encoding": "identity"}
-        self._addresses = CheckedAddresses(Reach.of_environment(), resolve)
+        self._addresses = CheckedAddresses(conditions.reach, resolve)
         self._client = httpx.AsyncClient(
             headers=headers,
             timeout=None,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from shared.contract.reach import Reach
 from shared.contract.reasons import Drop
 
 
@@ -37,10 +38,11 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Conditions:
-    """Conditions that every source keeps to: the largest file it may read, and whether it shall stop."""
+    """Conditions that every source keeps to: the largest file it may read, whether it shall stop, and its reach."""
 
     max_bytes: int
     stopping: Callable[[], bool]
+    reach: Reach = field(default_factory=Reach)
 
 
 class Source(Protocol):

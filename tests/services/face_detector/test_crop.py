@@ -1,6 +1,6 @@
 import pytest
 
-from services.face_detector.crop import crops, distinct, expanded, placed
+from services.face_detector.crop import CropRules, crops, distinct, expanded, placed
 from services.face_detector.detector import Box, Face, overlap
 from shared.contract.reasons import Drop, Reason
 from shared.recipe.faces import Edge, Expansion, Faces, TooMany
@@ -60,20 +60,20 @@ def test_heads_that_touch_are_two_faces() -> None:
 
 def test_faces_are_numbered_from_left_to_right_whatever_order_they_were_found_in() -> None:
     boxes = [(300, 0, 60, 60), (10, 200, 60, 60), (10, 20, 60, 60)]
-    rules = Faces(expand=BARE)
+    rules = CropRules.of(Faces(expand=BARE))
     expected = [Box(10, 20, 60, 60), Box(10, 200, 60, 60), Box(300, 0, 60, 60)]
     assert crops(faces(*boxes), (400, 400), rules) == expected
     assert crops(faces(*reversed(boxes)), (400, 400), rules) == expected
 
 
 def test_a_picture_without_a_face_is_dropped() -> None:
-    found = crops([], (400, 400), Faces())
+    found = crops([], (400, 400), CropRules.of(Faces()))
     assert isinstance(found, Drop)
     assert found.reason is Reason.NO_FACE
 
 
 def test_a_face_that_is_too_small_is_dropped_and_keeps_its_number() -> None:
-    found = crops(faces((0, 0, 47, 60), (200, 0, 48, 48)), (400, 400), Faces(smallest=48))
+    found = crops(faces((0, 0, 47, 60), (200, 0, 48, 48)), (400, 400), CropRules.of(Faces(smallest=48)))
     assert reasons(found) == [Reason.FACE_TOO_SMALL, None]
 
 
@@ -81,22 +81,26 @@ CROWD = faces((0, 0, 50, 50), (100, 0, 70, 70), (200, 0, 60, 60))
 
 
 def test_a_picture_with_too_many_faces_is_dropped() -> None:
-    found = crops(CROWD, (400, 400), Faces(at_most=2))
+    found = crops(CROWD, (400, 400), CropRules.of(Faces(at_most=2)))
     assert isinstance(found, Drop)
     assert found.reason is Reason.TOO_MANY_FACES
 
 
 def test_the_largest_of_too_many_faces_can_be_kept() -> None:
-    rules = Faces(at_most=2, too_many=TooMany.KEEP_LARGEST)
+    rules = CropRules.of(Faces(at_most=2, too_many=TooMany.KEEP_LARGEST))
     assert reasons(crops(CROWD, (400, 400), rules)) == [Reason.TOO_MANY_FACES, None, None]
 
 
 def test_faces_that_are_too_small_do_not_make_a_crowd() -> None:
-    assert reasons(crops(CROWD, (400, 400), Faces(at_most=2, smallest=60))) == [Reason.FACE_TOO_SMALL, None, None]
+    assert reasons(crops(CROWD, (400, 400), CropRules.of(Faces(at_most=2, smallest=60)))) == [
+        Reason.FACE_TOO_SMALL,
+        None,
+        None,
+    ]
 
 
 def test_a_face_at_the_edge_does_not_take_the_others_along() -> None:
-    found = crops(faces((0, 100, 60, 60), (200, 100, 60, 60)), (400, 400), Faces(edge=Edge.DROP))
+    found = crops(faces((0, 100, 60, 60), (200, 100, 60, 60)), (400, 400), CropRules.of(Faces(edge=Edge.DROP)))
     assert reasons(found) == [Reason.FACE_AT_THE_EDGE, None]
 
 

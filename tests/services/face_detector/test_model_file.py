@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from services.face_detector.model_file import MAX_BYTES, read_model
+from services.face_detector.model_file import MAX_BYTES, Fetching, read_model
 from shared.contract.errors import RecipeError, RunUnusable, Transient
+from shared.contract.reach import Reach
 from shared.recipe.faces import Cascade
 
 MODEL = b"<opencv_storage/>"
@@ -62,17 +63,20 @@ def serving(server: ModelServer) -> Iterator[ModelServer]:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
+def server() -> Iterator[ModelServer]:
     """A server that may be asked though it is not on the public internet."""
-    monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORKS", "127.0.0.1")
     with serving(ModelServer()) as server:
         yield server
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "magritte"
+
+
+@pytest.fixture
+def fetching(cache: Path) -> Fetching:
+    return Fetching(Reach.of("127.0.0.1"), cache)
 
 
 @pytest.fixture
@@ -82,66 +86,72 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("digest", ["", DIGEST])
-def test_a_file_is_read(file: Path, digest: str) -> None:
-    assert read_model(Cascade(model=str(file), sha256=digest)) == MODEL
+def test_a_file_is_read(file: Path, digest: str, fetching: Fetching) -> None:
+    assert read_model(Cascade(model=str(file), sha256=digest), fetching) == MODEL
 
 
-def test_a_file_with_another_digest_is_refused(file: Path) -> None:
+def test_a_file_with_another_digest_is_refused(file: Path, fetching: Fetching) -> None:
     with pytest.raises(RunUnusable, match=f"its SHA-256 is {DIGEST}"):
-        read_model(Cascade(model=str(file), sha256="0" * 64))
+        read_model(Cascade(model=str(file), sha256="0" * 64), fetching)
 
 
-def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused_by_name(tmp_path: Path, fetching: Fetching) -> None:
     with pytest.raises(RunUnusable, match=r"gone\.xml cannot be read: No such file"):
-        read_model(Cascade(model=str(tmp_path / "gone.xml")))
+        read_model(Cascade(model=str(tmp_path / "gone.xml")), fetching)
 
 
-def test_a_model_at_an_address_is_fetched_once_and_kept(server: ModelServer, cache: Path) -> None:
+def test_a_model_at_an_address_is_fetched_once_and_kept(server: ModelServer, cache: Path, fetching: Fetching) -> None:
     settings = Cascade(model=f"{server.address}/model.xml", sha256=DIGEST)
-    assert read_model(settings) == MODEL
-    assert read_model(settings) == MODEL
+    assert read_model(settings, fetching) == MODEL
+    assert read_model(settings, fetching) == MODEL
     assert server.asked == ["/model.xml"]
     assert [path.name for path in cache.iterdir()] == [f"{DIGEST}.xml"]
 
 
-def test_a_damaged_copy_in_the_cache_is_fetched_again(server: ModelServer, cache: Path) -> None:
+def test_a_damaged_copy_in_the_cache_is_fetched_again(server: ModelServer, cache: Path, fetching: Fetching) -> None:
     cache.mkdir(parents=True)
     (cache / f"{DIGEST}.xml").write_bytes(MODEL[:5])
-    assert read_model(Cascade(model=f"{server.address}/model.xml", sha256=DIGEST)) == MODEL
+    assert read_model(Cascade(model=f"{server.address}/model.xml", sha256=DIGEST), fetching) == MODEL
     assert (cache / f"{DIGEST}.xml").read_bytes() == MODEL
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(server: ModelServer, tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_done_without(
+    server: ModelServer, tmp_path: Path, fetching: Fetching
+) -> None:
     (tmp_path / "cache").write_text("no folder")
-    assert read_model(Cascade(model=f"{server.address}/model.xml", sha256=DIGEST)) == MODEL
+    assert read_model(Cascade(model=f"{server.address}/model.xml", sha256=DIGEST), fetching) == MODEL
 
 
-def test_an_address_needs_a_digest(server: ModelServer) -> None:
+def test_an_address_needs_a_digest(server: ModelServer, fetching: Fetching) -> None:
     with pytest.raises(RecipeError, match=r"faces\.cascade\.sha256"):
-        read_model(Cascade(model=f"{server.address}/model.xml"))
+        read_model(Cascade(model=f"{server.address}/model.xml"), fetching)
     assert server.asked == []
 
 
-def test_another_model_than_expected_is_refused_and_not_kept(server: ModelServer, cache: Path) -> None:
+def test_another_model_than_expected_is_refused_and_not_kept(
+    server: ModelServer, cache: Path, fetching: Fetching
+) -> None:
     with pytest.raises(RunUnusable, match="not the cascade that the recipe means"):
-        read_model(Cascade(model=f"{server.address}/model.xml", sha256="0" * 64))
+        read_model(Cascade(model=f"{server.address}/model.xml", sha256="0" * 64), fetching)
     assert not cache.exists()
 
 
-def test_too_large_an_answer_is_not_read_to_its_end(server: ModelServer) -> None:
+def test_too_large_an_answer_is_not_read_to_its_end(server: ModelServer, fetching: Fetching) -> None:
     with pytest.raises(RunUnusable, match="more than"):
-        read_model(Cascade(model=f"{server.address}/endless", sha256=DIGEST))
+        read_model(Cascade(model=f"{server.address}/endless", sha256=DIGEST), fetching)
 
 
-def test_a_server_that_does_not_deliver_may_do_so_later(server: ModelServer) -> None:
+def test_a_server_that_does_not_deliver_may_do_so_later(server: ModelServer, fetching: Fetching) -> None:
     with pytest.raises(Transient, match="404"):
-        read_model(Cascade(model=f"{server.address}/gone", sha256=DIGEST))
+        read_model(Cascade(model=f"{server.address}/gone", sha256=DIGEST), fetching)
 
 
 @pytest.mark.parametrize("path", ["/model.xml", "/elsewhere"])
-def test_a_private_address_is_told_nothing_even_by_a_redirect(server: ModelServer, path: str) -> None:
+def test_a_private_address_is_told_nothing_even_by_a_redirect(
+    server: ModelServer, path: str, fetching: Fetching
+) -> None:
     with serving(ModelServer("127.0.0.2", server.server_port)) as inner:
         address = server.address if path == "/elsewhere" else inner.address
         with pytest.raises(RunUnusable, match=r"not fetched from 127\.0\.0\.2: 127\.0\.0\.2 is not a public address"):
-            read_model(Cascade(model=address + path, sha256=DIGEST))
+            read_model(Cascade(model=address + path, sha256=DIGEST), fetching)
         assert inner.asked == []

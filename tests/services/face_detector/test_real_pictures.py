@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.face_detector.choice import Detectors
+from services.face_detector.choice import Detectors, chosen
 from services.face_detector.crop import distinct
 from services.face_detector.detector import Box, overlap
 from services.face_detector.monochrome import is_monochrome
@@ -35,7 +35,7 @@ def recall_and_precision(detectors: Detectors, faces: Faces) -> tuple[float, flo
     """Measure at an overlap of 0.4, as the set's own score_faces.py counts."""
     expected = found = hits = 0
     for image, label in labelled():
-        boxes = distinct(detectors.of(faces).detect(np.asarray(image)))
+        boxes = distinct(detectors.of(chosen(faces)).detect(np.asarray(image)))
         truths = [Box(*box) for box in label["faces"]]
         hit = {truth: [box for box in boxes if overlap(truth, box) >= 0.4] for truth in truths}
         asked = [truth for truth in truths if min(truth.width, truth.height) >= SMALLEST]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
+from services.face_detector.declaration import DetectorEnvironment
 from services.face_detector.stage import FaceDetector
 from shared.contract import keys
 from shared.contract.errors import Interrupted
 from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
-from shared.contract.pipeline import step
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context
 from shared.pictures import Picture, decode
@@ -21,6 +21,7 @@ from shared.recipe.faces import Cascade, Detector, Edge, Expansion, Faces
 from shared.recipe.pictures import Monochrome, Pictures
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
+from shared.runtime.execution import action_of
 from shared.store.folder import FolderStore
 
 Drawn = Callable[..., Image.Image]
@@ -51,10 +52,12 @@ class Bench:
         return ImageKept(run="margot-1", entry=ENTRY, image=image, arrival=1, decisions=1)
 
     def made(self, data: bytes, asked: Recipe) -> list[Message]:
-        return list(self.stage.process(self.put(data), Context(asked, self.store)))
+        return list(self.stage.process(self.put(data), self.stage.settings(asked), Context(self.store)))
 
     def action(self, asked: Recipe, data: bytes = b"some picture") -> Action:
-        return self.stage.action(self.put(data), Context(asked, self.store))
+        action = action_of(self.stage, self.put(data), self.stage.settings(asked))
+        assert action is not None
+        return action
 
     def crop(self, found: Message) -> Picture:
         assert isinstance(found, FaceFound)
@@ -82,7 +85,7 @@ def by_cascade(cascade: Cascade) -> Faces:
 
 def test_animeface_needs_nothing_but_its_package(bench: Bench, drawn: Drawn) -> None:
     asked = recipe(Faces())
-    bench.stage.setup(asked)
+    bench.stage.setup(DetectorEnvironment(), bench.stage.settings(asked))
     found, counted = bench.made(encoded(drawn()), asked)
     assert isinstance(found, FaceFound)
     assert counted == FacesCounted(run="margot-1", entry=ENTRY, image=found.image, faces=1)
@@ -236,12 +239,13 @@ def test_the_action_is_json_and_names_the_library(bench: Bench) -> None:
 
 
 def test_asked_to_stop_it_does_not_start_looking_for_faces(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
-    context = Context(recipe(by_cascade), bench.store, stopping=lambda: True)
+    context = Context(bench.store, stopping=lambda: True)
     with pytest.raises(Interrupted):
-        list(bench.stage.process(bench.put(encoded(drawn())), context))
+        list(bench.stage.process(bench.put(encoded(drawn())), bench.stage.settings(recipe(by_cascade)), context))
 
 
-def test_the_stage_is_in_the_pipeline_with_all_that_it_produces() -> None:
-    entry = step("face-detector")
-    assert isinstance(entry.stage(), FaceDetector)
-    assert set(entry.produces) == {FaceFound, FaceDropped, FacesCounted, ImageDropped}
+def test_a_model_whose_digest_is_known_is_not_read_for_the_action(bench: Bench) -> None:
+    stored = Faces(detector=Detector.CASCADE, cascade=Cascade(model="sha256:" + "0a" * 32))
+    fetched = Faces(detector=Detector.CASCADE, cascade=Cascade(model="http://127.0.0.1:1/a.xml", sha256="0a" * 32))
+    assert bench.action(recipe(stored)).settings["detector"]["model"] == "0a" * 32
+    assert bench.action(recipe(stored)).digest == bench.action(recipe(fetched)).digest

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.ranker.stage import Ranker
+from services.ranker.stage import Ranker, SeededRanking
 from shared.contract import keys
 from shared.contract.errors import Interrupted, Poison
 from shared.contract.messages import RankingReady, SnapshotTaken
@@ -20,6 +20,7 @@ from shared.recipe.sources import FolderSource
 from shared.runs import trainings
 from shared.runs.trainings import BEST, NETWORK, RANKING, WORST, Snapshot
 from shared.runtime import records
+from shared.runtime.execution import action_of
 from shared.store.folder import FolderStore
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
@@ -53,11 +54,17 @@ def store(tmp_path: Path) -> FolderStore:
     return store
 
 
-def context(
-    store: FolderStore, ranking: Ranking = THREE_ON_A_SHEET, stopping: Callable[[], bool] = lambda: False
-) -> Context:
-    recipe = Recipe(name="toy", sources=(FolderSource(folder=store.root),), ranking=ranking)
-    return Context(recipe, store, stopping=stopping)
+def settings(ranking: Ranking = THREE_ON_A_SHEET) -> SeededRanking:
+    return Ranker().settings(Recipe(name="toy", sources=(FolderSource(folder=Path("pictures")),), ranking=ranking))
+
+
+def ranked(
+    store: FolderStore,
+    ranking: Ranking = THREE_ON_A_SHEET,
+    asked: SnapshotTaken = TAKEN,
+    stopping: Callable[[], bool] = lambda: False,
+) -> list[RankingReady]:
+    return list(Ranker().process(asked, settings(ranking), Context(store, stopping=stopping)))
 
 
 def file(store: FolderStore, name: str, ranking: Ranking = THREE_ON_A_SHEET) -> bytes:
@@ -67,7 +74,7 @@ def file(store: FolderStore, name: str, ranking: Ranking = THREE_ON_A_SHEET) -> 
 
 
 def test_the_last_snapshot_is_ranked(store: FolderStore) -> None:
-    (ready,) = Ranker().process(TAKEN, context(store))
+    (ready,) = ranked(store)
     about = RankingReady(run="toy-001", version=2, dataset=DATASET, training=TRAINING, leg=3)
     assert ready.model_copy(update={"files": {}}) == about
     assert ready.files.keys() == {RANKING, WORST, BEST}
@@ -80,7 +87,7 @@ def test_the_last_snapshot_is_ranked(store: FolderStore) -> None:
 
 
 def test_scores_are_those_of_the_snapshots_discriminator(store: FolderStore) -> None:
-    list(Ranker().process(TAKEN, context(store, Ranking(shuffles=60))))
+    ranked(store, Ranking(shuffles=60))
     rows = csv.DictReader(io.StringIO(file(store, RANKING, Ranking(shuffles=60)).decode()))
     found = {row["name"]: (float(row["score"]), float(row["spread"])) for row in rows}
     discriminator = Discriminator(NETWORKS.architecture, NETWORKS.D)
@@ -92,7 +99,7 @@ def test_scores_are_those_of_the_snapshots_discriminator(store: FolderStore) -> 
 
 
 def test_the_sheets_show_the_worst_and_the_best(store: FolderStore) -> None:
-    list(Ranker().process(TAKEN, context(store)))
+    ranked(store)
     rows = list(csv.DictReader(io.StringIO(file(store, RANKING).decode())))
     for name, row in ((BEST, rows[0]), (WORST, rows[-1])):
         with Image.open(io.BytesIO(file(store, name))) as page:
@@ -102,23 +109,23 @@ def test_the_sheets_show_the_worst_and_the_best(store: FolderStore) -> None:
 
 def test_earlier_snapshots_are_not_ranked(store: FolderStore) -> None:
     earlier = TAKEN.model_copy(update={"last": False})
-    assert list(Ranker().process(earlier, context(store))) == []
-    assert Ranker().action(earlier, context(store)) is None
+    assert ranked(store, asked=earlier) == []
+    assert action_of(Ranker(), earlier, settings()) is None
 
 
 def test_rankings_with_other_settings_do_not_overwrite_each_other(store: FolderStore) -> None:
-    list(Ranker().process(TAKEN, context(store)))
+    ranked(store)
     before = file(store, RANKING)
-    list(Ranker().process(TAKEN, context(store, Ranking(shuffles=2, sheet=3))))
+    ranked(store, Ranking(shuffles=2, sheet=3))
     assert file(store, RANKING) == before != file(store, RANKING, Ranking(shuffles=2, sheet=3))
 
 
 def test_another_run_is_answered_from_the_record_in_its_own_name(store: FolderStore) -> None:
-    action = Ranker().action(TAKEN, context(store))
+    action = action_of(Ranker(), TAKEN, settings())
     assert action is not None
-    records.keep(store, action, list(Ranker().process(TAKEN, context(store))))
+    records.keep(store, action, ranked(store), TAKEN)
     asked = TAKEN.model_copy(update={"run": "toy-002", "version": 1})
-    again = Ranker().action(asked, context(store))
+    again = action_of(Ranker(), asked, settings())
     assert again == action
     (ready,) = records.find(store, again, asked) or []
     assert (ready.run, ready.version, ready.training) == ("toy-002", 1, TRAINING)
@@ -127,18 +134,18 @@ def test_another_run_is_answered_from_the_record_in_its_own_name(store: FolderSt
 
 def test_ranking_stops_when_asked_to(store: FolderStore) -> None:
     with pytest.raises(Interrupted):
-        list(Ranker().process(TAKEN, context(store, stopping=lambda: True)))
+        ranked(store, stopping=lambda: True)
 
 
 def test_a_snapshot_that_is_not_there_is_poison(store: FolderStore) -> None:
     with pytest.raises(Poison, match="no snapshot 4"):
-        list(Ranker().process(TAKEN.model_copy(update={"leg": 4}), context(store)))
+        ranked(store, asked=TAKEN.model_copy(update={"leg": 4}))
 
 
 def test_a_manifest_of_another_length_is_poison(store: FolderStore) -> None:
     store.put(keys.dataset(DATASET, "manifest.json"), b'{"members": [{}]}')
     with pytest.raises(Poison, match="7 pictures, and its manifest 1"):
-        list(Ranker().process(TAKEN, context(store)))
+        ranked(store)
 
 
 def test_pictures_are_scored_as_of_their_class(store: FolderStore) -> None:
@@ -153,7 +160,7 @@ def test_pictures_are_scored_as_of_their_class(store: FolderStore) -> None:
     snapshot = Snapshot(training=TRAINING, leg=4, images=8000, files={NETWORK: hashlib.sha256(data).hexdigest()})
     store.put(snapshot.key(NETWORK), data)
     trainings.complete(store, snapshot)
-    list(Ranker().process(TAKEN.model_copy(update={"leg": 4}), context(store, Ranking(sheet=3, shuffles=1))))
+    ranked(store, Ranking(sheet=3, shuffles=1), TAKEN.model_copy(update={"leg": 4}))
     rows = csv.DictReader(
         io.StringIO(store.get(trainings.ranking_key(snapshot, Ranking(sheet=3, shuffles=1), RANKING)).decode())
     )

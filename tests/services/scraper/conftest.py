@@ -10,13 +10,23 @@ import pytest
 from PIL import Image
 
 from services.scraper.stage import Scraper
+from shared.contract.environment import FetchingEnvironment
 from shared.contract.messages import Message, RunRequested
-from shared.contract.stage import Context
+from shared.contract.stage import Context, Death
 from shared.recipe.recipe import Recipe
 from shared.store import FolderStore
 
 Picture = Callable[..., bytes]
 Scrape = Callable[..., list[Message]]
+
+
+def scraping(
+    message: RunRequested, recipe: Recipe, store: FolderStore, stage: Scraper | None = None, **context: Any
+) -> Iterator[Message | Death]:
+    """Announcements of a scraper that is within reach of `server`."""
+    stage = stage or Scraper()
+    stage.setup(FetchingEnvironment(private_networks="127.0.0.1"), None)
+    return stage.process(message, stage.settings(recipe), Context(store, **context))
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +52,7 @@ def scrape(store: FolderStore) -> Scrape:
 
     def scrape(*sources: dict[str, Any], run: str = "run-001", source: int = 0, **sections: Any) -> list[Message]:
         recipe = Recipe.model_validate({"name": "anya", "sources": sources, **sections})
-        return list(Scraper().process(RunRequested(run=run, source=source), Context(recipe, store)))
+        return list(scraping(RunRequested(run=run, source=source), recipe, store))
 
     return scrape
 
@@ -106,8 +116,7 @@ def serving(server: Server) -> Iterator[Server]:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """A server that may be asked though it is not on the public internet."""
-    monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORKS", "127.0.0.1")
+def server() -> Iterator[Server]:
+    """A server that may be asked though it is not on the public internet, by who has the reach for it."""
     with serving(Server()) as server:
         yield server

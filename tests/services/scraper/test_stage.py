@@ -19,11 +19,11 @@ from shared.contract import keys
 from shared.contract.errors import Interrupted
 from shared.contract.messages import ImageDropped, ImageFetched, Message, RunRequested, SourceExhausted
 from shared.contract.reasons import Drop, Reason
-from shared.contract.stage import Context, Death, sentence
+from shared.contract.stage import Death, sentence
 from shared.recipe import sources as recipe_of_sources
 from shared.recipe.recipe import Recipe
 from shared.store import FolderStore
-from tests.services.scraper.conftest import Handler, Picture, Scrape, Server
+from tests.services.scraper.conftest import Handler, Picture, Scrape, Server, scraping
 
 REQUEST = RunRequested(run="run-001", source=0)
 
@@ -163,7 +163,7 @@ def test_a_damaged_listing_is_made_again(folder: Path, scrape: Scrape, store: Fo
 
 def test_a_file_is_announced_before_the_next_one_is_read(folder: Path, store: FolderStore) -> None:
     recipe = Recipe.model_validate({"name": "anya", "sources": [{"folder": folder}]})
-    messages = Scraper().process(REQUEST, Context(recipe, store))
+    messages = scraping(REQUEST, recipe, store)
     assert isinstance(next(iter(messages)), ImageFetched)
     (folder / "again.png").unlink()
     assert _outcomes(list(messages))[1] == Reason.UNREADABLE_FILE
@@ -172,7 +172,7 @@ def test_a_file_is_announced_before_the_next_one_is_read(folder: Path, store: Fo
 def test_asked_to_stop_it_is_interrupted_and_goes_on_later(folder: Path, store: FolderStore, scrape: Scrape) -> None:
     recipe = Recipe.model_validate({"name": "anya", "sources": [{"folder": folder}]})
     stop: list[bool] = []
-    messages = iter(Scraper().process(REQUEST, Context(recipe, store, stopping=lambda: bool(stop))))
+    messages = iter(scraping(REQUEST, recipe, store, stopping=lambda: bool(stop)))
     told = [next(messages), next(messages)]
     stop.append(True)
     with pytest.raises(Interrupted):
@@ -180,7 +180,7 @@ def test_asked_to_stop_it_is_interrupted_and_goes_on_later(folder: Path, store: 
     assert not store.exists(keys.listing("run-001", 0))
     assert scrape({"folder": folder})[:2] == told
     with pytest.raises(Interrupted):
-        list(Scraper().process(REQUEST, Context(recipe, store, stopping=lambda: True)))
+        list(scraping(REQUEST, recipe, store, stopping=lambda: True))
 
 
 def test_what_failed_in_one_run_is_tried_again_in_the_next(folder: Path, scrape: Scrape, picture: Picture) -> None:
@@ -316,7 +316,7 @@ def asked_at(store: FolderStore, server: Server) -> Callable[..., list[str]]:
         asked = {"urls": [server.address("/a.png")], "pause": 0}
         recipe = Recipe.model_validate({"name": "anya", "sources": [asked]})
         now = datetime(2026, 11, 27, 12, tzinfo=UTC) + timedelta(minutes=minutes)
-        outgoing = Scraper(lambda: now).process(RunRequested(run=run, source=0), Context(recipe, store))
+        outgoing = scraping(RunRequested(run=run, source=0), recipe, store, Scraper(lambda: now))
         return _outcomes(_without_deaths(list(outgoing)))
 
     return asked_at
@@ -416,7 +416,7 @@ def test_a_gap_begins_when_the_address_itself_was_asked(two_pages: Recipe, store
 
     def asked_in(run: str) -> list[str]:
         before = len(server.asked)
-        list(Scraper(lambda: moments[-1]).process(RunRequested(run=run, source=0), Context(two_pages, store)))
+        list(scraping(RunRequested(run=run, source=0), two_pages, store, Scraper(lambda: moments[-1])))
         return [path for path, _ in server.asked[before:]]
 
     server.routes["/a.png"] = answer_after_an_hour
@@ -429,9 +429,9 @@ def test_a_run_that_shall_retry_goes_on_with_it_after_a_stop(
     two_pages: Recipe, store: FolderStore, server: Server
 ) -> None:
     for number in range(2):
-        list(Scraper().process(RunRequested(run=f"run-{number:03d}", source=0), Context(two_pages, store)))
+        list(scraping(RunRequested(run=f"run-{number:03d}", source=0), two_pages, store))
     store.put(keys.retry_failed("run-002"), b"{}")
     request = RunRequested(run="run-002", source=0)
-    assert isinstance(next(Scraper().process(request, Context(two_pages, store))), ImageDropped)  # and is stopped
-    list(Scraper().process(request, Context(two_pages, store)))
+    assert isinstance(next(scraping(request, two_pages, store)), ImageDropped)  # and is stopped
+    list(scraping(request, two_pages, store))
     assert [path for path, _ in server.asked] == ["/a.png", "/b.png"] * 3

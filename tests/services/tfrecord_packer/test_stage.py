@@ -47,7 +47,7 @@ class Packing:
         recipe = Recipe.model_validate({"name": "anya", "sources": [{"folder": folder}], **asked})
         self.store = store
         self.run = open_run(store, recipe).name
-        self.context = Context(recipe=recipe, store=store)
+        self.settings, self.context = TfrecordPacker().settings(recipe), Context(store)
         self.entries = [f"{number:020x}" for number in range(pictures)]
         body = {"entries": {entry: {} for entry in self.entries}, "count": pictures}
         store.put(keys.listing(self.run, 0), json.dumps(body).encode())
@@ -91,7 +91,7 @@ class Packing:
         context = replace(self.context, session=session)
         told = []
         for message in messages:
-            for made in packer.process(message, context):
+            for made in packer.process(message, self.settings, context):
                 leave_trail(self.store, packer.name, made, {})
                 told.append(made)
         return told
@@ -280,8 +280,8 @@ def test_a_packer_that_ended_while_it_dropped_pictures_is_taken_up_by_the_next(
     packing = labelled(store, tmp_path, ["a/1", "2", "b/3", "4"], FOLDERS_ALONE)
     for number in range(4):
         packing.note(number)
-    first = next(iter(TfrecordPacker().process(packing.exhausted, packing.context)))
-    leave_trail(store, TfrecordPacker.name, first, {})
+    first = next(iter(TfrecordPacker().process(packing.exhausted, packing.settings, packing.context)))
+    leave_trail(store, TfrecordPacker.declaration.name, first, {})
     second, packed = packing.told(TfrecordPacker(), [first])
     assert isinstance(second, ImageDropped)
     assert second.entry == packing.entries[3]
@@ -316,7 +316,7 @@ def test_the_death_of_a_run_is_no_reason_to_tell_of_it_again(store: FolderStore,
     packing = labelled(store, tmp_path, ["a/1", "a/2"])
     for number in range(2):
         packing.note(number)
-    died = ItemDied(run=packing.run, stage=TfrecordPacker.name, error="poison")
+    died = ItemDied(run=packing.run, stage=TfrecordPacker.declaration.name, error="poison")
     with pytest.raises(Poison):
         packing.told(TfrecordPacker(), [died])
 

@@ -71,8 +71,8 @@ class Bench:
         """What the stage answers to one message."""
         sources = (FolderSource(folder=self.folder),)
         recipe = Recipe(name="toy", sources=sources, normalized=Normalized(size=8), training=self.training)
-        context = Context(recipe, self.store, stopping=self.stopping, say=self._say)
-        return list(stage.process(message, context))
+        context = Context(self.store, stopping=self.stopping, say=self._say)
+        return list(stage.process(message, stage.settings(recipe), context))
 
     def train(self, stage: Trainer, legs: int = 100, message: DatasetPacked | LegDue = PACKED) -> list[Message]:
         """All answers, when the stage is given every leg that it asks for, up to so many."""

@@ -9,8 +9,6 @@ from services.trainer.plan import Plan
 from services.trainer.stats import Tick, Watched
 from shared.contract.errors import Interrupted, StoreUnavailable
 from shared.contract.stage import Context
-from shared.recipe.recipe import Recipe
-from shared.recipe.sources import FolderSource
 from shared.store.folder import FolderStore
 from tests.services.trainer.test_stats import Step
 
@@ -47,8 +45,7 @@ class Gallery:
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    recipe = Recipe(name="toy", sources=(FolderSource(folder=tmp_path),))
-    return Context(recipe, FolderStore(tmp_path))
+    return Context(FolderStore(tmp_path))
 
 
 def test_a_legs_ticks_are_timed_one_by_one(context: Context) -> None:
@@ -74,7 +71,7 @@ def test_the_step_that_compiles_everything_does_not_count_for_the_pace(context: 
 
 def test_whether_to_stop_is_looked_at_before_every_step(tmp_path: Path, context: Context) -> None:
     session: Any = Session()
-    stopping = Context(context.recipe, context.store, stopping=lambda: session.images == 30)
+    stopping = Context(context.store, stopping=lambda: session.images == 30)
     with pytest.raises(Interrupted):
         leg.advance(session, 50, Plan(total=100, leg=50, tick=20), stopping, leg.Clock(lambda: 0.0, lambda: 0.0))
     assert session.images == 30

@@ -12,8 +12,7 @@ from services.upscaler.stage import Upscaler
 from services.upscaler.waifu2x import CPU
 from shared.contract import keys
 from shared.contract.errors import Interrupted, Unusable
-from shared.contract.messages import FaceDropped, FaceFound, FaceUpscaled, Message
-from shared.contract.pipeline import step
+from shared.contract.messages import FaceDropped, FaceFound, FaceUpscaled
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context
 from shared.pictures import Picture, decode, encode_png
@@ -21,6 +20,7 @@ from shared.recipe.normalized import Normalized
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.recipe.upscaling import Upscaling
+from shared.runtime.execution import action_of
 from shared.store.folder import FolderStore
 
 Face = Callable[[int], Image.Image]
@@ -49,7 +49,8 @@ class Bench:
         return FaceFound(**common, crop=crop, box=(0, 0, side, side), side=side)
 
     def made(self, message: FaceFound, asked: Recipe) -> FaceUpscaled | FaceDropped:
-        (only,) = self.stage.process(message, Context(asked, self.store))
+        settings = self.stage.narrowed(self.stage.settings(asked), message)
+        (only,) = self.stage.process(message, settings, Context(self.store))
         assert isinstance(only, FaceUpscaled | FaceDropped)
         return only
 
@@ -59,8 +60,9 @@ class Bench:
         assert isinstance(picture, Picture)
         return picture
 
-    def action(self, asked: Recipe, side: int) -> Action:
-        return self.stage.action(self.found(b"some crop", side), Context(asked, self.store))
+    def action(self, asked: Recipe, side: int) -> Action | None:
+        message = self.found(b"some crop", side)
+        return action_of(self.stage, message, self.stage.narrowed(self.stage.settings(asked), message))
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +108,7 @@ def test_a_crop_that_needs_nothing_goes_on_as_it_is_without_a_model(tmp_path: Pa
     bench = Bench(Upscaler(), FolderStore(tmp_path / "store"))
     asked = recipe(64, enabled=enabled)
     if not enabled:
-        bench.stage.setup(asked)
+        bench.stage.setup(None, bench.stage.settings(asked))
     message = bench.found(b"is not even looked at", side)
     made = bench.made(message, asked)
     assert isinstance(made, FaceUpscaled)
@@ -115,15 +117,15 @@ def test_a_crop_that_needs_nothing_goes_on_as_it_is_without_a_model(tmp_path: Pa
 
 
 def test_setup_proves_the_recipes_model(bench: Bench, model: str) -> None:
-    bench.stage.setup(recipe(64, model=model))
-    bench.stage.setup(None)
+    bench.stage.setup(None, bench.stage.settings(recipe(64, model=model)))
+    bench.stage.setup(None, None)
 
 
 def test_setup_refuses_a_machine_on_which_waifu2x_does_not_load(library: Callable[[str], None]) -> None:
     library("raise ImportError('libvulkan.so.1: cannot open shared object file')\n")
     stage = Upscaler()
     with pytest.raises(Unusable, match="apt-get install libvulkan1 libomp5"):
-        stage.setup(recipe(64))
+        stage.setup(None, stage.settings(recipe(64)))
     stage.close()
 
 
@@ -135,9 +137,10 @@ def test_a_crop_that_is_damaged_is_dropped_for_that_reason(bench: Bench, face: F
 
 
 def test_asked_to_stop_it_leaves_the_crop_to_the_next_run(bench: Bench, face: Face) -> None:
-    context = Context(recipe(64), bench.store, stopping=lambda: True)
+    message = bench.found(encode_png(face(40)), 40)
+    settings = bench.stage.narrowed(bench.stage.settings(recipe(64)), message)
     with pytest.raises(Interrupted):
-        list(bench.stage.process(bench.found(encode_png(face(40)), 40), context))
+        list(bench.stage.process(message, settings, Context(bench.store, stopping=lambda: True)))
 
 
 def test_noise_is_reduced_the_first_time_only(bench: Bench, model: str, face: Face) -> None:
@@ -148,23 +151,19 @@ def test_noise_is_reduced_the_first_time_only(bench: Bench, model: str, face: Fa
 
 
 def test_what_the_model_is_matters_to_the_action_of_an_enlargement(bench: Bench) -> None:
-    digests = {
-        bench.action(asked, side=40).digest
-        for asked in (recipe(64), recipe(128), recipe(64, noise=2), recipe(64, model="upconv_7_photo"))
-    }
-    assert len(digests) == 4
+    recipes = (recipe(64), recipe(128), recipe(64, noise=2), recipe(64, model="upconv_7_photo"))
+    actions = [bench.action(asked, side=40) for asked in recipes]
+    assert len({action.digest for action in actions if action}) == 4
 
 
-def test_neither_model_nor_size_matters_to_a_crop_that_is_large_enough(bench: Bench) -> None:
-    digests = {
-        bench.action(asked, side=600).digest
-        for asked in (recipe(64), recipe(512), recipe(64, noise=2), recipe(64, enabled=False))
-    }
-    assert len(digests) == 1
+def test_recipes_that_enlarge_a_crop_equally_have_the_same_action(bench: Bench) -> None:
+    one, other = bench.action(recipe(64), side=40), bench.action(recipe(32), side=20)
+    assert one is not None
+    assert other is not None
+    assert one.settings == other.settings
 
 
-def test_the_stage_is_in_the_pipeline_with_all_that_it_produces() -> None:
-    entry = step("upscaler")
-    assert isinstance(entry.stage(), Upscaler)
-    produced: set[type[Message]] = {FaceUpscaled, FaceDropped}
-    assert set(entry.produces) == produced
+def test_a_crop_that_is_large_enough_needs_no_record(bench: Bench) -> None:
+    for asked in (recipe(64), recipe(512), recipe(64, noise=2), recipe(64, enabled=False)):
+        assert bench.action(asked, side=600) is None
+    assert bench.action(recipe(512, enabled=False), side=20) is None

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from shared.bus import Bus, Consumer, Delivery, open_bus
 from shared.bus.rabbitmq import LARGEST_BODY, RabbitMQBus
+from shared.contract.declaration import Queue
 from shared.contract.errors import BusUnavailable, Poison, SettingsError
 from shared.contract.messages import RunRequested
-from shared.contract.pipeline import Queue
 from tests.servers.rabbitmq import POLICIES, RabbitMQServer
 
 QUEUES = (Queue("lister", (RunRequested,)),)
@@ -73,11 +73,11 @@ def test_a_virtual_host_that_does_not_exist_is_told_at_once(rabbitmq: RabbitMQSe
 @pytest.mark.parametrize("address", ["amqp://host:port", "amqp://host?heartbeat=often", "http://host"])
 def test_what_is_no_address_is_refused_without_repeating_it(address: str) -> None:
     with pytest.raises(SettingsError, match="MAGRITTE_BUS"):
-        open_bus(address, (1.0,), "test")
+        open_bus(address, QUEUES, (1.0,), "test")
 
 
 def test_a_bus_is_opened_by_its_address(rabbitmq: RabbitMQServer, vhost: str) -> None:
-    bus: Bus = open_bus(rabbitmq.address(vhost), (1.0,), "test")
+    bus: Bus = open_bus(rabbitmq.address(vhost), QUEUES, (1.0,), "test")
     bus.connect(SOON)
     assert bus.is_connected
     assert {"scraper", "deduper.index", "ranker"} <= bus.depths().keys()

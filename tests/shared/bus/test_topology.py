@@ -2,10 +2,10 @@
 
 import pytest
 
+from services.magritte.pipeline import PIPELINE
 from shared.bus.topology import DEAD, WORK, BrokerQueue, Exchange, Topology, dead_queue
-from shared.contract import pipeline
+from shared.contract.declaration import Queue
 from shared.contract.messages import ImageFetched, RunRequested
-from shared.contract.pipeline import Queue
 
 QUEUES = (Queue("lister", (RunRequested,)), Queue("index", (ImageFetched,), single_active_consumer=True))
 TOPOLOGY = Topology(QUEUES, (60.0, 0.5, 10.0, 10.0))
@@ -71,6 +71,6 @@ def test_a_retry_waits_at_least_as_long_as_it_asks_or_the_longest_pause(after: f
 
 
 def test_the_whole_pipeline_has_a_queue_and_a_dead_letter_queue_each() -> None:
-    names = [queue.name for queue in Topology(tuple(pipeline.queues()), (1.0,)).broker_queues()]
-    expected = [queue.name for queue in pipeline.queues()]
+    names = [queue.name for queue in Topology(PIPELINE.queues, (1.0,)).broker_queues()]
+    expected = [queue.name for queue in PIPELINE.queues]
     assert sorted(names) == sorted([*expected, *map(dead_queue, expected), "magritte.delay.1s"])

@@ -42,11 +42,6 @@ def test_networks_that_were_allowed_are_within_reach_at_any_port() -> None:
     assert reach.refusal("192.168.2.9", 80) == "192.168.2.9 is not a public address"
 
 
-def test_nothing_private_is_within_reach_unless_the_environment_says_so() -> None:
-    assert Reach.of_environment({}) == Reach()
-    assert Reach.of_environment({"MAGRITTE_PRIVATE_NETWORKS": "10.0.0.7"}) == Reach.of("10.0.0.7")
-
-
 def test_what_is_no_network_is_an_error() -> None:
     with pytest.raises(ValueError, match="my-nas"):
         Reach.of("my-nas")

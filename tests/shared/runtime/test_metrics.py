@@ -15,9 +15,9 @@ from services.trainer.plan import Plan
 from services.trainer.stats import Span, summarize
 from shared.bus import MemoryBus, letters
 from shared.bus.rabbitmq import RabbitMQBus
+from shared.contract.declaration import Declaration, Queue
 from shared.contract.errors import NotFound, Poison, StoreUnavailable
 from shared.contract.messages import FacesCounted, ImageFetched, Message
-from shared.contract.pipeline import Queue, Step
 from shared.contract.stage import Context, Stage
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import open_run
@@ -30,7 +30,7 @@ from shared.runtime.worker import Worker
 from shared.settings import settings
 from shared.store import FolderStore, Store
 from tests.faults.place import wait_until
-from tests.faults.toy import toy_step
+from tests.faults.toy import Copier
 from tests.servers.rabbitmq import RabbitMQServer
 
 FETCHED = ImageFetched(run="anya-001", entry="0a" * 10, image="0b" * 32, source=0)
@@ -69,13 +69,14 @@ def stage(request: pytest.FixtureRequest) -> str:
     return str(request.node.name).replace("_", "-")
 
 
-class Doing(Stage[ImageFetched]):
-    """Does what it was made with."""
+class Doing(Stage[ImageFetched, None]):
+    """Does what it was made with, under the name that it was made with."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, name: str, work: Work) -> None:
+        self.declaration = Declaration(name=name, consumes=(ImageFetched,), produces=(FacesCounted,))
         self._work = work
 
-    def process(self, message: ImageFetched, context: Context) -> Iterable[Message]:
+    def process(self, message: ImageFetched, settings: None, context: Context) -> Iterable[Message]:
         return self._work(message, context)
 
 
@@ -90,10 +91,10 @@ class TestWorker:
 
     def handled(self, store: Store, stage: str, work: Work) -> list[Outcome]:
         """Publish one message and work on it until it is settled; each delivery comes a hundred seconds later."""
-        step = Step(stage, (Queue(stage, (ImageFetched,)),), produces=(FacesCounted,))
-        bus = MemoryBus(step.queues, clock=lambda: self.now)
+        doing = Doing(stage, work)
+        bus = MemoryBus([doing.declaration.inbox], clock=lambda: self.now)
         consumer, outcomes = bus.consume(stage), []
-        worker = Worker(step, Doing(work), bus, store, RetryLadder((1.0,)))
+        worker = Worker(doing, bus, store, RetryLadder((1.0,)))
         bus.publish(FETCHED)
         while bus.depths()[stage].waiting:
             self.now += 100
@@ -299,7 +300,8 @@ def test_a_process_counts_that_its_store_came_back(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("MAGRITTE_THREADS", "1")
     store, health = Failing(tmp_path / "store"), Health()
     ending = SimpleNamespace(told=threading.Event(), insisted=threading.Event())  # without the process's signals
-    process = StageProcess(toy_step(tmp_path), MemoryBus(), store, settings(), health)
+    toy = Copier(tmp_path)
+    process = StageProcess([toy], MemoryBus([toy.declaration.inbox]), store, settings(), health)
     before = value("magritte_reconnects_total", stage="upscaler", to="store") or 0.0
     thread = threading.Thread(target=process.run, args=(ending,))
     thread.start()

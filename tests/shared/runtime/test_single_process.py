@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 import structlog
 
 from shared.bus import Mischief
+from shared.contract.declaration import Declaration
 from shared.contract.errors import Interrupted, Poison, StoreFull, Unusable
 from shared.contract.messages import (
     FaceNormalized,
@@ -22,9 +23,8 @@ from shared.contract.messages import (
     RunRequested,
     SourceExhausted,
 )
-from shared.contract.pipeline import Queue, Step
 from shared.contract.reasons import Reason
-from shared.contract.stage import Action, Context, Stage
+from shared.contract.stage import Context, Stage
 from shared.ledger.tally import Fact, Fate, Tally
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import cancel, pause, proceed
@@ -52,25 +52,20 @@ def _swallow(*_: Any) -> Any:
     raise structlog.DropEvent
 
 
-@dataclass(frozen=True)
-class StepOf(Step):
-    """A step with a stage that the test made."""
-
-    made: Stage[Any] = field(default_factory=Stage)
-
-    def stage(self) -> Stage[Any]:
-        return self.made
+OUTCOMES = (FacesCounted, FaceNormalized, ImageDropped)
 
 
-class Source(Stage[RunRequested]):
+class Source(Stage[RunRequested, None]):
     """Lists `PICTURES` pictures, as fast as it may."""
 
-    name = "source"
+    declaration = Declaration(
+        name="source", consumes=(RunRequested,), produces=(ImageFetched, SourceExhausted), threads=1
+    )
 
     def __init__(self) -> None:
         self.listed = 0
 
-    def process(self, message: RunRequested, context: Context) -> Iterator[Message]:
+    def process(self, message: RunRequested, settings: None, context: Context) -> Iterator[Message]:
         for number in range(PICTURES):
             if context.stopping():
                 raise Interrupted
@@ -79,23 +74,33 @@ class Source(Stage[RunRequested]):
         yield SourceExhausted(run=message.run, source=message.source, count=PICTURES)
 
 
-class Middle(Stage[ImageFetched]):
+@dataclass(frozen=True)
+class Wish:
+    """The settings of `Middle`."""
+
+    name: str
+
+
+class Middle(Stage[ImageFetched, Wish]):
     """Drops every fifth picture, finds a face in the others; `before` happens first."""
 
-    name = "middle"
+    declaration = Declaration(name="middle", consumes=(ImageFetched,), produces=OUTCOMES)
 
     def __init__(self, before: Callable[[int], object] = lambda number: None) -> None:
         self.before = before
         self.processed: list[int] = []
         self.life: list[str] = []
 
-    def setup(self, recipe: Recipe | None) -> None:
-        self.life.append(f"set up for {recipe.name if recipe else 'anything'}")
+    def settings(self, recipe: Recipe) -> Wish:
+        return Wish(recipe.name)
 
-    def action(self, message: ImageFetched, context: Context) -> Action:
-        return Action(self.name, self.version, {}, {"image": message.image})
+    def setup(self, environment: None, settings: Wish | None) -> None:
+        self.life.append(f"set up for {settings.name if settings else 'anything'}")
 
-    def process(self, message: ImageFetched, context: Context) -> Iterable[Message]:
+    def inputs(self, message: ImageFetched, settings: Wish) -> Mapping[str, str]:
+        return {"image": message.image}
+
+    def process(self, message: ImageFetched, settings: Wish, context: Context) -> Iterable[Message]:
         number = int(message.entry, 16)
         self.before(number)
         self.processed.append(number)
@@ -111,17 +116,17 @@ class Middle(Stage[ImageFetched]):
         self.life.append("closed")
 
 
-class Sink(Stage[Message]):
+class Sink(Stage[Message, None]):
     """Hears of everything, one message at a time."""
 
-    name = "sink"
+    declaration = Declaration(name="sink", consumes=(*OUTCOMES, SourceExhausted, ItemDied), single_active_consumer=True)
 
     def __init__(self, before: Callable[[], object] = lambda: None) -> None:
         self.before = before
         self.heard: list[Message] = []
         self._alone = threading.Lock()
 
-    def process(self, message: Message, context: Context) -> Iterable[Message]:
+    def process(self, message: Message, settings: None, context: Context) -> Iterable[Message]:
         if not self._alone.acquire(blocking=False):
             raise Poison("two threads at once")
         self.before()
@@ -142,14 +147,7 @@ class Factory:
     sink: Sink = field(default_factory=Sink)
 
     def process(self) -> SingleProcess:
-        outcomes = (FacesCounted, FaceNormalized, ImageDropped)
-        heard = Queue("sink", (*outcomes, SourceExhausted, ItemDied), single_active_consumer=True)
-        pipeline = (
-            StepOf("source", (Queue("source", (RunRequested,)),), (ImageFetched, SourceExhausted), 1, self.source),
-            StepOf("middle", (Queue("middle", (ImageFetched,)),), outcomes, None, self.middle),
-            StepOf("sink", (heard,), (), None, self.sink),
-        )
-        return SingleProcess(self.run, self.store, replace(self.options, pipeline=pipeline))
+        return SingleProcess(self.run, self.store, (self.source, self.middle, self.sink), self.options)
 
     def tally(self) -> Tally:
         return tally_of(self.store, self.run.name)
@@ -238,7 +236,7 @@ def test_stages_are_set_up_with_the_recipe_and_closed_at_the_end(factory: Factor
 
 def test_a_stage_that_does_not_work_here_is_found_before_anything_is_done(factory: Factory) -> None:
     class Broken(Middle):
-        def setup(self, recipe: Recipe | None) -> None:
+        def setup(self, environment: None, settings: Wish | None) -> None:
             raise Unusable("finds no face in a face")
 
     factory.middle = Broken()
@@ -293,7 +291,7 @@ def test_stopping_interrupts_long_work_which_the_next_run_takes_up_again(factory
     at_work = threading.Event()
 
     class Long(Middle):
-        def process(self, message: ImageFetched, context: Context) -> Iterable[Message]:
+        def process(self, message: ImageFetched, settings: Wish, context: Context) -> Iterable[Message]:
             at_work.set()
             while not context.stopping():
                 threading.Event().wait(0.01)

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -14,6 +14,7 @@ import structlog
 
 from shared.bus import DeadLetter, Delivery, Depth, MemoryBus
 from shared.contract import keys
+from shared.contract.declaration import Declaration, Queue
 from shared.contract.errors import (
     BusUnavailable,
     Interrupted,
@@ -34,9 +35,8 @@ from shared.contract.messages import (
     Message,
     decode,
 )
-from shared.contract.pipeline import Queue, Step
 from shared.contract.reasons import Reason
-from shared.contract.stage import Action, Context, Death, Stage
+from shared.contract.stage import Context, Death, Stage
 from shared.ledger.tally import Fate
 from shared.recipe.recipe import Recipe
 from shared.runs import dead_letters
@@ -53,8 +53,8 @@ RUN, ENTRY, OTHER, IMAGE = "anya-001", "0a" * 10, "0d" * 10, "0b" * 32
 FETCHED = ImageFetched(run=RUN, entry=ENTRY, image=IMAGE, source=0)
 COUNTED = FacesCounted(run=RUN, entry=ENTRY, image=IMAGE, faces=2)
 DROPPED = ImageDropped(run=RUN, entry=ENTRY, stage="finder", reason=Reason.NO_FACE)
-STEP = Step("finder", (Queue("finder", (ImageFetched,)),), produces=(FacesCounted, ImageDropped))
-WATCHED = Queue("watched", (*STEP.produces, ImageKept, ItemDied))
+FINDER = Declaration(name="finder", consumes=(ImageFetched,), produces=(FacesCounted, ImageDropped))
+WATCHED = Queue("watched", (*FINDER.produces, ImageKept, ItemDied))
 LADDER = RetryLadder((1.0, 10.0))
 
 Work = Callable[[ImageFetched, Context], Iterable[Message | Death]]
@@ -71,19 +71,19 @@ def _swallow(*_: Any) -> Any:
     raise structlog.DropEvent
 
 
-class Finder(Stage[ImageFetched]):
+class Finder(Stage[ImageFetched, None]):
     """Does what it was made with, once per picture."""
 
-    name = "finder"
+    declaration = FINDER
 
     def __init__(self, work: Work) -> None:
         self.work = work
         self.asked: list[ImageFetched] = []
 
-    def action(self, message: ImageFetched, context: Context) -> Action | None:
-        return Action(self.name, self.version, {"smallest": 48}, {"image": message.image})
+    def inputs(self, message: ImageFetched, settings: None) -> Mapping[str, str] | None:
+        return {"image": message.image}
 
-    def process(self, message: ImageFetched, context: Context) -> Iterable[Message | Death]:
+    def process(self, message: ImageFetched, settings: None, context: Context) -> Iterable[Message | Death]:
         self.asked.append(message)
         return self.work(message, context)
 
@@ -91,8 +91,43 @@ class Finder(Stage[ImageFetched]):
 class Lister(Finder):
     """The same without an action: its outcome depends on more than the message."""
 
-    def action(self, message: ImageFetched, context: Context) -> None:
+    def inputs(self, message: ImageFetched, settings: None) -> None:
         return None
+
+
+class LongFinder(Finder):
+    """The same with long work."""
+
+    declaration = replace(FINDER, long=True)
+
+
+@dataclass(frozen=True)
+class Least:
+    """The settings of `Measurer`."""
+
+    smallest: int
+
+
+class Measurer(Stage[ImageFetched, Least]):
+    """Notes the smallest size under which it is to look, which does not matter to what has a high score."""
+
+    declaration = replace(FINDER, name="measurer", queue="finder", version=3)
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def settings(self, recipe: Recipe) -> Least:
+        return Least(recipe.faces.smallest)
+
+    def narrowed(self, settings: Least, message: ImageFetched) -> Least:
+        return settings if message.score < 100 else Least(0)
+
+    def inputs(self, message: ImageFetched, settings: Least) -> Mapping[str, str]:
+        return {"image": message.image}
+
+    def process(self, message: ImageFetched, settings: Least, context: Context) -> Iterable[Message]:
+        self.seen.append(settings.smallest)
+        return ()
 
 
 def counting(message: ImageFetched, context: Context) -> Iterator[Message]:
@@ -121,13 +156,13 @@ class Workshop:
     bus: MemoryBus = field(init=False)
 
     def __post_init__(self) -> None:
-        self.move_to(MemoryBus([*STEP.queues, WATCHED], clock=lambda: self.now))
+        self.move_to(MemoryBus([FINDER.inbox, WATCHED], clock=lambda: self.now))
 
     def move_to(self, bus: MemoryBus) -> None:
         self.bus, self.consumer, self.watcher = bus, bus.consume("finder"), bus.consume("watched")
 
-    def worker(self, stage: Stage[Any], ladder: RetryLadder = LADDER, step: Step = STEP) -> Worker:
-        return Worker(step, stage, self.bus, self.store, ladder)
+    def worker(self, stage: Stage[Any, Any], ladder: RetryLadder = LADDER) -> Worker:
+        return Worker(stage, self.bus, self.store, ladder)
 
     def next(self) -> Delivery:
         delivery = self.consumer.receive(0)
@@ -142,7 +177,7 @@ class Workshop:
             delivery.ack()
         return found
 
-    def work_through(self, stage: Stage[Any], *published: Message, ladder: RetryLadder = LADDER) -> list[Outcome]:
+    def work_through(self, stage: Stage[Any, Any], *published: Message, ladder: RetryLadder = LADDER) -> list[Outcome]:
         """What becomes of the messages, whatever pauses it takes."""
         worker, outcomes = self.worker(stage, ladder), []
         for message in published:
@@ -178,7 +213,7 @@ class TestTimeLimit:
         over.set()
 
     def worker(self, workshop: Workshop, work: Work) -> Worker:
-        return Worker(STEP, Finder(work), workshop.bus, workshop.store, LADDER, Resources(picture_seconds=0.3))
+        return Worker(Finder(work), workshop.bus, workshop.store, LADDER, Resources(picture_seconds=0.3))
 
     def test_it_is_tried_once_more_and_then_dropped_with_a_reason(
         self, workshop: Workshop, over: threading.Event
@@ -228,7 +263,7 @@ class TestTimeLimit:
             over.wait()
             return ()
 
-        worker = Worker(STEP, Finder(hang), workshop.bus, workshop.store, LADDER)
+        worker = Worker(Finder(hang), workshop.bus, workshop.store, LADDER)
         workshop.bus.publish(FETCHED)
         assert worker.handle(workshop.next()) is Outcome.INTERRUPTED
 
@@ -249,17 +284,27 @@ class TestDone:
         assert record["seconds"] >= 0
         assert record["at"].endswith("+00:00")
 
-    def test_a_stage_sees_the_recipe_of_the_message_s_run(self, workshop: Workshop, recipe: Recipe) -> None:
-        other = Recipe.model_validate(recipe.model_dump() | {"name": "bea"})
+    def test_a_stage_sees_its_settings_of_the_message_s_run(self, workshop: Workshop, recipe: Recipe) -> None:
+        other = Recipe.model_validate(recipe.model_dump() | {"name": "bea", "faces": {"smallest": 7}})
         open_run(workshop.store, other)
-        seen = []
+        stage = Measurer()
+        workshop.work_through(stage, FETCHED, FETCHED.model_copy(update={"run": "bea-001"}))
+        assert stage.seen == [recipe.faces.smallest, 7]
 
-        def look(message: ImageFetched, context: Context) -> Iterable[Message]:
-            seen.append(context.recipe)
-            return ()
-
-        workshop.work_through(Lister(look), FETCHED, FETCHED.model_copy(update={"run": "bea-001"}))
-        assert seen == [recipe, other]
+    def test_what_matters_to_a_message_is_part_of_its_action_and_all_that_the_stage_sees(
+        self, workshop: Workshop
+    ) -> None:
+        large = FETCHED.model_copy(update={"score": 100})
+        stage = Measurer()
+        assert workshop.work_through(stage, FETCHED, large, large, FETCHED) == [
+            Outcome.DONE,
+            Outcome.DONE,
+            Outcome.REUSED,
+            Outcome.REUSED,
+        ]
+        assert stage.seen == [48, 0]
+        records = [json.loads(workshop.store.get(key)) for key in workshop.store.list("actions/measurer/")]
+        assert sorted(record["settings"]["smallest"] for record in records) == [0, 48]
 
     def test_what_a_stage_says_is_about_the_item(self, workshop: Workshop) -> None:
         said = []
@@ -268,9 +313,7 @@ class TestDone:
             context.say("looked", faces=2)
             return ()
 
-        worker = Worker(
-            STEP, Lister(speak), workshop.bus, workshop.store, LADDER, say=lambda *a, **b: said.append((a, b))
-        )
+        worker = Worker(Lister(speak), workshop.bus, workshop.store, LADDER, say=lambda *a, **b: said.append((a, b)))
         workshop.bus.publish(FETCHED)
         worker.handle(workshop.next())
         assert said == [(("looked",), {"faces": 2, "stage": "finder", "run": RUN, "item": ENTRY})]
@@ -325,7 +368,7 @@ class TestReused:
 
     def test_another_version_of_the_stage_does_it_again(self, workshop: Workshop) -> None:
         class Better(Finder):
-            version = 2
+            declaration = replace(FINDER, version=2)
 
         better = Better(counting)
         workshop.work_through(Finder(counting), FETCHED)
@@ -667,12 +710,12 @@ def dying(message: ImageFetched, context: Context) -> Iterator[Message]:
     ids=["with an action", "without an action", "dying"],
 )
 def test_killed_at_any_moment_nothing_is_lost(
-    tmp_path: Path, recipe: Recipe, stage: Callable[[], Stage[Any]], expected: set[Message], moments: int
+    tmp_path: Path, recipe: Recipe, stage: Callable[[], Stage[Any, Any]], expected: set[Message], moments: int
 ) -> None:
     for moment in count():
         fuse = Fuse()
         workshop = Workshop(MortalStore(tmp_path / str(moment), fuse))
-        bus = MortalBus([*STEP.queues, WATCHED])
+        bus = MortalBus([FINDER.inbox, WATCHED])
         workshop.move_to(bus)
         open_run(workshop.store, recipe)
         bus.publish(FETCHED)
@@ -712,7 +755,7 @@ class TestVanishedWorkers:
         assert workshop.worker(Finder(counting)).handle(self.returned(workshop, CONDEMNED - 1)) is Outcome.DONE
 
     def test_long_work_may_lose_more_workers(self, workshop: Workshop) -> None:
-        worker = workshop.worker(Finder(counting), step=replace(STEP, long=True))
+        worker = workshop.worker(LongFinder(counting))
         assert worker.handle(self.returned(workshop, CONDEMNED)) is Outcome.DONE
         assert worker.handle(self.returned(workshop, CONDEMNED_IF_LONG)) is Outcome.DEAD
 

@@ -1,94 +1,49 @@
-import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
-from services.deduper.stage import MOST_BYTES, Deduper
+from services.deduper.judging import MOST_BYTES, Judging
 from shared.contract import keys
 from shared.contract.errors import StoreUnavailable
-from shared.contract.messages import (
-    ImageDropped,
-    ImageFetched,
-    ImageFingerprinted,
-    ImageKept,
-    ImageSuperseded,
-    Message,
-    recall,
-)
+from shared.contract.messages import ImageFingerprinted, ImageKept, ImageSuperseded, Message
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
-from shared.recipe.recipe import Recipe
+from shared.recipe.duplicates import Duplicates
+from shared.runtime.execution import action_of
 from shared.store import FolderStore
-from tests.services.deduper.conftest import Arrived, Drawing, Encoded
+from tests.services.deduper.conftest import Arrived, Drawing
 
-
-def _recipe(**sections: object) -> Recipe:
-    return Recipe.model_validate({"name": "anya", "sources": [{"folder": "."}], **sections})
+RULES = Duplicates()
 
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    return Context(_recipe(), FolderStore(tmp_path))
+    return Context(FolderStore(tmp_path))
 
 
-def _fetched(data: bytes, context: Context, **identity: object) -> ImageFetched:
-    image = hashlib.sha256(data).hexdigest()
-    context.store.put_new(keys.original(image), data)
-    return ImageFetched.model_validate({"run": "run-001", "entry": "a" * 20, "image": image, "source": 0} | identity)
-
-
-def test_a_fetched_picture_is_fingerprinted(drawing: Drawing, encoded: Encoded, context: Context) -> None:
-    message = _fetched(encoded(drawing(0)), context, score=3)
-    [found] = Deduper().process(message, context)
-    assert isinstance(found, ImageFingerprinted)
-    assert (found.entry, found.image, found.score) == (message.entry, message.image, 3)
-    assert (found.width, found.height, found.lossless) == (400, 500, True)
-
-
-def test_a_picture_that_cannot_be_decoded_is_dropped(drawing: Drawing, encoded: Encoded, context: Context) -> None:
-    data = encoded(drawing(0), 90)
-    [dropped] = Deduper().process(_fetched(data[:2000], context), context)
-    assert isinstance(dropped, ImageDropped)
-    assert (dropped.stage, dropped.reason) == ("deduper", Reason.TRUNCATED)
-
-
-def test_a_fingerprint_is_remembered_for_the_image_whatever_the_run_and_the_score(
-    drawing: Drawing, encoded: Encoded, context: Context
-) -> None:
-    one = _fetched(encoded(drawing(0)), context, score=3)
-    other = _fetched(encoded(drawing(0)), context, run="run-002", entry="b" * 20, score=5)
-    stage = Deduper()
-    action, [found] = stage.action(one, context), stage.process(one, context)
-    again = stage.action(other, Context(_recipe(faces={"at_most": 1}, duplicates={"bits": 3}), context.store))
-    assert action is not None
-    assert again is not None
-    assert action.digest == again.digest
-    assert [recall(found.finding(), other)] == stage.process(other, context)
-
-
-def test_what_the_index_decides_is_no_action(drawing: Drawing, arrived: Arrived, context: Context) -> None:
-    assert Deduper().action(arrived(drawing(0)), context) is None
+def test_what_the_index_decides_is_no_action(drawing: Drawing, arrived: Arrived) -> None:
+    assert action_of(Judging(), arrived(drawing(0)), RULES) is None
 
 
 def test_a_better_copy_that_arrives_later_supersedes(drawing: Drawing, arrived: Arrived, context: Context) -> None:
     small, large = arrived(drawing(0).resize((200, 250)), 1), arrived(drawing(0), 2)
-    stage = Deduper()
-    assert stage.process(small, context) == [
+    stage = Judging()
+    assert stage.process(small, RULES, context) == [
         ImageKept(run="run-001", entry=small.entry, image=small.image, arrival=1, decisions=1)
     ]
     second = {"run": "run-001", "arrival": 2, "decisions": 2}
-    assert stage.process(large, context) == [
+    assert stage.process(large, RULES, context) == [
         ImageKept(entry=large.entry, image=large.image, **second),
         ImageSuperseded(entry=small.entry, image=small.image, by=large.image, reason=Reason.NEAR_DUPLICATE, **second),
     ]
 
 
 def test_a_worse_copy_that_arrives_later_is_superseded(drawing: Drawing, arrived: Arrived, context: Context) -> None:
-    stage = Deduper()
+    stage = Judging()
     first, again = arrived(drawing(0), 1), arrived(drawing(0), 2)
-    stage.process(first, context)
-    [judged] = stage.process(again, context)
+    stage.process(first, RULES, context)
+    [judged] = stage.process(again, RULES, context)
     assert isinstance(judged, ImageSuperseded)
     assert (judged.entry, judged.by, judged.reason) == (again.entry, first.image, Reason.EXACT_DUPLICATE)
 
@@ -106,26 +61,26 @@ def _arrivals(drawing: Drawing, arrived: Arrived) -> list[ImageFingerprinted]:
 def test_a_redelivered_entry_is_answered_as_it_was_at_its_arrival(
     drawing: Drawing, arrived: Arrived, context: Context
 ) -> None:
-    messages, stage = _arrivals(drawing, arrived), Deduper()
-    told = [list(stage.process(message, context)) for message in messages]
-    assert [list(stage.process(message, context)) for message in messages] == told
-    assert [list(Deduper().process(message, context)) for message in messages] == told
+    messages, stage = _arrivals(drawing, arrived), Judging()
+    told = [list(stage.process(message, RULES, context)) for message in messages]
+    assert [list(stage.process(message, RULES, context)) for message in messages] == told
+    assert [list(Judging().process(message, RULES, context)) for message in messages] == told
 
 
 def test_a_new_process_goes_on_from_the_arrivals_in_the_store(
     drawing: Drawing, arrived: Arrived, context: Context, tmp_path: Path
 ) -> None:
-    messages, stage = _arrivals(drawing, arrived), Deduper()
-    undisturbed = [list(stage.process(message, context)) for message in messages]
-    other = Context(context.recipe, FolderStore(tmp_path / "other"))
-    assert [list(Deduper().process(message, other)) for message in messages] == undisturbed
+    messages, stage = _arrivals(drawing, arrived), Judging()
+    undisturbed = [list(stage.process(message, RULES, context)) for message in messages]
+    other = Context(FolderStore(tmp_path / "other"))
+    assert [list(Judging().process(message, RULES, other)) for message in messages] == undisturbed
 
 
 def test_two_consumers_at_once_never_use_a_number_twice(drawing: Drawing, arrived: Arrived, context: Context) -> None:
-    messages, stages = _arrivals(drawing, arrived), (Deduper(), Deduper())
-    judged = [list(stages[number % 2].process(message, context)) for number, message in enumerate(messages)]
+    messages, stages = _arrivals(drawing, arrived), (Judging(), Judging())
+    judged = [list(stages[number % 2].process(message, RULES, context)) for number, message in enumerate(messages)]
     assert [{judgement.arrival for judgement in told} for told in judged] == [{n} for n in range(1, 7)]  # type: ignore[attr-defined]
-    assert _last_word(judged) == _last_word([list(Deduper().process(message, context)) for message in messages])
+    assert _last_word(judged) == _last_word([list(Judging().process(message, RULES, context)) for message in messages])
 
 
 def _last_word(judged: list[list[Message]]) -> dict[str, tuple[str, str | None]]:
@@ -148,34 +103,34 @@ def test_an_arrival_that_could_not_be_written_down_has_not_happened(
     drawing: Drawing, arrived: Arrived, context: Context, tmp_path: Path
 ) -> None:
     messages, store = _arrivals(drawing, arrived), _Failing(tmp_path / "failing")
-    stage, failing = Deduper(), Context(context.recipe, store)
+    stage, failing = Judging(), Context(store)
     told = []
     for message in messages:
         store.full = True
         with pytest.raises(StoreUnavailable):
-            stage.process(message, failing)
+            stage.process(message, RULES, failing)
         store.full = False
-        told.append(stage.process(message, failing))
-    undisturbed = Deduper()
-    assert told == [undisturbed.process(message, context) for message in messages]
+        told.append(stage.process(message, RULES, failing))
+    undisturbed = Judging()
+    assert told == [undisturbed.process(message, RULES, context) for message in messages]
 
 
 def test_a_damaged_arrival_is_named(drawing: Drawing, arrived: Arrived, context: Context) -> None:
     messages = _arrivals(drawing, arrived)
-    Deduper().process(messages[0], context)
+    Judging().process(messages[0], RULES, context)
     context.store.put(keys.arrival("run-001", 1), b"")
     with pytest.raises(StoreUnavailable, match=r"arrivals/00000001\.json is damaged"):
-        Deduper().process(messages[1], context)
+        Judging().process(messages[1], RULES, context)
 
 
 @pytest.mark.parametrize("most_bytes", [0, MOST_BYTES])
 def test_runs_do_not_know_of_each_other(drawing: Drawing, arrived: Arrived, context: Context, most_bytes: int) -> None:
-    stage = Deduper(most_bytes)
+    stage = Judging(most_bytes)
     runs = [f"run-{number:03d}" for number in range(3)]
     for entry in range(2):
         for run in runs:
             message = arrived(drawing(entry), entry).model_copy(update={"run": run})
-            [judged] = stage.process(message, context)
+            [judged] = stage.process(message, RULES, context)
             assert isinstance(judged, ImageKept)
             assert (judged.run, judged.arrival) == (run, entry + 1)
 
@@ -183,11 +138,11 @@ def test_runs_do_not_know_of_each_other(drawing: Drawing, arrived: Arrived, cont
 def test_ten_runs_in_turn_are_remembered_without_a_look_at_their_arrivals(
     drawing: Drawing, arrived: Arrived, context: Context
 ) -> None:
-    stage = Deduper()
+    stage = Judging()
     runs = [f"run-{number:03d}" for number in range(10)]
     for entry in range(2):
         for run in runs:
-            [judged] = stage.process(arrived(drawing(entry), entry).model_copy(update={"run": run}), context)
+            [judged] = stage.process(arrived(drawing(entry), entry).model_copy(update={"run": run}), RULES, context)
             assert isinstance(judged, ImageKept)
             assert judged.arrival == entry + 1
             context.store.delete(keys.arrival(run, entry + 1))
@@ -197,7 +152,7 @@ def test_an_arrival_holds_the_fingerprint_and_the_decisions(
     drawing: Drawing, arrived: Arrived, context: Context
 ) -> None:
     message = arrived(drawing(0))
-    Deduper().process(message, context)
+    Judging().process(message, RULES, context)
     assert json.loads(context.store.get(keys.arrival("run-001", 1))) == {
         "fingerprint": message.model_dump(mode="json"),
         "decisions": [{"entry": message.entry, "image": message.image, "by": None, "reason": None}],

@@ -1,0 +1,22 @@
+"""What the two stages of the deduper declare of themselves."""
+
+from shared.contract import messages as m
+from shared.contract import patterns
+from shared.contract.declaration import Declaration
+
+FINGERPRINTING = Declaration(
+    name="deduper",
+    consumes=(m.ImageFetched,),
+    produces=(m.ImageFingerprinted, m.ImageDropped),
+    reads=(patterns.ORIGINALS,),
+)
+
+JUDGING = Declaration(
+    name="deduper",
+    queue="deduper.index",
+    consumes=(m.ImageFingerprinted,),
+    produces=(m.ImageKept, m.ImageSuperseded),
+    single_active_consumer=True,
+    reads=(patterns.ARRIVALS,),
+    writes=(patterns.ARRIVALS,),
+)

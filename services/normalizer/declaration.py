@@ -1,0 +1,13 @@
+"""What the normalizer declares of itself."""
+
+from shared.contract import messages as m
+from shared.contract import patterns
+from shared.contract.declaration import Declaration
+
+NORMALIZER = Declaration(
+    name="normalizer",
+    consumes=(m.FaceUpscaled,),
+    produces=(m.FaceNormalized, m.FaceDropped),
+    reads=(patterns.CROPS,),
+    writes=(patterns.NORMALIZED,),
+)

@@ -1,0 +1,17 @@
+"""What the trainer declares of itself."""
+
+from shared.contract import messages as m
+from shared.contract import patterns
+from shared.contract.declaration import Declaration
+
+TRAINER = Declaration(
+    name="trainer",
+    consumes=(m.DatasetPacked, m.LegDue),
+    produces=(m.LegDue, m.SnapshotTaken),
+    threads=1,
+    longest=6 * 3600.0,
+    long=True,
+    reads=(patterns.DATASETS, patterns.TRAININGS, patterns.FILES),
+    writes=(patterns.TRAININGS,),
+    deletes=(patterns.TRAININGS,),
+)

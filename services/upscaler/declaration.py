@@ -1,0 +1,14 @@
+"""What the upscaler declares of itself."""
+
+from shared.contract import messages as m
+from shared.contract import patterns
+from shared.contract.declaration import Declaration
+
+UPSCALER = Declaration(
+    name="upscaler",
+    version=2,
+    consumes=(m.FaceFound,),
+    produces=(m.FaceUpscaled, m.FaceDropped),
+    reads=(patterns.CROPS,),
+    writes=(patterns.CROPS,),
+)

@@ -1,0 +1,22 @@
+"""Patterns of keys, by which a stage declares what it reads and writes; `*` stands for anything, as in S3 policies."""
+
+from shared.contract import keys
+
+
+def open_ended(key: str) -> str:
+    """Remove the ending from a pattern: Ceph lets a `*` end at the first character that could follow it."""
+    return key.removesuffix(".json")
+
+
+ARRIVALS = keys.arrival("*") + "*"
+CROPS = keys.crop("*")
+DATASETS = "datasets/*"
+FILES = keys.file("*")
+LISTINGS = open_ended(keys.listing("*", 0)).replace("0", "*")
+NORMALIZED = keys.normalized("*")
+ORIGINALS = keys.original("*")
+PROVENANCE = "provenance/*"
+RETRY_FAILED = keys.retry_failed("*")
+TRAILS = keys.trail("*") + "*"
+TRAININGS = "trainings/*"
+VERSIONS = keys.dataset_version("*") + "*"

@@ -1,0 +1,122 @@
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.magritte.pipeline import PIPELINE, load, load_all, settings
+from services.tfrecord_packer.stage import TELLERS
+from shared.contract import messages
+from shared.contract.errors import SettingsError, Unusable
+from shared.contract.messages import ItemDied, Message
+from shared.contract.stage import Stage, python_name, stage_name
+
+REPOSITORY = Path(__file__).parents[3]
+
+FINAL = {messages.RankingReady}
+"""Nothing follows upon these, but somebody who watches."""
+
+FROM_OUTSIDE = {messages.RunRequested}
+"""Published by whoever starts a run."""
+
+CONSUMED = {kind for each in PIPELINE.declarations for kind in each.consumes}
+PRODUCED = {kind for each in PIPELINE.declarations for kind in each.produces}
+
+
+@pytest.fixture(scope="module")
+def stages() -> tuple[Stage[Any, Any], ...]:
+    return load_all()
+
+
+def test_every_folder_of_services_is_a_container_of_the_pipeline_and_the_other_way_round() -> None:
+    folders = {path.parent.name for path in (REPOSITORY / "services").glob("*/__init__.py")}
+    assert folders - {"magritte"} == {python_name(name) for name in PIPELINE.containers}
+
+
+def test_whatever_a_stage_produces_another_consumes_or_it_is_final() -> None:
+    assert PRODUCED - CONSUMED == FINAL
+
+
+def test_whatever_a_stage_consumes_another_produces_or_it_comes_from_outside() -> None:
+    assert CONSUMED - PRODUCED - {ItemDied} == FROM_OUTSIDE
+
+
+def test_every_message_travels() -> None:
+    assert set(Message.types.values()) - {messages.Judgement} == CONSUMED | PRODUCED
+
+
+def test_queues_are_named_after_their_container() -> None:
+    assert [each.queue.split(".")[0] for each in PIPELINE.declarations] == [each.name for each in PIPELINE.declarations]
+    names = [queue.name for queue in PIPELINE.queues]
+    assert len(set(names)) == len(names)
+
+
+def test_names_derive_from_folders_and_back() -> None:
+    assert stage_name("face_detector") == "face-detector"
+    for name in PIPELINE.containers:
+        assert stage_name(python_name(name)) == name
+        assert python_name(name).isidentifier()
+
+
+def test_no_stage_gets_what_another_stage_of_the_same_container_gets() -> None:
+    for stages in PIPELINE.containers.values():
+        kinds = [kind for stage in stages for kind in stage.consumes]
+        assert len(set(kinds)) == len(kinds)
+
+
+def test_the_packer_hears_of_everything_that_settles_a_picture() -> None:
+    settling = {
+        kind for kind in Message.types.values() if {"reason", "error", "faces", "picture"} & kind.model_fields.keys()
+    }
+    settling |= {kind for kind in Message.types.values() if "arrival" in kind.model_fields} - {messages.Judgement}
+    (packer,) = PIPELINE.containers["tfrecord-packer"]
+    assert settling <= set(packer.consumes)
+
+
+def test_the_packer_knows_who_tells_of_what_does_not_say_so() -> None:
+    (packer,) = PIPELINE.containers["tfrecord-packer"]
+    silent = {kind for kind in packer.consumes if "stage" not in kind.model_fields} - {messages.SourceExhausted}
+    assert silent == TELLERS.keys()
+    for kind, teller in TELLERS.items():
+        assert [each.name for each in PIPELINE.declarations if kind in each.produces] == [teller]
+
+
+def test_state_with_one_owner_has_a_single_active_consumer() -> None:
+    owned = {queue.name for queue in PIPELINE.queues if queue.single_active_consumer}
+    assert owned == {"deduper.index", "tfrecord-packer"}
+
+
+def test_a_message_is_routed_to_the_queues_that_consume_it() -> None:
+    assert [queue.name for queue in PIPELINE.routes(messages.ImageKept)] == ["face-detector", "tfrecord-packer"]
+    assert [queue.name for queue in PIPELINE.routes(messages.ImageFingerprinted)] == ["deduper.index"]
+    assert PIPELINE.routes(messages.RankingReady) == ()
+
+
+def test_each_declaration_has_its_stage_in_the_folder_of_its_container(stages: tuple[Stage[Any, Any], ...]) -> None:
+    assert tuple(stage.declaration for stage in stages) == PIPELINE.declarations
+    for stage in stages:
+        assert type(stage).__module__.startswith(f"services.{python_name(stage.name)}.")
+
+
+def test_a_container_whose_libraries_are_missing_says_which_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "imagehash", None)
+    for module in ("stage", "fingerprinting", "fingerprint"):
+        monkeypatch.delitem(sys.modules, f"services.deduper.{module}", raising=False)
+    with pytest.raises(Unusable, match=r"deduper needs imagehash: install magritte\[deduper\]"):
+        load("deduper")
+
+
+def test_the_list_of_stages_loads_no_stage_and_none_of_their_libraries() -> None:
+    code = "import sys, services.magritte.pipeline; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "PIL", "httpx", "cv2", "tensorflow", "pika", "minio"} & set(loaded)
+    assert [name for name in loaded if name.startswith("services.") and name.endswith(".stage")] == []
+
+
+def test_variables_of_every_stage_are_known_to_every_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORKS", "10.0.0.7")
+    settings()
+    monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORK", "10.0.0.7")
+    with pytest.raises(SettingsError, match=r"MAGRITTE_PRIVATE_NETWORK; there are .*MAGRITTE_PRIVATE_NETWORKS"):
+        settings()

@@ -1,0 +1,36 @@
+from dataclasses import replace
+
+from shared.contract.declaration import Declaration, Pipeline, Queue
+from shared.contract.environment import Environment
+from shared.contract.messages import FaceFound, FacesCounted, ImageFetched, ImageKept
+
+
+class Lens(Environment):
+    """Variables of the finder."""
+
+
+FINDER = Declaration(name="finder", consumes=(ImageKept,), produces=(FaceFound, FacesCounted), environment=Lens)
+COUNTER = Declaration(name="finder", queue="finder.counts", consumes=(FacesCounted,), single_active_consumer=True)
+WATCHER = Declaration(name="watcher", consumes=(FacesCounted, FaceFound), environment=Lens)
+ALL = Pipeline((FINDER, COUNTER, WATCHER))
+
+
+def test_a_queue_has_its_container_s_name_unless_it_is_given_one() -> None:
+    assert FINDER.inbox == Queue("finder", (ImageKept,))
+    assert COUNTER.inbox == Queue("finder.counts", (FacesCounted,), single_active_consumer=True)
+    assert replace(COUNTER, version=2).queue == "finder.counts"
+
+
+def test_a_container_runs_all_stages_of_its_name() -> None:
+    assert ALL.containers == {"finder": (FINDER, COUNTER), "watcher": (WATCHER,)}
+    assert list(ALL.containers) == ["finder", "watcher"]
+
+
+def test_a_message_goes_to_all_queues_that_consume_it() -> None:
+    assert [queue.name for queue in ALL.queues] == ["finder", "finder.counts", "watcher"]
+    assert [queue.name for queue in ALL.routes(FacesCounted)] == ["finder.counts", "watcher"]
+    assert ALL.routes(ImageFetched) == ()
+
+
+def test_variables_that_several_stages_declare_are_one_model() -> None:
+    assert ALL.environments == (Lens,)
