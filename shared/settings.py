@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, Field, PositiveFloat, SecretStr, ValidationError
 from pydantic_settings import SettingsError as UnreadableSettings
 
+from shared.contract.declaration import Declaration
 from shared.contract.environment import PREFIX, Environment
 from shared.contract.errors import SettingsError
 
@@ -94,6 +95,12 @@ def read(kind: type[E], secrets: Path = SECRETS) -> E:
         raise SettingsError(f"{PREFIX}{str(problem['loc'][0]).upper()}: {problem['msg']}") from error
     except UnreadableSettings as error:
         raise SettingsError(f"{error}: {error.__cause__}") from error
+
+
+def read_declared(declaration: Declaration, secrets: Path = SECRETS) -> Environment | None:
+    """Return the variables that a stage declares, None if it declares none. Raises `SettingsError`."""
+    kind = declaration.environment
+    return None if kind is None else read(kind, secrets)
 
 
 def _refuse_unknown(kinds: Iterable[type[Environment]], secrets: Path) -> None:

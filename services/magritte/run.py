@@ -49,13 +49,13 @@ def run(
     """
     environment = settings()
     logs.set_up(environment.log or LogFormat.PRETTY, environment.log_level or "warning")
-    recipe = read_recipe(path, own_folders())
+    recipe, stages = read_recipe(path, own_folders()), load_all()
     store = open_store(environment)
     store.prepare()
     this_run = Run(recipe.name, recipe) if dry_run else open_run(store, deposited(recipe, store), retry_failed)
     with Progress(this_run) as progress:
         options = Options(Resources(environment.threads, environment.picture_seconds))
-        process = SingleProcess(this_run, store, load_all(), options, progress.say)
+        process = SingleProcess(this_run, store, stages, options, progress.say)
         process.set_up(recipe)
         if dry_run:
             screen.say(f"{path}: {recipe.name}, fine; the stages' self-tests passed")

@@ -26,9 +26,9 @@ from shared.runtime.observed_store import ObservedStore
 from shared.runtime.outcome import Outcome
 from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS, RetryLadder
-from shared.runtime.setting_up import set_up
 from shared.runtime.watchdog import SILENCE, Watchdog
 from shared.runtime.worker import Say, Worker, say_to_log
+from shared.settings import read_declared
 from shared.store.interface import Store
 
 log = structlog.get_logger()
@@ -57,7 +57,10 @@ class Options:
 
 
 class SingleProcess:
-    """Runs one run through `stages` to its end, or until asked to stop."""
+    """Runs one run through `stages` to its end, or until asked to stop.
+
+    Raises `SettingsError` when a stage cannot use its variables.
+    """
 
     def __init__(
         self, run: Run, store: Store, stages: Sequence[Stage[Any, Any]], options: Options, say: Say = say_to_log
@@ -70,6 +73,7 @@ class SingleProcess:
             Worker(stage, self._bus, ObservedStore(store, stage.name), options.ladder, options.resources, say)
             for stage in stages
         ]
+        self._environments = [read_declared(stage.declaration) for stage in stages]
         self._crews = [Crew(worker, self._bus, options.resources.threads) for worker in self._workers]
         self._controls = Controls()
         self._picture_seconds = options.resources.picture_seconds
@@ -82,8 +86,8 @@ class SingleProcess:
 
         The recipe is that of the run before its files are in the store, so that nothing is written before all is fine.
         """
-        for worker in self._workers:
-            set_up(worker.stage, worker.stage.settings(recipe))
+        for worker, environment in zip(self._workers, self._environments, strict=True):
+            worker.stage.setup(environment, worker.stage.settings(recipe))
 
     def run(self, watch: Callable[[list[StageProgress]], Any] = lambda _: None, every: float = 0.25) -> bool:
         """Process everything; True when nothing is left to do, False when stopped or cancelled before.

@@ -22,10 +22,9 @@ from shared.runtime.health import Health, HealthServer
 from shared.runtime.observed_store import ObservedStore
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
-from shared.runtime.setting_up import set_up
 from shared.runtime.watchdog import SILENCE, Watchdog
 from shared.runtime.worker import Worker
-from shared.settings import LogFormat, Settings, settings
+from shared.settings import LogFormat, Settings, read_declared, settings
 from shared.store import Store, open_store
 
 log = structlog.get_logger()
@@ -87,7 +86,10 @@ class Ending:
 
 
 class StageProcess:
-    """Connects the stages of one container, lets them work, and drains when told to end."""
+    """Connects the stages of one container, lets them work, and drains when told to end.
+
+    Raises `SettingsError` when a stage cannot use its variables.
+    """
 
     def __init__(
         self, stages: Sequence[Stage[Any, Any]], bus: Bus, store: Store, environment: Settings, health: Health
@@ -97,6 +99,7 @@ class StageProcess:
         self._store = ObservedStore(store, self._name)
         self._environment = environment
         self._health = health
+        self._own_environments = [read_declared(stage.declaration) for stage in stages]
         ladder = RetryLadder(environment.retry_pauses)
         resources = Resources(environment.threads, environment.picture_seconds)
         self._workers = [Worker(stage, bus, self._store, ladder, resources) for stage in stages]
@@ -108,8 +111,9 @@ class StageProcess:
     def begin(self, ending: Ending) -> bool:
         """Prove that store, broker and stages work, waiting for the first two; False when told to end meanwhile."""
         there = self._await("store", self._store.prepare, ending) and self._await("broker", self._connect, ending)
-        for worker in self._workers if there else ():
-            set_up(worker.stage)
+        if there:
+            for worker, environment in zip(self._workers, self._own_environments, strict=True):
+                worker.stage.setup(environment, None)
         return there
 
     def run(self, ending: Ending) -> int:

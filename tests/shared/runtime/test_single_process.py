@@ -12,7 +12,8 @@ import structlog
 
 from shared.bus import Mischief
 from shared.contract.declaration import Declaration
-from shared.contract.errors import Interrupted, Poison, StoreFull, Unusable
+from shared.contract.environment import Environment
+from shared.contract.errors import Interrupted, Poison, SettingsError, StoreFull, Unusable
 from shared.contract.messages import (
     FaceNormalized,
     FacesCounted,
@@ -234,6 +235,36 @@ def test_stages_are_set_up_with_the_recipe_and_closed_at_the_end(factory: Factor
     assert factory.middle.life == ["set up for anya", "closed"]
 
 
+class Lens(Environment):
+    """Variables of a stage."""
+
+    lens: int = 1
+
+
+def test_a_stage_gets_the_variables_that_it_declares_and_no_other_does(
+    factory: Factory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[object] = []
+
+    class Looking(Middle):
+        declaration = replace(Middle.declaration, environment=Lens)
+
+        def setup(self, environment: Any, settings: Wish | None) -> None:
+            given.append(environment)
+
+    class Listing(Source):
+        def setup(self, environment: Any, settings: None) -> None:
+            given.append(environment)
+
+    monkeypatch.setenv("MAGRITTE_LENS", "3")
+    factory.source, factory.middle = Listing(), Looking()
+    factory.process().set_up(factory.run.recipe)
+    assert given == [None, Lens(lens=3)]
+    monkeypatch.setenv("MAGRITTE_LENS", "thick")
+    with pytest.raises(SettingsError, match="MAGRITTE_LENS: "):
+        factory.process()
+
+
 def test_a_stage_that_does_not_work_here_is_found_before_anything_is_done(factory: Factory) -> None:
     class Broken(Middle):
         def setup(self, environment: None, settings: Wish | None) -> None:
@@ -384,6 +415,17 @@ def test_whoever_watches_is_told_how_far_the_stages_are(factory: Factory) -> Non
     assert [stage.stage for stage in told[-1]] == ["source", "middle", "sink"]
     assert [stage.waiting for stage in told[-1]] == [0, 0, 0]
     assert [sum(stage.outcomes.values()) for stage in told[-1]] == [1, PICTURES, 8 + 2 * 32 + 1]
+
+
+def test_stages_of_one_container_are_told_of_together(factory: Factory) -> None:
+    class Second(Sink):
+        declaration = replace(Sink.declaration, name="middle", queue="middle.sink")
+
+    factory.sink = Second()
+    told: list[list[StageProgress]] = []
+    factory.process().run(watch=told.append, every=0.01)
+    assert [stage.stage for stage in told[-1]] == ["source", "middle"]
+    assert sum(told[-1][1].outcomes.values()) == PICTURES + 8 + 2 * 32 + 1
 
 
 def test_an_error_of_whoever_watches_ends_the_run_and_all_its_threads(factory: Factory) -> None:
