@@ -52,7 +52,7 @@ def test_every_password_is_another_one_and_long(folder: Path) -> None:
 def test_the_broker_is_told_hashes_of_the_passwords_alone(folder: Path) -> None:
     text = (folder / "rabbitmq-definitions.json").read_text()
     users = {user["name"]: user["password_hash"] for user in json.loads(text)["users"]}
-    assert users.keys() == broker_users().keys()
+    assert users.keys() == broker_users(PIPELINE).keys()
     for user, password in passwords(folder).items():
         assert is_hash_of(users[user], password)
         assert not is_hash_of(users[user], "guest")
@@ -135,6 +135,6 @@ def test_a_real_broker_takes_the_definitions_and_lets_the_users_in(folder: Path,
 
 
 def test_every_user_of_the_store_has_its_policy(folder: Path) -> None:
-    for user, rights in store_users().items():
+    for user, rights in store_users(PIPELINE).items():
         assert json.loads((folder / "policies" / f"{user}.json").read_text()) == s3_policy(rights, "magritte")
-    assert json.loads((folder / "policies" / "of-bucket.json").read_text()) == bucket_policy("magritte")
+    assert json.loads((folder / "policies" / "of-bucket.json").read_text()) == bucket_policy(PIPELINE, "magritte")

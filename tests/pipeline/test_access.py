@@ -43,7 +43,6 @@ _WITHOUT_RECORDS = ("upscaler", "tfrecord-packer", "trainer")
 
 UNSEEN = {
     *(("upscaler", does, "crops/*/*") for does in ("reads", "writes")),  # it hands on what it was given
-    *(("deduper", does, "dead/*/deduper.index/*") for does in ("reads", "writes")),  # unread letters are the first's
     *((name, "reads", "controls/*") for name in PIPELINE.containers),  # nothing was paused or cancelled
     *((name, does, PROBES) for name in PIPELINE.containers for does in ("writes", "deletes")),  # S3's alone
     *((name, does, f"actions/{name}/*/*") for name in _WITHOUT_RECORDS for does in ("reads", "writes")),
