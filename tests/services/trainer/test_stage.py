@@ -127,8 +127,8 @@ class Unlucky(Trainer):
 
     happened = False
 
-    def _open(self, asked: Any, number: int, context: Context) -> Any:
-        session = super()._open(asked, number, context)
+    def _open(self, asked: Any, number: int, settings: Any, context: Context) -> Any:
+        session = super()._open(asked, number, settings, context)
         if number and not self.happened:
             self.happened = True
             state = session.state()
