@@ -11,8 +11,9 @@ from services.magritte import screen
 from services.magritte.training import trained_line
 from shared.contract import keys
 from shared.contract.errors import Unreadable
+from shared.ledger.fates import Fate, Settlement
 from shared.ledger.records import facts, stray
-from shared.ledger.tally import Fate, Settlement, Tally
+from shared.ledger.tally import Tally
 from shared.runs.controls import standing
 from shared.runs.registry import Phase, phase
 from shared.runs.results import Results, Trained, results, trained
@@ -62,8 +63,8 @@ class Report:
 def report(store: Store, run: str) -> Report:
     """Gather a run's report from the keys of its trail. Raises `Unreadable` if what it was asked for is damaged."""
     tally, stages, strays = Tally(), Counter[tuple[str, str]](), list[str]()
-    for item, fact in facts(store, run, strays.append):
-        tally.add(item, fact)
+    for fact in facts(store, run, strays.append):
+        tally.add(fact)
         stages[fact.stage, fact.kind] += 1
     fates = tally.counts()
     found = results(store, run)
@@ -74,7 +75,7 @@ def report(store: Store, run: str) -> Report:
         pictures=fates.total(),
         fates=fates,
         stages=stages,
-        faces=sum(1 for _ in tally.members()),
+        faces=tally.faces,
         paused=standing(store).paused,
         results=_addresses(store, found),
         training=training,

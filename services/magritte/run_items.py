@@ -8,14 +8,16 @@ from typing import Any
 from services.magritte.item_search import Found, Listed, Words, search
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison, Unreadable
+from shared.contract.items import WholeRun
 from shared.contract.messages import FaceFound, FaceNormalized, FaceUpscaled
+from shared.ledger.fates import Settlement
 from shared.ledger.records import Skipped, keyed_facts, read_listing, read_origin, read_told
-from shared.ledger.tally import Settlement, Tally
+from shared.ledger.tally import Tally
 from shared.recipe.sources import FolderSource
 from shared.runs.registry import run_recipe
 from shared.store.interface import Store
 
-RUN = "run"
+RUN = str(WholeRun())
 """The item that is the run itself."""
 
 _WITH_DIGESTS = {FaceFound.kind(), FaceUpscaled.kind(), FaceNormalized.kind()}
@@ -36,9 +38,9 @@ class RunItems:
         self._items: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
         self._with_digests: list[tuple[str, str]] = []
         for key, item, fact in keyed_facts(store, run, skipped):
-            entry = item.partition(".")[0]
-            self._tally.add(item, fact)
-            self._items[entry].setdefault(item, []).append(key)
+            entry = RUN if isinstance(item, WholeRun) else item.entry
+            self._tally.add(fact)
+            self._items[entry].setdefault(str(item), []).append(key)
             if fact.kind in _WITH_DIGESTS:
                 self._with_digests.append((entry, key))
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shared.contract import keys
+from shared.contract.facts import ImageFact
 from shared.contract.messages import ImageKept, ImageSuperseded
 from shared.contract.stage import Objects
 from shared.ledger.records import facts, provenance_keys, read_provenance
-from shared.ledger.tally import Fact
+from shared.ledger.trail import label_of
 
 
 class RunPlaces:
@@ -38,13 +39,13 @@ class RunPlaces:
 
 def _copies(run: str, store: Objects) -> defaultdict[str, set[str]]:
     """Return the images that each kept image supersedes in a run, by the kept image's digest."""
-    judged: dict[str, Fact] = {}
-    for item, fact in facts(store, run):
-        if fact.kind in (ImageKept.kind(), ImageSuperseded.kind()):
-            judged[item] = max(judged.get(item, fact), fact, key=lambda fact: fact.number)
+    judged: dict[str, ImageFact] = {}
+    for fact in facts(store, run):
+        if isinstance(fact, ImageFact) and fact.kind in (ImageKept.kind(), ImageSuperseded.kind()):
+            judged[fact.entry] = max(judged.get(fact.entry, fact), fact, key=lambda fact: fact.revision)
     copies: defaultdict[str, set[str]] = defaultdict(set)
-    for item, fact in judged.items():
+    for entry, fact in judged.items():
         if fact.kind == ImageSuperseded.kind():
-            told = json.loads(store.get(keys.trail(run, item, fact.label)))
+            told = json.loads(store.get(keys.trail(run, entry, label_of(fact))))
             copies[told["by"]].add(told["image"])
     return copies

@@ -19,6 +19,8 @@ from services.tfrecord_packer.packing import PictureShape, pack
 from services.tfrecord_packer.places import RunPlaces
 from shared.contract import keys
 from shared.contract.errors import Poison, storage_error
+from shared.contract.facts import FaceFact
+from shared.contract.items import WholeRun
 from shared.contract.messages import (
     DatasetPacked,
     FaceNormalized,
@@ -33,7 +35,8 @@ from shared.contract.reasons import Reason
 from shared.contract.stage import Context, Objects, Stage
 from shared.ledger.recent_runs import RecentRuns
 from shared.ledger.records import facts, provenance_keys, read_provenance
-from shared.ledger.tally import Fact, Tally
+from shared.ledger.tally import Tally
+from shared.ledger.trail import label_of
 from shared.recipe.labels import Labels
 from shared.recipe.recipe import Recipe
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
@@ -96,7 +99,7 @@ class TfrecordPacker(Stage[Message, Packing]):
                 yield from self._pack(message.run, state, settings, context)
             except Poison:
                 state.changed = False  # or the news of the failure would lead to the next
-                if message.item == "run":
+                if message.item == WholeRun():
                     raise
                 # The run has failed, not the picture that came last: to be found out by a message about the run.
                 yield SourceExhausted(run=message.run, source=0, count=state.listed[0])
@@ -114,8 +117,7 @@ class TfrecordPacker(Stage[Message, Packing]):
             state.changed |= state.listed.get(message.source) != message.count
             state.listed[message.source] = message.count
         else:
-            fact = Fact.of(getattr(message, "stage", None) or TELLERS[type(message)], message)
-            state.changed |= state.tally.add(message.item, fact)
+            state.changed |= state.tally.add(message.fact(TELLERS.get(type(message), "")))
 
     def _pack(self, run: str, state: _RunState, settings: Packing, context: Context) -> Iterator[Message]:
         found = _normalized(run, state.tally, context.store)
@@ -147,8 +149,8 @@ STAGES = (TfrecordPacker,)
 def _recall(run: str, settings: Packing, context: Context) -> _RunState:
     """Rebuild a run's state from its trail, which holds every fact that was ever published."""
     state = _RunState(context.session)
-    for item, fact in facts(context.store, run):
-        state.tally.add(item, fact)
+    for fact in facts(context.store, run):
+        state.tally.add(fact)
     for source in range(settings.sources):
         if context.store.exists(keys.listing(run, source)):
             state.listed[source] = len(_entries(run, source, context.store))
@@ -172,9 +174,9 @@ def _entries(run: str, source: int, store: Objects) -> list[str]:
 def _normalized(run: str, tally: Tally, store: Objects) -> list[Member]:
     """Return a member for every normalised face, also where two are equal."""
     found = []
-    label = Fact(TELLERS[FaceNormalized], FaceNormalized.kind()).label
-    for entry, face in sorted(tally.members()):
-        told: dict[str, Any] = json.loads(store.get(keys.trail(run, f"{entry}.{face}", label)))
+    for entry, face, revision in sorted(tally.members()):
+        fact = FaceFact(entry, face, FaceNormalized.kind(), TELLERS[FaceNormalized], revision)
+        told: dict[str, Any] = json.loads(store.get(keys.trail(run, f"{entry}.{face}", label_of(fact))))
         found.append(Member(member_name(told["image"], face), told["picture"], told["image"], entry, face))
     return found
 

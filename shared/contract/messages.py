@@ -1,84 +1,31 @@
-"""Every message that crosses the bus.
+"""Every message that crosses the bus, one class each. What they have in common is in `shared.contract.message`."""
 
-Messages are frozen and versioned. They carry names of things (runs, entries, content digests), never pictures.
-Fields that a newer writer added are ignored by an older reader; a message of an unknown type or a newer `v` is
-refused.
+from typing import Annotated, Self
 
-A run's pictures are told apart by `entry`, one per file or address that a source lists: two files with the same
-bytes are two entries of one `image`. A face is an entry and a number.
-"""
+from pydantic import Field
 
-import json
-import re
-from typing import Annotated, Any, ClassVar, Literal, Self
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from shared.contract.errors import Poison
+from shared.contract.facts import FaceFact, Fact, ImageFact, RunFact
+from shared.contract.items import Entry, Face, Item, WholeRun
+from shared.contract.message import (
+    Count,
+    Digest,
+    EntryId,
+    FaceMessage,
+    Hash,
+    ImageMessage,
+    Message,
+    RunId,
+    decode,
+    identity,
+    kebab,
+    of_revision,
+    recall,
+)
 from shared.contract.reasons import Drop, Reason
 
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-"""SHA-256 in hexadecimal."""
-
-RunId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
-"""Name of a run: fit for a key, a log line and a metric label."""
-
-EntryId = Annotated[str, Field(pattern=r"^[0-9a-f]{20}$")]
-"""Name of one listed file or address within a run."""
-
-Count = Annotated[int, Field(ge=0)]
-"""A number of things."""
-
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-"""64 bits in hexadecimal."""
-
-SCHEMA_VERSION = 1
-
-IDENTITY = ("run", "entry", "source", "score", "face", "version")
-"""Fields that tell items of a run apart, as opposed to those that say what was made of an item."""
-
-
-def kebab(name: str) -> str:
-    """Spell a class name as everything but Python does: `ImageKept` is `image-kept`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower()
-
-
-class Message(BaseModel):
-    """Base of all messages: which run they belong to."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-    types: ClassVar[dict[str, type["Message"]]] = {}
-
-    run: RunId
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Register the type, so that `decode` finds it by its name; what others are kinds of is no message itself."""
-        Message.types[cls.kind()] = cls
-        for base in cls.__bases__:
-            Message.types.pop(kebab(base.__name__), None)
-
-    @classmethod
-    def kind(cls) -> str:
-        """Return the type's name everywhere but in Python: `ImageKept` is `image-kept`."""
-        return kebab(cls.__name__)
-
-    @property
-    def item(self) -> str:
-        """Subject of the message: a face, an entry, or the run itself. Names the item in logs and traces."""
-        entry, face = getattr(self, "entry", None), getattr(self, "face", None)
-        if entry is None:
-            return "run"
-        return entry if face is None else f"{entry}.{face}"
-
-    def encode(self) -> bytes:
-        """Encode the message as JSON bytes with its type and schema version; what UTF-8 cannot express becomes `?`."""
-        body = {"type": self.kind(), "v": SCHEMA_VERSION, **self.model_dump(mode="json")}
-        return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
-
-    def finding(self) -> dict[str, Any]:
-        """Return the message as an action record keeps it, to be told again of other items by `recall`."""
-        return {"type": self.kind(), **self.model_dump(mode="json")}
+__all__ = [  # what readers of messages take from here
+    "Count", "Digest", "EntryId", "Message", "RunId", "decode", "kebab", "of_revision", "recall",
+]  # fmt: skip
 
 
 class RunRequested(Message):
@@ -87,10 +34,9 @@ class RunRequested(Message):
     source: Count
 
 
-class ImageFetched(Message):
+class ImageFetched(ImageMessage):
     """An original lies in the store."""
 
-    entry: EntryId
     image: Digest
     source: Count
     score: int = 0
@@ -102,14 +48,16 @@ class SourceExhausted(Message):
     source: Count
     count: Count
 
+    def fact(self, stage: str) -> Fact:
+        return RunFact(self.kind(), stage, source=self.source)
 
-class ImageFingerprinted(Message):
+
+class ImageFingerprinted(ImageMessage):
     """An original's fingerprint is known; hashes are 64 bits in hexadecimal, colours 4x4 mean sRGB values.
 
     The hashes are imagehash's phash and dhash, of the picture and of its mirror image.
     """
 
-    entry: EntryId
     image: Digest
     score: int
     width: Count
@@ -122,17 +70,20 @@ class ImageFingerprinted(Message):
     colours: Annotated[str, Field(pattern=r"^[0-9a-f]{96}$")]
 
 
-class Judgement(Message):
+class Judgement(ImageMessage):
     """A decision of the deduper's index, made when an entry arrived.
 
     Decisions can change as better copies arrive: the one with the highest `arrival` (counted from 1) holds.
     `decisions` says how many entries that arrival decided, so that a reader knows when it has seen them all.
     """
 
-    entry: EntryId
     image: Digest
     arrival: Annotated[int, Field(ge=1)]
     decisions: Annotated[int, Field(ge=1)]
+
+    def fact(self, stage: str) -> Fact:
+        reason = str(getattr(self, "reason", ""))
+        return ImageFact(self.entry, self.kind(), stage, self.arrival, reason, decisions=self.decisions)
 
 
 class ImageKept(Judgement):
@@ -149,7 +100,6 @@ class ImageSuperseded(Judgement):
 class Dropped(Message):
     """A picture or a face left the run at `stage`."""
 
-    entry: EntryId
     stage: str
     reason: Reason
     detail: str = ""
@@ -158,60 +108,60 @@ class Dropped(Message):
     def of(cls, asked: Message, stage: str, drop: Drop, **item: str | int) -> Self:
         """Make a stage's answer to `asked`. What `asked` does not say of the item (its entry or face) is in `item`."""
         found = {"stage": stage, "reason": drop.reason, "detail": drop.detail}
-        return cls.model_validate({**_identity(asked), **item, **found})
+        return cls.model_validate({**identity(asked), **item, **found})
 
 
-class ImageDropped(Dropped):
+class ImageDropped(ImageMessage, Dropped):
     """A picture left the run."""
 
+    def fact(self, stage: str) -> Fact:
+        return ImageFact(self.entry, self.kind(), self.stage, self.revision, self.reason)
 
-class FaceFound(Message):
+
+class FaceFound(FaceMessage):
     """A face has been cut out; `crop` is its picture, `box` where it was: left, top, width, height in pixels."""
 
-    entry: EntryId
     image: Digest
-    face: Count
     crop: Digest
     box: tuple[int, int, int, int]
     side: Count
 
 
-class FacesCounted(Message):
+class FacesCounted(ImageMessage):
     """The number of faces of a picture that went on; each settles on its own."""
 
-    entry: EntryId
     image: Digest
     faces: Annotated[int, Field(ge=1)]
 
+    def fact(self, stage: str) -> Fact:
+        return ImageFact(self.entry, self.kind(), stage, self.revision, faces=self.faces)
 
-class FaceUpscaled(Message):
+
+class FaceUpscaled(FaceMessage):
     """A face is large enough; `crop` is the enlarged picture, or the same one when it was."""
 
-    entry: EntryId
     image: Digest
-    face: Count
     crop: Digest
     factor: Annotated[int, Field(ge=1)]
 
 
-class FaceNormalized(Message):
+class FaceNormalized(FaceMessage):
     """A face is ready for the data set; `picture` is the digest of the encoded, verified picture."""
 
-    entry: EntryId
     image: Digest
-    face: Count
     picture: Digest
 
 
-class FaceDropped(Dropped):
+class FaceDropped(FaceMessage, Dropped):
     """A face left the run."""
 
-    face: Count
+    def fact(self, stage: str) -> Fact:
+        return FaceFact(self.entry, self.face, self.kind(), self.stage, self.revision, self.reason)
 
 
 def dropped(asked: Message, stage: str, drop: Drop) -> Dropped:
     """Return a stage's answer that what it was asked about leaves the run: a face, or else a picture."""
-    kind = FaceDropped if hasattr(asked, "face") else ImageDropped
+    kind = FaceDropped if isinstance(asked, FaceMessage) else ImageDropped
     return kind.of(asked, stage, drop)
 
 
@@ -220,9 +170,24 @@ class ItemDied(Message):
 
     entry: EntryId | None = None
     face: Count | None = None
+    revision: Count = 0
     stage: str
     error: str
     detail: str = ""
+
+    @property
+    def item(self) -> Item:
+        if self.entry is None:
+            return WholeRun()
+        return Entry(self.entry) if self.face is None else Face(self.entry, self.face)
+
+    def fact(self, stage: str) -> Fact:
+        kind = self.kind()
+        if self.entry is None:
+            return RunFact(kind, self.stage, reason=self.error)
+        if self.face is None:
+            return ImageFact(self.entry, kind, self.stage, self.revision, self.error)
+        return FaceFact(self.entry, self.face, kind, self.stage, self.revision, self.error)
 
 
 class DatasetPacked(Message):
@@ -230,6 +195,9 @@ class DatasetPacked(Message):
 
     version: Annotated[int, Field(ge=1)]
     digest: Digest
+
+    def fact(self, stage: str) -> Fact:
+        return RunFact(self.kind(), stage, version=self.version)
 
 
 class LegDue(Message):
@@ -239,6 +207,9 @@ class LegDue(Message):
     dataset: Digest
     training: Digest
     leg: Count
+
+    def fact(self, stage: str) -> Fact:
+        return RunFact(self.kind(), stage, version=self.version, leg=self.leg)
 
 
 class SnapshotTaken(Message):
@@ -251,6 +222,9 @@ class SnapshotTaken(Message):
     kimg: float
     last: bool
 
+    def fact(self, stage: str) -> Fact:
+        return RunFact(self.kind(), stage, version=self.version, leg=self.leg)
+
 
 class RankingReady(Message):
     """The training pictures have been scored by the discriminator of checkpoint `leg`; `files` are keys by name."""
@@ -259,38 +233,7 @@ class RankingReady(Message):
     dataset: Digest
     training: Digest
     leg: Count
-    files: dict[str, str] = {}
+    files: dict[str, str] = Field(default_factory=dict)
 
-
-class _Envelope(BaseModel):
-    type: str
-    v: Literal[1]
-
-
-def decode(data: bytes) -> Message:
-    """Return the message in `data`; raise `Poison` when it is not one of ours or of a newer schema."""
-    try:
-        envelope = _Envelope.model_validate_json(data)
-        return Message.types[envelope.type].model_validate_json(data)
-    except KeyError as error:
-        raise Poison(f"a message of the unknown type {error}") from error
-    except ValidationError as error:
-        raise Poison(f"not a message of schema version {SCHEMA_VERSION}: {_first(error)}") from error
-
-
-def recall(finding: dict[str, Any], asked: Message) -> Message:
-    """Rebuild the message that `Message.finding` was taken of, as the answer to `asked`.
-
-    What tells items apart (`IDENTITY`) comes from the question, what was made of them from the finding.
-    """
-    return Message.types[finding["type"]].model_validate({**finding, **_identity(asked)})
-
-
-def _identity(message: Message) -> dict[str, Any]:
-    """Return the fields that tell the message's item apart."""
-    return {name: value for name in IDENTITY if (value := getattr(message, name, None)) is not None}
-
-
-def _first(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    return f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}"
+    def fact(self, stage: str) -> Fact:
+        return RunFact(self.kind(), stage, version=self.version, leg=self.leg)

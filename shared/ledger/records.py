@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.contract import keys
 from shared.contract.errors import Poison, Unreadable
+from shared.contract.facts import Fact
+from shared.contract.items import Item, parse_item
 from shared.contract.messages import Count, Digest, Message
 from shared.contract.stage import Objects
-from shared.ledger.tally import Fact
+from shared.ledger.trail import fact_of
 from shared.recipe.recipe import Recipe
 
 R = TypeVar("R", bound=BaseModel)
@@ -118,17 +120,19 @@ def run_names(store: Objects, skipped: Skipped = ignored) -> Iterator[str]:
     return (name for _, name in _parsed(store, keys.recipe(), keys.parse_recipe, skipped))
 
 
-def facts(store: Objects, run: str, skipped: Skipped = ignored, item: str = "") -> Iterator[tuple[str, Fact]]:
-    """Find item and fact of everything in the run's trail, or in an item's, from its keys alone."""
-    return ((found, fact) for _, found, fact in keyed_facts(store, run, skipped, item))
+def facts(store: Objects, run: str, skipped: Skipped = ignored, item: Item | None = None) -> Iterator[Fact]:
+    """Find every fact in the run's trail, or in an item's, from its keys alone."""
+    return (fact for _, _, fact in keyed_facts(store, run, skipped, item))
 
 
 def keyed_facts(
-    store: Objects, run: str, skipped: Skipped = ignored, item: str = ""
-) -> Iterator[tuple[str, str, Fact]]:
-    """Find the same as `facts`, each after the key of its record."""
-    for key, (found, label) in _parsed(store, keys.trail(run, item), keys.parse_trail, skipped):
-        yield key, found, Fact.from_label(label)
+    store: Objects, run: str, skipped: Skipped = ignored, item: Item | None = None
+) -> Iterator[tuple[str, Item, Fact]]:
+    """Find the same as `facts`, each after the key of its record and its item."""
+    prefix = keys.trail(run, "" if item is None else str(item))
+    for key, (text, label) in _parsed(store, prefix, keys.parse_trail, skipped):
+        found = parse_item(text)
+        yield key, found, fact_of(found, label)
 
 
 def dataset_versions(store: Objects, run: str, skipped: Skipped = ignored) -> Iterator[tuple[int, str]]:

@@ -1,14 +1,13 @@
 """What has become of every picture of a run: facts in, exactly one fate per picture out.
 
-Both the packer (from messages) and `magritte status` (from the keys of the run's trail) keep this tally, so they
-cannot disagree.
+The facts may come in any order and any number of times. Of what stages say about a picture the fact with the highest
+revision holds.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
+from shared.contract.facts import FaceFact, Fact, ImageFact, RunFact
 from shared.contract.messages import (
     FaceDropped,
     FaceNormalized,
@@ -17,208 +16,219 @@ from shared.contract.messages import (
     ImageKept,
     ImageSuperseded,
     ItemDied,
-    Message,
 )
+from shared.ledger.arrivals import Arrivals
+from shared.ledger.columns import NONE, Codes, Columns, Entries
+from shared.ledger.fates import UNDECIDED, Fate, Settlement
 
+Cause = tuple[str, str, str]
+"""Kind, stage and reason of a fact."""
 
-class Fate(StrEnum):
-    """The possible outcomes for a picture."""
-
-    IN_DATASET = "in-dataset"
-    DROPPED = "dropped"
-    DEAD = "dead"
-    UNDECIDED = "undecided"
-
-
-_BYTES = 750
-"""Bytes of memory per picture in a tally, measured."""
-
-_NO_REASON = "none"
-_NUMBERS = ("arrival", "faces", "leg", "source")
-
-
-@dataclass(frozen=True)
-class Settlement:
-    """A picture's fate, the stage that decided it and why."""
-
-    fate: Fate
-    stage: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Fact:
-    """The part of a message about an item that the tally needs, small enough to be written into a key.
-
-    `number` is a judgement's arrival or a count of faces; `decisions` says how many entries that arrival decided.
-    In facts about the run itself they are the leg or source and the data set's version, to tell facts apart.
-    """
-
-    stage: str
-    kind: str
-    reason: str = ""
-    number: int = 0
-    decisions: int = 0
-
-    @property
-    def label(self) -> str:
-        """The fact as the last part of a trail key; `from_label` reads it back."""
-        return f"{self.stage}.{self.kind}.{self.reason or _NO_REASON}.{self.number}.{self.decisions}"
-
-    @classmethod
-    def from_label(cls, label: str) -> "Fact":
-        """Parse `label`, as the property of that name makes it, into its fact."""
-        stage, kind, reason, number, decisions = label.split(".")
-        return cls(stage, kind, "" if reason == _NO_REASON else reason, int(number), int(decisions))
-
-    @classmethod
-    def of(cls, stage: str, message: Message) -> "Fact":
-        """Return the fact that `message`, published by `stage`, states about its item."""
-        reason = getattr(message, "reason", getattr(message, "error", ""))
-        number = next((getattr(message, name) for name in _NUMBERS if hasattr(message, name)), 0)
-        decisions = getattr(message, "decisions", getattr(message, "version", 0))
-        return cls(stage, message.kind(), str(reason), number, decisions)
-
-
-_SETTLES_FACE = {ItemDied.kind(): 0, FaceDropped.kind(): 1, FaceNormalized.kind(): 2}
 _JUDGES = {ImageKept.kind(), ImageSuperseded.kind()}
+_OUTCOMES = {ItemDied.kind(): 0, FacesCounted.kind(): 1, ImageDropped.kind(): 2}
+_FACE_OUTCOMES = {ItemDied.kind(): 0, FaceDropped.kind(): 1, FaceNormalized.kind(): 2}
+"""What a stage makes of a picture or a face; of several at one revision the one with the highest number holds."""
 
-
-def _prevailing(known: Fact | None, fact: Fact) -> Fact:
-    """Return the fact that holds of two about one thing, in any order: a replayed item can have died and be done."""
-    return fact if known is None else max(known, fact, key=_precedence)
-
-
-def _precedence(fact: Fact) -> tuple[int, int, str]:
-    return fact.number, _SETTLES_FACE.get(fact.kind, 0), fact.label
-
-
-@dataclass
-class _Picture:
-    """All that is known about one entry; one of up to millions, hence the slots."""
-
-    __slots__ = ("died", "dropped", "faces", "judged", "settled_faces")
-
-    dropped: Fact | None
-    judged: Fact | None
-    died: Fact | None
-    faces: int | None
-    settled_faces: dict[int, Fact]
-
-    def add(self, face: int | None, fact: Fact) -> bool:
-        before = (self.dropped, self.judged, self.died, self.faces, self.settled_faces.get(face or 0))
-        if face is not None:
-            self._add_face(face, fact)
-        else:
-            self._add_own(fact)
-        return before != (self.dropped, self.judged, self.died, self.faces, self.settled_faces.get(face or 0))
-
-    def _add_own(self, fact: Fact) -> None:
-        if fact.kind == ImageDropped.kind():
-            self.dropped = _prevailing(self.dropped, fact)
-        elif fact.kind in _JUDGES:
-            self.judged = _prevailing(self.judged, fact)
-        elif fact.kind == FacesCounted.kind():
-            self.faces = max(self.faces or 0, fact.number)
-        elif fact.kind == ItemDied.kind():
-            self.died = _prevailing(self.died, fact)
-
-    def _add_face(self, face: int, fact: Fact) -> None:
-        if fact.kind in _SETTLES_FACE:
-            self.settled_faces[face] = _prevailing(self.settled_faces.get(face), fact)
-
-    @property
-    def is_settled(self) -> bool:
-        return self.settlement().fate is not Fate.UNDECIDED
-
-    def settlement(self) -> Settlement:
-        if self.judged is not None and self.judged.kind == ImageSuperseded.kind():
-            return Settlement(Fate.DROPPED, self.judged.stage, self.judged.reason)
-        if self.dropped is not None:
-            return Settlement(Fate.DROPPED, self.dropped.stage, self.dropped.reason)
-        if self.faces is not None:
-            return self._settlement_of_faces(self.faces)
-        if self.died is not None:
-            return Settlement(Fate.DEAD, self.died.stage, self.died.reason)
-        return Settlement(Fate.UNDECIDED)
-
-    def _settlement_of_faces(self, expected: int) -> Settlement:
-        if len(self.settled_faces) < expected:
-            return Settlement(Fate.UNDECIDED)
-        facts = [self.settled_faces[face] for face in sorted(self.settled_faces)]
-        if any(fact.kind == FaceNormalized.kind() for fact in facts):
-            return Settlement(Fate.IN_DATASET)
-        worst = next((fact for fact in facts if fact.kind == ItemDied.kind()), facts[0])
-        fate = Fate.DEAD if worst.kind == ItemDied.kind() else Fate.DROPPED
-        return Settlement(fate, worst.stage, worst.reason)
+_PICTURE = {
+    "told": "I",
+    "judgement": "H",
+    "arrival": "I",
+    "outcome": "H",
+    "revision": "H",
+    "faces": "H",
+    "settlement": "H",
+    "members": "H",
+    "first_face": "I",
+}
+_FACE = {
+    "number": "H",
+    "told": "I",
+    "outcome": "H",
+    "revision": "H",
+    "next_face": "I",
+}
 
 
 class Tally:
-    """The facts of one run, in any order and any number of times."""
+    """The facts of one run. `settled` of its pictures have a fate; `faces` of their faces belong into the data set."""
 
     def __init__(self) -> None:
-        self._pictures: dict[str, _Picture] = {}
-        self._open_arrivals: dict[int, set[str]] = {}
-        self._closed_arrivals: set[int] = set()
-        self._last_arrival = 0
+        self._kinds = Codes[str]()
+        self._causes = Codes[Cause]()
+        self._settlements = Codes[Settlement]()
+        self._arrivals = Arrivals()
+        self._entries = Entries()
+        self._pictures = Columns(_PICTURE)
+        self._faces = Columns(_FACE)
+        self._fates = Counter[int]()
         self.settled = 0
+        self.faces = 0
 
     @property
     def memory(self) -> int:
         """Bytes of memory that the tally takes, roughly."""
-        return _BYTES * len(self._pictures)
+        return self._entries.memory + self._pictures.memory + self._faces.memory
 
-    def add(self, item: str, fact: Fact) -> bool:
-        """Add a fact about an item (an entry, `entry.face`, or `run`, no picture); return whether it is news."""
-        entry, _, face = item.partition(".")
-        if entry == "run":
-            return False
-        picture = self._pictures.get(entry)
-        if picture is None:
-            picture = self._pictures[entry] = _Picture(None, None, None, None, {})
-        was_settled = picture.is_settled
-        news = picture.add(int(face) if face else None, fact)
-        self.settled += picture.is_settled - was_settled
-        return self._note_arrival(entry, fact) or news
+    def __len__(self) -> int:
+        return len(self._entries)
 
-    def _note_arrival(self, entry: str, fact: Fact) -> bool:
-        if fact.kind not in _JUDGES or fact.number in self._closed_arrivals:
+    def __contains__(self, entry: str) -> bool:
+        return entry in self._entries
+
+    def add(self, fact: Fact) -> bool:
+        """Add a fact; return whether it is news about a picture or a face."""
+        if isinstance(fact, RunFact):
             return False
-        decided = self._open_arrivals.setdefault(fact.number, set())
-        decided.add(entry)
-        if len(decided) < fact.decisions:
-            return False
-        del self._open_arrivals[fact.number]
-        self._closed_arrivals.add(fact.number)
-        self._last_arrival = max(self._last_arrival, fact.number)
-        return True
+        row = self._entries.find(fact.entry)
+        if row is None:
+            row = self._entries.add(fact.entry)
+            self._pictures.append()
+            self._settle(row)
+        news = self._add_image(row, fact) if isinstance(fact, ImageFact) else self._add_face(row, fact)
+        if news:
+            self._settle(row)
+        return news
 
     def is_complete(self, entries: int) -> bool:
         """Return whether all known pictures, at least `entries`, are settled and no decision of the deduper is due."""
-        judged = not self._open_arrivals and len(self._closed_arrivals) == self._last_arrival
-        return judged and self.settled == len(self._pictures) >= entries
+        return self.settled == len(self._entries) >= entries and self._arrivals.all_known
 
     def unsettled(self) -> set[str]:
         """Return the entries whose fate is open, and those of arrivals of which not every decision is known."""
-        waiting = {entry for entries in self._open_arrivals.values() for entry in entries}
-        return waiting | {entry for entry, picture in self._pictures.items() if not picture.is_settled}
+        codes = self._pictures.settlement
+        undecided = {entry for row, entry in enumerate(self._entries) if not self._is_fate(codes[row])}
+        return undecided | self._arrivals.awaited()
 
     def settlement(self, entry: str) -> Settlement:
         """Return one picture's fate as far as it is known."""
-        picture = self._pictures.get(entry)
-        return picture.settlement() if picture else Settlement(Fate.UNDECIDED)
+        row = self._entries.find(entry)
+        return UNDECIDED if row is None else self._settlements[self._pictures.settlement[row]]
 
-    def members(self) -> Iterator[tuple[str, int]]:
-        """Yield the entry and number of every face that belongs into the data set."""
-        for entry, picture in self._pictures.items():
-            if picture.settlement().fate is Fate.IN_DATASET:
-                normalized = (f for f, fact in picture.settled_faces.items() if fact.kind == FaceNormalized.kind())
-                yield from ((entry, face) for face in normalized)
+    def revision(self, entry: str) -> int:
+        """Return the revision of what a stage has made of a picture; 0 where nothing is known."""
+        row = self._entries.find(entry)
+        return 0 if row is None else self._pictures.revision[row]
+
+    def members(self) -> Iterator[tuple[str, int, int]]:
+        """Yield entry, number and revision of every face that belongs into the data set."""
+        for row, entry in enumerate(self._entries):
+            if self._pictures.members[row]:
+                for face in self._member_faces(row):
+                    yield entry, self._faces.number[face], self._faces.revision[face]
 
     def counts(self) -> Counter[Settlement]:
         """Count the pictures by settlement; the counts add up to the number of pictures."""
-        return Counter(picture.settlement() for picture in self._pictures.values())
+        return Counter({self._settlements[code]: count for code, count in self._fates.items() if count})
 
     def entries(self) -> Iterable[str]:
         """Return all entries that any fact has been about."""
-        return self._pictures.keys()
+        return iter(self._entries)
+
+    def _is_fate(self, code: int) -> bool:
+        return self._settlements[code].fate is not Fate.UNDECIDED
+
+    def _add_image(self, row: int, fact: ImageFact) -> bool:
+        pictures = self._pictures
+        if fact.kind in _JUDGES:
+            changed = self._judge(row, fact)
+            return self._arrivals.note(fact.revision, fact.entry, fact.decisions) or changed
+        if fact.kind not in _OUTCOMES:
+            return self._is_first(pictures, row, fact.kind)
+        if not self._prevails(pictures, row, fact, _OUTCOMES):
+            return False
+        pictures.faces[row] = fact.faces
+        return True
+
+    def _judge(self, row: int, fact: ImageFact) -> bool:
+        """Note a judgement if it goes before the one that is known; return whether it does."""
+        pictures, cause = self._pictures, (fact.kind, fact.stage, fact.reason)
+        code = pictures.judgement[row]
+        if code != NONE and (fact.revision, cause) <= (pictures.arrival[row], self._causes[code]):
+            return False
+        pictures.judgement[row], pictures.arrival[row] = self._causes.of(cause), fact.revision
+        return True
+
+    def _add_face(self, row: int, fact: FaceFact) -> bool:
+        face = self._face(row, fact.face)
+        if fact.kind not in _FACE_OUTCOMES:
+            return self._is_first(self._faces, face, fact.kind)
+        return self._prevails(self._faces, face, fact, _FACE_OUTCOMES)
+
+    def _is_first(self, rows: Columns, row: int, kind: str) -> bool:
+        """Note that something was told that decides nothing; return whether it is for the first time."""
+        bit = 1 << self._kinds.of(kind)
+        first = not rows.told[row] & bit
+        rows.told[row] |= bit
+        return first
+
+    def _prevails(self, rows: Columns, row: int, fact: ImageFact | FaceFact, outcomes: dict[str, int]) -> bool:
+        """Note an outcome if it goes before the one that is known; return whether it does."""
+        cause: Cause = (fact.kind, fact.stage, fact.reason)
+        if rows.outcome[row] != NONE:
+            known = self._causes[rows.outcome[row]]
+            if (fact.revision, outcomes[fact.kind], cause) <= (rows.revision[row], outcomes[known[0]], known):
+                return False
+        rows.outcome[row], rows.revision[row] = self._causes.of(cause), fact.revision
+        return True
+
+    def _face(self, row: int, number: int) -> int:
+        """Return the row of a face, a new one if it has none."""
+        for face in self._faces_of(row):
+            if self._faces.number[face] == number:
+                return face
+        face = self._faces.append()
+        self._faces.number[face] = number
+        self._faces.next_face[face], self._pictures.first_face[row] = self._pictures.first_face[row], face + 1
+        return face
+
+    def _faces_of(self, row: int) -> Iterator[int]:
+        following = self._pictures.first_face[row]
+        while following:
+            yield following - 1
+            following = self._faces.next_face[following - 1]
+
+    def _member_faces(self, row: int) -> Iterator[int]:
+        return (face for face in self._faces_of(row) if self._is_member(face))
+
+    def _is_member(self, face: int) -> bool:
+        code = self._faces.outcome[face]
+        return code != NONE and self._causes[code][0] == FaceNormalized.kind()
+
+    def _settle(self, row: int) -> None:
+        """Find a picture's fate anew, and count it."""
+        pictures, before = self._pictures, self._pictures.settlement[row]
+        found = self._found(row)
+        code = self._settlements.of(found)
+        members = sum(1 for _ in self._member_faces(row)) if found.fate is Fate.IN_DATASET else 0
+        if before != code:
+            self._fates[code] += 1
+            self.settled += found.fate is not Fate.UNDECIDED
+            if before != NONE:
+                self._fates[before] -= 1
+                self.settled -= self._is_fate(before)
+        self.faces += members - pictures.members[row]
+        pictures.settlement[row], pictures.members[row] = code, members
+
+    def _found(self, row: int) -> Settlement:
+        pictures = self._pictures
+        if pictures.judgement[row] != NONE:
+            kind, stage, reason = self._causes[pictures.judgement[row]]
+            if kind == ImageSuperseded.kind():
+                return Settlement(Fate.DROPPED, stage, reason)
+        if pictures.outcome[row] == NONE:
+            return UNDECIDED
+        kind, stage, reason = self._causes[pictures.outcome[row]]
+        if kind == FacesCounted.kind():
+            return self._fate_of_faces(row)
+        return Settlement(Fate.DEAD if kind == ItemDied.kind() else Fate.DROPPED, stage, reason)
+
+    def _fate_of_faces(self, row: int) -> Settlement:
+        settled = [face for face in self._faces_of(row) if self._faces.outcome[face] != NONE]
+        if len(settled) < self._pictures.faces[row]:
+            return UNDECIDED
+        if any(self._is_member(face) for face in settled):
+            return Settlement(Fate.IN_DATASET)
+        settled.sort(key=lambda face: self._faces.number[face])
+        causes = [self._causes[self._faces.outcome[face]] for face in settled]
+        kind, stage, reason = next((cause for cause in causes if cause[0] == ItemDied.kind()), causes[0])
+        return Settlement(Fate.DEAD if kind == ItemDied.kind() else Fate.DROPPED, stage, reason)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.contract import keys
 from shared.contract.errors import MagritteError, NotFound, Poison
+from shared.contract.items import WholeRun, parse_item
 from shared.contract.messages import Message, decode
 from shared.contract.stage import sentence, single_errors
 from shared.ledger.records import Skipped, ignored
@@ -64,6 +65,15 @@ class Letter(BaseModel):
         return f"{self.item}-{hashlib.sha256(self.body.encode()).hexdigest()[:12]}"
 
     @property
+    def entry(self) -> str:
+        """The entry of the picture that the message is about; empty if it is about no picture."""
+        try:
+            item = parse_item(self.item)
+        except ValueError:
+            return ""
+        return "" if isinstance(item, WholeRun) else item.entry
+
+    @property
     def key(self) -> str:
         """Key of the letter in the store."""
         return keys.dead(self.run, self.queue, self.name)
@@ -100,7 +110,7 @@ def bury(
     letter = Letter(
         run=message.run if message else NO_RUN,
         queue=queue,
-        item=entry or (message.item if message else "unreadable"),
+        item=entry or (str(message.item) if message else "unreadable"),
         body=body.decode("utf-8", "replace"),
         attempt=attempt,
         reason=_encodable(sentence(error))[:_LONGEST_REASON],

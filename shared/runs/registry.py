@@ -7,7 +7,10 @@ from enum import StrEnum
 
 from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable
+from shared.contract.facts import RunFact
+from shared.contract.items import WholeRun
 from shared.contract.messages import RankingReady, RunRequested, SnapshotTaken
+from shared.ledger.fates import Fate
 from shared.ledger.records import (
     Skipped,
     dataset_versions,
@@ -19,7 +22,8 @@ from shared.ledger.records import (
     read_recipe_of,
     run_names,
 )
-from shared.ledger.tally import Fate, Tally
+from shared.ledger.tally import Tally
+from shared.ledger.trail import label_of
 from shared.recipe.recipe import Recipe
 from shared.runs.dead_letters import Letter, State, keep, letters
 from shared.store.interface import Store
@@ -142,12 +146,12 @@ def try_again(store: Store, run: str) -> None:
     """
     store.delete(keys.cancelled(run))
     for letter in letters(store, run):
-        if letter.state is State.DEAD and (letter.item == "run" or letter.is_of(RunRequested)):
+        if letter.state is State.DEAD and (letter.item == str(WholeRun()) or letter.is_of(RunRequested)):
             keep(store, letter.replayed())
 
 
 def _own_letters(store: Store, run: str) -> Iterator[Letter]:
-    return (letter for letter in letters(store, run) if letter.item == "run")
+    return (letter for letter in letters(store, run) if letter.item == str(WholeRun()))
 
 
 def _phase_of_pictures(store: Store, run: str, tally: Tally) -> Phase:
@@ -163,19 +167,23 @@ def _phase_of_pictures(store: Store, run: str, tally: Tally) -> Phase:
 
 def _replays_are_due(store: Store, run: str, tally: Tally) -> bool:
     replayed = (letter for letter in letters(store, run) if letter.state is State.REPLAYED)
-    return any(tally.settlement(letter.item.partition(".")[0]).fate is Fate.DEAD for letter in replayed)
+    return any(tally.settlement(letter.entry).fate is Fate.DEAD for letter in replayed)
 
 
 def _phase_of_training(store: Store, run: str, version: int) -> Phase:
-    told = [fact for _, fact in facts(store, run, item="run") if fact.decisions == version]
+    told = [fact for fact in _facts_of_run(store, run) if fact.version == version]
     if any(fact.kind == RankingReady.kind() for fact in told):
         return Phase.FINISHED
     snapshots = [fact for fact in told if fact.kind == SnapshotTaken.kind()]
-    latest = max(snapshots, key=lambda fact: fact.number, default=None)
+    latest = max(snapshots, key=lambda fact: fact.leg, default=None)
     if latest is None:
         return Phase.TRAINING
-    snapshot = read_message(store, keys.trail(run, "run", latest.label))
+    snapshot = read_message(store, keys.trail(run, str(WholeRun()), label_of(latest)))
     return Phase.RANKING if isinstance(snapshot, SnapshotTaken) and snapshot.last else Phase.TRAINING
+
+
+def _facts_of_run(store: Store, run: str) -> Iterator[RunFact]:
+    return (fact for fact in facts(store, run, item=WholeRun()) if isinstance(fact, RunFact))
 
 
 def listed_count(store: Store, run: str, source: int) -> int | None:
@@ -189,8 +197,8 @@ def listed_count(store: Store, run: str, source: int) -> int | None:
 def tally_of(store: Store, run: str, skipped: Skipped = ignored) -> Tally:
     """Tally what has become of every picture of a run. `skipped` is told of files in its trail that are no facts."""
     tally = Tally()
-    for item, fact in facts(store, run, skipped):
-        tally.add(item, fact)
+    for fact in facts(store, run, skipped):
+        tally.add(fact)
     return tally
 
 

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.contract import keys
 from shared.contract.errors import NotFound
+from shared.contract.facts import RunFact
+from shared.contract.items import WholeRun
 from shared.contract.messages import Message, RankingReady, SnapshotTaken
 from shared.ledger.records import decoded, keyed_facts, read_message
 from shared.recipe.recipe import Recipe
@@ -140,8 +142,9 @@ def statistics(store: Store, snapshots: Iterable[Snapshot]) -> bytes:
 def _told_of_run(store: Store, run: str, version: int) -> list[Message]:
     """Return what trainer and ranker have told of this version of the run's data set."""
     kinds = (SnapshotTaken.kind(), RankingReady.kind())
-    found = ((key, fact) for key, _, fact in keyed_facts(store, run, item="run"))
-    return [read_message(store, key) for key, fact in found if fact.kind in kinds and fact.decisions == version]
+    found = ((key, fact) for key, _, fact in keyed_facts(store, run, item=WholeRun()))
+    own = (key for key, fact in found if isinstance(fact, RunFact) and fact.kind in kinds and fact.version == version)
+    return [read_message(store, key) for key in own]
 
 
 def _snapshot(store: Store, told: list[Message]) -> Snapshot | None:

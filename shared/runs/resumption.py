@@ -6,9 +6,11 @@ done its part already answers from its records.
 
 from collections.abc import Iterator
 
+from shared.contract.items import WholeRun
 from shared.contract.messages import Message, RunRequested, SourceExhausted, decode
+from shared.ledger.fates import Fate
 from shared.ledger.records import keyed_facts, read_message
-from shared.ledger.tally import Fate, Tally
+from shared.ledger.tally import Tally
 from shared.runs.dead_letters import State, letters
 from shared.runs.registry import listed_count, run_recipe, tally_of
 from shared.store.interface import Store
@@ -28,7 +30,7 @@ def outstanding(store: Store, run: str) -> Iterator[Message]:
     yield from _replays(store, run, tally)
     unsettled = tally.unsettled()
     for key, item, _ in keyed_facts(store, run):
-        if item.partition(".")[0] in unsettled:
+        if not isinstance(item, WholeRun) and item.entry in unsettled:
             yield read_message(store, key)
     for source, count in listed.items():
         if count is not None:
@@ -38,5 +40,5 @@ def outstanding(store: Store, run: str) -> Iterator[Message]:
 def _replays(store: Store, run: str, tally: Tally) -> Iterator[Message]:
     """Find the messages of dead letters that have been given another chance and have not come to anything since."""
     found = (letter for letter in letters(store, run) if letter.state is State.REPLAYED)
-    due = {letter.body for letter in found if tally.settlement(letter.item.partition(".")[0]).fate is Fate.DEAD}
+    due = {letter.body for letter in found if tally.settlement(letter.entry).fate is Fate.DEAD}
     return (decode(body.encode()) for body in sorted(due))

@@ -43,7 +43,7 @@ class Contexts:
             session=session,
             threads=self._threads,
             stopping=partial(self._is_to_stop, message.run),
-            say=partial(self._say, stage=self._step.name, run=message.run, item=message.item),
+            say=partial(self._say, stage=self._step.name, run=message.run, item=str(message.item)),
         )
 
 

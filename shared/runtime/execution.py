@@ -12,7 +12,7 @@ from pydantic_core import to_jsonable_python
 from shared.bus.interface import Delivery
 from shared.contract import messages
 from shared.contract.errors import TimeLimitExceeded
-from shared.contract.messages import Message
+from shared.contract.messages import Message, of_revision
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Context, Stage
 from shared.runtime import metrics, records
@@ -69,7 +69,8 @@ class Execution:
         if action is None:
             with metrics.ITEM_SECONDS.labels(self._stage.name).time():
                 made = self._stage.process(message, settings, context)
-                dropped = announce(self._burial.survivors(made, delivery, message))
+                alive = self._burial.survivors(made, delivery, message)
+                dropped = announce(of_revision(each, message) for each in alive)
             return Outcome.DROPPED if dropped else Outcome.DONE
         found = records.find(self._store, action, message)
         if found is not None:
@@ -85,7 +86,7 @@ class Execution:
 
         def process(given_up: Callable[[], bool]) -> list[Message]:
             made = self._stage.process(message, settings, replace(context, given_up=given_up))
-            return list(self._announcements.expected(survivors(made)))
+            return [of_revision(each, message) for each in self._announcements.expected(survivors(made))]
 
         for _ in range(TRIES):
             try:

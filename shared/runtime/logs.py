@@ -44,7 +44,7 @@ def set_up(form: LogFormat, level: str, **always: str) -> None:
 
 def about(message: Message | None, **more: Any) -> AbstractContextManager[None]:
     """Let this thread's log lines say which message they are about."""
-    known = {"run": message.run, "item": message.item, "trace": trace_id(message)} if message else {"item": "?"}
+    known = {"run": message.run, "item": str(message.item), "trace": trace_id(message)} if message else {"item": "?"}
     return structlog.contextvars.bound_contextvars(**known, **more)
 
 
@@ -53,7 +53,7 @@ def trace_id(message: Message) -> str:
 
     Derived from the picture's name in its run, so that it needs no header of its own on the bus.
     """
-    picture = message.item.partition(".")[0]
+    picture = str(message.item).partition(".")[0]
     return hashlib.sha256(f"{message.run}/{picture}".encode()).hexdigest()[:32]
 
 

@@ -8,7 +8,7 @@ from shared.contract import keys, memory
 from shared.contract.messages import Message, recall
 from shared.contract.reasons import PASSING
 from shared.contract.stage import Action, Codec
-from shared.ledger.tally import Fact
+from shared.ledger.trail import label_of
 from shared.store.interface import Store
 
 
@@ -32,7 +32,7 @@ def _answer_to(asked: Message) -> Codec[list[Message]]:
 
 def leave_trail(store: Store, stage: str, message: Message, circumstances: dict[str, Any]) -> None:
     """Write down what `message` says about its item; the first telling stays."""
-    key = keys.trail(message.run, message.item, Fact.of(stage, message).label)
+    key = keys.trail(message.run, str(message.item), label_of(message.fact(stage)))
     store.put_new(key, _json({"stage": stage, **message.finding(), **circumstances}))
 
 

@@ -17,6 +17,7 @@ import structlog
 from shared.bus.interface import Bus, Consumer, Delivery
 from shared.contract import keys, messages
 from shared.contract.errors import BusUnavailable, StoreFull, StoreUnavailable, Transient, WorkerVanished
+from shared.contract.items import WholeRun
 from shared.contract.messages import Message
 from shared.contract.stage import Stage, sentence
 from shared.runs.controls import Controls
@@ -203,7 +204,7 @@ class Worker:
             letter = self._burial.bury(delivery, message, error)
         except Transient as failure:
             return self._failed(delivery, message, failure)
-        if message is not None and message.item == "run":
+        if message is not None and message.item == WholeRun():
             self.run_failure = error
         self._answer(partial(delivery.dead, letter.reason, letter.error))
         return Outcome.DEAD

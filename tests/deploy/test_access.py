@@ -24,7 +24,7 @@ from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract import keys
 from shared.contract.errors import SettingsError
 from shared.contract.messages import ImageFetched, RunRequested
-from shared.ledger.tally import Fate
+from shared.ledger.fates import Fate
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import is_finished, latest_dataset, open_run, tally_of
 from shared.runtime.crew import Crew

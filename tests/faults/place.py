@@ -129,9 +129,9 @@ class Faces:
             message = FaceFound(
                 run=self.run, entry=f"{number:020x}", image=digest, face=0, crop=digest, box=(0, 0, 9, 9), side=9
             )
-            self.bodies[message.item] = message.encode()
+            self.bodies[str(message.item)] = message.encode()
             self.place.bus.publish(message)
-            items.append(message.item)
+            items.append(str(message.item))
         return items
 
     def fates(self) -> dict[str, str]:
@@ -161,7 +161,7 @@ class Faces:
         for delivery in _all_of(consumer.receive):
             message: Message = decode(delivery.body)
             assert isinstance(message, FaceUpscaled)
-            found[message.item] += 1
+            found[str(message.item)] += 1
             delivery.ack()
         consumer.close()
         return found

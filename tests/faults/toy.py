@@ -47,11 +47,11 @@ class Copier(Stage[FaceFound, None]):
         self._folder = folder
 
     def inputs(self, message: FaceFound, settings: None) -> Mapping[str, str]:
-        return {"toy": "copier", "crop": message.crop, "item": message.item}
+        return {"toy": "copier", "crop": message.crop, "item": str(message.item)}
 
     def process(self, message: FaceFound, settings: None, context: Context) -> Iterable[Message]:
         with (self._folder / "begun").open("a") as file:
-            file.write(message.item + "\n")
+            file.write(f"{message.item}\n")
         crop = context.store.get(keys.crop(message.crop))
         self._behave(crop, context)
         copied = hashlib.sha256(crop + b" copied").hexdigest()

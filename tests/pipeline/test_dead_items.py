@@ -15,6 +15,7 @@ from services.scraper.sources.folder import FolderSource
 from services.scraper.stage import Scraper
 from shared.bus import Bus, open_bus
 from shared.contract import keys
+from shared.contract.items import Entry
 from shared.contract.messages import ImageFetched, ItemDied, RunRequested
 from shared.contract.reasons import Drop
 from shared.ledger.records import facts
@@ -63,7 +64,7 @@ class Scraping:
 
     def told_of(self, entry: str) -> set[str]:
         """Return the types of the messages about an entry."""
-        return {fact.kind for _, fact in facts(self.store, self.run, item=entry)}
+        return {fact.kind for fact in facts(self.store, self.run, item=Entry(entry))}
 
     def letter(self) -> Letter:
         (letter,) = dead_letters.letters(self.store)

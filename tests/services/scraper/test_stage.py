@@ -95,9 +95,9 @@ def test_the_listing_says_what_came_of_every_entry(folder: Path, scrape: Scrape,
     messages = scrape({"folder": folder})
     listing = json.loads(store.get(keys.listing("run-001", 0)))
     assert listing["count"] == 7
-    assert list(listing["entries"]) == [message.item for message in messages[:-1]]
-    assert listing["entries"][messages[0].item]["origin"] == "a/1.png"
-    assert listing["entries"][messages[3].item]["reason"] == "empty-file"
+    assert list(listing["entries"]) == [str(message.item) for message in messages[:-1]]
+    assert listing["entries"][str(messages[0].item)]["origin"] == "a/1.png"
+    assert listing["entries"][str(messages[3].item)]["reason"] == "empty-file"
 
 
 def test_moving_the_folder_changes_no_entry(folder: Path, scrape: Scrape, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from shared.contract import keys
 from shared.contract.errors import Poison
 from shared.contract.messages import Message
-from shared.ledger.tally import Fact
+from shared.ledger.trail import label_of
 
 DIGEST = "0123456789abcdef" * 4
 OBJECTS = {
@@ -71,9 +71,9 @@ def test_the_first_arrival_is_an_object_and_not_the_prefix() -> None:
 
 def test_a_trail_key_tells_item_and_label(every_message: tuple[Message, ...]) -> None:
     for message in every_message:
-        label = Fact.of("some-stage", message).label
-        key = keys.checked(keys.trail(message.run, message.item, label))
-        assert keys.parse_trail(key) == (message.item, label)
+        label = label_of(message.fact("some-stage"))
+        key = keys.checked(keys.trail(message.run, str(message.item), label))
+        assert keys.parse_trail(key) == (str(message.item), label)
 
 
 def test_a_leg_key_tells_number_and_file() -> None:

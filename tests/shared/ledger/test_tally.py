@@ -1,3 +1,4 @@
+import tracemalloc
 from collections import Counter
 from collections.abc import Iterable
 
@@ -5,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contract.facts import Fact, RunFact
 from shared.contract.messages import (
-    DatasetPacked,
     FaceDropped,
     FaceNormalized,
     FacesCounted,
@@ -15,12 +16,12 @@ from shared.contract.messages import (
     ImageKept,
     ImageSuperseded,
     ItemDied,
-    LegDue,
     Message,
     SourceExhausted,
 )
 from shared.contract.reasons import Reason
-from shared.ledger.tally import Fact, Fate, Settlement, Tally
+from shared.ledger.fates import Fate, Settlement
+from shared.ledger.tally import Tally
 
 RUN, DIGEST = "anya-001", "0" * 64
 A, B, C = "a" * 20, "b" * 20, "c" * 20
@@ -70,12 +71,12 @@ def died(entry: str | None, face: int | None = None, error: str = "poison") -> M
 def tally_of(*messages: Message) -> Tally:
     tally = Tally()
     for message in messages:
-        tally.add(message.item, fact_of(message))
+        tally.add(fact_of(message))
     return tally
 
 
 def fact_of(message: Message) -> Fact:
-    return Fact.of(getattr(message, "stage", PRODUCERS.get(type(message), "some-stage")), message)
+    return message.fact(PRODUCERS.get(type(message), "some-stage"))
 
 
 IN_DATASET = Settlement(Fate.IN_DATASET)
@@ -140,7 +141,7 @@ def test_facts_about_the_run_are_about_no_picture() -> None:
     tally = tally_of(SourceExhausted(run=RUN, source=0, count=3), died(None))
     assert list(tally.entries()) == []
     assert tally.counts().total() == 0
-    assert not tally.add("run", Fact("scraper", "item-died", "poison"))
+    assert not tally.add(RunFact("item-died", "scraper", reason="poison"))
 
 
 def test_only_faces_of_pictures_in_the_data_set_are_members() -> None:
@@ -149,21 +150,21 @@ def test_only_faces_of_pictures_in_the_data_set_are_members() -> None:
         *(kept(B, 2), counted(B, 1), normalized(B), superseded(B, 3)),
         *(kept(C, 3), counted(C, 2), normalized(C)),
     )
-    assert sorted(tally.members()) == [(A, 0), (A, 2)]
+    assert sorted(tally.members()) == [(A, 0, 0), (A, 2, 0)]
+    assert tally.faces == 2
 
 
 def test_a_fact_is_news_once() -> None:
     tally = Tally()
     for message in (fetched(A), kept(A, 1), counted(A, 1), normalized(A), superseded(A, 2), died(B, 0), died(C)):
-        first = tally.add(message.item, fact_of(message))
-        assert first or message.kind() == "image-fetched"
-        assert not tally.add(message.item, fact_of(message))
+        assert tally.add(fact_of(message))
+        assert not tally.add(fact_of(message))
 
 
 def test_an_overtaken_judgement_is_no_news_once_its_arrival_is_known() -> None:
     tally = tally_of(kept(B, 1), kept(A, 3))
-    assert tally.add(A, fact_of(superseded(A, 2)))  # the last decision of arrival 2
-    assert not tally.add(A, fact_of(superseded(A, 2)))
+    assert tally.add(fact_of(superseded(A, 2)))  # the last decision of arrival 2
+    assert not tally.add(fact_of(superseded(A, 2)))
 
 
 class TestIsComplete:
@@ -212,8 +213,8 @@ facts = st.one_of(
 )
 
 
-def known(tally: Tally) -> tuple[Counter[Settlement], list[tuple[str, int]], int, bool]:
-    return tally.counts(), sorted(tally.members()), tally.settled, tally.is_complete(0)
+def known(tally: Tally) -> tuple[Counter[Settlement], list[tuple[str, int, int]], int, int, bool]:
+    return tally.counts(), sorted(tally.members()), tally.faces, tally.settled, tally.is_complete(0)
 
 
 @given(st.lists(facts, max_size=25), st.data())
@@ -229,23 +230,38 @@ def test_any_order_and_any_repetition_of_the_same_facts_gives_the_same_tally(
 def test_every_picture_has_exactly_one_fate_and_the_counts_add_up(messages: Iterable[Message]) -> None:
     tally = tally_of(*messages)
     counts = tally.counts()
-    assert counts.total() == len({message.item.partition(".")[0] for message in messages})
+    assert counts.total() == len({str(message.item).partition(".")[0] for message in messages})
     assert tally.settled == sum(count for settlement, count in counts.items() if settlement.fate is not Fate.UNDECIDED)
 
 
-def test_a_label_tells_the_fact_again_for_every_message(every_message: tuple[Message, ...]) -> None:
-    for message in every_message:
-        fact = Fact.of("tfrecord-packer", message)
-        assert Fact.from_label(fact.label) == fact
+class TestRevisions:
+    def test_a_picture_that_was_dropped_is_revived_by_what_a_later_revision_makes_of_it(self) -> None:
+        revived = [counted(A, 1).model_copy(update={"revision": 1}), normalized(A).model_copy(update={"revision": 1})]
+        for messages in ([kept(A, 1), dropped(A), *revived], [*revived, dropped(A), kept(A, 1)]):
+            tally = tally_of(*messages)
+            assert tally.settlement(A) == IN_DATASET
+            assert list(tally.members()) == [(A, 0, 1)]
+
+    def test_a_face_that_was_in_is_dropped_by_a_later_revision(self) -> None:
+        later = face_dropped(A).model_copy(update={"revision": 2})
+        for messages in ([counted(A, 1), normalized(A), later], [later, normalized(A), counted(A, 1)]):
+            assert tally_of(*messages).settlement(A) == Settlement(Fate.DROPPED, "upscaler", "face-too-small")
+
+    def test_what_comes_late_of_an_earlier_revision_is_no_news(self) -> None:
+        tally = tally_of(dropped(A).model_copy(update={"revision": 1}))
+        assert not tally.add(fact_of(counted(A, 1)))
 
 
-def test_what_is_said_of_a_run_more_than_once_has_labels_of_its_own() -> None:
-    def leg(version: int, number: int) -> Message:
-        return LegDue(run=RUN, version=version, dataset=DIGEST, training=DIGEST, leg=number)
-
-    said = [
-        *(SourceExhausted(run=RUN, source=source, count=5) for source in (0, 1)),
-        *(DatasetPacked(run=RUN, version=version, digest=DIGEST) for version in (1, 2)),
-        *(leg(version, number) for version in (1, 2) for number in (0, 1)),
-    ]
-    assert len({Fact.of("some-stage", message).label for message in said}) == len(said)
+def test_a_picture_with_a_face_takes_less_than_200_bytes_as_the_tally_tells_and_as_python_counts() -> None:
+    tracemalloc.start()
+    try:
+        tally = Tally()
+        for number in range(20_000):
+            entry = f"{number:020x}"
+            for message in (kept(entry, number + 1), counted(entry, 1), normalized(entry)):
+                tally.add(fact_of(message))
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert taken / len(tally) < 200
+    assert 0.7 < tally.memory / taken < 1.3

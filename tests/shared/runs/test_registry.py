@@ -21,8 +21,8 @@ from shared.contract.messages import (
     SourceExhausted,
 )
 from shared.contract.reasons import Reason
+from shared.ledger.fates import Fate, Settlement
 from shared.ledger.records import run_names
-from shared.ledger.tally import Fate, Settlement
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import Controls, cancel, standing
 from shared.runs.dead_letters import State, bury, keep, letters

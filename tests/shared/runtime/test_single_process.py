@@ -26,7 +26,8 @@ from shared.contract.messages import (
 )
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context, Stage
-from shared.ledger.tally import Fact, Fate, Tally
+from shared.ledger.fates import Fate
+from shared.ledger.tally import Tally
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import cancel, pause, proceed
 from shared.runs.registry import Run, is_finished, open_run, tally_of, try_again
@@ -158,7 +159,7 @@ class Factory:
         tally = Tally()
         for message in self.sink.heard:
             if not isinstance(message, SourceExhausted):
-                tally.add(message.item, Fact.of(getattr(message, "stage", "middle"), message))
+                tally.add(message.fact("middle"))
         return tally
 
 

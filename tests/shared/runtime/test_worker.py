@@ -37,7 +37,7 @@ from shared.contract.messages import (
 )
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context, Death, Stage
-from shared.ledger.tally import Fate
+from shared.ledger.fates import Fate
 from shared.recipe.recipe import Recipe
 from shared.runs import dead_letters
 from shared.runs.controls import cancel, standing
@@ -407,6 +407,22 @@ class TestReused:
         assert workshop.work_through(Finder(half), FETCHED) == [Outcome.DEAD]
         assert list(workshop.store.list("actions/")) == []
         assert [type(message) for message in workshop.told()] == [ItemDied]
+
+
+class TestRevision:
+    @pytest.mark.parametrize("stage", [Finder, Lister])
+    def test_what_is_made_of_a_later_revision_has_that_revision_also_when_it_is_reused(
+        self, workshop: Workshop, stage: type[Finder]
+    ) -> None:
+        again = FETCHED.model_copy(update={"revision": 3})
+        workshop.work_through(stage(counting), FETCHED, again, FETCHED)
+        assert workshop.told() == [COUNTED, COUNTED.model_copy(update={"revision": 3}), COUNTED]
+
+    def test_a_dropped_picture_is_revived_by_a_later_revision(self, workshop: Workshop) -> None:
+        workshop.work_through(Lister(lambda *_: [DROPPED]), FETCHED)
+        assert tally_of(workshop.store, RUN).settlement(ENTRY).fate is Fate.DROPPED
+        workshop.work_through(Lister(counting), FETCHED.model_copy(update={"revision": 1}))
+        assert tally_of(workshop.store, RUN).settlement(ENTRY).fate is Fate.UNDECIDED
 
 
 class TestFailed:

@@ -1,0 +1,54 @@
+"""What a message states about its item, as far as the fate of a run's pictures depends on it.
+
+The `kind` of a fact is that of its message, `stage` is who published it. Of two facts about one item the one with the
+higher `revision` holds, so that a later one can revive what was dropped and drop what was kept.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFact:
+    """A statement about a picture.
+
+    `reason` is why it is dropped or dead. A judgement of the deduper's index has its arrival as its revision, and
+    `decisions` says how many pictures that arrival decided. `faces` is the number of faces that settle each on its own.
+    """
+
+    entry: str
+    kind: str
+    stage: str
+    revision: int = 0
+    reason: str = ""
+    decisions: int = 0
+    faces: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFact:
+    """A statement about face number `face` of a picture."""
+
+    entry: str
+    face: int
+    kind: str
+    stage: str
+    revision: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFact:
+    """A statement about the run itself: a listed source, a data set version, a leg of its training, a ranking, a death.
+
+    Fields that do not concern its kind have their defaults.
+    """
+
+    kind: str
+    stage: str
+    source: int = 0
+    version: int = 0
+    leg: int = 0
+    reason: str = ""
+
+
+Fact = ImageFact | FaceFact | RunFact

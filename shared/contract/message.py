@@ -1,0 +1,154 @@
+"""What all messages have in common: their base classes, how they travel as JSON, and how they are told apart.
+
+Messages are frozen and versioned. They carry names of things (runs, entries, content digests), never pictures.
+Fields that a newer writer added are ignored by an older reader; a message of an unknown type or a newer `v` is
+refused.
+
+A run's pictures are told apart by `entry`, one per file or address that a source lists: two files with the same
+bytes are two entries of one `image`. A face is an entry and a number.
+"""
+
+import json
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.contract.errors import Poison
+from shared.contract.facts import FaceFact, Fact, ImageFact, RunFact
+from shared.contract.items import Entry, Face, Item, WholeRun
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256 in hexadecimal."""
+
+RunId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
+"""Name of a run: fit for a key, a log line and a metric label."""
+
+EntryId = Annotated[str, Field(pattern=r"^[0-9a-f]{20}$")]
+"""Name of one listed file or address within a run."""
+
+Count = Annotated[int, Field(ge=0)]
+"""A number of things."""
+
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+"""64 bits in hexadecimal."""
+
+SCHEMA_VERSION = 1
+
+IDENTITY = ("run", "entry", "source", "score", "face", "version", "revision")
+"""Fields that tell items of a run apart, as opposed to those that say what was made of an item."""
+
+
+def kebab(name: str) -> str:
+    """Spell a class name as everything but Python does: `ImageKept` is `image-kept`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower()
+
+
+class Message(BaseModel):
+    """Base of all messages: which run they belong to."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+    types: ClassVar[dict[str, type["Message"]]] = {}
+
+    run: RunId
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        """Register the type, so that `decode` finds it by its name; what others are kinds of is no message itself."""
+        Message.types[cls.kind()] = cls
+        for base in cls.__bases__:
+            Message.types.pop(kebab(base.__name__), None)
+
+    @classmethod
+    def kind(cls) -> str:
+        """Return the type's name everywhere but in Python: `ImageKept` is `image-kept`."""
+        return kebab(cls.__name__)
+
+    @property
+    def item(self) -> Item:
+        """The subject of the message."""
+        return WholeRun()
+
+    def fact(self, stage: str) -> Fact:
+        """Return what the message, published by `stage`, states about its item."""
+        return RunFact(self.kind(), stage)
+
+    def encode(self) -> bytes:
+        """Encode the message as JSON bytes with its type and schema version; what UTF-8 cannot express becomes `?`."""
+        body = {"type": self.kind(), "v": SCHEMA_VERSION, **self.model_dump(mode="json")}
+        return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+
+    def finding(self) -> dict[str, Any]:
+        """Return the message as an action record keeps it, to be told again of other items by `recall`."""
+        return {"type": self.kind(), **self.model_dump(mode="json")}
+
+
+class ImageMessage(Message):
+    """Base of messages about a picture. Of two the one with the higher `revision` holds."""
+
+    entry: EntryId
+    revision: Count = 0
+
+    @property
+    def item(self) -> Item:
+        return Entry(self.entry)
+
+    def fact(self, stage: str) -> Fact:
+        return ImageFact(self.entry, self.kind(), stage, self.revision)
+
+
+class FaceMessage(Message):
+    """Base of messages about a face of a picture."""
+
+    entry: EntryId
+    face: Count
+    revision: Count = 0
+
+    @property
+    def item(self) -> Item:
+        return Face(self.entry, self.face)
+
+    def fact(self, stage: str) -> Fact:
+        return FaceFact(self.entry, self.face, self.kind(), stage, self.revision)
+
+
+class _Envelope(BaseModel):
+    type: str
+    v: Literal[1]
+
+
+def decode(data: bytes) -> Message:
+    """Return the message in `data`; raise `Poison` when it is not one of ours or of a newer schema."""
+    try:
+        envelope = _Envelope.model_validate_json(data)
+        return Message.types[envelope.type].model_validate_json(data)
+    except KeyError as error:
+        raise Poison(f"a message of the unknown type {error}") from error
+    except ValidationError as error:
+        raise Poison(f"not a message of schema version {SCHEMA_VERSION}: {_first(error)}") from error
+
+
+def recall(finding: dict[str, Any], asked: Message) -> Message:
+    """Rebuild the message that `Message.finding` was taken of, as the answer to `asked`.
+
+    What tells items apart (`IDENTITY`) comes from the question, what was made of them from the finding.
+    """
+    return Message.types[finding["type"]].model_validate({**finding, **identity(asked)})
+
+
+def of_revision(made: Message, asked: Message) -> Message:
+    """Return what was made of `asked` with its revision, if it has none of its own: so does what is made of that."""
+    revision = getattr(asked, "revision", 0)
+    if not revision or getattr(made, "revision", None) != 0:
+        return made
+    return made.model_copy(update={"revision": revision})
+
+
+def identity(message: Message) -> dict[str, Any]:
+    """Return the fields that tell the message's item apart."""
+    return {name: value for name in IDENTITY if (value := getattr(message, name, None)) is not None}
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    return f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}"

@@ -1,0 +1,91 @@
+"""The memory of a tally: a row per picture and one per face, in columns of fixed width; names are kept once each.
+
+A run can have millions of pictures: a Python object for each would take ten times the memory.
+"""
+
+from array import array
+from collections.abc import Iterator, Mapping
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+
+NONE = 0
+"""Code of no value in a column of codes."""
+
+_BYTES_OF_A_KEY = 140
+"""Memory of an entry's key, its row number and their place in the dictionary, measured."""
+
+
+class Codes(Generic[K]):
+    """Small numbers, from 1, for values that occur again and again."""
+
+    def __init__(self) -> None:
+        self._values: list[K] = []
+        self._codes: dict[K, int] = {}
+
+    def of(self, value: K) -> int:
+        """Return the code of `value`, a new one if it has none."""
+        code = self._codes.get(value)
+        if code is None:
+            self._values.append(value)
+            code = self._codes[value] = len(self._values)
+        return code
+
+    def __getitem__(self, code: int) -> K:
+        return self._values[code - 1]
+
+
+class Columns:
+    """Rows of unsigned integers, in one array per name; `widths` are `array` type codes by name."""
+
+    def __init__(self, widths: Mapping[str, str]) -> None:
+        self._arrays = {name: array(code) for name, code in widths.items()}
+        for name, column in self._arrays.items():
+            setattr(self, name, column)
+
+    def __getattr__(self, name: str) -> "array[int]":
+        raise AttributeError(name)  # the columns are set one by one; this tells mypy their type
+
+    def __len__(self) -> int:
+        return len(next(iter(self._arrays.values())))
+
+    def append(self) -> int:
+        """Append a row of zeros and return its number."""
+        for column in self._arrays.values():
+            column.append(0)
+        return len(self) - 1
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that the columns take."""
+        return sum(column.itemsize * len(column) for column in self._arrays.values())
+
+
+class Entries:
+    """Row numbers by entry, in the order in which the entries were added."""
+
+    def __init__(self) -> None:
+        self._rows: dict[bytes, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, entry: str) -> bool:
+        return bytes.fromhex(entry) in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return (key.hex() for key in self._rows)
+
+    def find(self, entry: str) -> int | None:
+        """Return the row of an entry, None if it has none."""
+        return self._rows.get(bytes.fromhex(entry))
+
+    def add(self, entry: str) -> int:
+        """Give an entry the next row and return it."""
+        row = self._rows[bytes.fromhex(entry)] = len(self._rows)
+        return row
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that the entries take, roughly."""
+        return _BYTES_OF_A_KEY * len(self._rows)
