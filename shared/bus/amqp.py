@@ -6,11 +6,9 @@ when trying again would change nothing.
 
 import asyncio
 import logging
-import re
 from asyncio import Future
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
@@ -18,14 +16,10 @@ import pika  # type: ignore[import-untyped]
 import structlog
 from pika import spec
 from pika.adapters.asyncio_connection import AsyncioConnection  # type: ignore[import-untyped]
-from pika.exceptions import (  # type: ignore[import-untyped]
-    AMQPError,
-    ProbableAccessDeniedError,
-    ProbableAuthenticationError,
-)
+from pika.exceptions import AMQPError, ProbableAccessDeniedError, ProbableAuthenticationError  # type: ignore[import-untyped]
 
-from shared.bus.letters import Letter
-from shared.bus.topology import BrokerQueue, Exchange
+from shared.bus.letters import Letter, Outcome
+from shared.bus.replies import resolve, words_of
 from shared.contract.errors import BusUnavailable, MagritteError, SettingsError
 
 log = structlog.get_logger()
@@ -33,7 +27,6 @@ logging.getLogger("pika").setLevel(logging.CRITICAL)  # what matters of it is lo
 
 _GOODBYE_SECONDS = 2.0
 _ON_ITS_WAY_SECONDS = 0.1
-_ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
 _NEVER_WORKS = ("ACCESS_REFUSED", "not found", "refused for user")
 
 OnMessage = Callable[[int, Mapping[str, Any], bytes], None]
@@ -54,14 +47,6 @@ def parameters(address: str, name: str, heartbeat: int) -> Any:
     found.connection_attempts = 1
     found.socket_timeout = 5.0
     return found
-
-
-class Outcome(StrEnum):
-    """Answer of the broker to a published message; the values complete a sentence that begins with "the queue"."""
-
-    CONFIRMED = "has it"
-    FULL = "is full"
-    UNROUTABLE = "does not exist"
 
 
 class Connection:
@@ -115,10 +100,10 @@ class Connection:
         self.raw.add_on_close_callback(lambda _, reason: self._end(reason))
         self.raw.add_on_connection_blocked_callback(lambda _, frame: self._block(frame.method.reason))
         self.raw.add_on_connection_unblocked_callback(lambda *_: self._unblock())
-        _resolve(self._opened, None)
+        resolve(self._opened, None)
 
     def _end(self, reason: Exception | type[Exception]) -> None:
-        _resolve(self.ended, _meaning(reason if isinstance(reason, Exception) else reason()))
+        resolve(self.ended, _meaning(reason if isinstance(reason, Exception) else reason()))
         self.writable.set()
 
     def _block(self, why: str) -> None:
@@ -133,17 +118,20 @@ class Connection:
 
 
 class Channel:
-    """A channel; once closed, the result of `closed` is why, and everything that waits for a reply fails with it."""
+    """A channel; once closed, the result of `closed` is why, and everything that waits for a reply fails with it.
+
+    `code` is then the broker's reply code, 0 if it has given none. `raw` is pika's channel.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._waiting: set[Future[Any]] = set()
-        self._code = 0
+        self.code = 0
         self._delivered = 0
         self._held: list[int] | None = None
         self.closed: Future[MagritteError] = asyncio.get_running_loop().create_future()
         self._opened = self._expect()
         try:
-            self.raw = connection.raw.channel(on_open_callback=lambda raw: _resolve(self._opened, raw))
+            self.raw = connection.raw.channel(on_open_callback=lambda raw: resolve(self._opened, raw))
         except AMQPError as error:
             raise _meaning(error) from error
         self.raw.add_on_close_callback(self._end)
@@ -164,40 +152,6 @@ class Channel:
             self.raw.close()
             await asyncio.wait([self.closed], timeout=_GOODBYE_SECONDS)
 
-    async def declare_exchange(self, exchange: Exchange) -> bool:
-        """Create an exchange unless it exists; False when our user may not.
-
-        The channel is closed then. Raises `SettingsError` if it is another one of that name.
-        """
-        declaring = self._call(self.raw.exchange_declare, exchange.name, exchange.kind, durable=True)
-        return await self._declared(f"exchange {exchange.name}", declaring)
-
-    async def declare_queue(self, queue: BrokerQueue) -> bool:
-        """Create and bind a queue unless it exists; else as `declare_exchange`."""
-        what = f"queue {queue.name}"
-        declaring = self._call(self.raw.queue_declare, queue.name, durable=True, arguments=queue.arguments)
-        return await self._declared(what, declaring) and await self._declared(
-            what, self._call(self.raw.queue_bind, queue.name, queue.exchange.name, queue.key)
-        )
-
-    async def is_missing(self, thing: Exchange | BrokerQueue) -> bool:
-        """Return whether the broker says that `thing` does not exist; the channel cannot be used afterwards.
-
-        RabbitMQ 4.2.6 and later say nothing about what our user has no rights on.
-        """
-        declare = self.raw.exchange_declare if isinstance(thing, Exchange) else self.raw.queue_declare
-        try:
-            await self._call(declare, thing.name, passive=True)
-        except BusUnavailable:
-            if self._code not in (_NOT_FOUND, _ACCESS_REFUSED):
-                raise
-        return self._code == _NOT_FOUND
-
-    async def ready(self, queue: str) -> int:
-        """Return the number of messages in `queue` that wait for a consumer."""
-        answer = await self._call(self.raw.queue_declare, queue, passive=True)
-        return int(answer.method.message_count)
-
     async def consume(self, queue: str, prefetch: int, on_message: OnMessage) -> str:
         """Begin to consume `queue`, at most `prefetch` unanswered messages at a time; return the consumer's tag.
 
@@ -208,8 +162,8 @@ class Channel:
             self._delivered += 1
             on_message(method.delivery_tag, properties.headers or {}, body)
 
-        await self._call(self.raw.basic_qos, prefetch_count=prefetch)
-        answer = await self._call(self.raw.basic_consume, queue, deliver)
+        await self.call(self.raw.basic_qos, prefetch_count=prefetch)
+        answer = await self.call(self.raw.basic_consume, queue, deliver)
         return str(answer.method.consumer_tag)
 
     async def cancel(self, tag: str) -> None:
@@ -224,7 +178,7 @@ class Channel:
             while before != self._delivered:
                 before = self._delivered
                 await asyncio.sleep(_ON_ITS_WAY_SECONDS)
-            await self._call(self.raw.basic_cancel, tag)
+            await self.call(self.raw.basic_cancel, tag)
         finally:
             held, self._held = self._held, None
             for answered in held:
@@ -234,7 +188,7 @@ class Channel:
         """Return the tags, headers and bodies of all messages in `queue`, which this channel holds until answered."""
         held: list[tuple[int, Mapping[str, Any], bytes]] = []
         got = self._expect()
-        self.raw.add_callback(lambda _: _resolve(got, None), [spec.Basic.GetEmpty])
+        self.raw.add_callback(lambda _: resolve(got, None), [spec.Basic.GetEmpty])
         while True:
             self._get(queue, got)
             message = await got
@@ -257,7 +211,7 @@ class Channel:
 
     def _get(self, queue: str, reply: "Future[Any]") -> None:
         def hand_over(_: object, method: Any, properties: Any, body: bytes) -> None:
-            _resolve(reply, (method.delivery_tag, properties.headers or {}, body))
+            resolve(reply, (method.delivery_tag, properties.headers or {}, body))
 
         try:
             self.raw.basic_get(queue, hand_over)
@@ -270,36 +224,23 @@ class Channel:
         future.add_done_callback(self._waiting.discard)
         return future
 
-    def _call(self, method: Callable[..., object], *arguments: object, **named: object) -> "Future[Any]":
+    def call(self, method: Callable[..., object], *arguments: object, **named: object) -> "Future[Any]":
+        """Call a method of `raw` that takes a callback; return the future of the broker's answer."""
         reply = self._expect()
         try:
-            method(*arguments, callback=lambda answer: _resolve(reply, answer), **named)
+            method(*arguments, callback=lambda answer: resolve(reply, answer), **named)
         except AMQPError as error:
             reply.set_exception(_meaning(error))
         return reply
-
-    async def _declared(self, what: str, reply: "Future[Any]") -> bool:
-        try:
-            await reply
-        except BusUnavailable as error:
-            if self._code == _PRECONDITION_FAILED:
-                raise SettingsError(
-                    f"MAGRITTE_BUS: {what} was declared with other properties, as another version of Magritte does: "
-                    f"delete it at the broker once it is empty, then start again ({error})"
-                ) from error
-            if self._code != _ACCESS_REFUSED:
-                raise
-            return False
-        return True
 
     def _give_up(self, why: str) -> None:
         with suppress(AMQPError):
             self.raw.close(0, why)
 
     def _end(self, _: object, reason: Exception) -> None:
-        self._code = getattr(reason, "reply_code", 0)
+        self.code = getattr(reason, "reply_code", 0)
         meaning = _meaning(reason)
-        _resolve(self.closed, meaning)
+        resolve(self.closed, meaning)
         for future in list(self._waiting):
             if not future.done():
                 future.set_exception(meaning)
@@ -317,7 +258,7 @@ class Publisher(Channel):
     async def open(self) -> None:
         await super().open()
         self.raw.add_on_return_callback(lambda _, __, properties, ___: self._returned.add(properties.message_id))
-        await self._call(self.raw.confirm_delivery, self._confirm)
+        await self.call(self.raw.confirm_delivery, self._confirm)
 
     async def publish(self, letter: Letter) -> Outcome:
         """Publish a message that survives restarts; return when the broker has decided on it."""
@@ -343,12 +284,7 @@ class Publisher(Channel):
             [tag for tag in self._confirms if tag <= method.delivery_tag] if method.multiple else [method.delivery_tag]
         )
         for tag in tags:
-            _resolve(self._confirms.pop(tag), accepted)
-
-
-def _resolve(future: "Future[Any]", value: object) -> None:
-    if not future.done():  # its waiter may have given up
-        future.set_result(value)
+            resolve(self._confirms.pop(tag), accepted)
 
 
 def _meaning(reason: Exception) -> MagritteError:
@@ -356,14 +292,8 @@ def _meaning(reason: Exception) -> MagritteError:
     for inner in (*getattr(reason, "exceptions", ())[-1:], getattr(reason, "exception", None), *reason.args):
         if isinstance(inner, Exception):
             return _meaning(inner)
-    words = _words(reason)
+    words = words_of(reason)
     refused = isinstance(reason, ProbableAuthenticationError | ProbableAccessDeniedError)
     if refused and any(sign in words for sign in _NEVER_WORKS):
         return SettingsError(f"MAGRITTE_BUS: the broker refuses us: {words}")
     return BusUnavailable(words)
-
-
-def _words(reason: Exception) -> str:
-    words = getattr(reason, "reply_text", None) or f"{type(reason).__name__}: {', '.join(map(str, reason.args))}"
-    quoted = re.search(r"ConnectionClosedByBroker: \(\d+\) '(.*)'", words)
-    return quoted[1] if quoted else words

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from shared.bus.interface import DeadLetter
@@ -17,6 +18,14 @@ class Letter:
     key: str
     body: bytes
     headers: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Outcome(StrEnum):
+    """Answer of the broker to a published message; the values complete a sentence that begins with "the queue"."""
+
+    CONFIRMED = "has it"
+    FULL = "is full"
+    UNROUTABLE = "does not exist"
 
 
 def of_new(now: float) -> dict[str, Any]:

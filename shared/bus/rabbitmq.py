@@ -13,13 +13,13 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from shared.bus import letters
-from shared.bus.amqp import Channel, Connection, Outcome, Publisher, parameters
+from shared.bus import declaring, letters, questions
+from shared.bus.amqp import Channel, Connection, Publisher, parameters
 from shared.bus.consumption import Broker, RabbitMQConsumer, RabbitMQDelivery
 from shared.bus.interface import DeadLetter, Depth
-from shared.bus.letters import Letter
+from shared.bus.letters import Letter, Outcome
 from shared.bus.link import Link, growing_pauses
-from shared.bus.topology import WORK, BrokerQueue, Exchange, Topology, dead_queue
+from shared.bus.topology import WORK, BrokerQueue, Exchange, Topology
 from shared.contract.declaration import Queue
 from shared.contract.errors import BusUnavailable, MagritteError, Poison, SettingsError
 from shared.contract.messages import Message
@@ -111,10 +111,10 @@ class RabbitMQBus:
 
     def dead_letters(self, queue: str) -> list[DeadLetter]:
         """Return the dead letters of `queue`; they stay there."""
-        return self._call(self._ask(partial(self._dead_letters, self._queues[queue].name)))
+        return self._call(self._ask(partial(questions.dead_letters, queue=self._queues[queue].name)))
 
     def remove_dead(self, queue: str, of: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
-        return self._call(self._ask(partial(self._remove_dead, self._queues[queue].name, of)))
+        return self._call(self._ask(partial(questions.remove_dead, queue=self._queues[queue].name, of=of)))
 
     def drain(self) -> None:
         self._draining = True
@@ -174,29 +174,16 @@ class RabbitMQBus:
 
     async def _declare(self, connection: Connection) -> None:
         """Declare all exchanges and queues; if our user may not, raise `SettingsError` when one is missing."""
-        if await self._declared(connection):
+        if await declaring.declare_all(connection, self._topology):
             return
         things: list[Exchange | BrokerQueue] = [*self._topology.exchanges(), *self._topology.broker_queues()]
-        asked = (self._ask_once(connection, partial(Channel.is_missing, thing=thing)) for thing in things)
+        asked = (self._ask_once(connection, partial(declaring.is_missing, thing=thing)) for thing in things)
         for thing, is_missing in zip(things, await asyncio.gather(*asked), strict=True):
             if is_missing:
                 raise SettingsError(
                     f"MAGRITTE_BUS: the broker {self._place} has no {thing.name}, which its user may not declare: "
                     "run `magritte setup` as a user who may, or import rabbitmq-definitions.json of `make env`"
                 )
-
-    async def _declared(self, connection: Connection) -> bool:
-        """Declare everything; False when our user may not."""
-        channel = Channel(connection)
-        await channel.open()
-        for exchange in self._topology.exchanges():
-            if not await channel.declare_exchange(exchange):
-                return False
-        for queue in self._topology.broker_queues():
-            if not await channel.declare_queue(queue):
-                return False
-        await channel.leave()
-        return True
 
     async def _open_publisher(self, connection: Connection) -> None:
         await self._declare(connection)
@@ -297,26 +284,7 @@ class RabbitMQBus:
         unacked = dict.fromkeys(self._queues, 0)
         for consumer in self._consumers:
             unacked[consumer.queue] += len(consumer.unanswered)
-        depths = {
-            name: Depth(await channel.ready(name), unacked[name], dead=await channel.ready(dead_queue(name)))
-            for name in self._queues
-        }
-        return depths | {rung.name: Depth(delayed=await channel.ready(rung.name)) for rung in self._topology.rungs}
-
-    async def _dead_letters(self, queue: str, channel: Channel) -> list[DeadLetter]:
-        held = await channel.hold_all(dead_queue(queue))
-        channel.give_back()
-        return [letters.dead_letter(queue, headers, body) for _, headers, body in held]
-
-    async def _remove_dead(self, queue: str, of: Callable[[DeadLetter], bool], channel: Channel) -> list[DeadLetter]:
-        removed = []
-        for tag, headers, body in await channel.hold_all(dead_queue(queue)):
-            letter = letters.dead_letter(queue, headers, body)
-            if of(letter):
-                channel.ack(tag)
-                removed.append(letter)
-        channel.give_back()
-        return removed
+        return await questions.depths(channel, unacked, self._topology.rungs)
 
     @property
     def _refusal(self) -> SettingsError | None:

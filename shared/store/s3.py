@@ -28,14 +28,13 @@ from shared.contract.errors import (
     NotFound,
     Poison,
     SettingsError,
-    StoreFull,
     StoreUnavailable,
-    Transient,
     Unusable,
     storage_error,
 )
 from shared.contract.keys import checked
 from shared.settings import Settings
+from shared.store.s3_errors import meaning
 from shared.store.translation import Translated
 
 _SIGNED_FOR = timedelta(hours=1)
@@ -53,14 +52,6 @@ _CONFLICTS = 3
 """Attempts at a create-only put when the server answers that another one was in the way."""
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-
-_CLOCK = {"RequestTimeTooSkewed", "RequestExpired"}
-_REGION = {"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"}
-_REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-_FULL = re.compile(r".*(QuotaExceeded|StorageFull|InsufficientStorage)")
-_BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS}
-_PASSING = {"RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch", "NoSuchBucket"}
-"""Codes of passing errors, which their status does not show: damage on the way, or a bucket about to be made again."""
 
 
 class S3Store:
@@ -208,7 +199,7 @@ class S3Store:
 
     def _meaning(self, what: str, error: BaseException) -> MagritteError | None:
         if isinstance(error, S3Error):
-            return _meaning(error, what, self._bucket)
+            return meaning(error.code or "", error.response.status, what, self._bucket)
         if isinstance(error, MinioException | HTTPError | ParseError | UnicodeDecodeError):
             return StoreUnavailable(f"{what}: {str(error)[:300]}")
         if isinstance(error, OSError):
@@ -293,22 +284,3 @@ def _failure(response: BaseHTTPResponse) -> MinioException:
     if response.data and "xml" in response.headers.get("Content-Type", ""):
         return S3Error.fromxml(response)
     return ServerError(f"the S3 server answered {response.status}", response.status)
-
-
-def _meaning(error: S3Error, what: str, bucket: str) -> MagritteError:
-    """Translate an S3 server's error about `what` into one of `shared.contract.errors`."""
-    code, status = error.code or "", error.response.status
-    told = f"{what}: the S3 server answered {status} {code}"
-    if code == "NoSuchKey":
-        return NotFound(f"no object {what}")
-    if _FULL.fullmatch(code) or status == HTTPStatus.INSUFFICIENT_STORAGE:
-        return StoreFull(f"no space left in bucket {bucket} ({code}): free some, then run again")
-    if code in _CLOCK:
-        return SettingsError("the clocks of this machine and of the S3 server differ too much: set them")
-    if code in _REGION:
-        return SettingsError(f"MAGRITTE_S3_REGION, MAGRITTE_S3_ENDPOINT: not those of bucket {bucket} ({code})")
-    if status in _REFUSED:
-        return SettingsError(f"MAGRITTE_S3_ACCESS_KEY, MAGRITTE_S3_SECRET_KEY: refused for bucket {bucket} ({code})")
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _BUSY or code in _PASSING:
-        return StoreUnavailable(told)
-    return Transient(told)

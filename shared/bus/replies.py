@@ -1,0 +1,18 @@
+"""What a broker answers: to futures that may have nobody left who waits, and in words for a person."""
+
+import re
+from asyncio import Future
+from typing import Any
+
+
+def resolve(future: "Future[Any]", value: object) -> None:
+    """Set the result of a future, unless it is done: its waiter may have given up."""
+    if not future.done():
+        future.set_result(value)
+
+
+def words_of(reason: Exception) -> str:
+    """Return what an exception of the client library says, in the broker's own words if it quotes them."""
+    words = getattr(reason, "reply_text", None) or f"{type(reason).__name__}: {', '.join(map(str, reason.args))}"
+    quoted = re.search(r"ConnectionClosedByBroker: \(\d+\) '(.*)'", words)
+    return quoted[1] if quoted else words
