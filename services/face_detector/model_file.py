@@ -26,7 +26,7 @@ SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Fetching:
-    """What may be connected to for a model, and the folder that it is kept in."""
+    """Settings for fetching a model: what may be connected to, and the folder that it is kept in."""
 
     reach: Reach = field(default_factory=Reach)
     cache: Path = field(default_factory=lambda: Path.home() / ".cache" / "magritte")

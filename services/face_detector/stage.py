@@ -27,7 +27,7 @@ from shared.recipe.recipe import Recipe
 
 
 class Detection(BaseModel):
-    """How faces are found and cut out.
+    """Settings for finding faces and cutting them out.
 
     `detector` is the identity of what `asked` makes, which itself may say where a model is to be had.
     """

@@ -84,7 +84,7 @@ class _Terms:
 
     @property
     def few(self) -> bool:
-        """Whether FID is measured, and of so few pictures that it says little."""
+        """Return whether FID is measured, and of so few pictures that it says little."""
         from shared.stylegan2.quality.evaluation import is_enough_for_frechet
 
         return self.inception is not None and not is_enough_for_frechet(self.reals, self.fakes)

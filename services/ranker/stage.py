@@ -22,7 +22,7 @@ from shared.stylegan2.picture_file import PictureFile
 
 
 class SeededRanking(Ranking):
-    """How pictures are ranked, with the seed of the training, which as an input is known by its digest."""
+    """Settings of a ranking, with the seed of the training, which as an input is known by its digest."""
 
     seed: int = Field(exclude=True)
 

@@ -55,7 +55,7 @@ TELLERS: dict[type[Message], str] = {
 
 @dataclass(frozen=True)
 class Packing:
-    """What of a recipe decides about its data set; `size` is the pictures', in pixels."""
+    """Settings that decide about a run's data set; `size` is the pictures', in pixels."""
 
     sources: int
     size: int

@@ -52,7 +52,7 @@ class Gallery:
 
     @property
     def can_compare(self) -> bool:
-        """Whether there are training pictures to compare with: a single one is no `Yardstick`."""
+        """Return whether there are training pictures to compare with: a single one is no `Yardstick`."""
         return len(self._dataset) > 1
 
     def compared(self, count: int) -> tuple[Pictures, Figures]:

@@ -60,7 +60,7 @@ class Session:
         self._training = Training(networks, chosen, settings.seed, jit_compile)
         self._minibatch, self._shown = chosen.minibatch, chosen.minibatch * chosen.d_repeats
         self.is_cold = True
-        """Whether the next step is the first, in which everything is compiled."""
+        """Return whether the next step is the first, in which everything is compiled."""
         self._steps = 0
         self._skipped_before = 0
 

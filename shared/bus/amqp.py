@@ -139,7 +139,7 @@ class Channel:
 
     @property
     def is_open(self) -> bool:
-        """Whether the broker still holds this channel's deliveries."""
+        """Return whether the broker still holds this channel's deliveries."""
         return not self.closed.done()
 
     async def open(self) -> None:

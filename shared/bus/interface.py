@@ -98,7 +98,7 @@ class Bus(Protocol):
 
     @property
     def is_connected(self) -> bool:
-        """Whether there is a connection to the broker now."""
+        """Return whether there is a connection to the broker now."""
         ...
 
     @property

@@ -72,7 +72,7 @@ class RabbitMQBus:
 
     @property
     def is_connected(self) -> bool:
-        """Whether messages can be published and received now."""
+        """Return whether messages can be published and received now."""
         return self._incoming.connection is not None and self._outgoing.connection is not None
 
     @property

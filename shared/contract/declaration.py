@@ -21,7 +21,7 @@ class Queue:
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """What there is to know of a stage without loading it.
+    """Everything that can be known of a stage without loading it.
 
     `name` is its container's, which other stages may share; `queue` is its own, unless said otherwise of that name.
     `version` is part of every action's digest: raise it when the same input gives another result. Besides what it

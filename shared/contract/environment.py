@@ -30,5 +30,5 @@ class FetchingEnvironment(Environment):
 
     @property
     def reach(self) -> Reach:
-        """What may be connected to."""
+        """Return what may be connected to."""
         return Reach.of(self.private_networks)

@@ -72,7 +72,7 @@ class WorkerVanished(Poison):
 
 
 class RunUnusable(Poison):
-    """What a run asks for cannot be had or done, on whatever machine; other runs are not concerned."""
+    """Raised when what a run asks for cannot be had or done, on whatever machine; other runs are not concerned."""
 
 
 class Unreadable(Poison):

@@ -1,4 +1,4 @@
-"""How alike two pictures must be to count as one."""
+"""Rules by which two pictures count as one."""
 
 from pydantic import Field
 
@@ -6,7 +6,7 @@ from shared.recipe.section import Section
 
 
 class Duplicates(Section):
-    """How alike two pictures must be to count as one."""
+    """Rules by which two pictures count as one."""
 
     bits: int = Field(
         10,

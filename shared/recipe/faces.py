@@ -1,4 +1,4 @@
-"""How faces are found and cut out."""
+"""Rules for finding faces and cutting them out."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +10,7 @@ from shared.recipe.section import Section, present
 
 
 class Detector(StrEnum):
-    """Which face detector."""
+    """Kinds of face detectors."""
 
     ANIMEFACE = "animeface"
     CASCADE = "cascade"
@@ -53,14 +53,14 @@ class Expansion(Section):
 
 
 class TooMany(StrEnum):
-    """What becomes of a picture with more faces than `at_most`."""
+    """Rules for a picture with more faces than `at_most`."""
 
     DROP = "drop"
     KEEP_LARGEST = "keep-largest"
 
 
 class Edge(StrEnum):
-    """What becomes of a crop that reaches beyond the picture."""
+    """Rules for a crop that reaches beyond the picture."""
 
     CUT = "cut"
     SHIFT = "shift"
@@ -68,7 +68,7 @@ class Edge(StrEnum):
 
 
 class Faces(Section):
-    """How faces are found and cut out."""
+    """Rules for finding faces and cutting them out."""
 
     detector: Detector = Field(Detector.ANIMEFACE, description="animeface or cascade")
     animeface: Animeface = Animeface()

@@ -12,7 +12,7 @@ OTHER = "other"
 
 
 class Unlabelled(StrEnum):
-    """What becomes of a picture that is of no class."""
+    """Rules for a picture that is of no class."""
 
     OTHER = "other"
     DROP = "drop"
@@ -27,7 +27,7 @@ class Labels(Section):
 
     @property
     def asked(self) -> bool:
-        """Whether there are classes at all."""
+        """Return whether there are classes at all."""
         return self.folders or bool(self.tags)
 
     @field_validator("tags")

@@ -23,21 +23,21 @@ PowerOfTwo = Literal[4, 8, 16, 32, 64, 128, 256, 512, 1024]
 
 
 class Fit(StrEnum):
-    """What becomes of a face that is smaller than the target."""
+    """Rules for a face that is smaller than the target."""
 
     EXACT = "exact"
     SHRINK_ONLY = "shrink-only"
 
 
 class Format(StrEnum):
-    """How data set pictures are stored."""
+    """Formats in which the pictures of the data set are stored."""
 
     PNG = "png"
     JPEG = "jpeg"
 
 
 class Normalized(Section):
-    """What the pictures of the data set are like: square, 8-bit sRGB."""
+    """Properties of the pictures of the data set, which are square and 8-bit sRGB."""
 
     size: PowerOfTwo = Field(512, description="pixels of each side, a power of two")
     fit: Fit = Field(Fit.EXACT, description="exact: the longer side fills the square; shrink-only: never enlarge")

@@ -1,4 +1,4 @@
-"""Which pictures are looked at at all."""
+"""Limits of the pictures that are taken."""
 
 from enum import StrEnum
 
@@ -8,14 +8,14 @@ from shared.recipe.section import Section
 
 
 class Monochrome(StrEnum):
-    """What becomes of black-and-white pages."""
+    """Rules for black-and-white pages."""
 
     DROP = "drop"
     KEEP = "keep"
 
 
 class Pictures(Section):
-    """Which pictures are looked at at all."""
+    """Limits of the pictures that are taken."""
 
     smallest: int = Field(64, ge=1, description="pixels of the shorter side below which a picture is dropped")
     elongation: float = Field(6.0, ge=1, description="longer side / shorter side above which it is dropped")

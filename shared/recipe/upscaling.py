@@ -16,7 +16,7 @@ class Waifu2xModel(StrEnum):
 
 
 class Upscaling(Section):
-    """How crops that are smaller than the target are enlarged."""
+    """Rules for enlarging crops that are smaller than the target."""
 
     enabled: bool = Field(True, description="false: small crops stay small")
     # cunet draws finer lines, but nonsense on CPUs with AVX512-BF16, where its self-test refuses it (measured).

@@ -80,7 +80,7 @@ class Letter(BaseModel):
 
     @property
     def may_be_replayed(self) -> bool:
-        """Whether it is dead and has had fewer than `MOST_REPLAYS` chances."""
+        """Return whether it is dead and has had fewer than `MOST_REPLAYS` chances."""
         return self.state is State.DEAD and len(self.replays) < MOST_REPLAYS
 
     def is_of(self, kind: type[Message]) -> bool:

@@ -42,7 +42,7 @@ class Phase(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more happens unless a person asks for it."""
+        """Return whether nothing more happens unless a person asks for it."""
         return self in (Phase.FINISHED, Phase.FAILED, Phase.CANCELLED)
 
 

@@ -29,7 +29,7 @@ class Health:
 
     @property
     def alive(self) -> bool:
-        """Whether the loop has ticked recently."""
+        """Return whether the loop has ticked recently."""
         return self.last_tick is not None and self.clock() - self.last_tick < _SILENCE
 
 

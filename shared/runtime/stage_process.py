@@ -73,7 +73,7 @@ def serve(name: str, pipeline: Pipeline, load: Load, environment: Settings) -> i
 
 
 class Ending:
-    """Whether the process has been told to end, and how often."""
+    """Notes whether the process has been told to end, and whether more than once."""
 
     def __init__(self) -> None:
         self.told = threading.Event()

@@ -25,7 +25,7 @@ class Fate(StrEnum):
 
     @property
     def prevents(self) -> bool:
-        """Whether one such variable is enough to make the networks unusable."""
+        """Return whether one such variable is enough to make the networks unusable."""
         return self in (Fate.MISSING, Fate.MISSHAPEN, Fate.NOT_FINITE)
 
 
