@@ -33,10 +33,10 @@ from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runs.registry import open_run
 from shared.runtime import logs
-from shared.runtime.crew import Crew
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import Worker
+from shared.runtime.worker_threads import WorkerThreads
 from shared.settings import LogFormat, Settings
 from shared.store import Store, open_store
 
@@ -91,14 +91,14 @@ def ours(store: Store, settings: Settings, items: int, threads: int) -> float:
     bus.connect(30)
     worker = Worker(Copier(), bus, store, RetryLadder(settings.retry_pauses), Resources(threads))
     started = time.perf_counter()
-    crew = Crew(worker, bus, threads)
-    crew.start()
+    pool = WorkerThreads(worker, bus, threads)
+    pool.start()
     while sum(worker.outcomes.values()) < items:
         time.sleep(0.002)
     taken = time.perf_counter() - started
     bus.drain()
     worker.drain()
-    crew.join()
+    pool.join()
     bus.close()
     assert dict(worker.outcomes) == {"done": items}
     return taken

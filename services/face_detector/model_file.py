@@ -11,8 +11,8 @@ from uuid import uuid4
 import httpcore
 import httpx
 
+from shared.contract.egress_policy import EgressPolicy
 from shared.contract.errors import RecipeError, RunUnusable, Transient
-from shared.contract.reach import Reach
 from shared.contract.stage import Objects
 from shared.recipe.faces import Cascade
 from shared.recipe.files import content
@@ -28,7 +28,7 @@ SECONDS = 60.0
 class Fetching:
     """Settings for fetching a model: what may be connected to, and the folder that it is kept in."""
 
-    reach: Reach = field(default_factory=Reach)
+    reach: EgressPolicy = field(default_factory=EgressPolicy)
     cache: Path = field(default_factory=lambda: Path.home() / ".cache" / "magritte")
 
 
@@ -73,7 +73,7 @@ def _read(path: Path) -> bytes:
 class _PublicServers(httpcore.SyncBackend):
     """Hangs up, before anything is sent, on servers not within reach: a name may resolve to any address."""
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: EgressPolicy) -> None:
         self._reach = reach
 
     def connect_tcp(
@@ -95,13 +95,13 @@ class _PublicServers(httpcore.SyncBackend):
 class _Transport(httpx.HTTPTransport):
     """A transport that connects through `_PublicServers`; httpx has no option for that."""
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: EgressPolicy) -> None:
         super().__init__()
         servers = _PublicServers(reach)
         self._pool = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(), network_backend=servers)
 
 
-def _fetch(address: str, reach: Reach) -> bytes:
+def _fetch(address: str, reach: EgressPolicy) -> bytes:
     data, deadline = bytearray(), time.monotonic() + SECONDS
     client = httpx.Client(transport=_Transport(reach), follow_redirects=True, timeout=SECONDS / 2)
     try:

@@ -14,7 +14,7 @@ from shared.contract.errors import Unreadable
 from shared.ledger.fates import Fate, Settlement
 from shared.ledger.records import facts, stray
 from shared.ledger.tally import Tally
-from shared.runs.controls import standing
+from shared.runs.controls import controls_in_force
 from shared.runs.registry import Phase, phase
 from shared.runs.results import Results, Trained, results, trained
 from shared.store.interface import Store
@@ -76,7 +76,7 @@ def report(store: Store, run: str) -> Report:
         fates=fates,
         stages=stages,
         faces=tally.faces,
-        paused=standing(store).paused,
+        paused=controls_in_force(store).paused,
         results=_addresses(store, found),
         training=training,
         remarks=(*map(stray, strays), *damage),

@@ -22,10 +22,10 @@ from services.scraper.listing import (
 from services.scraper.sources import Conditions, Item, Source, open_source
 from services.scraper.sources.address import shown
 from shared.contract import keys
+from shared.contract.egress_policy import EgressPolicy
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted, MagritteError
 from shared.contract.messages import Message, RunRequested, SourceExhausted
-from shared.contract.reach import Reach
 from shared.contract.stage import Context, Death, Objects, Stage, single_errors
 from shared.pictures import Limits
 from shared.recipe import sources as recipe_sources
@@ -52,7 +52,7 @@ class Scraper(Stage[RunRequested, Wanted]):
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
-        self._reach = Reach()
+        self._reach = EgressPolicy()
 
     def setup(self, environment: FetchingEnvironment, settings: Wanted | None) -> None:
         self._reach = environment.reach
@@ -79,7 +79,12 @@ class _Looking:
     """A walk through one source of a run."""
 
     def __init__(
-        self, request: RunRequested, wanted: Wanted, context: Context, reach: Reach, clock: Callable[[], datetime]
+        self,
+        request: RunRequested,
+        wanted: Wanted,
+        context: Context,
+        reach: EgressPolicy,
+        clock: Callable[[], datetime],
     ) -> None:
         self._number = request.source
         self._sources = wanted.sources

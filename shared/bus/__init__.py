@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from shared.bus.interface import Bus, Consumer, DeadLetter, Delivery, Depth
-from shared.bus.memory import MemoryBus, Mischief
+from shared.bus.memory import FaultInjection, MemoryBus
 from shared.contract.declaration import Queue
 from shared.contract.errors import SettingsError
 
-__all__ = ["Bus", "Consumer", "DeadLetter", "Delivery", "Depth", "MemoryBus", "Mischief", "open_bus"]
+__all__ = ["Bus", "Consumer", "DeadLetter", "Delivery", "Depth", "FaultInjection", "MemoryBus", "open_bus"]
 
 
 def open_bus(address: str, queues: Iterable[Queue], pauses: Sequence[float], name: str) -> Bus:

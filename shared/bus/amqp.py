@@ -18,7 +18,7 @@ from pika import spec
 from pika.adapters.asyncio_connection import AsyncioConnection  # type: ignore[import-untyped]
 from pika.exceptions import AMQPError, ProbableAccessDeniedError, ProbableAuthenticationError  # type: ignore[import-untyped]
 
-from shared.bus.letters import Letter, Outcome
+from shared.bus.letters import Outcome, Outgoing
 from shared.bus.replies import resolve, words_of
 from shared.contract.errors import BusUnavailable, MagritteError, SettingsError
 
@@ -260,7 +260,7 @@ class Publisher(Channel):
         self.raw.add_on_return_callback(lambda _, __, properties, ___: self._returned.add(properties.message_id))
         await self.call(self.raw.confirm_delivery, self._confirm)
 
-    async def publish(self, letter: Letter) -> Outcome:
+    async def publish(self, letter: Outgoing) -> Outcome:
         """Publish a message that survives restarts; return when the broker has decided on it."""
         name = uuid4().hex
         properties = pika.BasicProperties(

@@ -42,7 +42,7 @@ class Delivery(Protocol):
         """Put aside as a dead letter with a reason and the error's type."""
         ...
 
-    def hand_back(self) -> None:
+    def requeue(self) -> None:
         """Return the message to its queue, as the same attempt, for whoever consumes next; `returned` then grows."""
         ...
 

@@ -11,7 +11,7 @@ _LONGEST_REASON = 500
 
 
 @dataclass(frozen=True)
-class Letter:
+class Outgoing:
     """A message to be published to `exchange`, with a queue's name as its routing key."""
 
     exchange: str
@@ -51,7 +51,7 @@ def returned(headers: Mapping[str, Any]) -> int:
     return sum(count for count in counts if isinstance(count, int))
 
 
-def of_hand_back(headers: Mapping[str, Any]) -> dict[str, Any]:
+def of_requeue(headers: Mapping[str, Any]) -> dict[str, Any]:
     """Return the headers of a message that goes back to its queue: the same attempt, returned once more."""
     return own(headers) | {"handed-back": returned(headers) + 1}
 

@@ -1,6 +1,6 @@
 """The bus within one process: bounded queues, so that a fast stage waits for a slow one.
 
-A real back end, not a mock: `magritte run` uses it. `Mischief` makes it as unpleasant as a network, for tests.
+A real back end, not a mock: `magritte run` uses it. `FaultInjection` makes it as unpleasant as a network, for tests.
 """
 
 import heapq
@@ -18,7 +18,7 @@ from shared.contract.messages import Message
 
 
 @dataclass(frozen=True)
-class Mischief:
+class FaultInjection:
     """Behaviour that `Bus` permits but is rare: delivering twice (probability `duplicate`) and out of order."""
 
     duplicate: float = 0.0
@@ -62,13 +62,13 @@ class MemoryBus:
         self,
         queues: Iterable[Queue],
         capacity: int = 64,
-        mischief: Mischief = Mischief(),
+        fault_injection: FaultInjection = FaultInjection(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queues = {queue.name: _QueueState(queue) for queue in queues}
         self._capacity = capacity
-        self._mischief = mischief
-        self._random = Random(mischief.seed)
+        self._fault_injection = fault_injection
+        self._random = Random(fault_injection.seed)
         self._clock = clock
         self._changed = threading.Condition()
         self._delayed: list[tuple[float, int, str, _Envelope]] = []
@@ -142,7 +142,7 @@ class MemoryBus:
     def _put(self, state: _QueueState, body: bytes) -> None:
         envelope = _Envelope(body, self._clock())
         own = getattr(self._own_queue, "name", None) == state.queue.name
-        copies = 2 if self._random.random() < self._mischief.duplicate else 1
+        copies = 2 if self._random.random() < self._fault_injection.duplicate else 1
         with self._changed:
             while len(state.ready) >= self._capacity and not (own or self._draining):
                 self._changed.wait()
@@ -166,7 +166,7 @@ class MemoryBus:
             return None
 
     def _hand_out(self, state: _QueueState, consumer: "MemoryConsumer") -> "MemoryDelivery":
-        if self._mischief.reorder:
+        if self._fault_injection.reorder:
             state.ready.rotate(self._random.randrange(len(state.ready)))
         delivery = MemoryDelivery(self, consumer, state.ready.popleft())
         consumer.unanswered.add(delivery)
@@ -263,6 +263,6 @@ class MemoryDelivery:
         letter = DeadLetter(self.consumer.state.queue.name, self.body, self.attempt, reason, error)
         self._bus._answer(self, lambda state: state.dead.append(letter))
 
-    def hand_back(self) -> None:
+    def requeue(self) -> None:
         again = replace(self.envelope, returned=self.returned + 1)
         self._bus._answer(self, lambda state: state.ready.appendleft(again))

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 
 from shared.bus import declaring, letters, questions
 from shared.bus.amqp import Channel, Connection, Publisher, parameters
-from shared.bus.consumption import Broker, RabbitMQConsumer, RabbitMQDelivery
+from shared.bus.consumer import Broker, RabbitMQConsumer, RabbitMQDelivery
 from shared.bus.interface import DeadLetter, Depth
-from shared.bus.letters import Letter, Outcome
-from shared.bus.link import Link, growing_pauses
+from shared.bus.letters import Outcome, Outgoing
+from shared.bus.reconnecting_connection import ReconnectingConnection, growing_pauses
 from shared.bus.topology import WORK, BrokerQueue, Exchange, Topology
 from shared.contract.declaration import Queue
 from shared.contract.errors import BusUnavailable, MagritteError, Poison, SettingsError
@@ -58,8 +58,10 @@ class RabbitMQBus:
         self._topology = Topology(known, pauses)
         self._patience = patience
         self._changed = threading.Condition()
-        self._incoming = Link("consume", partial(Connection, incoming), self._declare, self._changed)
-        self._outgoing = Link("publish", partial(Connection, outgoing), self._open_publisher, self._changed)
+        self._incoming = ReconnectingConnection("consume", partial(Connection, incoming), self._declare, self._changed)
+        self._outgoing = ReconnectingConnection(
+            "publish", partial(Connection, outgoing), self._open_publisher, self._changed
+        )
         self._publisher: Publisher | None = None
         self._publisher_lock = asyncio.Lock()
         self._consumers: set[RabbitMQConsumer] = set()
@@ -163,9 +165,9 @@ class RabbitMQBus:
         if len(body) > LARGEST_BODY:
             raise Poison(f"a message of {len(body)} bytes; at most {LARGEST_BODY} are published")
         headers = letters.of_new(time.time())
-        self._call(self._put_all([Letter(WORK, queue, body, headers) for queue in queues]))
+        self._call(self._put_all([Outgoing(WORK, queue, body, headers) for queue in queues]))
 
-    def _settle(self, delivery: RabbitMQDelivery, letter: Letter | None) -> None:
+    def _settle(self, delivery: RabbitMQDelivery, letter: Outgoing | None) -> None:
         if letter is not None:
             self._call(self._move(delivery, letter))
         else:
@@ -191,10 +193,10 @@ class RabbitMQBus:
         await publisher.open()
         self._publisher = publisher
 
-    async def _put_all(self, outgoing: list[Letter]) -> None:
+    async def _put_all(self, outgoing: list[Outgoing]) -> None:
         await asyncio.gather(*(self._put(letter) for letter in outgoing))
 
-    async def _put(self, letter: Letter, holder: Channel | None = None) -> None:
+    async def _put(self, letter: Outgoing, holder: Channel | None = None) -> None:
         """Publish `letter` until the broker has it; `holder` is the channel of the delivery that it answers."""
         give_up = self._loop.time() + self._patience
         trouble: BusUnavailable | None = None
@@ -211,7 +213,7 @@ class RabbitMQBus:
                 raise trouble or self._unavailable()
             await asyncio.sleep(min(pause, _FULL_QUEUE_PAUSE))
 
-    async def _try(self, letter: Letter, give_up: float) -> tuple[Outcome | None, BusUnavailable | None]:
+    async def _try(self, letter: Outgoing, give_up: float) -> tuple[Outcome | None, BusUnavailable | None]:
         """Publish `letter` once; return the broker's answer by the time `give_up`, if any, and what to raise for it."""
         try:
             async with asyncio.timeout_at(give_up):
@@ -222,7 +224,7 @@ class RabbitMQBus:
         except MagritteError as error:
             return None, BusUnavailable(f"the broker {self._place}: {error}")
 
-    async def _publish_once(self, letter: Letter) -> Outcome:
+    async def _publish_once(self, letter: Outgoing) -> Outcome:
         connection = await self._outgoing.up()
         await connection.writable.wait()
         async with self._publisher_lock:
@@ -236,7 +238,7 @@ class RabbitMQBus:
             outcome = await publisher.publish(letter)
         return outcome
 
-    async def _move(self, delivery: RabbitMQDelivery, letter: Letter) -> None:
+    async def _move(self, delivery: RabbitMQDelivery, letter: Outgoing) -> None:
         await self._put(letter, delivery.channel)
         delivery.channel.ack(delivery.tag)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.contract.reach import Reach
+from shared.contract.egress_policy import EgressPolicy
 
 PREFIX = "MAGRITTE_"
 
@@ -17,7 +17,7 @@ class Environment(BaseSettings):
 
 
 def _networks(text: str) -> str:
-    Reach.of(text)
+    EgressPolicy.of(text)
     return text
 
 
@@ -29,6 +29,6 @@ class FetchingEnvironment(Environment):
     )
 
     @property
-    def reach(self) -> Reach:
+    def reach(self) -> EgressPolicy:
         """Return what may be connected to."""
-        return Reach.of(self.private_networks)
+        return EgressPolicy.of(self.private_networks)

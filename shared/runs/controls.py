@@ -19,7 +19,7 @@ class Controls:
     cancelled: frozenset[str] = frozenset()
 
 
-def standing(store: Store) -> Controls:
+def controls_in_force(store: Store) -> Controls:
     """Find all controls in the store. Files that are none, as a cloud drive's copies, ask for nothing."""
     found = list(_found(store))
     paused, cancelled = (

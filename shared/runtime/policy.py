@@ -7,7 +7,7 @@ from shared.runtime.retry import RetryLadder
 
 
 @dataclass(frozen=True)
-class HandBack:
+class Requeue:
     """Return the message to its queue: the process was asked to end."""
 
 
@@ -28,13 +28,13 @@ class Bury:
     """Put the message aside as a dead letter."""
 
 
-Verdict = HandBack | BreakOff | TryAgain | Bury
+Verdict = Requeue | BreakOff | TryAgain | Bury
 
 
 def decide(error: Exception, attempt: int, ladder: RetryLadder) -> Verdict:
     """Return what is to be done about `error` of an attempt (counted from 1), with the pauses of `ladder`."""
     if isinstance(error, Interrupted):
-        return HandBack()
+        return Requeue()
     if isinstance(error, SettingsError):
         return BreakOff()
     pause = ladder.pause(attempt, error)

@@ -13,14 +13,13 @@ from typing import Any
 
 import structlog
 
-from shared.bus.memory import MemoryBus, Mischief
+from shared.bus.memory import FaultInjection, MemoryBus
 from shared.contract.errors import Poison, StoreUnavailable
 from shared.contract.messages import RunRequested
 from shared.contract.stage import Stage, sentence
 from shared.recipe.recipe import Recipe
-from shared.runs.controls import Controls, standing
+from shared.runs.controls import Controls, controls_in_force
 from shared.runs.registry import Run, finish
-from shared.runtime.crew import Crew
 from shared.runtime.execution import TRIES
 from shared.runtime.observed_store import ObservedStore
 from shared.runtime.outcome import Outcome
@@ -28,6 +27,7 @@ from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS, RetryLadder
 from shared.runtime.watchdog import SILENCE, Watchdog
 from shared.runtime.worker import Say, Worker, say_to_log
+from shared.runtime.worker_threads import WorkerThreads
 from shared.settings import read_declared
 from shared.store.interface import Store
 
@@ -53,7 +53,7 @@ class Options:
     resources: Resources = field(default_factory=Resources)
     capacity: int = 64
     ladder: RetryLadder = IN_PROCESS
-    mischief: Mischief = field(default_factory=Mischief)
+    fault_injection: FaultInjection = field(default_factory=FaultInjection)
 
 
 class SingleProcess:
@@ -68,13 +68,13 @@ class SingleProcess:
         self._run = run
         self._store = store
         queues = [stage.declaration.inbox for stage in stages]
-        self._bus = MemoryBus(queues, options.capacity, options.mischief)
+        self._bus = MemoryBus(queues, options.capacity, options.fault_injection)
         self._workers = [
             Worker(stage, self._bus, ObservedStore(store, stage.name), options.ladder, options.resources, say)
             for stage in stages
         ]
         self._environments = [read_declared(stage.declaration) for stage in stages]
-        self._crews = [Crew(worker, self._bus, options.resources.threads) for worker in self._workers]
+        self._pools = [WorkerThreads(worker, self._bus, options.resources.threads) for worker in self._workers]
         self._controls = Controls()
         self._picture_seconds = options.resources.picture_seconds
         self._looked = 0.0
@@ -96,8 +96,8 @@ class SingleProcess:
         `Poison` when a stage could not do what concerns the run as a whole: list a source, pack, train, rank.
         """
         self._obey()  # before anything is taken that must wait
-        for crew in self._crews:
-            crew.start()
+        for pool in self._pools:
+            pool.start()
         requests = threading.Thread(target=self._request, name="request")
         requests.start()
         try:
@@ -148,9 +148,9 @@ class SingleProcess:
         if time.monotonic() - self._looked >= 1.0:
             self._looked = time.monotonic()
             with suppress(StoreUnavailable):
-                self._controls = standing(self._store)
-            for crew in self._crews:
-                crew.obey(self._controls)
+                self._controls = controls_in_force(self._store)
+            for pool in self._pools:
+                pool.obey(self._controls)
 
     def _request(self) -> None:
         for source in range(len(self._run.recipe.sources)):
@@ -162,9 +162,9 @@ class SingleProcess:
             worker.stop()
         end = time.monotonic() + _LAST_CHANCE
         requests.join(_LAST_CHANCE)
-        for crew in self._crews:
-            if not crew.join(max(0.0, end - time.monotonic())):
+        for pool in self._pools:
+            if not pool.join(max(0.0, end - time.monotonic())):
                 self.gave_up = True
-                log.warning("gave-up", stage=crew.worker.step.name, seconds=round(crew.worker.longest, 1))
+                log.warning("gave-up", stage=pool.worker.step.name, seconds=round(pool.worker.longest, 1))
         for worker in self._workers:
             worker.stage.close()

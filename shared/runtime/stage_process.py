@@ -14,9 +14,8 @@ from shared.bus import Bus, open_bus
 from shared.contract.declaration import Pipeline
 from shared.contract.errors import BusUnavailable, MagritteError, StoreUnavailable, exit_code
 from shared.contract.stage import Stage
-from shared.runs.controls import standing
+from shared.runs.controls import controls_in_force
 from shared.runtime import logs, metrics
-from shared.runtime.crew import Crew, join_all
 from shared.runtime.execution import TRIES
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.observed_store import ObservedStore
@@ -24,6 +23,7 @@ from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.watchdog import SILENCE, Watchdog
 from shared.runtime.worker import Worker
+from shared.runtime.worker_threads import WorkerThreads, join_all
 from shared.settings import LogFormat, Settings, read_declared, settings
 from shared.store import Store, open_store
 
@@ -59,7 +59,7 @@ def main(name: str, pipeline: Pipeline, load: Load) -> None:
 def serve(name: str, pipeline: Pipeline, load: Load, environment: Settings) -> int:
     """Run a container until SIGTERM or SIGINT; returns the exit code. Raises what makes it unusable from the start."""
     logs.set_up(environment.log or LogFormat.JSON, environment.log_level or "info", stage=name)
-    ending = Ending()
+    ending = ShutdownSignal()
     port = METRICS_PORT if environment.metrics_port is None else environment.metrics_port
     with ExitStack() as stack:
         health = Health()
@@ -72,7 +72,7 @@ def serve(name: str, pipeline: Pipeline, load: Load, environment: Settings) -> i
         return process.run(ending) if process.begin(ending) else 0
 
 
-class Ending:
+class ShutdownSignal:
     """Notes whether the process has been told to end, and whether more than once."""
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ class StageProcess:
         self._ticks = 0
         metrics.BROKER_CONNECTED.labels(self._name).set_function(lambda: bus.is_connected)
 
-    def begin(self, ending: Ending) -> bool:
+    def begin(self, ending: ShutdownSignal) -> bool:
         """Prove that store, broker and stages work, waiting for the first two; False when told to end meanwhile."""
         there = self._await("store", self._store.prepare, ending) and self._await("broker", self._connect, ending)
         if there:
@@ -116,19 +116,19 @@ class StageProcess:
                 worker.stage.setup(environment, None)
         return there
 
-    def run(self, ending: Ending) -> int:
+    def run(self, ending: ShutdownSignal) -> int:
         """Work until told to end or broken; returns the exit code."""
-        crews = [Crew(worker, self._bus, self._environment.threads) for worker in self._workers]
-        self._tick(crews)  # before anything is taken that must wait
-        for crew in crews:
-            crew.start()
+        pools = [WorkerThreads(worker, self._bus, self._environment.threads) for worker in self._workers]
+        self._tick(pools)  # before anything is taken that must wait
+        for pool in pools:
+            pool.start()
         log.info("ready", threads=self._environment.threads)
         with Watchdog(SILENCE + TRIES * self._environment.picture_seconds) as watchdog:
             while not ending.told.is_set() and self._broken is None and not self._hanging:
                 watchdog.tick()
-                self._tick(crews)
+                self._tick(pools)
                 ending.told.wait(0.5)
-        self._drain(crews, ending)
+        self._drain(pools, ending)
         return self._exit_code()
 
     def _exit_code(self) -> int:
@@ -153,7 +153,7 @@ class StageProcess:
     def _connect(self) -> None:
         self._bus.connect(timeout=5.0)
 
-    def _await(self, what: str, attempt: Callable[[], None], ending: Ending) -> bool:
+    def _await(self, what: str, attempt: Callable[[], None], ending: ShutdownSignal) -> bool:
         pause = 1.0
         while not ending.told.is_set():
             self._health.tick()
@@ -168,21 +168,21 @@ class StageProcess:
             pause = min(2 * pause, 10.0)
         return False
 
-    def _tick(self, crews: Sequence[Crew]) -> None:
+    def _tick(self, pools: Sequence[WorkerThreads]) -> None:
         self._check_for_hanging()
         if self._ticks % _CONTROLS_EVERY == 0:
-            self._look_at_controls(crews)
+            self._look_at_controls(pools)
         self._ticks += 1
         self._count_reconnects()
         self._health.tick()
         self._health.ready = self._bus.is_connected and self._store_answers
 
-    def _look_at_controls(self, crews: Sequence[Crew]) -> None:
+    def _look_at_controls(self, pools: Sequence[WorkerThreads]) -> None:
         was_away, self._store_answers = not self._store_answers, False
         with suppress(StoreUnavailable):
-            controls = standing(self._store)
-            for crew in crews:
-                crew.obey(controls)
+            controls = controls_in_force(self._store)
+            for pool in pools:
+                pool.obey(controls)
             self._store_answers = True
             metrics.RECONNECTS.labels(self._name, "store").inc(was_away)
 
@@ -197,7 +197,7 @@ class StageProcess:
                 log.critical("hung", seconds=worker.longest)
                 os._exit(BROKEN)
 
-    def _drain(self, crews: Sequence[Crew], ending: Ending) -> None:
+    def _drain(self, pools: Sequence[WorkerThreads], ending: ShutdownSignal) -> None:
         log.info("draining")
         self._health.ready = False
         self._bus.drain()
@@ -211,9 +211,9 @@ class StageProcess:
             if ending.insisted.is_set():
                 self._stop()
 
-        if not join_all(crews, self._environment.grace, meanwhile):
+        if not join_all(pools, self._environment.grace, meanwhile):
             self._stop()
-            if not join_all(crews, _LAST_CHANCE):
+            if not join_all(pools, _LAST_CHANCE):
                 log.warning("gave-up", seconds=max(worker.longest for worker in self._workers))
         for worker in self._workers:
             worker.stage.close()

@@ -28,9 +28,9 @@ from shared.runtime.contexts import Contexts
 from shared.runtime.execution import Execution
 from shared.runtime.outcome import Outcome
 from shared.runtime.policy import BreakOff, Bury, TryAgain, decide
+from shared.runtime.quarantine import Quarantine
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
-from shared.runtime.solitude import Solitude
 from shared.runtime.time_limit import TimeLimit
 from shared.store.interface import Store
 
@@ -90,7 +90,7 @@ class Worker:
         self._stopping = threading.Event()
         self._store_is_away = False
         self._since: dict[int, float] = {}
-        self._solitude = Solitude()
+        self._quarantine = Quarantine()
         self._limit = TimeLimit(resources.picture_seconds, self._stopping.is_set)
         self._execution = Execution(stage, store, announcements, self._burial, self._limit)
         self._lock = threading.Lock()
@@ -162,7 +162,7 @@ class Worker:
 
     def _room(self, delivery: Delivery) -> AbstractContextManager[None]:
         suspect = SUSPECT <= delivery.returned < self._condemned
-        return self._solitude.alone() if suspect else self._solitude.company()
+        return self._quarantine.alone() if suspect else self._quarantine.company()
 
     def _processed(self, message: Message, delivery: Delivery) -> Outcome:
         if self._is_cancelled(message.run):
@@ -188,7 +188,7 @@ class Worker:
                 return self._died(delivery, message, error)
             case BreakOff():
                 self.broken = error
-        self._answer(delivery.hand_back)
+        self._answer(delivery.requeue)
         return Outcome.INTERRUPTED
 
     def _retried(self, delivery: Delivery, error: Exception, pause: float) -> Outcome:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 
-from shared.bus import Bus, Consumer, DeadLetter, Delivery, Depth, MemoryBus, Mischief
+from shared.bus import Bus, Consumer, DeadLetter, Delivery, Depth, FaultInjection, MemoryBus
 from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract.declaration import Queue
 from shared.contract.messages import ImageFetched, LegDue, Message, RunRequested, SourceExhausted, decode
@@ -289,13 +289,13 @@ def test_what_is_handed_back_is_delivered_as_the_same_attempt_and_counted(bus: B
     for number in range(3):
         delivery = take(consumer)
         assert (decode(delivery.body), delivery.attempt, delivery.returned) == (requested(0), 1, number)
-        delivery.hand_back()
+        delivery.requeue()
 
 
 def test_the_next_attempt_has_not_been_returned_yet(bus: Bus) -> None:
     bus.publish(requested(0))
     consumer = bus.consume("lister")
-    take(consumer).hand_back()
+    take(consumer).requeue()
     take(consumer).retry(after=0.0)
     again = take(consumer)
     assert (again.attempt, again.returned) == (2, 0)
@@ -554,16 +554,16 @@ class TestMemoryOnly:
         take(consumer).retry(after=0.02)
         assert take(consumer).attempt == 2
 
-    def test_mischief_delivers_twice(self) -> None:
-        bus = MemoryBus(QUEUES, mischief=Mischief(duplicate=1.0))
+    def test_fault_injection_delivers_twice(self) -> None:
+        bus = MemoryBus(QUEUES, fault_injection=FaultInjection(duplicate=1.0))
         for number in range(5):
             bus.publish(fetched(number))
         counts = Counter(delivery.body for delivery in take_all(bus.consume("index")))
         assert counts == {fetched(number).encode(): 2 for number in range(5)}
 
-    def test_mischief_delivers_some_twice_the_same_ones_for_the_same_seed(self) -> None:
+    def test_fault_injection_delivers_some_twice_the_same_ones_for_the_same_seed(self) -> None:
         def received() -> list[Message]:
-            bus = MemoryBus(QUEUES, mischief=Mischief(duplicate=0.3, seed=1))
+            bus = MemoryBus(QUEUES, fault_injection=FaultInjection(duplicate=0.3, seed=1))
             for number in range(30):
                 bus.publish(fetched(number))
             return [decode(delivery.body) for delivery in take_all(bus.consume("index"))]
@@ -571,8 +571,8 @@ class TestMemoryOnly:
         assert 30 < len(received()) < 60
         assert received() == received()
 
-    def test_mischief_delivers_in_another_order_and_loses_nothing(self) -> None:
-        bus = MemoryBus(QUEUES, mischief=Mischief(reorder=True, seed=1))
+    def test_fault_injection_delivers_in_another_order_and_loses_nothing(self) -> None:
+        bus = MemoryBus(QUEUES, fault_injection=FaultInjection(reorder=True, seed=1))
         published = [fetched(number) for number in range(20)]
         for message in published:
             bus.publish(message)

@@ -27,9 +27,9 @@ from shared.contract.messages import ImageFetched, RunRequested
 from shared.ledger.fates import Fate
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import is_finished, latest_dataset, open_run, tally_of
-from shared.runtime.crew import Crew
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import Worker
+from shared.runtime.worker_threads import WorkerThreads
 from shared.store.s3 import S3Store, open_s3
 from tests.servers.rabbitmq import RabbitMQServer
 from tests.servers.radosgw import Radosgw
@@ -124,7 +124,7 @@ def test_every_stage_can_do_its_work_at_the_broker(bus: OpenBus, stage: str) -> 
         take(consumer).retry(0.0)
         again = take(consumer)
         assert again.attempt == 2
-        again.hand_back()
+        again.requeue()
         take(consumer).dead("of no use", "Poison")
         assert [letter.reason for letter in operator.remove_dead(queue, lambda _: True)] == ["of no use"]
         consumer.close()
@@ -299,16 +299,16 @@ def pictures(tmp_path: Path) -> Path:
 @pytest.fixture
 def workers(guarded: GuardedRadosgw, bus: OpenBus) -> Iterator[list[Worker]]:
     """All stages at work, each as its own user of broker and store."""
-    workers, crews = [], []
+    workers, pools = [], []
     for stage in load_all():
         own = bus(stage.name)
         workers.append(Worker(stage, own, guarded.store(stage.name), RetryLadder(PAUSES)))
-        crews.append(Crew(workers[-1], own, 1))
-        crews[-1].start()
+        pools.append(WorkerThreads(workers[-1], own, 1))
+        pools[-1].start()
     yield workers
-    for worker, crew in zip(workers, crews, strict=True):
+    for worker, pool in zip(workers, pools, strict=True):
         worker.stop()
-        assert crew.join(SOON)
+        assert pool.join(SOON)
         worker.stage.close()
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from services.magritte.pipeline import PIPELINE
-from shared.contract.reach import Reach
+from shared.contract.egress_policy import EgressPolicy
 from tests.deploy.manifests import CLUSTERS, STAGES, Document, containers, of_kind, pods, render, stages
 
 # Rights and room
@@ -187,7 +187,7 @@ def test_only_the_scraper_reaches_the_internet(local: list[Document]) -> None:
 
 def test_the_scraper_reaches_nothing_private_and_no_other_port(local: list[Document]) -> None:
     assert [each for each in ELSEWHERE if may_reach(local, "scraper", each, 443)] == []
-    assert [each for each in ELSEWHERE if Reach().refusal(each, 443) is None] == [], "the code agrees"
+    assert [each for each in ELSEWHERE if EgressPolicy().refusal(each, 443) is None] == [], "the code agrees"
     assert [each for each in INTERNET for port in (22, 8333, 5672) if may_reach(local, "scraper", each, port)] == []
 
 

@@ -24,7 +24,7 @@ from shared.contract.messages import FaceFound, FaceUpscaled, Message
 from shared.contract.stage import Context, Stage
 from shared.runtime import logs
 from shared.runtime.health import Health
-from shared.runtime.stage_process import Ending, StageProcess
+from shared.runtime.stage_process import ShutdownSignal, StageProcess
 from shared.settings import LogFormat
 from shared.store import Store, open_store
 
@@ -124,7 +124,7 @@ def main() -> None:
     logs.set_up(LogFormat.JSON, "info")
     store, bus = open_store(environment), open_bus(environment.bus, PIPELINE.queues, environment.retry_pauses, "toy")
     left = os.environ.get("TOY_FUSE")
-    ending = Ending()
+    ending = ShutdownSignal()
     process = StageProcess([Copier(Path(os.environ["TOY_FOLDER"]))], bus, store, environment, Health())
     code = 0
     if process.begin(ending):

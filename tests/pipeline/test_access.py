@@ -16,10 +16,10 @@ from shared.contract.messages import RunRequested
 from shared.recipe.files import deposited
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import open_run
-from shared.runtime.crew import Crew
 from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS
 from shared.runtime.worker import Worker
+from shared.runtime.worker_threads import WorkerThreads
 from shared.store import FolderStore
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
@@ -103,9 +103,9 @@ def work(place: Workplace, seen: Seen, **sections: Any) -> None:
     run = open_run(FolderStore(folder), deposited(recipe, FolderStore(folder)))
     bus = MemoryBus(PIPELINE.queues, 64)
     workers = [Worker(stage, bus, Observed(folder, seen[stage.name]), IN_PROCESS, Resources(2)) for stage in load_all()]
-    crews = [Crew(worker, bus, 2) for worker in workers]
-    for crew in crews:
-        crew.start()
+    pools = [WorkerThreads(worker, bus, 2) for worker in workers]
+    for pool in pools:
+        pool.start()
     for queue in PIPELINE.queues:
         bus.send(queue.name, b"no message")
     for _ in range(2):
@@ -114,9 +114,9 @@ def work(place: Workplace, seen: Seen, **sections: Any) -> None:
         while not bus.is_idle():
             bus.wait(0.2)
     bus.drain()
-    for worker, crew in zip(workers, crews, strict=True):
+    for worker, pool in zip(workers, pools, strict=True):
         worker.drain()
-        crew.join()
+        pool.join()
         worker.stage.close()
     assert [worker.broken for worker in workers] == [None] * len(workers)
 

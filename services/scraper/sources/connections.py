@@ -13,7 +13,7 @@ import httpx
 
 from services.scraper.sources.address import host_of
 from services.scraper.sources.request import Later
-from shared.contract.reach import Reach
+from shared.contract.egress_policy import EgressPolicy
 from shared.contract.reasons import Drop, Reason
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -33,7 +33,7 @@ async def resolve(host: str, port: int) -> list[str]:
 class CheckedAddresses(httpcore.AsyncNetworkBackend):
     """Connects to hosts that have been checked, at the numeric addresses that were."""
 
-    def __init__(self, reach: Reach, resolve: Resolve = resolve) -> None:
+    def __init__(self, reach: EgressPolicy, resolve: Resolve = resolve) -> None:
         self._reach = reach
         self._resolve = resolve
         self._network = httpcore.AnyIOBackend()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from shared.contract.reach import Reach
+from shared.contract.egress_policy import EgressPolicy
 from shared.contract.reasons import Drop
 
 
@@ -42,7 +42,7 @@ class Conditions:
 
     max_bytes: int
     stopping: Callable[[], bool]
-    reach: Reach = field(default_factory=Reach)
+    reach: EgressPolicy = field(default_factory=EgressPolicy)
 
 
 class Source(Protocol):

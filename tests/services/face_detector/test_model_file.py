@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from services.face_detector.model_file import MAX_BYTES, Fetching, read_model
+from shared.contract.egress_policy import EgressPolicy
 from shared.contract.errors import RecipeError, RunUnusable, Transient
-from shared.contract.reach import Reach
 from shared.recipe.faces import Cascade
 
 MODEL = b"<opencv_storage/>"
@@ -76,7 +76,7 @@ def cache(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fetching(cache: Path) -> Fetching:
-    return Fetching(Reach.of("127.0.0.1"), cache)
+    return Fetching(EgressPolicy.of("127.0.0.1"), cache)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from click.testing import Result
 
 from shared.contract.errors import NotFound, SettingsError
-from shared.runs.controls import Controls, standing
+from shared.runs.controls import Controls, controls_in_force
 from shared.runs.registry import finish
 from shared.store import FolderStore
 
@@ -14,10 +14,10 @@ Magritte = Callable[..., Result]
 
 def test_a_stage_is_paused_until_it_may_continue(magritte: Magritte, store: FolderStore, run: str) -> None:
     assert magritte("pause", "upscaler").exit_code == 0
-    assert standing(store) == Controls(paused=frozenset({"upscaler"}))
+    assert controls_in_force(store) == Controls(paused=frozenset({"upscaler"}))
     assert json.loads(magritte("status", "--json").stdout)["paused"] == ["upscaler"]
     assert magritte("continue", "upscaler").exit_code == 0
-    assert standing(store) == Controls()
+    assert controls_in_force(store) == Controls()
 
 
 @pytest.mark.parametrize("command", ["pause", "continue", "stage"])
@@ -36,7 +36,7 @@ def test_a_finished_run_is_neither_cancelled_nor_resumed(magritte: Magritte, sto
     finish(store, run)
     assert "nothing to cancel" in magritte("cancel", run).stdout
     assert "nothing to do" in magritte("resume", run).stdout
-    assert standing(store) == Controls()
+    assert controls_in_force(store) == Controls()
 
 
 def test_a_run_that_nobody_knows_is_an_error(magritte: Magritte, run: str) -> None:

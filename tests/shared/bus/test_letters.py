@@ -23,7 +23,7 @@ def test_the_broker_counts_the_consumers_that_vanished() -> None:
 
 
 def test_a_message_that_is_handed_back_keeps_its_attempt_and_counts_all_returns() -> None:
-    handed_back = letters.of_hand_back({"attempt": 2, "x-delivery-count": 2, "handed-back": 3})
+    handed_back = letters.of_requeue({"attempt": 2, "x-delivery-count": 2, "handed-back": 3})
     assert handed_back == {"attempt": 2, "handed-back": 6}
     assert letters.of_retry(handed_back) == {"attempt": 3}
 

@@ -1,16 +1,16 @@
 import pytest
 
+from shared.contract.egress_policy import EgressPolicy
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import SettingsError
-from shared.contract.reach import Reach
 from shared.settings import read
 
 
 def test_nothing_private_is_within_reach_unless_the_environment_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MAGRITTE_PRIVATE_NETWORKS", raising=False)
-    assert read(FetchingEnvironment).reach == Reach()
+    assert read(FetchingEnvironment).reach == EgressPolicy()
     monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORKS", "10.0.0.7")
-    assert read(FetchingEnvironment).reach == Reach.of("10.0.0.7")
+    assert read(FetchingEnvironment).reach == EgressPolicy.of("10.0.0.7")
 
 
 def test_networks_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from shared.store import FolderStore
 
 
 def test_nothing_stands_in_a_new_store(tmp_path: Path) -> None:
-    assert controls.standing(FolderStore(tmp_path)) == Controls()
+    assert controls.controls_in_force(FolderStore(tmp_path)) == Controls()
 
 
 def test_what_was_asked_stands_until_it_is_undone(tmp_path: Path) -> None:
@@ -15,10 +15,12 @@ def test_what_was_asked_stands_until_it_is_undone(tmp_path: Path) -> None:
     controls.pause(store, "face-detector")
     controls.pause(store, "upscaler")
     controls.cancel(store, "anya-001")
-    assert controls.standing(store) == Controls(frozenset({"face-detector", "upscaler"}), frozenset({"anya-001"}))
+    assert controls.controls_in_force(store) == Controls(
+        frozenset({"face-detector", "upscaler"}), frozenset({"anya-001"})
+    )
     controls.proceed(store, "upscaler")
     try_again(store, "anya-001")
-    assert controls.standing(store) == Controls(paused=frozenset({"face-detector"}))
+    assert controls.controls_in_force(store) == Controls(paused=frozenset({"face-detector"}))
 
 
 def test_undoing_what_was_never_asked_is_no_error(tmp_path: Path) -> None:

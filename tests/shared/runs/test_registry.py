@@ -24,7 +24,7 @@ from shared.contract.reasons import Reason
 from shared.ledger.fates import Fate, Settlement
 from shared.ledger.records import run_names
 from shared.recipe.recipe import Recipe
-from shared.runs.controls import Controls, cancel, standing
+from shared.runs.controls import Controls, cancel, controls_in_force
 from shared.runs.dead_letters import State, bury, keep, letters
 from shared.runs.registry import (
     Phase,
@@ -119,7 +119,7 @@ def test_stray_files_neither_count_nor_stop_a_run(store: FolderStore, recipe: Re
     assert latest_run(store) == run
     assert is_finished(store, run)
     assert latest_dataset(store, run) == (1, IMAGE)
-    assert standing(store) == Controls()
+    assert controls_in_force(store) == Controls()
 
 
 def test_only_the_latest_run_goes_on(store: Store, recipe: Recipe) -> None:

@@ -12,7 +12,7 @@ from shared.contract.errors import (
     Transient,
     Unusable,
 )
-from shared.runtime.policy import BreakOff, Bury, HandBack, TryAgain, Verdict, decide
+from shared.runtime.policy import BreakOff, Bury, Requeue, TryAgain, Verdict, decide
 from shared.runtime.retry import RetryLadder
 
 LADDER = RetryLadder((1.0, 5.0))
@@ -21,7 +21,7 @@ LADDER = RetryLadder((1.0, 5.0))
 @pytest.mark.parametrize(
     ("error", "verdicts"),
     [
-        (Interrupted(), [HandBack()] * 3),
+        (Interrupted(), [Requeue()] * 3),
         (SettingsError(), [BreakOff()] * 3),
         (Poison(), [Bury()] * 3),
         (RunUnusable(), [Bury()] * 3),

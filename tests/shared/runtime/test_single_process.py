@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from shared.bus import Mischief
+from shared.bus import FaultInjection
 from shared.contract.declaration import Declaration
 from shared.contract.environment import Environment
 from shared.contract.errors import Interrupted, Poison, SettingsError, StoreFull, Unusable
@@ -356,8 +356,8 @@ def test_a_second_run_of_the_same_recipe_processes_nothing_again(factory: Factor
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_bus_that_repeats_and_reorders_changes_no_fate(factory: Factory, seed: int) -> None:
-    mischief = Mischief(duplicate=0.4, reorder=True, seed=seed)
-    factory.options = replace(factory.options, mischief=mischief, capacity=8)
+    fault_injection = FaultInjection(duplicate=0.4, reorder=True, seed=seed)
+    factory.options = replace(factory.options, fault_injection=fault_injection, capacity=8)
     assert factory.process().run() is True
     assert len(factory.sink.heard) > 8 + 2 * 32 + 1
     assert fates(factory.tally()) == {Fate.DROPPED: 8, Fate.IN_DATASET: 32}

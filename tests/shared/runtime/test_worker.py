@@ -40,7 +40,7 @@ from shared.contract.stage import Context, Death, Stage
 from shared.ledger.fates import Fate
 from shared.recipe.recipe import Recipe
 from shared.runs import dead_letters
-from shared.runs.controls import cancel, standing
+from shared.runs.controls import cancel, controls_in_force
 from shared.runs.registry import open_run, tally_of, try_again
 from shared.runtime import logs
 from shared.runtime.outcome import Outcome
@@ -811,7 +811,7 @@ class TestControls:
         finder = Finder(counting)
         worker = workshop.worker(finder)
         cancel(workshop.store, RUN)
-        worker.controls = standing(workshop.store)
+        worker.controls = controls_in_force(workshop.store)
         workshop.bus.publish(FETCHED)
         assert worker.handle(workshop.next()) is Outcome.CANCELLED
         assert finder.asked == workshop.told() == []
@@ -820,7 +820,7 @@ class TestControls:
     def test_a_run_that_has_just_been_taken_up_again_is_not_forgotten(self, workshop: Workshop) -> None:
         worker = workshop.worker(Finder(counting))
         cancel(workshop.store, RUN)
-        worker.controls = standing(workshop.store)
+        worker.controls = controls_in_force(workshop.store)
         try_again(workshop.store, RUN)
         workshop.bus.publish(FETCHED)
         assert worker.handle(workshop.next()) is Outcome.DONE
@@ -828,7 +828,7 @@ class TestControls:
     def test_long_work_on_a_run_that_gets_cancelled_is_given_up(self, workshop: Workshop) -> None:
         def cancelled_meanwhile(message: ImageFetched, context: Context) -> Iterable[Message]:
             cancel(workshop.store, RUN)
-            worker.controls = standing(workshop.store)
+            worker.controls = controls_in_force(workshop.store)
             if context.stopping():
                 raise Interrupted
             return counting(message, context)
@@ -913,7 +913,7 @@ class TestAwayMeanwhile:
 
             def retry(self, after: float) -> None: ...
             def dead(self, reason: str, error: str) -> None: ...
-            def hand_back(self) -> None: ...
+            def requeue(self) -> None: ...
 
         delivery = Stammering()
         assert workshop.worker(Finder(counting)).handle(delivery) is Outcome.DONE

@@ -11,8 +11,8 @@ import pytest
 
 from services.scraper.sources import Conditions, Fetched, Item
 from services.scraper.sources.addresses import ATTEMPTS, REDIRECTS, AddressesSource, user_agent
+from shared.contract.egress_policy import EgressPolicy
 from shared.contract.errors import Interrupted, Transient
-from shared.contract.reach import Reach
 from shared.contract.reasons import Drop, Reason
 from shared.recipe import sources as recipe
 from tests.services.scraper.conftest import Handler, Server
@@ -24,7 +24,7 @@ MAX_BYTES = 100_000
 def _source(*urls: str, stopping: Callable[[], bool] = lambda: False, **asked: Any) -> Iterator[AddressesSource]:
     source = AddressesSource(
         recipe.AddressesSource(**{"urls": urls, "pause": 0, "timeout": 20, **asked}),
-        Conditions(MAX_BYTES, stopping, Reach.of("127.0.0.1")),
+        Conditions(MAX_BYTES, stopping, EgressPolicy.of("127.0.0.1")),
     )
     with closing(source):
         yield source

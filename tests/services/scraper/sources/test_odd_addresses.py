@@ -7,7 +7,7 @@ import pytest
 from services.scraper.sources import Conditions, Fetched, Item
 from services.scraper.sources.addresses import AddressesSource
 from services.scraper.sources.connections import Resolve, resolve
-from shared.contract.reach import Reach
+from shared.contract.egress_policy import EgressPolicy
 from shared.contract.reasons import Drop, Reason
 from shared.recipe import sources as recipe
 from tests.services.scraper.conftest import Server
@@ -42,10 +42,10 @@ ODD = [
 ]
 
 
-LOOPBACK = Reach.of("127.0.0.1")
+LOOPBACK = EgressPolicy.of("127.0.0.1")
 
 
-def _fetch(*addresses: str, names: Resolve = resolve, reach: Reach = LOOPBACK) -> list[Fetched | Drop]:
+def _fetch(*addresses: str, names: Resolve = resolve, reach: EgressPolicy = LOOPBACK) -> list[Fetched | Drop]:
     asked = recipe.AddressesSource(urls=addresses, pause=0, timeout=20)
     with closing(AddressesSource(asked, Conditions(100_000, lambda: False, reach), names)) as source:
         return [source.fetch(Item(address, address)) for address in addresses]

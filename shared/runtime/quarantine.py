@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Solitude:
+class Quarantine:
     """Work is done in company, or alone: after all that is under way, and with nothing new beside it."""
 
     def __init__(self) -> None:

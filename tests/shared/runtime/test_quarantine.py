@@ -1,16 +1,16 @@
 import threading
 import time
 
-from shared.runtime.solitude import Solitude
+from shared.runtime.quarantine import Quarantine
 
 SOON = 20.0
 
 
 def test_many_work_in_company_at_once() -> None:
-    solitude, together = Solitude(), threading.Barrier(3)
+    quarantine, together = Quarantine(), threading.Barrier(3)
 
     def work() -> None:
-        with solitude.company():
+        with quarantine.company():
             together.wait(SOON)
 
     threads = [threading.Thread(target=work) for _ in range(3)]
@@ -22,22 +22,22 @@ def test_many_work_in_company_at_once() -> None:
 
 
 def test_whoever_wants_to_be_alone_waits_for_all_and_is_waited_for() -> None:
-    solitude, story = Solitude(), list[str]()
+    quarantine, story = Quarantine(), list[str]()
     first_is_in, first_may_go, alone_may_go = (threading.Event() for _ in range(3))
 
     def first() -> None:
-        with solitude.company():
+        with quarantine.company():
             first_is_in.set()
             first_may_go.wait(SOON)
             story.append("first")
 
     def alone() -> None:
-        with solitude.alone():
+        with quarantine.alone():
             alone_may_go.wait(SOON)
             story.append("alone")
 
     def later() -> None:
-        with solitude.company():
+        with quarantine.company():
             story.append("later")
 
     threads = [threading.Thread(target=first)]

@@ -13,13 +13,13 @@ _NAT64 = ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True)
-class Reach:
+class EgressPolicy:
     """The public internet, at `PORTS`, and the networks `private`, at any port."""
 
     private: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @classmethod
-    def of(cls, text: str) -> "Reach":
+    def of(cls, text: str) -> "EgressPolicy":
         """Parse private networks from a text such as `192.168.1.0/24 10.0.0.7`; raises `ValueError` for others."""
         return cls(tuple(ip_network(word) for word in text.replace(",", " ").split()))
 

@@ -2,7 +2,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from shared.contract.reach import Reach, is_public
+from shared.contract.egress_policy import EgressPolicy, is_public
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "93.184.215.14", "223.255.255.254", "2606:4700:4700::1111", "2a00::1"])
@@ -32,16 +32,16 @@ def test_an_address_in_the_disguise_of_another_is_as_public_as_that(address: str
 
 @pytest.mark.parametrize("port", [22, 5672, 8080, 9200])
 def test_public_addresses_are_within_reach_at_the_ports_of_web_servers(port: int) -> None:
-    assert Reach().refusal("1.1.1.1", 443) is Reach().refusal("1.1.1.1", 80) is None
-    assert Reach().refusal("1.1.1.1", port) == f"port {port} is not one of a public web server"
+    assert EgressPolicy().refusal("1.1.1.1", 443) is EgressPolicy().refusal("1.1.1.1", 80) is None
+    assert EgressPolicy().refusal("1.1.1.1", port) == f"port {port} is not one of a public web server"
 
 
 def test_networks_that_were_allowed_are_within_reach_at_any_port() -> None:
-    reach = Reach.of("192.168.1.0/24, fd00::/8 10.0.0.7")
+    reach = EgressPolicy.of("192.168.1.0/24, fd00::/8 10.0.0.7")
     assert [reach.refusal(address, 8080) for address in ("192.168.1.9", "fd00::9", "10.0.0.7")] == [None] * 3
     assert reach.refusal("192.168.2.9", 80) == "192.168.2.9 is not a public address"
 
 
 def test_what_is_no_network_is_an_error() -> None:
     with pytest.raises(ValueError, match="my-nas"):
-        Reach.of("my-nas")
+        EgressPolicy.of("my-nas")

@@ -35,7 +35,7 @@ async def again_and_again(attempt: Callable[[], Awaitable[bool]]) -> None:
         begun = clock()
 
 
-class Link:
+class ReconnectingConnection:
     """Keeps a connection to the broker; `times` counts how often it was made.
 
     `trouble` is why there is no connection, also while the next attempt is under way.

@@ -9,7 +9,7 @@ from shared.runs.controls import Controls
 from shared.runtime.worker import Worker
 
 
-class Crew:
+class WorkerThreads:
     """Consumes the queue of a worker's stage, in as many threads as it may have."""
 
     def __init__(self, worker: Worker, bus: Bus, threads: int) -> None:
@@ -47,7 +47,7 @@ class Crew:
         return True
 
 
-def join_all(crews: Iterable[Crew], timeout: float, meanwhile: Callable[[], object] = lambda: None) -> bool:
-    """Wait for the threads of all crews to end, `timeout` seconds at most together; return whether all have."""
+def join_all(pools: Iterable[WorkerThreads], timeout: float, meanwhile: Callable[[], object] = lambda: None) -> bool:
+    """Wait for the threads of all pools to end, `timeout` seconds at most together; return whether all have."""
     deadline = time.monotonic() + timeout
-    return all(crew.join(max(0.0, deadline - time.monotonic()), meanwhile) for crew in crews)
+    return all(pool.join(max(0.0, deadline - time.monotonic()), meanwhile) for pool in pools)

@@ -14,8 +14,8 @@ import structlog
 
 from shared.bus import letters
 from shared.bus.amqp import Channel, Connection
-from shared.bus.letters import Letter
-from shared.bus.link import Link, again_and_again
+from shared.bus.letters import Outgoing
+from shared.bus.reconnecting_connection import ReconnectingConnection, again_and_again
 from shared.bus.topology import DEAD, WORK, Topology
 from shared.contract.errors import BusUnavailable, SettingsError
 
@@ -33,11 +33,11 @@ class Broker:
     the delivery.
     """
 
-    link: Link
+    link: ReconnectingConnection
     topology: Topology
     declare: Callable[[Connection], Awaitable[None]]
     run: Callable[[Coroutine[Any, Any, None]], None]
-    settle: Callable[["RabbitMQDelivery", Letter | None], None]
+    settle: Callable[["RabbitMQDelivery", Outgoing | None], None]
 
 
 class RabbitMQDelivery:
@@ -76,13 +76,13 @@ class RabbitMQDelivery:
     def dead(self, reason: str, error: str) -> None:
         self._answer(lambda: self._letter(DEAD, letters.of_dead(self._headers, self.consumer.queue, reason, error)))
 
-    def hand_back(self) -> None:
-        self._answer(lambda: self._letter(WORK, letters.of_hand_back(self._headers)))
+    def requeue(self) -> None:
+        self._answer(lambda: self._letter(WORK, letters.of_requeue(self._headers)))
 
-    def _letter(self, exchange: str, headers: Mapping[str, Any]) -> Letter:
-        return Letter(exchange, self.consumer.queue, self.body, headers)
+    def _letter(self, exchange: str, headers: Mapping[str, Any]) -> Outgoing:
+        return Outgoing(exchange, self.consumer.queue, self.body, headers)
 
-    def _answer(self, letter: Callable[[], Letter | None]) -> None:
+    def _answer(self, letter: Callable[[], Outgoing | None]) -> None:
         if self in self.consumer.unanswered:  # or it is answered already, or the broker has taken it back
             self.consumer.broker.settle(self, letter())
             self.consumer.unanswered.discard(self)
