@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from benchmarks.nvidia_training import Configuration
 from benchmarks.training import Ours
-from shared.stylegan2 import tensorflow_engine
+from services.trainer.learning import tensorflow_engine
 
 
 def serve() -> None:

@@ -1,8 +1,8 @@
 """A recipe's settings as the hyperparameters of a training. Needs TensorFlow, to know the machine."""
 
+from services.trainer.learning import device
 from shared.contract.errors import Poison
 from shared.recipe.training import ResolvedTraining
-from shared.stylegan2 import device
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.hyperparameters import Hyperparameters, Precision
 

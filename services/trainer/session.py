@@ -10,15 +10,16 @@ from services.trainer.divergence import check_state, check_updates
 from services.trainer.gallery import Gallery
 from services.trainer.grid import layout
 from services.trainer.hyperparameters import hyperparameters
+from services.trainer.learning import device
+from services.trainer.learning.training import Losses, Training
 from services.trainer.stats import Watched
 from shared.recipe.training import ResolvedTraining
-from shared.stylegan2 import device, network_file
+from shared.stylegan2 import network_file
 from shared.stylegan2.arrays import Arrays
 from shared.stylegan2.backend import HAS_ACCELERATOR, threads, use_threads
 from shared.stylegan2.grid import Pictures, arrange
 from shared.stylegan2.labels_file import Labels
 from shared.stylegan2.picture_file import PictureFile
-from shared.stylegan2.training import Losses, Training
 from shared.stylegan2.weights import Networks
 
 

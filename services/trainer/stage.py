@@ -66,7 +66,7 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
 
     Leg n trains from checkpoint n to checkpoint n + 1. A leg that is not the next one of its training is answered
     with the one that is. A leg that diverges is trained once more, with other random numbers. `jit_compile` is
-    `shared.stylegan2.training.Training`'s.
+    `services.trainer.learning.training.Training`'s.
     """
 
     declaration = TRAINER

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from services.trainer.learning.widening import labelled
 from shared.contract.errors import Poison
 from shared.contract.stage import Objects
 from shared.recipe.files import content
@@ -11,7 +12,6 @@ from shared.recipe.training import ResolvedTraining
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.weights import Networks
-from shared.stylegan2.widening import labelled
 
 
 class Shape(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from services.trainer.plan import Plan
 
 if TYPE_CHECKING:  # its module needs TensorFlow
-    from shared.stylegan2.training import Losses
+    from services.trainer.learning.training import Losses
 
 _NAMES = {
     "g": "loss_g",

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from services.trainer.learning.event_file import Image, Scalar, encode
 from services.trainer.stats import Tick
-from shared.stylegan2.event_file import Image, Scalar, encode
 
 if TYPE_CHECKING:
     from services.trainer.gallery import Figures

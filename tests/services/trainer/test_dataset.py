@@ -3,7 +3,7 @@ import pytest
 
 from services.trainer.data import classes_in_turn, split
 from services.trainer.dataset import Dataset, Places
-from shared.stylegan2.device import DevicePictures
+from services.trainer.learning.device import DevicePictures
 
 PICTURES = np.arange(40, dtype=np.uint8).reshape(40, 1, 1, 1)
 LABELS = np.eye(2, dtype=np.float32)[np.arange(40) % 2]

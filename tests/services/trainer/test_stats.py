@@ -12,7 +12,7 @@ PLAN = Plan(total=60_000, leg=2000, tick=500)
 
 @dataclass(frozen=True)
 class Step:
-    """As `shared.stylegan2.training.Losses`, whose module needs TensorFlow."""
+    """As `services.trainer.learning.training.Losses`, whose module needs TensorFlow."""
 
     g: float = 1.0
     d: float = 1.0

@@ -4,8 +4,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
+from services.trainer.learning.augmentation.pipe import NAMES
 from shared.recipe.training import PRESETS, Preset, Training
-from shared.stylegan2.augmentation.pipe import NAMES
 from shared.stylegan2.hyperparameters import Precision
 
 

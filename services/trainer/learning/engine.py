@@ -1,0 +1,52 @@
+"""What runs the phases of training: TensorFlow, or JAX where that is Keras' back end."""
+
+import resource
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.trainer.learning.phases import Batch, Phases
+from shared.stylegan2.backend import ON_JAX
+from shared.stylegan2.weights import Array
+
+Values = dict[str, dict[str, Array]]
+"""A state as arrays, all of them float32 but the optimizers' counts."""
+
+Measures = dict[str, float]
+
+
+class Engine(Protocol):
+    """Holds the state of a training on its devices."""
+
+    def run(self, phase: str, seed: tuple[int, int], batch: Batch, ema_beta: float) -> Measures:
+        """Let a phase happen; its measures, as means over the minibatch."""
+
+    def read(self) -> Values:
+        """Return a copy of the state."""
+
+    def value(self, part: str, name: str) -> NDArray[np.generic]:
+        """Return a copy of the array `name` in `part` of the state."""
+
+    def write(self, state: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> None:
+        """Put these values in the place of the state's."""
+
+    def memory(self) -> int:
+        """Return the most bytes that a device's memory has held; on a CPU, that this process has."""
+
+
+def memory_of_process() -> int:
+    """Return the most bytes that this process has held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
+
+
+def open_engine(phases: Phases, state: Values, jit_compile: bool | None, devices: Sequence[str] | None) -> Engine:
+    """Open the engine of Keras' back end. Raises ValueError for several devices where it knows only one."""
+    if ON_JAX:
+        from services.trainer.learning.jax_engine import JaxEngine
+
+        return JaxEngine(phases, state, jit_compile, devices)
+    from services.trainer.learning.tensorflow_engine import TensorFlowEngine
+
+    return TensorFlowEngine(phases, state, jit_compile, devices)
