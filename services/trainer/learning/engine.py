@@ -1,14 +1,13 @@
-"""What runs the phases of training: TensorFlow, or JAX where that is Keras' back end."""
+"""What an engine does: it holds the state of a training and runs the phases on it."""
 
 import resource
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.trainer.learning.phases import Batch, Phases
-from shared.stylegan2.backend import ON_JAX
+from services.trainer.learning.phases import Batch
 from shared.stylegan2.weights import Array
 
 Values = dict[str, dict[str, Array]]
@@ -39,14 +38,3 @@ class Engine(Protocol):
 def memory_of_process() -> int:
     """Return the most bytes that this process has held."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
-
-
-def open_engine(phases: Phases, state: Values, jit_compile: bool | None, devices: Sequence[str] | None) -> Engine:
-    """Open the engine of Keras' back end. Raises ValueError for several devices where it knows only one."""
-    if ON_JAX:
-        from services.trainer.learning.jax_engine import JaxEngine
-
-        return JaxEngine(phases, state, jit_compile, devices)
-    from services.trainer.learning.tensorflow_engine import TensorFlowEngine
-
-    return TensorFlowEngine(phases, state, jit_compile, devices)

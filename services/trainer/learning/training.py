@@ -8,11 +8,11 @@ import numpy as np
 from services.trainer.learning import phases
 from services.trainer.learning.augmentation.controller import adjusted
 from services.trainer.learning.draws import DRAWS_PER_PHASE
-from services.trainer.learning.engine import Values, open_engine
+from services.trainer.learning.engine import Engine, Values
 from services.trainer.learning.optimizer import SKIPPED, fresh_memory
 from services.trainer.learning.phases import Batch, Phases
 from shared.stylegan2.arrays import Arrays
-from shared.stylegan2.backend import Tensor
+from shared.stylegan2.backend import ON_JAX, Tensor
 from shared.stylegan2.grid import Pictures
 from shared.stylegan2.hyperparameters import ADA_INTERVAL, Augmentation, Hyperparameters
 from shared.stylegan2.weights import Array, Networks, check
@@ -71,7 +71,7 @@ class Training:
         self._counts = {"seed": seed, "step": 0, "images": 0, "signs_of": 0}
         self._augment = {"augment_p": hyperparameters.augment_p, "signs": 0.0}
         self._phases = Phases(self.architecture, hyperparameters)
-        self._engine = open_engine(self._phases, self._fresh_state(networks), jit_compile, devices)
+        self._engine = _open_engine(self._phases, self._fresh_state(networks), jit_compile, devices)
 
     @property
     def kimg(self) -> float:
@@ -189,6 +189,17 @@ class Training:
             p = self._augment["augment_p"]
             self._augment["augment_p"] = float(adjusted(p, sign, images, settings.ada_target, settings.ada_kimg))
         self._counts["signs_of"], self._augment["signs"] = 0, 0.0
+
+
+def _open_engine(phases: Phases, state: Values, jit_compile: bool | None, devices: Sequence[str] | None) -> Engine:
+    """Open the engine of Keras' back end. Raises ValueError for several devices where it knows only one."""
+    if ON_JAX:
+        from services.trainer.learning.jax_engine import JaxEngine
+
+        return JaxEngine(phases, state, jit_compile, devices)
+    from services.trainer.learning.tensorflow_engine import TensorFlowEngine
+
+    return TensorFlowEngine(phases, state, jit_compile, devices)
 
 
 def _flat(state: Values) -> Arrays:
