@@ -12,6 +12,7 @@ from shared.runs import trainings
 from shared.runs.registry import latest_dataset, run_recipe
 from shared.runs.results import legs, results
 from shared.store.interface import Store
+from shared.stylegan2.errors import StyleGAN2Error
 
 if TYPE_CHECKING:
     from shared.stylegan2.labels_file import Labels
@@ -76,7 +77,7 @@ def open_networks(candidate: Candidate, subject: Subject) -> "Networks":
 
     try:
         networks = network_file.load(candidate.read())
-    except Poison as error:
+    except StyleGAN2Error as error:
         raise Poison(f"{candidate.name}: {error}") from error
     except OSError as error:
         raise Poison(f"{candidate.name}: cannot be read: {error.strerror}") from error
@@ -115,7 +116,7 @@ def _labels_beside(level: Path) -> "Labels | None":
         return None
     try:
         return decode_labels(file.read_bytes())
-    except Poison as error:
+    except StyleGAN2Error as error:
         raise Poison(f"{file}: {error}") from error
 
 

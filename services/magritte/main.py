@@ -21,6 +21,7 @@ from services.magritte import (
     weights,
 )
 from shared.contract.errors import MagritteError, exit_code
+from shared.runtime.library_errors import translated
 
 app = typer.Typer(
     name="magritte",
@@ -73,7 +74,8 @@ def main() -> None:
     """Run the command line; our own errors end as one message and an exit code."""
     screen.take_any_character()
     try:
-        app()
+        with translated():
+            app()
     except MagritteError as error:
         screen.say(f"magritte: {error}", err=True)
         sys.exit(exit_code(error))

@@ -18,6 +18,7 @@ from rich.table import Table
 from services.magritte import libraries, screen
 from services.magritte.inspect import AsJson
 from shared.contract.errors import Poison, storage_error
+from shared.stylegan2.errors import StyleGAN2Error
 
 if TYPE_CHECKING:
     from shared.stylegan2.architecture import Architecture
@@ -172,7 +173,7 @@ def _how_to_read(architecture: "Architecture") -> str:
 def _told_of(file: Path) -> Iterator[None]:
     try:
         yield
-    except Poison as error:
+    except (Poison, StyleGAN2Error) as error:
         raise Poison(f"{file}: {error}") from error
 
 

@@ -39,6 +39,7 @@ from shared.ledger.tally import Tally
 from shared.ledger.trail import label_of
 from shared.recipe.labels import Labels
 from shared.recipe.recipe import Recipe
+from shared.stylegan2.errors import StyleGAN2Error
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
 
 MOST_BYTES = 512 * 2**20
@@ -97,7 +98,7 @@ class TfrecordPacker(Stage[Message, Packing]):
         if state.changed and _is_complete(message.run, state, settings, context):
             try:
                 yield from self._pack(message.run, state, settings, context)
-            except Poison:
+            except (Poison, StyleGAN2Error):
                 state.changed = False  # or the news of the failure would lead to the next
                 if message.item == WholeRun():
                     raise

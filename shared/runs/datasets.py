@@ -9,6 +9,7 @@ import numpy as np
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison
 from shared.contract.stage import Objects
+from shared.stylegan2.errors import StyleGAN2Error
 from shared.stylegan2.labels_file import SUFFIX, Labels, decode_labels, one_hot
 from shared.stylegan2.picture_file import PictureFile
 
@@ -75,5 +76,5 @@ def _manifest(store: Objects, dataset: str) -> dict[str, Any]:
 def _decoded(store: Objects, file: str) -> Labels:
     try:
         return decode_labels(store.get(file))
-    except Poison as error:
+    except StyleGAN2Error as error:
         raise Poison(f"{file}: {error}") from error

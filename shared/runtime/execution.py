@@ -19,6 +19,7 @@ from shared.runtime import metrics, records
 from shared.runtime.announcements import Announcements
 from shared.runtime.burial import Burial, survivors
 from shared.runtime.contexts import RunSettings
+from shared.runtime.library_errors import translated
 from shared.runtime.outcome import Outcome
 from shared.runtime.time_limit import TimeLimit
 from shared.store.interface import Store
@@ -60,6 +61,7 @@ class Execution:
         self._burial = burial
         self._limit = limit
 
+    @translated()
     def run(self, message: Message, delivery: Delivery, context: Context) -> Outcome:
         """Do what a message asks for and announce what came of it; raises whatever the stage raises."""
         started = time.perf_counter()

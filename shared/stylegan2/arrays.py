@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 
@@ -20,9 +20,9 @@ def pack(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
 
 
 def unpack(packed: bytes) -> Arrays:
-    """Read the arrays of a .npz file. Raises Poison where it is none, is cut short or holds Python objects."""
+    """Read the arrays of a .npz file. Raises BadFile where it is none, is cut short or holds Python objects."""
     try:
         with np.load(io.BytesIO(packed), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise Poison(f"not a file of arrays: {error}") from error
+        raise BadFile(f"not a file of arrays: {error}") from error

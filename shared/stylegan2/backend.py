@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 
-from shared.contract.errors import Unusable
+from shared.stylegan2.errors import DoesNotWork
 
 Tensor = Any
 Variables = Mapping[str, Tensor]
@@ -41,9 +41,9 @@ if _COUNTS_THREADS:
 
 
 def require_one_operation_at_a_time() -> None:
-    """Raise Unusable where TensorFlow began on a CPU with more than one inter-op thread before this was imported."""
+    """Raise DoesNotWork where TensorFlow began on a CPU with more than one inter-op thread before this was imported."""
     if _COUNTS_THREADS and tf.config.threading.get_inter_op_parallelism_threads() != 1:
-        raise Unusable(
+        raise DoesNotWork(
             "TensorFlow was at work before shared.stylegan2 was imported, and runs several operations at once: "
             "training would not give the same bytes each time. Import shared.stylegan2 first"
         )

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.protobuf import Part, Wire, delimited, varint
 
 Picture = NDArray[np.uint8]
@@ -48,16 +48,16 @@ def decode_picture(example: bytes) -> Picture:
     """Return the picture in a serialised Example, a read-only uint8 [C, H, W] over the same memory.
 
     Accepts every encoding that protobuf allows: any order of the map, unknown fields, integers packed or not.
-    Raises Poison when the bytes are no Example, or `shape` and `data` are absent or contradict each other.
+    Raises BadFile when the bytes are no Example, or `shape` and `data` are absent or contradict each other.
     """
     features = dict(_features(memoryview(example)))
     if absent := [name for name in (b"shape", b"data") if name not in features]:
-        raise Poison(f"The Example has no feature '{absent[0].decode()}'.")
+        raise BadFile(f"The Example has no feature '{absent[0].decode()}'.")
     shape, values = _int64_values(features[b"shape"]), _bytes_values(features[b"data"])
     if len(shape) != 3 or len(values) != 1:
-        raise Poison(f"The Example has {len(shape)} sizes and {len(values)} data values instead of 3 and 1.")
+        raise BadFile(f"The Example has {len(shape)} sizes and {len(values)} data values instead of 3 and 1.")
     if min(shape) < 1 or prod(shape) != len(values[0]):
-        raise Poison(f"The Example holds {len(values[0])} bytes for a picture of shape {shape}.")
+        raise BadFile(f"The Example holds {len(values[0])} bytes for a picture of shape {shape}.")
     return np.frombuffer(values[0], np.uint8).reshape(shape)
 
 
@@ -107,7 +107,7 @@ def _fields(message: memoryview) -> Iterator[_Field]:
         key, start = _read_varint(message, end)
         start, end = _extent(message, start, wire_type=key & 7)
         if end > len(message):
-            raise Poison("The record is no Example: one of its fields reaches beyond the end.")
+            raise BadFile("The record is no Example: one of its fields reaches beyond the end.")
         yield _Field(key >> 3, key & 7, message[start:end])
 
 
@@ -122,7 +122,7 @@ def _extent(message: memoryview, start: int, wire_type: int) -> tuple[int, int]:
             return start, start + size
         case Wire.FOUR_BYTES:
             return start, start + 4
-    raise Poison(f"The record is no Example: wire type {wire_type} does not exist in it.")
+    raise BadFile(f"The record is no Example: wire type {wire_type} does not exist in it.")
 
 
 def _read_varint(message: memoryview, start: int) -> tuple[int, int]:
@@ -131,4 +131,4 @@ def _read_varint(message: memoryview, start: int) -> tuple[int, int]:
         value |= (byte & 0x7F) << 7 * place
         if byte < 0x80:
             return value, start + place + 1
-    raise Poison("The record is no Example: one of its integers does not end.")
+    raise BadFile("The record is no Example: one of its integers does not end.")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 
 Labels = NDArray[np.float32]
 """[pictures, classes]; each row has a 1 in the column of its class and 0 elsewhere."""
@@ -48,22 +48,22 @@ def encode_labels(labels: Labels) -> bytes:
 
 
 def decode_labels(content: bytes) -> Labels:
-    """Decode the labels in a file, whatever their values are. Raises Poison unless float32 [pictures, classes].
+    """Decode the labels in a file, whatever their values are. Raises BadFile unless float32 [pictures, classes].
 
     The size is compared before any memory is taken: a header may claim anything.
     """
     header = _HEADER.match(content)
     if header is None or header.end() != _START + int.from_bytes(header["length"], "little"):
-        raise Poison("It is no .npy file of version 1.")
+        raise BadFile("It is no .npy file of version 1.")
     kind, shape = (
         header["kind"].decode("ascii", "replace"),
         [int(size) for size in re.findall(rb"\d+", header["shape"])],
     )
     if kind != _FLOAT32.str or len(shape) != 2:
-        raise Poison(f"It holds {kind} {shape} instead of {_FLOAT32.str} [pictures, classes].")
+        raise BadFile(f"It holds {kind} {shape} instead of {_FLOAT32.str} [pictures, classes].")
     values = content[header.end() :]
     if len(values) != math.prod(shape) * _FLOAT32.itemsize:
-        raise Poison(f"It holds {len(values)} bytes of labels, which is not the {shape} that it says.")
+        raise BadFile(f"It holds {len(values)} bytes of labels, which is not the {shape} that it says.")
     return np.frombuffer(values, _FLOAT32).reshape(shape, order="F" if header["by_columns"] == b"True" else "C")
 
 

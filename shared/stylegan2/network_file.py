@@ -9,10 +9,10 @@ from dataclasses import asdict
 
 import numpy as np
 
-from shared.contract.errors import Poison
 from shared.stylegan2 import tensor_file
 from shared.stylegan2.architecture import Architecture, discriminator_shapes, generator_shapes
 from shared.stylegan2.arrays import Arrays, pack, unpack
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.weights import Networks, Weights
 
 _NAMES = ("G", "D", "Gs")
@@ -36,12 +36,12 @@ def dump_tensors(networks: Networks) -> bytes:
 
 
 def load(file: bytes) -> Networks:
-    """Read networks from either file, as float32. Raises Poison where it is none, WeightsMismatch if incomplete."""
+    """Read networks from either file, as float32. Raises BadFile where it is none, WeightsMismatch if incomplete."""
     arrays, described = _contents(file)
     try:
         architecture = _architecture(described[_ARCHITECTURE])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise Poison(f"not a network file: no usable architecture ({error})") from error
+        raise BadFile(f"not a network file: no usable architecture ({error})") from error
     return Networks(architecture, *(_network(arrays, name, architecture) for name in _NAMES))
 
 
@@ -61,7 +61,7 @@ def _contents(file: bytes) -> tuple[Arrays, dict[str, str]]:
     if tensor_file.is_tensor_file(file):  # first: the length that it begins with may look like a pickle
         return tensor_file.unpack(file)
     if file.startswith(_PICKLE):
-        raise Poison("an official snapshot, which has to be imported first: magritte weights import FILE.pkl")
+        raise BadFile("an official snapshot, which has to be imported first: magritte weights import FILE.pkl")
     arrays = unpack(file)
     return arrays, {_ARCHITECTURE: str(arrays.pop(_ARCHITECTURE))} if _ARCHITECTURE in arrays else {}
 

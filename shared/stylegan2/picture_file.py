@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile, StyleGAN2Error
 from shared.stylegan2.example import Picture, decode_picture
 from shared.stylegan2.tfrecords import read_records
 
@@ -19,17 +19,17 @@ class PictureFile:
     """A `.tfrecords` file whose pictures are all of one square shape. May be deleted while it is open (POSIX).
 
     Every checksum is verified once, at the start; that reads the file to its end, a gigabyte a second (measured).
-    Raises Poison, naming the file and the record, when one is damaged or of another shape.
+    Raises BadFile, naming the file and the record, when one is damaged or of another shape.
     """
 
     def __init__(self, path: Path) -> None:
         places = list(_places(path))
         if not places:
-            raise Poison(f"{path.name} holds no pictures")
+            raise BadFile(f"{path.name} holds no pictures")
         self._shape = places[0].shape
         for index, place in enumerate(places):
             if place.shape != self._shape or place.shape[1] != place.shape[2]:
-                raise Poison(f"{path.name}, record {index}: the shape is {place.shape}, the first is {self._shape}")
+                raise BadFile(f"{path.name}, record {index}: the shape is {place.shape}, the first is {self._shape}")
         self._offsets = [place.offset for place in places]
         self.checksums = [place.checksum for place in places]
         """CRC-32 of each picture's pixels: the same picture has the same in every data set."""
@@ -72,8 +72,8 @@ def _places(path: Path) -> Iterator[_Place]:
     for index, record in enumerate(read_records(path)):
         try:
             picture = decode_picture(record)
-        except Poison as error:
-            raise Poison(f"{path.name}, record {index}: {error}") from error
+        except StyleGAN2Error as error:
+            raise BadFile(f"{path.name}, record {index}: {error}") from error
         channels, height, width = picture.shape
         yield _Place(start + _distance(record, picture), (channels, height, width), crc32(picture.data))
         start += len(record) + _AFTER + _BEFORE

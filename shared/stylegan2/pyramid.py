@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import Misfit
 from shared.stylegan2.example import Picture
 
 SMALLEST_LOG2 = 2
@@ -19,10 +19,10 @@ def pyramid(picture: Picture) -> tuple[Picture, ...]:
     The official tool halves in float32, `(a + b + c + d) * 0.25` over the previous level before its rounding, and
     rounds each written copy half to even. Here the large levels are sums of pixels in 16 bits: the same numbers
     without their fractions, in half the time (measured).
-    Raises Poison unless the sides are equal, a power of two, and 4 or more.
+    Raises Misfit unless the sides are equal, a power of two, and 4 or more.
     """
     if not has_levels(*picture.shape[1:]):
-        raise Poison(f"A picture of {picture.shape[2]} x {picture.shape[1]} has no levels of detail.")
+        raise Misfit(f"A picture of {picture.shape[2]} x {picture.shape[1]} has no levels of detail.")
     levels = [picture]
     sums: NDArray[np.uint8] | NDArray[np.uint16] = picture
     while sums.shape[1] > _SMALLEST and len(levels) <= _INTEGER_LEVELS:

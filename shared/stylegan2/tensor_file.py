@@ -9,8 +9,8 @@ import numpy.typing as npt
 from safetensors import SafetensorError, deserialize
 from safetensors.numpy import save
 
-from shared.contract.errors import Poison
 from shared.stylegan2.arrays import Arrays
+from shared.stylegan2.errors import BadFile
 
 _LENGTH = 8
 """Bytes at the beginning that tell the length of the JSON header behind them."""
@@ -25,11 +25,11 @@ def pack(arrays: Mapping[str, npt.NDArray[np.generic]], metadata: Mapping[str, s
 
 
 def unpack(packed: bytes) -> tuple[Arrays, dict[str, str]]:
-    """Return the arrays and the texts of a file. Raises Poison for another file, or one that is cut short."""
+    """Return the arrays and the texts of a file. Raises BadFile for another file, or one that is cut short."""
     try:
         found = deserialize(packed)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
-        raise Poison(f"not a whole safetensors file: {error}") from error
+        raise BadFile(f"not a whole safetensors file: {error}") from error
     return {name: _array(name, entry) for name, entry in found}, _metadata(packed)
 
 
@@ -47,6 +47,6 @@ def _metadata(packed: bytes) -> dict[str, str]:
 
 def _array(name: str, entry: Mapping[str, Any]) -> npt.NDArray[np.generic]:
     if entry["dtype"] not in _DTYPES or 0 in entry["shape"]:
-        raise Poison(f"not a network's safetensors file: {name[:100]!a} is no array of floats")
+        raise BadFile(f"not a network's safetensors file: {name[:100]!a} is no array of floats")
     values: npt.NDArray[np.generic] = np.frombuffer(entry["data"], _DTYPES[entry["dtype"]])
     return values.reshape(entry["shape"])

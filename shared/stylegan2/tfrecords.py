@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import google_crc32c
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 
 _LENGTH = struct.Struct("<Q")
 _CHECKSUM = struct.Struct("<I")
@@ -51,11 +51,11 @@ def frame(payload: bytes) -> bytes:
 def read_records(file: Path) -> Iterator[bytes]:
     """Yield the payloads one by one, both checksums verified.
 
-    Raises Poison, naming the file and the record, at the first that is damaged.
+    Raises BadFile, naming the file and the record, at the first that is damaged.
     """
     for index, record in enumerate(scan_records(file)):
         if isinstance(record, Damage):
-            raise Poison(f"{file.name}, record {index}: {record.sentence}")
+            raise BadFile(f"{file.name}, record {index}: {record.sentence}")
         yield record
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from shared.contract.errors import NotFound, Poison
-from shared.contract.keys import MANIFEST
+from shared.stylegan2.errors import NoSuchFolder, StyleGAN2Error
 from shared.stylegan2.example import Picture, decode_picture
 from shared.stylegan2.labels_file import Labels, decode_labels, faulty_rows, labels_file_name
 from shared.stylegan2.pyramid import SMALLEST_LOG2, has_levels, pyramid
 from shared.stylegan2.tfrecords import Damage, Fault, level_file_name, scan_records
+
+MANIFEST_FILE = "manifest.json"
+"""File beside the levels that says of what pictures they are; only its name is known here."""
 
 _LEVEL_FILE = re.compile(r"(?P<dataset>.+)-r(?P<log2>\d\d)\.tfrecords")
 
@@ -79,10 +81,10 @@ def verify(directory: Path, resolution: int | None = None, labels: Labels | None
 
     With `resolution`, the largest level must be that one: without it, a lost top level cannot be noticed. With
     `labels` [pictures, classes], its labels must be those; with labels of 0 classes, it must have none.
-    Raises NotFound when there is no such directory.
+    Raises NoSuchFolder when there is no such directory.
     """
     if not directory.is_dir():
-        raise NotFound(f"There is no directory {directory}.")
+        raise NoSuchFolder(f"There is no directory {directory}.")
     levels, findings = _survey(directory, resolution)
     if not levels:
         return Verification(0, 0, 0, tuple(findings))
@@ -123,7 +125,7 @@ class _Level:
     def _sound_picture(self, index: int, record: bytes) -> Picture | None:
         try:
             picture = decode_picture(record)
-        except Poison as error:
+        except StyleGAN2Error as error:
             self.report(index, Problem.NOT_AN_EXAMPLE, str(error))
             return None
         return picture if self._has_right_shape(index, picture) else None
@@ -150,7 +152,7 @@ def _survey(directory: Path, resolution: int | None) -> tuple[list[_Level], list
     if not files:
         sentence = f"There is no file like {level_file_name(directory.name, 9)} in it."
         return [], [Finding(directory.name, None, Problem.NO_DATASET, sentence)]
-    known = {*files.values(), directory / labels_file_name(dataset), directory / MANIFEST}
+    known = {*files.values(), directory / labels_file_name(dataset), directory / MANIFEST_FILE}
     findings = [
         Finding(entry.name, None, Problem.FOREIGN_FILE, f"It is no level of the data set '{dataset}'.")
         for entry in entries
@@ -229,7 +231,7 @@ def _check_labels(file: Path, records: int, listed: Labels | None) -> tuple[int,
     if file.exists():
         try:
             labels = decode_labels(file.read_bytes())
-        except Poison as error:
+        except StyleGAN2Error as error:
             return 0, [Finding(file.name, None, Problem.NOT_LABELS, str(error))]
         return labels.shape[1], list(_wrong_labels(file.name, labels, records, listed))
     if listed is not None and listed.shape[1]:

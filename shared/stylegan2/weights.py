@@ -11,13 +11,13 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from shared.contract.errors import Poison
 from shared.stylegan2.architecture import (
     Architecture,
     Shapes,
     discriminator_shapes,
     generator_shapes,
 )
+from shared.stylegan2.errors import Misfit
 
 Array = npt.NDArray[np.float32]
 Weights = dict[str, Array]
@@ -28,7 +28,7 @@ MAPPING_LRMUL = 0.01
 """The mapping network learns a hundred times slower (G_mapping in the official project)."""
 
 
-class WeightsMismatch(Poison):
+class WeightsMismatch(Misfit):
     """Weights are not those of the architecture; the text names every missing, unused and mis-shaped one."""
 
 

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.official.objects import Global, PickledArray, PickledDtype, PickledNetwork
 
 Names = Mapping[tuple[str, str], object]
@@ -38,7 +38,7 @@ _LARGEST_LABEL = 100
 def run(file: BinaryIO, machine: "Machine", most: int) -> object:
     """Read the pickle at the file's position, leave the position behind it and return its value.
 
-    Raises Poison, with the place in bytes, for what the machine refuses, and for more than `most` opcodes.
+    Raises BadFile, with the place in bytes, for what the machine refuses, and for more than `most` opcodes.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of escapes in texts, which are refused a moment later
@@ -51,13 +51,13 @@ def _run(file: BinaryIO, machine: "Machine", most: int) -> object:
         for count, (opcode, argument, at) in enumerate(pickletools.genops(file)):
             position = at or 0
             if count >= most:
-                raise Poison(f"more than {most} steps: no network is that long")
+                raise BadFile(f"more than {most} steps: no network is that long")
             machine.step(opcode.name, argument)
         return machine.result()
-    except Poison as error:
-        raise Poison(f"not a pickle that is safe to read, at byte {position}: {error}") from error
+    except BadFile as error:
+        raise BadFile(f"not a pickle that is safe to read, at byte {position}: {error}") from error
     except (ValueError, LookupError, OverflowError) as error:
-        raise Poison(f"damaged or cut short after byte {position}: {clipped(str(error))}") from error
+        raise BadFile(f"damaged or cut short after byte {position}: {clipped(str(error))}") from error
 
 
 def clipped(text: str) -> str:
@@ -65,16 +65,16 @@ def clipped(text: str) -> str:
     return ascii(text[:_LARGEST_LABEL])[1:-1]
 
 
-def refused_name(module: str, name: str) -> Poison:
+def refused_name(module: str, name: str) -> BadFile:
     """Return the error for a name outside the table."""
-    return Poison(f"it asks for {clipped(module)}.{clipped(name)}, which no official snapshot needs")
+    return BadFile(f"it asks for {clipped(module)}.{clipped(name)}, which no official snapshot needs")
 
 
 class Machine:
     """A pickle's stack, marks and memo.
 
     `call` returns the result of a call, given what the name stands for and the arguments; `stored` the object of a
-    persistent id. Both raise Poison for what they do not know.
+    persistent id. Both raise BadFile for what they do not know.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Machine:
         elif name == "PROTO":
             _check_protocol(argument)
         elif name not in ("FRAME", "STOP"):
-            raise Poison(_OUTSIDE.get(name, f"the opcode {name}, which official snapshots do not have"))
+            raise BadFile(_OUTSIDE.get(name, f"the opcode {name}, which official snapshots do not have"))
 
     def result(self) -> object:
         if len(self._stack) != 1 or self._marked:
@@ -178,7 +178,7 @@ class Machine:
     def _newobj(self) -> None:
         arguments, kind = self._stack.pop(), self._stack.pop()
         if arguments != () or kind not in (Global.NETWORK, Global.DICT):
-            raise Poison("an object that official snapshots do not have")
+            raise BadFile("an object that official snapshots do not have")
         self._stack.append(PickledNetwork() if kind is Global.NETWORK else {})
 
     def _build(self) -> None:
@@ -189,7 +189,7 @@ class Machine:
             case PickledArray() | PickledDtype() as built:
                 built.build(state)
             case _:
-                raise Poison("a state for what has none")
+                raise BadFile("a state for what has none")
 
     def _reduce(self) -> None:
         arguments, kind = self._stack.pop(), self._stack.pop()
@@ -197,7 +197,7 @@ class Machine:
 
     def _named(self, module: object, name: object) -> object:
         if not isinstance(module, str) or not isinstance(name, str):
-            raise Poison("a name that is no text")
+            raise BadFile("a name that is no text")
         if (module, name) not in self._names:
             raise refused_name(module, name)
         return self._names[module, name]
@@ -211,19 +211,19 @@ _WITHOUT_ARGUMENT = (
 
 def _check_protocol(number: int) -> None:
     if number not in _PROTOCOLS:
-        raise Poison(f"protocol {number}; official snapshots are written in {_PROTOCOLS[0]} to {_PROTOCOLS[-1]}")
+        raise BadFile(f"protocol {number}; official snapshots are written in {_PROTOCOLS[0]} to {_PROTOCOLS[-1]}")
 
 
 def _as_list(value: object) -> list[object]:
     if not isinstance(value, list):
-        raise Poison("items for what is no list")
+        raise BadFile("items for what is no list")
     return value
 
 
 def _put(target: object, items: list[object]) -> None:
     if not isinstance(target, dict) or len(items) % 2:
-        raise Poison("entries for what is no dictionary")
+        raise BadFile("entries for what is no dictionary")
     keys = items[::2]
     if not all(isinstance(key, str | int) for key in keys):  # nested tuples would be hashed without end
-        raise Poison("a dictionary whose keys are neither texts nor numbers")
+        raise BadFile("a dictionary whose keys are neither texts nor numbers")
     target.update(zip(keys, items[1::2], strict=True))

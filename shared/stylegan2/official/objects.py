@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 
 Values = npt.NDArray[np.floating[Any]]
 
@@ -79,7 +79,7 @@ class PickledModule:
 
 @dataclass
 class PickledDtype:
-    """The type of an array's numbers. Raises Poison for anything but floats of 16, 32 or 64 bits."""
+    """The type of an array's numbers. Raises BadFile for anything but floats of 16, 32 or 64 bits."""
 
     code: str
     order: str = "<"
@@ -87,15 +87,15 @@ class PickledDtype:
     def __post_init__(self) -> None:
         if self.code not in _FLOATS:
             shown = "objects" if self.code.startswith("O") else ascii(self.code[:20])
-            raise Poison(f"an array of {shown}: a network holds floats of 16, 32 or 64 bits")
+            raise BadFile(f"an array of {shown}: a network holds floats of 16, 32 or 64 bits")
 
     def build(self, state: object) -> None:
-        """Take the byte order from `state`; raises Poison for fields and sub-arrays."""
+        """Take the byte order from `state`; raises BadFile for fields and sub-arrays."""
         match state:
             case (3, "<" | ">" as order, None, None, None, int(), int(), int()):
                 self.order = order
             case _:
-                raise Poison("the type of an array is not a plain float")
+                raise BadFile("the type of an array is not a plain float")
 
 
 @dataclass
@@ -105,35 +105,35 @@ class PickledArray:
     values: Values | None = None
 
     def build(self, state: object) -> None:
-        """Take the numbers from the state that numpy writes; raises Poison for any other."""
+        """Take the numbers from the state that numpy writes; raises BadFile for any other."""
         match state:
             case (1, tuple(shape), PickledDtype() as dtype, bool(columns_first), bytes(data)):
                 self.values = array(shape, dtype, data, "F" if columns_first else "C")
             case _:
-                raise Poison("the state of an array is not what numpy writes")
+                raise BadFile("the state of an array is not what numpy writes")
 
 
 def array(shape: Sequence[object], dtype: PickledDtype, data: bytes | bytearray, order: str) -> Values:
-    """Return the numbers in `data`, a view of it. Raises Poison unless shape and data agree exactly."""
+    """Return the numbers in `data`, a view of it. Raises BadFile unless shape and data agree exactly."""
     sides = [side for side in shape if type(side) is int and side > 0]
     if len(sides) != len(shape) or len(shape) > _MOST_DIMENSIONS:
-        raise Poison("an array has a shape that none can have")
+        raise BadFile("an array has a shape that none can have")
     size = prod(sides) * int(dtype.code[1:])
     if size != len(data):
-        raise Poison(f"an array says that it has {_short(size)} bytes, and {len(data)} are there")
+        raise BadFile(f"an array says that it has {_short(size)} bytes, and {len(data)} are there")
     flat: Values = np.frombuffer(data, dtype.order + dtype.code)
     return flat.reshape(sides, order="F" if order == "F" else "C")
 
 
 def strided(values: Values, offset: int, sides: Sequence[object], steps: Sequence[object]) -> Values:
-    """Return a tensor as PyTorch describes it, a view of its storage. Raises Poison where it exceeds the storage."""
+    """Return a tensor as PyTorch describes it, a view of its storage. Raises BadFile where it exceeds the storage."""
     counts = [side for side in sides if type(side) is int and side > 0]
     strides = [step for step in steps if type(step) is int and step >= 0]
     if not len(counts) == len(sides) == len(steps) == len(strides) <= _MOST_DIMENSIONS:
-        raise Poison("a tensor has a shape that none can have")
+        raise BadFile("a tensor has a shape that none can have")
     last = offset + sum((count - 1) * stride for count, stride in zip(counts, strides, strict=True))
     if offset < 0 or last >= len(values) or prod(counts) > len(values):
-        raise Poison(f"a tensor does not lie within the {len(values)} numbers of its storage")
+        raise BadFile(f"a tensor does not lie within the {len(values)} numbers of its storage")
     found: Values = np.lib.stride_tricks.as_strided(
         values[offset:], counts, [stride * values.itemsize for stride in strides], writeable=False
     )

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture
+from shared.stylegan2.errors import Misfit
 from shared.stylegan2.official.widths import rule
 from shared.stylegan2.weights import Networks, Weights
 
@@ -45,10 +45,10 @@ _DTYPE = b"cnumpy\ndtype\n"
 
 
 def program_of(architecture: Architecture) -> Program:
-    """Return the official program that builds such networks. Raises Poison where none does."""
+    """Return the official program that builds such networks. Raises Misfit where none does."""
     labels = {bool(width) for width in (architecture.label_fmaps, architecture.cmap_fmaps) if architecture.label_size}
     if len(labels) > 1 or (labels == {False} and architecture.conv_clamp):
-        raise Poison(
+        raise Misfit(
             "its networks take labels partly as stylegan2 does and partly as stylegan2-ada, and no official program "
             "builds such networks; export it as .safetensors"
         )
@@ -58,7 +58,7 @@ def program_of(architecture: Architecture) -> Program:
 def pickled(networks: Networks) -> bytes:
     """Pickle `networks` as the tuple (G, D, Gs), with the variables in the official order and layout.
 
-    Raises Poison where no official program builds such networks.
+    Raises Misfit where no official program builds such networks.
     """
     architecture = networks.architecture
     program = program_of(architecture)
@@ -109,12 +109,12 @@ def _settings_of_discriminator(architecture: Architecture) -> _Settings:
 
 
 def _fmaps(architecture: Architecture, network: str, widths: Mapping[int, int]) -> _Settings:
-    """Return fmap_base and fmap_max of `widths`, the architecture's own where they fit. Raises Poison if none do."""
+    """Return fmap_base and fmap_max of `widths`, the architecture's own where they fit. Raises Misfit if none do."""
     stages = {side.bit_length() - 2: width for side, width in widths.items()}
     usual = all(architecture.nf(stage) == width for stage, width in stages.items())
     found = (architecture.fmap_base, architecture.fmap_max) if usual else rule(stages)
     if found is None:
-        raise Poison(f"{network} has widths that no fmap_base and fmap_max give; export it as .safetensors")
+        raise Misfit(f"{network} has widths that no fmap_base and fmap_max give; export it as .safetensors")
     return {"fmap_base": found[0], "fmap_max": found[1]}
 
 

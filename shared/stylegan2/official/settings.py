@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import Misfit
 from shared.stylegan2.official.snapshot import NAMES, OfficialNetwork, Snapshot
 
 _WHOLE_BATCH = 1 << 16
@@ -46,16 +46,16 @@ _KNOWN = {
 
 
 def refuse_others(snapshot: Snapshot) -> None:
-    """Raise Poison, with a variable's or a setting's name, where networks compute something else than ours."""
+    """Raise Misfit, with a variable's or a setting's name, where networks compute something else than ours."""
     for network in NAMES:
         found: OfficialNetwork = getattr(snapshot, network)
         for name in found.variables:
             for pattern, what in _OTHERS:
                 if pattern.match(name):
-                    raise Poison(f"{network}/{name} belongs to {what}: only StyleGAN2's configs E and F can be read")
+                    raise Misfit(f"{network}/{name} belongs to {what}: only StyleGAN2's configs E and F can be read")
         for name in found.settings.keys() & (_ARITHMETIC.keys() - (_OF_MAPPING if network == "D" else set())):
             if not _same(found.settings[name], _ARITHMETIC[name]):
-                raise Poison(f"{network} was built with another {name} than {_ARITHMETIC[name]}, all that ours knows")
+                raise Misfit(f"{network} was built with another {name} than {_ARITHMETIC[name]}, all that ours knows")
 
 
 def ignored_settings(snapshot: Snapshot) -> tuple[str, ...]:
@@ -71,11 +71,11 @@ def group_size(discriminator: OfficialNetwork) -> int:
 
 
 def conv_clamp(snapshot: Snapshot) -> float | None:
-    """Return the largest absolute activation of a convolution. Raises Poison where the networks have different ones."""
+    """Return the largest absolute activation of a convolution. Raises Misfit where the networks have different ones."""
     found = {network: _positive(network, getattr(snapshot, network), "conv_clamp") for network in NAMES}
     if len(set(found.values())) > 1:
         told = ", ".join(f"{network} {value}" for network, value in found.items())
-        raise Poison(f"its networks have different values of conv_clamp ({told}), and ours have one")
+        raise Misfit(f"its networks have different values of conv_clamp ({told}), and ours have one")
     return found["D"]
 
 
@@ -85,12 +85,12 @@ def cmap_lrmul(discriminator: OfficialNetwork) -> float:
 
 
 def _positive(network: str, found: OfficialNetwork, name: str) -> float | None:
-    """Return the setting `name`, a number above 0, or None if it is not given. Raises Poison for anything else."""
+    """Return the setting `name`, a number above 0, or None if it is not given. Raises Misfit for anything else."""
     value = found.settings.get(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LARGEST:
-        raise Poison(f"{network} was built with a {name} that is no number above 0")
+        raise Misfit(f"{network} was built with a {name} that is no number above 0")
     return float(value)
 
 

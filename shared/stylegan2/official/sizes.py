@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture, Shapes, nf
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.official.settings import cmap_lrmul, conv_clamp, group_size, refuse_others
 from shared.stylegan2.official.snapshot import OfficialNetwork, Snapshot
 from shared.stylegan2.official.widths import counted, discriminator_places, generator_places, rule
@@ -17,7 +17,7 @@ _SMALLEST_SIDE, _LARGEST_SIDE = 8, 1 << 14
 
 
 def architecture_of(snapshot: Snapshot) -> Architecture:
-    """Infer the architecture of networks from shapes. Raises Poison, with a variable's name, unless config E or F."""
+    """Infer the architecture of networks from shapes. Raises BadFile, with a variable's name, unless config E or F."""
     refuse_others(snapshot)
     shapes = _Shapes(snapshot)
     mapping_layers = max(shapes.layers(_DENSE), 1)
@@ -37,7 +37,7 @@ def architecture_of(snapshot: Snapshot) -> Architecture:
             **_labels_of_discriminator(shapes, snapshot.D),
         )
     except ValueError as error:
-        raise Poison(f"its sizes make no network of ours: {error}") from error
+        raise BadFile(f"its sizes make no network of ours: {error}") from error
 
 
 class _Shapes:
@@ -51,12 +51,12 @@ class _Shapes:
         return name in self._all
 
     def size(self, name: str, axis: int) -> int:
-        """Return the length of an axis of a variable that every StyleGAN2 has; raises Poison without it."""
+        """Return the length of an axis of a variable that every StyleGAN2 has; raises BadFile without it."""
         shown = name.replace("D:", "D/") if name.startswith("D:") else f"G/{name}"
         if name not in self._all:
-            raise Poison(f"{shown} is missing: these are not networks of StyleGAN2's config E or F")
+            raise BadFile(f"{shown} is missing: these are not networks of StyleGAN2's config E or F")
         if axis >= len(self._all[name]):
-            raise Poison(
+            raise BadFile(
                 f"{shown} has the shape {self._all[name]}: these are not networks of StyleGAN2's config E or F"
             )
         return self._all[name][axis]
@@ -71,7 +71,7 @@ class _Shapes:
         sides = [int(found[1]) for name in self._G if (found := _SIDE.fullmatch(name))]
         fit = [side for side in sides if _SMALLEST_SIDE <= side <= _LARGEST_SIDE]
         if not fit:
-            raise Poison("G/G_synthesis/8x8/Conv1/weight is missing: these are not networks of StyleGAN2")
+            raise BadFile("G/G_synthesis/8x8/Conv1/weight is missing: these are not networks of StyleGAN2")
         return max(fit)
 
     def layers(self, pattern: re.Pattern[str]) -> int:

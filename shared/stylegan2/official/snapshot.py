@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.official import torch_modules
 from shared.stylegan2.official.objects import PickledArray, PickledModule, PickledNetwork, Values
 from shared.stylegan2.official.unpickling import unpickled
@@ -55,22 +55,22 @@ class Snapshot:
 def read(file: bytes) -> Snapshot:
     """Read the snapshot in `file` without running any of it.
 
-    Raises Poison where it is another file (and says which), is damaged, or holds what no snapshot needs.
+    Raises BadFile where it is another file (and says which), is damaged, or holds what no snapshot needs.
     """
     _recognize(file)
     found = unpickled(file)
     most = 2 * len(file)
     networks = _of_torch(found, most) if isinstance(found, dict) else _of_tensorflow(found)
     if sum(value.nbytes for network in networks for value in network.variables.values()) > most:
-        raise Poison("its variables come to more than the file's size: some are named again and again")
+        raise BadFile("its variables come to more than the file's size: some are named again and again")
     return Snapshot(*networks)
 
 
 def _of_tensorflow(found: object) -> list[OfficialNetwork]:
     if not isinstance(found, tuple | list) or not all(isinstance(network, PickledNetwork) for network in found):
-        raise Poison("not an official snapshot: that is a tuple of three networks, G, D and Gs")
+        raise BadFile("not an official snapshot: that is a tuple of three networks, G, D and Gs")
     if len(found) != len(NAMES):
-        raise Poison(f"holds {len(found)} networks; a snapshot holds three, G, D and Gs")
+        raise BadFile(f"holds {len(found)} networks; a snapshot holds three, G, D and Gs")
     return [_network(name, network) for name, network in zip(NAMES, found, strict=True)]
 
 
@@ -79,7 +79,7 @@ def _of_torch(found: dict[object, object], most: int) -> list[OfficialNetwork]:
     for name in _NAMES_OF_TORCH:
         module = found.get(name)
         if not isinstance(module, PickledModule):
-            raise Poison(f"not an official snapshot: a dictionary without the network {name}; it needs G, D and G_ema")
+            raise BadFile(f"not an official snapshot: a dictionary without the network {name}; it needs G, D and G_ema")
         made = torch_modules.converted(name, module, most)
         networks.append(OfficialNetwork(made.variables, made.settings, torch_modules.VERSION, made.sources))
     return networks
@@ -87,12 +87,12 @@ def _of_torch(found: dict[object, object], most: int) -> list[OfficialNetwork]:
 
 def _recognize(file: bytes) -> None:
     if not file:
-        raise Poison("an empty file")
+        raise BadFile("an empty file")
     if len(file) > LARGEST_FILE:
-        raise Poison(f"larger than {LARGEST_FILE >> 30} GiB: no snapshot is")
+        raise BadFile(f"larger than {LARGEST_FILE >> 30} GiB: no snapshot is")
     for pattern, what in _NO_PICKLES:
         if pattern.match(file):
-            raise Poison(f"not a pickle but {what}")
+            raise BadFile(f"not a pickle but {what}")
 
 
 def _network(name: str, pickled: PickledNetwork) -> OfficialNetwork:
@@ -102,7 +102,7 @@ def _network(name: str, pickled: PickledNetwork) -> OfficialNetwork:
     for prefix, part in parts.items():
         for variable, value in _variables(name, part):
             if prefix + variable in variables:
-                raise Poison(f"{name} has {prefix}{variable} twice")
+                raise BadFile(f"{name} has {prefix}{variable} twice")
             variables[prefix + variable] = value
     settings = {key: value for part in parts.values() for key, value in _settings(part)}
     sources = tuple(sorted({_digest(part.state.get("build_module_src")) for part in parts.values()}))
@@ -112,39 +112,39 @@ def _network(name: str, pickled: PickledNetwork) -> OfficialNetwork:
 def _components(name: str, pickled: PickledNetwork) -> Iterator[tuple[str, PickledNetwork]]:
     components = pickled.state.get("components", {})
     if not isinstance(components, dict):
-        raise Poison(f"the components of {name} are no dictionary")
+        raise BadFile(f"the components of {name} are no dictionary")
     for key, part in components.items():
         if not _is_name(key) or not isinstance(part, PickledNetwork) or part.state.get("components"):
-            raise Poison(f"{name} has a component that is no network of its own")
+            raise BadFile(f"{name} has a component that is no network of its own")
         yield key, part
 
 
 def _version(name: str, pickled: PickledNetwork) -> int:
     version = pickled.state.get("version")
     if type(version) is not int or version > max(_VERSIONS):
-        raise Poison(f"{name} is of an unknown version; stylegan2 writes 4, stylegan2-ada 5")
+        raise BadFile(f"{name} is of an unknown version; stylegan2 writes 4, stylegan2-ada 5")
     if version not in _VERSIONS:
-        raise Poison(f"{name} is of version {version}, that of StyleGAN 1 and older: only StyleGAN2 can be read")
+        raise BadFile(f"{name} is of version {version}, that of StyleGAN 1 and older: only StyleGAN2 can be read")
     return version
 
 
 def _variables(name: str, part: PickledNetwork) -> Iterator[tuple[str, Values]]:
     listed = part.state.get("variables")
     if not isinstance(listed, list):
-        raise Poison(f"{name} lists no variables")
+        raise BadFile(f"{name} lists no variables")
     for entry in listed:
         match entry:
             case (str(variable), PickledArray(values=values)) if _is_name(variable) and values is not None:
                 yield variable, values
             case _:
-                raise Poison(f"{name} has a variable that is not a name and an array")
+                raise BadFile(f"{name} has a variable that is not a name and an array")
 
 
 def _settings(part: PickledNetwork) -> Iterator[tuple[str, object]]:
     """Yield the settings that a network was built with, those with plain names."""
     settings = part.state.get("static_kwargs", {})
     if not isinstance(settings, dict):
-        raise Poison("the settings of a network are no dictionary")
+        raise BadFile("the settings of a network are no dictionary")
     for key, value in settings.items():
         if _is_name(key):
             yield key, value

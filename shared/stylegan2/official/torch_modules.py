@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.official.objects import PickledArray, PickledModule, Values
 from shared.stylegan2.official.torch_names import renamed
 
@@ -48,14 +48,14 @@ class _Module:
     state: dict[object, object]
     source: str
 
-    def refuse(self, why: str) -> Poison:
-        return Poison(f"{self.path} {why}: only the networks of StyleGAN2 can be read")
+    def refuse(self, why: str) -> BadFile:
+        return BadFile(f"{self.path} {why}: only the networks of StyleGAN2 can be read")
 
 
 def converted(name: str, module: PickledModule, most: int) -> Converted:
     """Convert the network `name`, G, D or G_ema, whose variables must come to no more than `most` bytes.
 
-    Raises Poison, with a module's path, where it is not one of StyleGAN2.
+    Raises BadFile, with a module's path, where it is not one of StyleGAN2.
     """
     modules = _flat(name, module)
     programs = {each.source for each in modules}
@@ -68,16 +68,16 @@ def _variables(name: str, modules: list[_Module], most: int) -> dict[str, Values
     for path, value in (array for each in modules for array in _arrays(each)):
         most -= value.nbytes
         if most < 0 or len(variables) >= _MOST_VARIABLES:
-            raise Poison("its variables come to more than the file's size: some are named again and again")
+            raise BadFile("its variables come to more than the file's size: some are named again and again")
         found, values = renamed(name[0], path.partition(".")[2], value)
         if found in variables:
-            raise Poison(f"{name} has {found} twice")
+            raise BadFile(f"{name} has {found} twice")
         variables[found] = values
     return variables
 
 
 def _flat(name: str, module: PickledModule) -> list[_Module]:
-    """Return all modules with their paths; raises Poison for too many or too deep ones, as a cycle would make."""
+    """Return all modules with their paths; raises BadFile for too many or too deep ones, as a cycle would make."""
     found: list[_Module] = []
     waiting = deque([(name, module)])
     while waiting:
@@ -85,7 +85,7 @@ def _flat(name: str, module: PickledModule) -> list[_Module]:
         found.append(made)
         for path, part in _named(made, "_modules", PickledModule):
             if path.count(".") >= _DEEPEST or len(found) + len(waiting) >= _MOST_MODULES:
-                raise Poison(f"{name} has more modules, or deeper ones, than any network")
+                raise BadFile(f"{name} has more modules, or deeper ones, than any network")
             waiting.append((path, part))
     return found
 
@@ -101,9 +101,9 @@ def _module(path: str, pickled: PickledModule) -> _Module:
         }:
             module = _Module(path, kind, state, source)
         case _:
-            raise Poison(f"{path} is not as torch_utils.persistence writes it")
+            raise BadFile(f"{path} is not as torch_utils.persistence writes it")
     if version != VERSION:
-        raise Poison(f"{path} is of version {version} of torch_utils.persistence; only {VERSION} is known")
+        raise BadFile(f"{path} is of version {version} of torch_utils.persistence; only {VERSION} is known")
     if kind == "SynthesisInput":
         raise module.refuse("begins with Fourier features, as StyleGAN3's generator does")
     if kind not in _CLASSES:
@@ -115,14 +115,14 @@ def _named(module: _Module, entry: str, kind: type[_T]) -> Iterator[tuple[str, _
     """Yield paths and values of the module's dictionary `entry`, without those that are None."""
     found = module.state.get(entry)
     if not isinstance(found, dict):
-        raise Poison(f"{module.path} has no {entry}")
+        raise BadFile(f"{module.path} has no {entry}")
     for name, value in found.items():
         if not isinstance(name, str) or not name.isidentifier() or not name.isascii() or len(name) > 50:
-            raise Poison(f"{module.path} has an entry in {entry} with a name that none has")
+            raise BadFile(f"{module.path} has an entry in {entry} with a name that none has")
         if value is None:
             continue
         if not isinstance(value, kind):
-            raise Poison(f"{module.path}.{name} is not what belongs into {entry}")
+            raise BadFile(f"{module.path}.{name} is not what belongs into {entry}")
         yield f"{module.path}.{name}", value
 
 
@@ -130,7 +130,7 @@ def _arrays(module: _Module) -> Iterator[tuple[str, Values]]:
     for entry in ("_parameters", "_buffers"):
         for path, array in _named(module, entry, PickledArray):
             if array.values is None:
-                raise Poison(f"{path} has no numbers")
+                raise BadFile(f"{path} has no numbers")
             if path.endswith(".resample_filter"):
                 if array.values.shape != (4, 4) or not np.allclose(array.values, _FILTER, atol=1e-6):
                     raise module.refuse("resamples with another filter than [1, 3, 3, 1]")
@@ -152,7 +152,7 @@ def _settings(name: str, modules: list[_Module]) -> dict[str, object]:
 
 
 def _one(modules: list[_Module], attribute: str, *kinds: str) -> object:
-    """Return the value of `attribute` that all modules of `kinds` share; raises Poison where they differ."""
+    """Return the value of `attribute` that all modules of `kinds` share; raises BadFile where they differ."""
     values = [
         (each, each.state.get(attribute))
         for each in modules
@@ -168,7 +168,7 @@ def _one(modules: list[_Module], attribute: str, *kinds: str) -> object:
 
 
 def _check(module: _Module) -> None:
-    """Raise Poison where a module was built to compute something else than ours."""
+    """Raise BadFile where a module was built to compute something else than ours."""
     last = module.path.rpartition(".")[2]
     expected: dict[str, object] = {}
     match module.kind:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.official.objects import Values
 
 _Change = Callable[[Values], Values]
@@ -78,20 +78,20 @@ _LONGEST_NUMBER = 5
 def renamed(network: str, path: str, value: Values) -> tuple[str, Values]:
     """Return TensorFlow's name and numbers of a variable of G or D; both unchanged where TensorFlow has none.
 
-    Raises Poison where it has another number of axes.
+    Raises BadFile where it has another number of axes.
     """
     for pattern, name, axes, change in _TABLES[network]:
         found = re.fullmatch(pattern, path)
         if found:
             if value.ndim != axes:
-                raise Poison(f"{network}.{path} has {value.ndim} axes instead of {axes}")
+                raise BadFile(f"{network}.{path} has {value.ndim} axes instead of {axes}")
             return _filled(network, name, found.groupdict()), change(value)
     return path, value
 
 
 def _filled(network: str, name: str, parts: dict[str, str]) -> str:
     if len(parts.get("side", "")) > _LONGEST_NUMBER:
-        raise Poison(f"{network} has a block of a resolution that none has")
+        raise BadFile(f"{network} has a block of a resolution that none has")
     side, layer = int(parts.get("side", 0)), parts.get("layer", "")
     prefix = "G_synthesis/" if network == "G" else ""
     # The only convolution at 4x4 is a conv1 to PyTorch.

@@ -11,7 +11,7 @@ from io import BytesIO
 
 import numpy as np
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.official.machine import Machine, run
 from shared.stylegan2.official.objects import Values
 
@@ -33,7 +33,7 @@ class _Storage:
 
 
 def values(data: bytes) -> Values:
-    """Return the numbers of a file of torch.save as one row. Raises Poison for other bytes, or incomplete ones."""
+    """Return the numbers of a file of torch.save as one row. Raises BadFile for other bytes, or incomplete ones."""
     return _zipped(data) if data.startswith(_ZIP) else _in_a_row(data)
 
 
@@ -41,12 +41,12 @@ def _in_a_row(data: bytes) -> Values:
     file = BytesIO(data)
     magic, version, system, storage, keys = (_pickle(file) for _ in range(5))
     if (magic, version) != (_MAGIC, _VERSION) or not isinstance(storage, _Storage) or keys != [storage.key]:
-        raise Poison("a tensor whose bytes are not those that torch.save writes for one storage")
+        raise BadFile("a tensor whose bytes are not those that torch.save writes for one storage")
     if not isinstance(system, dict) or system.get("little_endian") is not True:
-        raise Poison("a tensor of a big-endian machine")
+        raise BadFile("a tensor of a big-endian machine")
     numbers = memoryview(data)[file.tell() :]
     if int.from_bytes(numbers[:_COUNT], "little") != storage.count:
-        raise Poison("a tensor whose storage has another size than it says")
+        raise BadFile("a tensor whose storage has another size than it says")
     return _numbers(storage, numbers[_COUNT:])
 
 
@@ -55,13 +55,13 @@ def _zipped(data: bytes) -> Values:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             described = [name for name in archive.namelist() if name.endswith("/data.pkl")]
             if len(described) != 1 or any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-                raise Poison("a tensor whose zip archive is not one that torch.save writes")
+                raise BadFile("a tensor whose zip archive is not one that torch.save writes")
             storage = _pickle(BytesIO(archive.read(described[0])))
             if not isinstance(storage, _Storage):
-                raise Poison("a tensor whose bytes are not those that torch.save writes for one storage")
+                raise BadFile("a tensor whose bytes are not those that torch.save writes for one storage")
             return _numbers(storage, memoryview(archive.read(f"{described[0][: -len('.pkl')]}/{storage.key}")))
     except (zipfile.BadZipFile, KeyError, RuntimeError, EOFError, OSError, struct.error) as error:
-        raise Poison(f"a tensor whose zip archive is damaged: {error}") from error
+        raise BadFile(f"a tensor whose zip archive is damaged: {error}") from error
 
 
 def _pickle(file: BytesIO) -> object:
@@ -69,7 +69,7 @@ def _pickle(file: BytesIO) -> object:
 
 
 def _no_call(kind: object, arguments: object) -> object:
-    raise Poison("a tensor's storage is not described by a call")
+    raise BadFile("a tensor's storage is not described by a call")
 
 
 def _stored(identity: object) -> _Storage:
@@ -78,12 +78,12 @@ def _stored(identity: object) -> _Storage:
             return _Storage(dtype, key, count)
         case ("storage", "<f2" | "<f4" | "<f8" as dtype, str(key), str(), int(count), None):
             return _Storage(dtype, key, count)
-    raise Poison("a persistent id that stands for no storage")
+    raise BadFile("a persistent id that stands for no storage")
 
 
 def _numbers(storage: _Storage, raw: memoryview) -> Values:
     dtype = np.dtype(storage.dtype)
     if len(raw) != storage.count * dtype.itemsize:
-        raise Poison(f"a tensor's storage says that it has {storage.count} numbers, and {len(raw)} bytes are there")
+        raise BadFile(f"a tensor's storage says that it has {storage.count} numbers, and {len(raw)} bytes are there")
     found: Values = np.frombuffer(raw, dtype)
     return found

@@ -8,7 +8,7 @@ from io import BytesIO
 
 import numpy as np
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.official import torch_storage
 from shared.stylegan2.official.machine import Machine, run
 from shared.stylegan2.official.objects import (
@@ -27,7 +27,7 @@ _MOST_OPCODES = 200_000
 def unpickled(file: bytes) -> object:
     """Return the value of a pickle, made of plain values and those in `objects`.
 
-    Raises Poison for whatever an official snapshot does not hold, with the place in bytes.
+    Raises BadFile for whatever an official snapshot does not hold, with the place in bytes.
     """
     return run(BytesIO(file), Machine(NAMES, _Calls(len(file))), _MOST_OPCODES)
 
@@ -70,13 +70,13 @@ class _Calls:
                 return values
             case Global.MODULE, (dict(meta),):
                 return PickledModule(meta)
-        raise Poison("a call that official snapshots do not make")
+        raise BadFile("a call that official snapshots do not make")
 
     def _spend(self, kind: Global, size: int) -> None:
-        """Count `size` bytes as unfolded; raises Poison when they come to more than the file's size in all.
+        """Count `size` bytes as unfolded; raises BadFile when they come to more than the file's size in all.
 
         A value may be recalled and unfolded again and again; honest files do not come to more than their size.
         """
         self._spare[kind] -= size
         if self._spare[kind] < 0:
-            raise Poison("it unfolds to more than the file's size")
+            raise BadFile("it unfolds to more than the file's size")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import Misfit
 from shared.stylegan2.grid import Pictures, to_uint8
 from shared.stylegan2.labels_file import Labels
 from shared.stylegan2.picture_set import PictureSet, Selection
@@ -35,9 +35,9 @@ class Yardstick:
     """A data set that the pictures of networks are held against: all of it for memorising, `compared` for the rest."""
 
     def __init__(self, reals: PictureSet, compared: Selection, inception: Inception | None) -> None:
-        """Prepare to compare pictures with `reals`. Raises Poison unless `compared` has two pictures or more."""
+        """Prepare to compare pictures with `reals`. Raises Misfit unless `compared` has two pictures or more."""
         if len(compared) < 2:
-            raise Poison("a data set of one picture says nothing about quality: at least two are needed")
+            raise Misfit("a data set of one picture says nothing about quality: at least two are needed")
         self._compared = compared
         self._inception = inception
         self._thumbnails = thumbnails(reals)

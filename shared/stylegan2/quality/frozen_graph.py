@@ -15,8 +15,8 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # comes with TensorFlow
 from tensorflow.core.framework.graph_pb2 import GraphDef
 
-from shared.contract.errors import Poison
 from shared.stylegan2.backend import Tensor
+from shared.stylegan2.errors import BadFile
 
 Node = Any
 Nodes = dict[str, Node]
@@ -58,21 +58,21 @@ OF_2015 = Structure(
 def read(content: bytes) -> Nodes:
     """Read the nodes that `pool_3` depends on, by name, up to where the picture enters.
 
-    Raises Poison where the file is no graph, lacks these nodes or uses an operation that is not known here.
+    Raises BadFile where the file is no graph, lacks these nodes or uses an operation that is not known here.
     """
     graph = GraphDef()
     try:
         graph.ParseFromString(content)
     except DecodeError as error:
-        raise Poison("is no frozen graph of TensorFlow") from error
+        raise BadFile("is no frozen graph of TensorFlow") from error
     nodes = {node.name: node for node in graph.node}
     used = {name: nodes[name] for name in _needed(nodes)}
     if unknown := sorted({node.op for node in used.values()} - _OPERATIONS.keys() - {"Const"}):
-        raise Poison(f"uses operations that are not allowed in an Inception network: {', '.join(unknown)}")
+        raise BadFile(f"uses operations that are not allowed in an Inception network: {', '.join(unknown)}")
     if sum(node.op == _ENTRANCE for node in used.values()) != 1:
-        raise Poison(f"has no single {_ENTRANCE} in which pictures enter")
+        raise BadFile(f"has no single {_ENTRANCE} in which pictures enter")
     if any(node.attr["data_format"].s not in (b"", b"NHWC") for node in used.values()):
-        raise Poison("has channels before rows, which the graph of 2015 has not")
+        raise BadFile("has channels before rows, which the graph of 2015 has not")
     return used
 
 
@@ -103,18 +103,18 @@ def _value(nodes: Nodes, name: str, values: dict[str, Tensor], pictures: Tensor)
 def _needed(nodes: Nodes) -> Iterator[str]:
     """Yield the names of nodes in computable order. Without recursion: the graph is deeper than Python goes.
 
-    Raises Poison for a cycle and for a node that is missing.
+    Raises BadFile for a cycle and for a node that is missing.
     """
     waiting, done = [_OUTPUT], set[str]()
     opened: set[str] = set()
     while waiting:
         name = waiting[-1]
         if name not in nodes:
-            raise Poison(f"has no node {name}, and is not the graph of 2015")
+            raise BadFile(f"has no node {name}, and is not the graph of 2015")
         before = [each for place, each in _inputs(nodes[name]) if place or nodes[name].op != _ENTRANCE]
         missing = [each for each in before if each not in done]
         if missing and name in opened:
-            raise Poison(f"has a circle at the node {name}")
+            raise BadFile(f"has a circle at the node {name}")
         if missing:
             opened.add(name)
             waiting += missing
@@ -135,11 +135,11 @@ def _inputs(node: Node) -> Iterator[tuple[int, str]]:
 def _constant(nodes: Nodes, name: str) -> np.ndarray[Any, Any]:
     tensor = nodes[name].attr["value"].tensor
     if math.prod(dimension.size for dimension in tensor.tensor_shape.dim) > _LARGEST_CONSTANT:
-        raise Poison(f"has a constant {name} that is larger than any of an Inception network")
+        raise BadFile(f"has a constant {name} that is larger than any of an Inception network")
     try:
         value: np.ndarray[Any, Any] = tf.make_ndarray(tensor)
     except (KeyError, TypeError, ValueError) as error:
-        raise Poison(f"has no constant {name}: {error}") from error
+        raise BadFile(f"has no constant {name}: {error}") from error
     return value
 
 

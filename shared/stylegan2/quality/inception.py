@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contract.errors import Poison, Unusable
+from shared.stylegan2.errors import BadFile, DoesNotWork
 from shared.stylegan2.grid import Pictures
 from shared.stylegan2.picture_set import PictureSet, chunks
 
@@ -51,26 +51,26 @@ class Inception:
 
 
 def load(path: Path) -> Inception:
-    """Load the network in a file and try it out. Raises Poison for any other file, Unusable for useless features."""
+    """Load and try the network in a file. Raises BadFile for any other file, DoesNotWork for useless answers."""
     try:
         with path.open("rb") as file:
             start = file.read(len(_HDF5))
         size = path.stat().st_size
     except OSError as error:
-        raise Poison(f"{path}: cannot be read: {error.strerror}") from error
+        raise BadFile(f"{path}: cannot be read: {error.strerror}") from error
     if size > _LARGEST_FILE:
-        raise Poison(f"{path}: larger than {_LARGEST_FILE >> 30} GiB: no Inception network is; {ACCEPTED}")
+        raise BadFile(f"{path}: larger than {_LARGEST_FILE >> 30} GiB: no Inception network is; {ACCEPTED}")
     try:
         found = _keras(path) if start == _HDF5 else _of_graph(path)
-    except Poison as error:
-        raise Poison(f"{path}: {error}; {ACCEPTED}") from error
+    except BadFile as error:
+        raise BadFile(f"{path}: {error}; {ACCEPTED}") from error
     _try_out(found, path)
     return found
 
 
 def _of_graph(path: Path) -> Inception:
     if path.suffix != ".pb":
-        raise Poison("is neither a frozen graph (*.pb) nor HDF5")
+        raise BadFile("is neither a frozen graph (*.pb) nor HDF5")
     from shared.stylegan2.quality import frozen_graph  # loads TensorFlow
 
     nodes = frozen_graph.read(path.read_bytes())
@@ -87,7 +87,7 @@ def _keras(path: Path) -> Inception:
     try:
         network.load_weights(path)
     except (ValueError, KeyError, OSError) as error:
-        raise Poison(f"does not hold these weights ({str(error).splitlines()[0]})") from error
+        raise BadFile(f"does not hold these weights ({str(error).splitlines()[0]})") from error
 
     def features(pictures: NDArray[np.float32]) -> Any:
         resized = keras.ops.image.resize(pictures, (_KERAS_SIDE, _KERAS_SIDE))
@@ -97,16 +97,16 @@ def _keras(path: Path) -> Inception:
 
 
 def _try_out(inception: Inception, path: Path) -> None:
-    """Raise Unusable unless two pictures' features are finite and differ; damaged weights seldom fail otherwise."""
+    """Raise DoesNotWork unless two pictures' features are finite and differ; damaged weights seldom fail otherwise."""
     noise = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), np.uint8)
     flat = np.broadcast_to(np.linspace(0, 255, 64, dtype=np.uint8)[:, None, None], (1, 64, 64, 3))
     try:
         found = inception.features(np.concatenate([noise, flat]))
     except Exception as error:  # whatever TensorFlow has against shapes that do not fit
-        raise Unusable(f"{path}: the network cannot be computed: {str(error).splitlines()[0]}") from error
+        raise DoesNotWork(f"{path}: the network cannot be computed: {str(error).splitlines()[0]}") from error
     if found.shape != (2, _WIDTH):
-        raise Unusable(f"{path}: {_WIDTH} features are wanted of each picture, and it gives {found.shape[1]}")
+        raise DoesNotWork(f"{path}: {_WIDTH} features are wanted of each picture, and it gives {found.shape[1]}")
     if not np.isfinite(found).all():
-        raise Unusable(f"{path}: the features are not finite: the file is damaged")
+        raise DoesNotWork(f"{path}: the features are not finite: the file is damaged")
     if np.allclose(found[0], found[1]):
-        raise Unusable(f"{path}: two different pictures have the same features: the file is damaged")
+        raise DoesNotWork(f"{path}: two different pictures have the same features: the file is damaged")

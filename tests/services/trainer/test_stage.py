@@ -17,6 +17,7 @@ from shared.contract.messages import Message
 from shared.contract.stage import Context
 from shared.runs.trainings import CHECKPOINT, FAKES, FILES, NEIGHBOURS, NETWORK, QUALITY, STATS
 from shared.stylegan2 import network_file
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
 from tests.services.trainer.conftest import DATASET, NAME, PACKED, TOY, Bench, due, taken
 
@@ -204,7 +205,7 @@ def test_a_damaged_data_set_is_poison_that_names_the_record(bench: Bench) -> Non
     data = bytearray(path.read_bytes())
     data[len(data) * 55 // 100] ^= 1
     path.write_bytes(data)
-    with pytest.raises(Poison, match=r"toy-r03\.tfrecords, record 5"):
+    with pytest.raises(BadFile, match=r"toy-r03\.tfrecords, record 5"):
         bench.ask(Trainer(), due(0))
 
 

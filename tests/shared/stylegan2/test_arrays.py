@@ -3,8 +3,8 @@ import io
 import numpy as np
 import pytest
 
-from shared.contract.errors import Poison
 from shared.stylegan2.arrays import pack, unpack
+from shared.stylegan2.errors import BadFile
 
 ARRAYS = {"G/4x4/Conv/bias": np.arange(3, dtype=np.float32), "step": np.array(5), "text": np.array("héllo")}
 
@@ -23,26 +23,26 @@ def test_the_same_arrays_are_the_same_bytes():
 
 @pytest.mark.parametrize("cut", [0, 1, 100, -30])
 def test_a_cut_file_is_refused(cut):
-    with pytest.raises(Poison, match="not a file of arrays"):
+    with pytest.raises(BadFile, match="not a file of arrays"):
         unpack(pack(ARRAYS)[:cut])
 
 
 def test_a_damaged_file_is_refused():
     packed = bytearray(pack(ARRAYS))
     packed[200] ^= 0xFF
-    with pytest.raises(Poison, match="not a file of arrays"):
+    with pytest.raises(BadFile, match="not a file of arrays"):
         unpack(bytes(packed))
 
 
 def test_python_objects_are_refused():
     file = io.BytesIO()
     np.savez(file, trap=np.array([print], dtype=object))
-    with pytest.raises(Poison, match="not a file of arrays"):
+    with pytest.raises(BadFile, match="not a file of arrays"):
         unpack(file.getvalue())
 
 
 def test_a_bare_array_is_refused():
     file = io.BytesIO()
     np.save(file, np.zeros(3))
-    with pytest.raises(Poison, match="not a file of arrays"):
+    with pytest.raises(BadFile, match="not a file of arrays"):
         unpack(file.getvalue())

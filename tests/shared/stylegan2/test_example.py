@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.example import decode_picture, encode_picture
 
 PIXELS = bytes(range(16))
@@ -73,13 +73,13 @@ def test_every_encoding_that_protobuf_allows_is_read(example: bytes) -> None:
     ],
 )
 def test_what_is_no_picture_is_poison_that_says_why(example: bytes, complaint: str) -> None:
-    with pytest.raises(Poison, match=complaint):
+    with pytest.raises(BadFile, match=complaint):
         decode_picture(example)
 
 
 @given(st.binary(max_size=200))
 def test_bytes_of_any_kind_are_a_picture_or_poison(example: bytes) -> None:
-    with suppress(Poison):
+    with suppress(BadFile):
         decode_picture(example)
 
 
@@ -87,5 +87,5 @@ def test_bytes_of_any_kind_are_a_picture_or_poison(example: bytes) -> None:
 def test_an_example_with_a_flipped_byte_is_a_picture_of_the_same_size_or_poison(place: int, flip: int) -> None:
     example = bytearray(field(1, DATA + SHAPE))
     example[place] ^= flip
-    with suppress(Poison):
+    with suppress(BadFile):
         assert decode_picture(bytes(example)).nbytes == len(PIXELS)

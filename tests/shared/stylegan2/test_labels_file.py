@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.labels_file import decode_labels, encode_labels, faulty_rows, labels_file_name, one_hot
 
 
@@ -56,7 +56,7 @@ def test_whatever_numpy_writes_of_the_kind_is_read(order: str) -> None:
     ],
 )
 def test_anything_else_is_poison(content: bytes, told: str) -> None:
-    with pytest.raises(Poison, match=told):
+    with pytest.raises(BadFile, match=told):
         decode_labels(content)
 
 

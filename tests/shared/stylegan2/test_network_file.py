@@ -4,10 +4,10 @@ import pickle
 import numpy as np
 import pytest
 
-from shared.contract.errors import Poison
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.arrays import pack, unpack
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.weights import Networks, WeightsMismatch
 
 UNUSABLE = [
@@ -71,16 +71,16 @@ def test_a_file_that_lacks_a_variable_names_it(toy):
 )
 def test_a_file_without_usable_architecture_is_refused(toy, text):
     arrays = unpack(network_file.dump(toy)) | {"architecture": np.array(text)}
-    with pytest.raises(Poison, match="no usable architecture"):
+    with pytest.raises(BadFile, match="no usable architecture"):
         network_file.load(pack(arrays))
 
 
 def test_a_file_of_other_arrays_is_refused():
-    with pytest.raises(Poison, match="no usable architecture"):
+    with pytest.raises(BadFile, match="no usable architecture"):
         network_file.load(pack({"x": np.zeros(3)}))
 
 
 @pytest.mark.parametrize("protocol", [2, 4, 5])
 def test_an_official_snapshot_is_sent_to_its_import(protocol):
-    with pytest.raises(Poison, match="magritte weights import"):
+    with pytest.raises(BadFile, match="magritte weights import"):
         network_file.load(pickle.dumps({"G": 1}, protocol))

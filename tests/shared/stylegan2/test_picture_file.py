@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.example import decode_picture, encode_picture
 from shared.stylegan2.picture_file import PictureFile
 from shared.stylegan2.tfrecords import frame, read_records
@@ -55,31 +55,31 @@ def test_a_flipped_bit_is_poison_that_names_file_and_record(tmp_path: Path) -> N
     data = bytearray(path.read_bytes())
     data[len(data) * 5 // 8] ^= 1
     path.write_bytes(data)
-    with pytest.raises(Poison, match=r"toy-r03\.tfrecords, record 2"):
+    with pytest.raises(BadFile, match=r"toy-r03\.tfrecords, record 2"):
         PictureFile(path)
 
 
 @pytest.mark.parametrize("other", [pictures(1, side=4)[0], pictures(1, channels=1)[0]])
 def test_a_picture_of_another_shape_is_poison_that_names_the_record(tmp_path: Path, other: NDArray[np.uint8]) -> None:
     path = written(tmp_path / "toy-r03.tfrecords", encode_picture(pictures(1)[0]), encode_picture(other))
-    with pytest.raises(Poison, match="record 1: the shape is"):
+    with pytest.raises(BadFile, match="record 1: the shape is"):
         PictureFile(path)
 
 
 def test_a_record_that_is_no_picture_is_poison_that_names_it(tmp_path: Path) -> None:
     path = written(tmp_path / "toy-r03.tfrecords", encode_picture(pictures(1)[0]), b"\xff\xff")
-    with pytest.raises(Poison, match="record 1: "):
+    with pytest.raises(BadFile, match="record 1: "):
         PictureFile(path)
 
 
 def test_pictures_that_are_not_square_are_poison(tmp_path: Path) -> None:
     path = written(tmp_path / "toy-r03.tfrecords", encode_picture(np.zeros((3, 8, 4), np.uint8)))
-    with pytest.raises(Poison, match="record 0: the shape is"):
+    with pytest.raises(BadFile, match="record 0: the shape is"):
         PictureFile(path)
 
 
 def test_a_file_without_records_is_poison(tmp_path: Path) -> None:
-    with pytest.raises(Poison, match="no pictures"):
+    with pytest.raises(BadFile, match="no pictures"):
         PictureFile(written(tmp_path / "toy-r03.tfrecords"))
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import Misfit
 from shared.stylegan2.pyramid import has_levels, pyramid
 
 Picture = NDArray[np.uint8]
@@ -74,7 +74,7 @@ def test_rounding_does_not_add_up_from_level_to_level() -> None:
 
 @pytest.mark.parametrize("shape", [(3, 6, 6), (3, 8, 16), (3, 2, 2), (3, 0, 0), (1, 500, 500)])
 def test_a_picture_without_levels_is_poison(shape: tuple[int, ...]) -> None:
-    with pytest.raises(Poison, match="no levels of detail"):
+    with pytest.raises(Misfit, match="no levels of detail"):
         pyramid(np.zeros(shape, np.uint8))
 
 

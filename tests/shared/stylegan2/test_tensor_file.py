@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contract.errors import Poison
 from shared.stylegan2 import network_file
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.tensor_file import is_tensor_file, pack, unpack
 from shared.stylegan2.weights import Networks, WeightsMismatch
 
@@ -71,7 +71,7 @@ def test_rows_are_written_whatever_the_order_in_memory() -> None:
     ],
 )
 def test_other_files_are_refused(file: bytes, said: str) -> None:
-    with pytest.raises(Poison, match=said):
+    with pytest.raises(BadFile, match=said):
         unpack(file)
 
 
@@ -80,7 +80,7 @@ def test_any_header_is_refused_or_read(text: bytes) -> None:
     file = len(text).to_bytes(8, "little") + text
     try:
         assert unpack(file)[0] == {}
-    except Poison as error:
+    except BadFile as error:
         assert str(error)  # noqa: PT017
 
 
@@ -101,9 +101,9 @@ def test_a_network_file_of_the_runs_is_no_tensor_file(toy: Networks) -> None:
 
 def test_tensors_without_a_usable_architecture_are_refused(toy: Networks) -> None:
     arrays, texts = unpack(network_file.dump_tensors(toy))
-    with pytest.raises(Poison, match="no usable architecture"):
+    with pytest.raises(BadFile, match="no usable architecture"):
         network_file.load(pack(arrays, {}))
-    with pytest.raises(Poison, match="no usable architecture"):
+    with pytest.raises(BadFile, match="no usable architecture"):
         network_file.load(pack(arrays, {"architecture": "[" * 100_000}))
     del arrays["D/Output/bias"]
     with pytest.raises(WeightsMismatch, match="missing D/Output/bias"):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.tfrecords import Damage, Fault, frame, level_file_name, read_records, scan_records
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -79,7 +79,7 @@ def test_a_truncated_file_is_cut_short_wherever_it_ends(tmp_path: Path, content:
 def test_a_damaged_record_is_poison_that_names_file_and_record(tmp_path: Path, content: bytes) -> None:
     records = read_records(written(tmp_path, flipped(content, 2 * SIZE - 1)))
     assert next(records) == b"first"
-    with pytest.raises(Poison, match=r"some\.tfrecords, record 1: .*checksum"):
+    with pytest.raises(BadFile, match=r"some\.tfrecords, record 1: .*checksum"):
         next(records)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from services.tfrecord_packer.packing import PictureShape, pack
-from shared.contract.errors import NotFound
+from shared.stylegan2.errors import NoSuchFolder
 from shared.stylegan2.example import encode_picture
 from shared.stylegan2.labels_file import Labels, encode_labels, one_hot
 from shared.stylegan2.tfrecords import frame, read_records
@@ -119,7 +119,7 @@ def test_what_the_official_tool_wrote_is_sound() -> None:
 
 
 def test_a_directory_that_does_not_exist_is_not_found(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="no directory"):
+    with pytest.raises(NoSuchFolder, match="no directory"):
         verify(tmp_path / "absent")
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture
+from shared.stylegan2.errors import Misfit
 from shared.stylegan2.inference import Discriminator, Generator, Truncation, latents
 from shared.stylegan2.official.fitting import fit
 from shared.stylegan2.official.pickling import pickled
@@ -98,11 +98,11 @@ def test_a_network_comes_back_from_our_own_export_with_all_its_sizes(kind: str) 
 
 def test_widths_of_no_rule_are_no_official_snapshot() -> None:
     networks = Networks.fresh(KINDS["widths of no rule"][0], seed=1)
-    with pytest.raises(Poison, match="G has widths that no fmap_base and fmap_max give; export it as"):
+    with pytest.raises(Misfit, match="G has widths that no fmap_base and fmap_max give; export it as"):
         pickled(networks)
 
 
 def test_labels_taken_in_two_ways_are_no_official_snapshot() -> None:
     networks = Networks.fresh(Architecture(8, 1, 3, fmap_max=12, label_fmaps=10, **SIZES), seed=1)
-    with pytest.raises(Poison, match="partly as stylegan2 does and partly as stylegan2-ada"):
+    with pytest.raises(Misfit, match="partly as stylegan2 does and partly as stylegan2-ada"):
         pickled(networks)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture
+from shared.stylegan2.errors import Misfit
 from shared.stylegan2.official.settings import ignored_settings
 from shared.stylegan2.official.sizes import architecture_of
 from tests.shared.stylegan2.official.test_sizes import SMALL, shaped
@@ -28,7 +28,7 @@ def test_the_group_of_the_minibatch_deviation_is_the_stated_one() -> None:
 def test_networks_of_another_kind_are_told_by_a_variable(network: str, name: str, said: str) -> None:
     snapshot = shaped(Architecture(8, **SMALL))
     getattr(snapshot, network).variables[name] = np.ones(1, np.float32)
-    with pytest.raises(Poison, match=f"{network}/{name} belongs to .*{said}"):
+    with pytest.raises(Misfit, match=f"{network}/{name} belongs to .*{said}"):
         architecture_of(snapshot)
 
 
@@ -43,7 +43,7 @@ def test_networks_of_another_kind_are_told_by_a_variable(network: str, name: str
     ],
 )
 def test_networks_that_compute_something_else_are_refused(name: str, value: object) -> None:
-    with pytest.raises(Poison, match=f"G was built with another {name}"):
+    with pytest.raises(Misfit, match=f"G was built with another {name}"):
         architecture_of(shaped(Architecture(8, **SMALL), **{name: value}))
 
 
@@ -63,14 +63,14 @@ def test_activations_are_clamped_where_the_settings_say_so() -> None:
 
 @pytest.mark.parametrize("value", [0, -1, True, "256", float("nan"), float("inf")])
 def test_a_clamp_that_is_no_number_above_0_is_refused(value: object) -> None:
-    with pytest.raises(Poison, match="G was built with a conv_clamp that is no number above 0"):
+    with pytest.raises(Misfit, match="G was built with a conv_clamp that is no number above 0"):
         architecture_of(shaped(Architecture(8, **SMALL), conv_clamp=value))
 
 
 def test_networks_that_clamp_differently_are_refused() -> None:
     snapshot = shaped(Architecture(8, **SMALL), conv_clamp=256)
     snapshot.D.settings["conv_clamp"] = None
-    with pytest.raises(Poison, match=r"G 256.0, D None, Gs 256.0"):
+    with pytest.raises(Misfit, match=r"G 256.0, D None, Gs 256.0"):
         architecture_of(snapshot)
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture, discriminator_shapes, generator_shapes
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.official.sizes import architecture_of
 from shared.stylegan2.official.snapshot import OfficialNetwork, Snapshot
 
@@ -63,10 +63,10 @@ def test_what_every_network_has_is_missed_by_name(name: str) -> None:
     network, _, variable = name.partition("/")
     variables = getattr(snapshot, network).variables
     variables[variable] = np.ones((), np.float32)
-    with pytest.raises(Poison, match=rf"{name} has the shape \(\)"):
+    with pytest.raises(BadFile, match=rf"{name} has the shape \(\)"):
         architecture_of(snapshot)
     del variables[variable]
-    with pytest.raises(Poison, match=f"{name} is missing"):
+    with pytest.raises(BadFile, match=f"{name} is missing"):
         architecture_of(snapshot)
 
 
@@ -93,12 +93,12 @@ def test_one_variable_of_another_width_does_not_decide(network: str, name: str) 
 def test_an_embedding_without_room_for_z_is_no_network() -> None:
     snapshot = shaped(Architecture(8, 1, 3, label_fmaps=9, cmap_fmaps=4, **SMALL))
     snapshot.G.variables["G_mapping/LabelEmbed/weight"] = np.ones((3, 15), np.float32)
-    with pytest.raises(Poison, match="z_size must be at least 1, and is 0"):
+    with pytest.raises(BadFile, match="z_size must be at least 1, and is 0"):
         architecture_of(snapshot)
 
 
 def test_a_file_without_any_block_is_refused() -> None:
-    with pytest.raises(Poison, match="8x8/Conv1/weight is missing"):
+    with pytest.raises(BadFile, match="8x8/Conv1/weight is missing"):
         architecture_of(Snapshot(*(OfficialNetwork({}, {}, 4, ()) for _ in range(3))))
 
 
@@ -107,5 +107,5 @@ def test_absurd_resolutions_are_not_followed() -> None:
     snapshot.G.variables["G_synthesis/65536x65536/Conv1/weight"] = np.ones(1, np.float32)
     assert architecture_of(snapshot).resolution == 8
     snapshot.G.variables["G_synthesis/48x48/Conv1/weight"] = np.ones(1, np.float32)
-    with pytest.raises(Poison, match="16x16/Conv1/bias is missing"):
+    with pytest.raises(BadFile, match="16x16/Conv1/bias is missing"):
         architecture_of(snapshot)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.official.snapshot import Snapshot, read
 from shared.stylegan2.weights import Networks
 from tests.shared.stylegan2.official.conftest import LABELLED
@@ -49,14 +49,14 @@ OTHERS = {
 
 @pytest.mark.parametrize(("file", "said"), OTHERS.items(), ids=range(len(OTHERS)))
 def test_other_files_are_told_by_what_they_are(file: bytes, said: str) -> None:
-    with pytest.raises(Poison, match=said):
+    with pytest.raises(BadFile, match=said):
         read(file)
 
 
 def test_a_file_with_another_number_of_networks_is_refused(labelled: Networks) -> None:
-    with pytest.raises(Poison, match="holds 1 networks; a snapshot holds three"):
+    with pytest.raises(BadFile, match="holds 1 networks; a snapshot holds three"):
         read(pickled((generator("Gs", labelled.Gs),)))
-    with pytest.raises(Poison, match="a tuple of three networks"):
+    with pytest.raises(BadFile, match="a tuple of three networks"):
         read(pickled(generator("Gs", labelled.Gs)))
 
 
@@ -84,14 +84,14 @@ MALFORMED = {
 @pytest.mark.parametrize(("changes", "said"), MALFORMED.values(), ids=MALFORMED)
 def test_a_network_that_is_malformed_is_refused(changes: dict[str, object], said: str) -> None:
     G = network("G", ONE, **changes)
-    with pytest.raises(Poison, match=said):
+    with pytest.raises(BadFile, match=said):
         read(pickled((G, network("D", ONE), G)))
 
 
 def test_one_array_under_many_names_is_refused() -> None:
     large = np.ones(100_000, np.float32)
     G = network("G", {f"x{n}": large for n in range(1000)})
-    with pytest.raises(Poison, match="more than the file's size"):
+    with pytest.raises(BadFile, match="more than the file's size"):
         read(pickled((G, network("D", ONE), network("Gs", ONE))))
 
 
@@ -100,7 +100,7 @@ FILE = snapshot(Networks.fresh(LABELLED, seed=1))
 
 @given(st.integers(0, len(FILE) - 1))
 def test_a_file_that_is_cut_short_is_refused(length: int) -> None:
-    with pytest.raises(Poison):
+    with pytest.raises(BadFile):
         read(FILE[:length])
 
 
@@ -108,7 +108,7 @@ def test_a_file_that_is_cut_short_is_refused(length: int) -> None:
 def test_a_file_with_other_bytes_is_refused_or_read(place: int, other: bytes) -> None:
     try:
         found = read(FILE[:place] + other + FILE[place + len(other) :])
-    except Poison as error:
+    except BadFile as error:
         assert str(error)  # noqa: PT017
     else:
         assert isinstance(found, Snapshot)

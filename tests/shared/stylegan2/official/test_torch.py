@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture
+from shared.stylegan2.errors import BadFile, Misfit
 from shared.stylegan2.official import torch_storage
 from shared.stylegan2.official.fitting import Fate, fit
 from shared.stylegan2.official.objects import PickledModule
@@ -124,33 +124,33 @@ def test_a_layer_that_computes_something_else_is_refused_by_its_path(
     modules: dict[str, Module], network: str, path: str, attributes: dict[str, object], said: str
 ) -> None:
     modules[network][path].attributes |= attributes
-    with pytest.raises(Poison, match=f"{network}.{path} .*{said}"):
+    with pytest.raises(BadFile, match=f"{network}.{path} .*{said}"):
         fit(read(Program().file(modules)))
 
 
 def test_a_mapping_network_that_learns_at_another_rate_is_refused(modules: dict[str, Module]) -> None:
     for layer in ("fc0", "fc1"):
         modules["G"]["mapping"].parts[layer].attributes["bias_gain"] = 0.1
-    with pytest.raises(Poison, match=r"G was built with another mapping_lrmul than 0\.01"):
+    with pytest.raises(Misfit, match=r"G was built with another mapping_lrmul than 0\.01"):
         fit(read(Program().file(modules)))
 
 
 def test_another_filter_is_refused(modules: dict[str, Module]) -> None:
     modules["D"]["b8.conv1"].buffers["resample_filter"] = np.full((4, 4), 1 / 16, np.float32)
-    with pytest.raises(Poison, match=r"D\.b8\.conv1 resamples with another filter"):
+    with pytest.raises(BadFile, match=r"D\.b8\.conv1 resamples with another filter"):
         read(Program().file(modules))
 
 
 def test_generators_of_stylegan3_are_told_as_such(modules: dict[str, Module]) -> None:
     modules["G"]["synthesis"].parts["input"] = Module("SynthesisInput")
-    with pytest.raises(Poison, match=r"G\.synthesis\.input begins with Fourier features, as StyleGAN3's"):
+    with pytest.raises(BadFile, match=r"G\.synthesis\.input begins with Fourier features, as StyleGAN3's"):
         read(Program().file(modules))
 
 
 @pytest.mark.parametrize("name", ["G", "D", "G_ema"])
 def test_a_file_without_one_of_the_networks_is_refused(modules: dict[str, Module], name: str) -> None:
     del modules[name]
-    with pytest.raises(Poison, match=f"a dictionary without the network {name}; it needs G, D and G_ema"):
+    with pytest.raises(BadFile, match=f"a dictionary without the network {name}; it needs G, D and G_ema"):
         read(Program().file(modules))
 
 
@@ -189,7 +189,7 @@ def test_a_module_that_is_malformed_is_refused(
     modules: dict[str, Module], change: Callable[[Module], Module], said: str
 ) -> None:
     modules["G"] = change(modules["G"])
-    with pytest.raises(Poison, match=said):
+    with pytest.raises(BadFile, match=said):
         read(Program().file(modules))
 
 
@@ -199,7 +199,7 @@ def nested(depth: int) -> Module:
 
 def test_modules_within_modules_without_end_are_refused(modules: dict[str, Module]) -> None:
     modules["G"] = nested(30)
-    with pytest.raises(Poison, match="G has more modules, or deeper ones, than any network"):
+    with pytest.raises(BadFile, match="G has more modules, or deeper ones, than any network"):
         read(Program().file(modules))
 
 
@@ -208,7 +208,7 @@ def test_a_module_within_itself_is_refused() -> None:
     meta = {"type": "class", "version": 6, "module_src": "", "class_name": "Generator", "state": state}
     module = PickledModule(meta)
     state["_modules"] = {"x": module, "y": module}
-    with pytest.raises(Poison, match="G has more modules, or deeper ones, than any network"):
+    with pytest.raises(BadFile, match="G has more modules, or deeper ones, than any network"):
         converted("G", module, 1000)
 
 
@@ -216,7 +216,7 @@ def test_one_module_under_many_names_is_refused(modules: dict[str, Module]) -> N
     program = Program()
     shared = program.module(Module("FullyConnectedLayer"))
     modules["G"].changes["_modules"] = {f"x{n}": shared for n in range(20_000)}
-    with pytest.raises(Poison, match="G has more modules, or deeper ones, than any network"):
+    with pytest.raises(BadFile, match="G has more modules, or deeper ones, than any network"):
         read(program.file(modules))
 
 
@@ -224,7 +224,7 @@ def test_one_storage_under_many_names_is_refused(modules: dict[str, Module]) -> 
     program = Program()
     shared = program.parameter(np.ones(100_000, np.float32))
     modules["G"].changes["_parameters"] = {f"x{n}": shared for n in range(1000)}
-    with pytest.raises(Poison, match="come to more than the file's size"):
+    with pytest.raises(BadFile, match="come to more than the file's size"):
         read(program.file(modules))
 
 
@@ -249,7 +249,7 @@ def test_a_tensor_that_does_not_lie_in_its_storage_is_refused(place: tuple[objec
     with torch():
         storage = Calls(_load_from_bytes, (in_a_row(NUMBERS),))
         file = pickle.dumps({"G": Calls(_rebuild_tensor_v2, (storage, *place, False, {}))})
-    with pytest.raises(Poison, match=said):
+    with pytest.raises(BadFile, match=said):
         read(file)
 
 
@@ -284,7 +284,7 @@ def storages() -> dict[str, tuple[bytes, str]]:
 
 @pytest.mark.parametrize(("data", "said"), storages().values(), ids=storages())
 def test_bytes_that_are_no_storage_are_refused(data: bytes, said: str) -> None:
-    with pytest.raises(Poison, match=said):
+    with pytest.raises(BadFile, match=said):
         torch_storage.values(data)
 
 
@@ -293,7 +293,7 @@ def test_one_storage_is_not_read_again_and_again() -> None:
         data = in_a_row(np.ones(100_000, np.float32))
         file = pickle.dumps({"G": [Calls(_load_from_bytes, (data,)) for _ in range(50)]})
     assert len(file) < 2 * len(data)
-    with pytest.raises(Poison, match="unfolds to more than the file's size"):
+    with pytest.raises(BadFile, match="unfolds to more than the file's size"):
         read(file)
 
 
@@ -304,7 +304,7 @@ FILE = Program().file(networks_of(Networks.fresh(Architecture(8, fmap_max=4, z_s
 def test_a_file_with_other_bytes_is_refused_or_read(place: int, other: bytes) -> None:
     try:
         found = read(FILE[:place] + other + FILE[place + len(other) :])
-    except Poison as error:
+    except BadFile as error:
         assert str(error)  # noqa: PT017
     else:
         assert isinstance(found, Snapshot)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.official.objects import PickledArray
 from shared.stylegan2.official.unpickling import unpickled
 from tests.shared.stylegan2.official.program import Network, pickled
@@ -130,7 +130,7 @@ def bounded() -> Iterator[None]:
 
 @pytest.mark.parametrize(("file", "said"), HOSTILE.values(), ids=HOSTILE)
 def test_what_no_snapshot_holds_is_refused(bounded: None, file: bytes, said: str) -> None:
-    with pytest.raises(Poison, match=said):
+    with pytest.raises(BadFile, match=said):
         unpickled(file)
 
 
@@ -184,5 +184,5 @@ def test_plain_values_are_read_in_every_protocol(protocol: int) -> None:
 def test_arbitrary_bytes_are_refused_or_read_as_plain_values(tail: bytes) -> None:
     try:
         unpickled(PROTOCOL + tail)
-    except Poison as error:
+    except BadFile as error:
         assert str(error)  # noqa: PT017

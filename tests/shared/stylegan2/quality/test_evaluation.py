@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from shared.contract.errors import Poison
 from shared.stylegan2.architecture import Architecture
+from shared.stylegan2.errors import Misfit
 from shared.stylegan2.grid import to_uint8
 from shared.stylegan2.inference import Generator, Truncation, latents
 from shared.stylegan2.picture_set import Selection
@@ -60,7 +60,7 @@ def test_all_training_pictures_are_looked_at_for_memorising() -> None:
 
 def test_one_picture_is_no_yardstick() -> None:
     reals = pictures(1, seed=1)
-    with pytest.raises(Poison, match="at least two are needed"):
+    with pytest.raises(Misfit, match="at least two are needed"):
         Yardstick(reals, whole(reals), None)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from shared.contract.errors import Poison
+from shared.stylegan2.errors import BadFile
 from shared.stylegan2.quality import frozen_graph
 from tests.shared.stylegan2.quality import inception_graph
 from tests.shared.stylegan2.quality.inception_graph import Graph
@@ -36,21 +36,21 @@ def test_features_are_those_that_tensorflow_computes_with_the_graph(drawn: Calla
 
 @pytest.mark.parametrize("op", ["ReadFile", "PyFunc", "WriteFile", "StatefulPartitionedCall"])
 def test_an_operation_that_no_such_network_needs_is_refused(op: str) -> None:
-    with pytest.raises(Poison, match=f"not allowed in an Inception network: {op}"):
+    with pytest.raises(BadFile, match=f"not allowed in an Inception network: {op}"):
         frozen_graph.read(inception_graph.small(op=op))
 
 
 def test_a_graph_without_the_features_is_refused() -> None:
     graph = Graph(side=16)
     graph.conv("conv", "Mul", 8)
-    with pytest.raises(Poison, match="no node pool_3"):
+    with pytest.raises(BadFile, match="no node pool_3"):
         frozen_graph.read(graph.definition.SerializeToString())
 
 
 def test_a_graph_in_which_no_picture_enters_is_refused() -> None:
     graph = Graph(side=16)
     graph.constant("pool_3", np.zeros((1, 1, 1, 2048), np.float32))
-    with pytest.raises(Poison, match="no single ResizeBilinear"):
+    with pytest.raises(BadFile, match="no single ResizeBilinear"):
         frozen_graph.read(graph.definition.SerializeToString())
 
 
@@ -59,14 +59,14 @@ def test_a_graph_that_runs_in_a_circle_is_refused() -> None:
     graph.node("one", "Relu", "other")
     graph.node("other", "Identity", "one")
     graph.node("pool_3", "Mul", "Mul", "other")
-    with pytest.raises(Poison, match="circle at the node"):
+    with pytest.raises(BadFile, match="circle at the node"):
         frozen_graph.read(graph.definition.SerializeToString())
 
 
 def test_channels_before_rows_are_refused() -> None:
     graph = Graph(side=16)
     graph.channels[graph.node("odd", "Relu", graph.conv("conv", "Mul", 8), data_format="NCHW")] = 8
-    with pytest.raises(Poison, match="channels before rows"):
+    with pytest.raises(BadFile, match="channels before rows"):
         frozen_graph.read(graph.ending("odd", side=4))
 
 
@@ -77,12 +77,12 @@ def test_a_constant_that_would_fill_the_memory_is_refused() -> None:
     kernel.float_val.append(1)
     kernel.tensor_shape.dim[0].size = 1 << 40
     nodes = frozen_graph.read(definition.SerializeToString())
-    with pytest.raises(Poison, match="conv/conv2d_params that is larger"):
+    with pytest.raises(BadFile, match="conv/conv2d_params that is larger"):
         frozen_graph.Structure.of(nodes)
 
 
 def test_what_is_no_graph_is_refused() -> None:
-    with pytest.raises(Poison, match="no frozen graph"):
+    with pytest.raises(BadFile, match="no frozen graph"):
         frozen_graph.read(b"\x80\x04\x95 a pickle")
 
 

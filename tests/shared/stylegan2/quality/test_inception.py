@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared.contract.errors import Poison, Unusable
+from shared.stylegan2.errors import BadFile, DoesNotWork
 from shared.stylegan2.quality import inception
 from tests.shared.stylegan2.quality import inception_graph
 from tests.shared.stylegan2.quality.inception_graph import Graph
@@ -92,7 +92,7 @@ def save_as_keras_did(network, path: Path) -> None:
 def test_any_other_file_is_refused_with_what_is_accepted(tmp_path: Path, name: str, content: bytes, said: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(Poison) as refused:
+    with pytest.raises(BadFile) as refused:
         inception.load(path)
     assert str(refused.value).startswith(f"{path}: ")
     assert said in str(refused.value)
@@ -100,14 +100,14 @@ def test_any_other_file_is_refused_with_what_is_accepted(tmp_path: Path, name: s
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Poison, match=r"none\.pb: cannot be read"):
+    with pytest.raises(BadFile, match=r"none\.pb: cannot be read"):
         inception.load(tmp_path / "none.pb")
 
 
 def test_a_network_of_another_width_is_unusable(tmp_path: Path) -> None:
     path = tmp_path / "narrow.pb"
     path.write_bytes(inception_graph.small(width=64))
-    with pytest.raises(Unusable, match="2048 features are wanted of each picture, and it gives 64"):
+    with pytest.raises(DoesNotWork, match="2048 features are wanted of each picture, and it gives 64"):
         inception.load(path)
 
 
@@ -118,7 +118,7 @@ def test_damaged_weights_are_noticed(tmp_path: Path, factor: float, said: str) -
     graph.channels[graph.node("damaged", "Mul", graph.conv("conv", "Mul", 2048), "factor")] = 2048
     path = tmp_path / "damaged.pb"
     path.write_bytes(graph.ending("damaged", side=16))
-    with pytest.raises(Unusable, match=said):
+    with pytest.raises(DoesNotWork, match=said):
         inception.load(path)
 
 
@@ -127,5 +127,5 @@ def test_shapes_that_do_not_fit_are_unusable(tmp_path: Path) -> None:
     graph.channels["Mul"] = 5
     path = tmp_path / "odd.pb"
     path.write_bytes(graph.ending(graph.conv("conv", "Mul", 2048), side=16))
-    with pytest.raises(Unusable, match="cannot be computed"):
+    with pytest.raises(DoesNotWork, match="cannot be computed"):
         inception.load(path)
