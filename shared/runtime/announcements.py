@@ -16,16 +16,16 @@ from shared.store.interface import Store
 class Announcements:
     """The announcements of one stage."""
 
-    def __init__(self, step: Declaration, store: Store, bus: Bus) -> None:
-        self._step = step
+    def __init__(self, declaration: Declaration, store: Store, bus: Bus) -> None:
+        self._declaration = declaration
         self._store = store
         self._bus = bus
 
     def expected(self, outgoing: Iterable[Message]) -> Iterator[Message]:
         """Pass messages on; raises `Poison` at one that is not the stage's to send."""
         for message in outgoing:
-            if type(message) not in self._step.produces:
-                raise Poison(f"{self._step.name} does not produce {message.kind()}")
+            if type(message) not in self._declaration.produces:
+                raise Poison(f"{self._declaration.name} does not produce {message.kind()}")
             yield message
 
     def announce(self, outgoing: Iterable[Message], attempt: int, started: float, **how: str) -> bool:
@@ -43,8 +43,8 @@ class Announcements:
         """Write a message into its run's trail, with when and under which circumstances, and publish it."""
         reason = getattr(message, "reason", None)
         if reason is not None:
-            metrics.DROPPED.labels(self._step.name, reason.value).inc()
+            metrics.DROPPED.labels(self._declaration.name, reason.value).inc()
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        records.leave_trail(self._store, self._step.name, message, {"at": at, **circumstances})
-        with metrics.PUBLISH_SECONDS.labels(self._step.name).time():
+        records.leave_trail(self._store, self._declaration.name, message, {"at": at, **circumstances})
+        with metrics.PUBLISH_SECONDS.labels(self._declaration.name).time():
             self._bus.publish(message)

@@ -24,8 +24,8 @@ class Burial:
     What has died may die again before the delivery is answered: there is one letter even so.
     """
 
-    def __init__(self, step: Declaration, store: Store, announcements: Announcements) -> None:
-        self._step = step
+    def __init__(self, declaration: Declaration, store: Store, announcements: Announcements) -> None:
+        self._declaration = declaration
         self._store = store
         self._announcements = announcements
 
@@ -56,13 +56,13 @@ class Burial:
         surprising = None if isinstance(error, MagritteError) else error
         log.error("dead", error=type(error).__name__, detail=sentence(error), exc_info=surprising, **told)
         letter = dead_letters.bury(
-            self._store, self._step.queue, delivery.body, message, (delivery.attempt, error), entry
+            self._store, self._declaration.queue, delivery.body, message, (delivery.attempt, error), entry
         )
-        metrics.DEAD.labels(self._step.name, letter.error).inc()
+        metrics.DEAD.labels(self._declaration.name, letter.error).inc()
         return letter
 
     def _why(self, letter: Letter) -> dict[str, str]:
-        return {"stage": self._step.name, "error": kebab(letter.error), "detail": letter.reason}
+        return {"stage": self._declaration.name, "error": kebab(letter.error), "detail": letter.reason}
 
     def _tell(self, died: ItemDied, delivery: Delivery) -> None:
         self._announcements.tell(died, attempt=delivery.attempt)

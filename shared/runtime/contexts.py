@@ -24,13 +24,13 @@ class Contexts:
 
     def __init__(
         self,
-        step: Declaration,
+        declaration: Declaration,
         store: Store,
         resources: Resources,
         is_to_stop: Callable[[str], bool],
         say: Callable[..., None],
     ) -> None:
-        self._step = step
+        self._declaration = declaration
         self._store = store
         self._threads = resources.threads
         self._is_to_stop = is_to_stop
@@ -43,7 +43,7 @@ class Contexts:
             session=session,
             threads=self._threads,
             stopping=partial(self._is_to_stop, message.run),
-            say=partial(self._say, stage=self._step.name, run=message.run, item=str(message.item)),
+            say=partial(self._say, stage=self._declaration.name, run=message.run, item=str(message.item)),
         )
 
 

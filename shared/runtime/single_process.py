@@ -116,7 +116,7 @@ class SingleProcess:
             return False
         for worker in self._workers:
             if worker.run_failure is not None:
-                raise Poison(f"{worker.step.name}: {sentence(worker.run_failure)}") from worker.run_failure
+                raise Poison(f"{worker.declaration.name}: {sentence(worker.run_failure)}") from worker.run_failure
         finish(self._store, self._run.name)
         return True
 
@@ -130,8 +130,8 @@ class SingleProcess:
         outcomes: dict[str, Counter[Outcome]] = {}
         waiting = Counter[str]()
         for worker in self._workers:
-            outcomes.setdefault(worker.step.name, Counter()).update(worker.outcomes)
-            waiting[worker.step.name] += depths[worker.step.queue].waiting
+            outcomes.setdefault(worker.declaration.name, Counter()).update(worker.outcomes)
+            waiting[worker.declaration.name] += depths[worker.declaration.queue].waiting
         return [StageProgress(name, dict(counts), waiting[name]) for name, counts in outcomes.items()]
 
     @property
@@ -165,6 +165,6 @@ class SingleProcess:
         for pool in self._pools:
             if not pool.join(max(0.0, end - time.monotonic())):
                 self.gave_up = True
-                log.warning("gave-up", stage=pool.worker.step.name, seconds=round(pool.worker.longest, 1))
+                log.warning("gave-up", stage=pool.worker.declaration.name, seconds=round(pool.worker.longest, 1))
         for worker in self._workers:
             worker.stage.close()

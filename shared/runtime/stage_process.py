@@ -193,7 +193,7 @@ class StageProcess:
     def _check_for_hanging(self) -> None:
         """End the process if a thread hangs, which cannot be ended; the broker delivers again what it had."""
         for worker in self._workers:
-            if worker.longest > (self._environment.item_seconds or worker.step.longest):
+            if worker.longest > (self._environment.item_seconds or worker.declaration.longest):
                 log.critical("hung", seconds=worker.longest)
                 os._exit(BROKEN)
 
@@ -203,7 +203,7 @@ class StageProcess:
         self._bus.drain()
         for worker in self._workers:
             worker.drain()
-            if worker.step.long or self._broken is not None:
+            if worker.declaration.long or self._broken is not None:
                 worker.stop()
 
         def meanwhile() -> None:

@@ -73,7 +73,7 @@ class Worker:
         resources: Resources = Resources(),  # noqa: B008 (it is frozen)
         say: Say = say_to_log,
     ) -> None:
-        self.step = step = stage.declaration
+        self.declaration = declaration = stage.declaration
         self.stage = stage
         self.controls = Controls()
         self.outcomes: Counter[Outcome] = Counter()
@@ -82,10 +82,10 @@ class Worker:
         self.run_failure: Exception | None = None
         self._store = store
         self._ladder = ladder
-        announcements = Announcements(step, store, bus)
-        self._burial = Burial(step, store, announcements)
-        self._contexts = Contexts(step, store, resources, self._is_to_stop, metrics.overheard(say))
-        self._condemned = CONDEMNED_IF_LONG if step.long else CONDEMNED
+        announcements = Announcements(declaration, store, bus)
+        self._burial = Burial(declaration, store, announcements)
+        self._contexts = Contexts(declaration, store, resources, self._is_to_stop, metrics.overheard(say))
+        self._condemned = CONDEMNED_IF_LONG if declaration.long else CONDEMNED
         self._draining = threading.Event()
         self._stopping = threading.Event()
         self._store_is_away = False
@@ -94,7 +94,7 @@ class Worker:
         self._limit = TimeLimit(resources.picture_seconds, self._stopping.is_set)
         self._execution = Execution(stage, store, announcements, self._burial, self._limit)
         self._lock = threading.Lock()
-        metrics.introduce(step.name, Outcome)
+        metrics.introduce(declaration.name, Outcome)
 
     def consume(self, consumer: Consumer) -> None:
         """Handle deliveries until asked to end and none is left, or until the process is `broken`."""
@@ -134,7 +134,7 @@ class Worker:
     def handle(self, delivery: Delivery) -> Outcome:
         """Process one delivery and answer it, whatever happens."""
         thread = threading.get_ident()
-        with metrics.IN_PROGRESS.labels(self.step.name).track_inprogress(), self._room(delivery):
+        with metrics.IN_PROGRESS.labels(self.declaration.name).track_inprogress(), self._room(delivery):
             self._since[thread] = time.monotonic()
             try:
                 outcome = self._handled(delivery)
@@ -142,22 +142,22 @@ class Worker:
                 del self._since[thread]
         with self._lock:
             self.outcomes[outcome] += 1
-        metrics.ITEMS.labels(self.step.name, outcome.value).inc()
+        metrics.ITEMS.labels(self.declaration.name, outcome.value).inc()
         if outcome not in (Outcome.RETRIED, Outcome.INTERRUPTED):  # which come again
-            metrics.ITEM_AGE_SECONDS.labels(self.step.name).observe(delivery.age)
+            metrics.ITEM_AGE_SECONDS.labels(self.declaration.name).observe(delivery.age)
         return outcome
 
     def _handled(self, delivery: Delivery) -> Outcome:
         message: Message | None = None
         try:
             message = messages.decode(delivery.body)
-            with logs.about(message, stage=self.step.name, attempt=delivery.attempt):
+            with logs.about(message, stage=self.declaration.name, attempt=delivery.attempt):
                 outcome = self._processed(message, delivery)
                 self._answer(delivery.ack)
                 log.info("handled", message=message.kind(), outcome=outcome.value)
                 return outcome
         except Exception as error:
-            with logs.about(message, stage=self.step.name, attempt=delivery.attempt):
+            with logs.about(message, stage=self.declaration.name, attempt=delivery.attempt):
                 return self._failed(delivery, message, error)
 
     def _room(self, delivery: Delivery) -> AbstractContextManager[None]:
@@ -172,7 +172,7 @@ class Worker:
         return self._execution.run(message, delivery, self._contexts.of(message, delivery.session))
 
     def _is_to_stop(self, run: str) -> bool:
-        metrics.LAST_STEP.labels(self.step.name).set_to_current_time()
+        metrics.LAST_STEP.labels(self.declaration.name).set_to_current_time()
         return self._stopping.is_set() or self._is_cancelled(run)
 
     def _is_cancelled(self, run: str) -> bool:
@@ -223,7 +223,7 @@ class Worker:
         """Wait while the store is away: else every message of the queue would go through its retries."""
         while self._store_is_away and not self._draining.is_set():
             try:
-                self._store.exists(keys.paused(self.step.name))
+                self._store.exists(keys.paused(self.declaration.name))
                 self._store_is_away = False
             except StoreUnavailable:
                 self._draining.wait(_AGAIN)

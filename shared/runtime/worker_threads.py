@@ -14,21 +14,21 @@ class WorkerThreads:
 
     def __init__(self, worker: Worker, bus: Bus, threads: int) -> None:
         self.worker = worker
-        self._size = 1 if worker.step.single_active_consumer else worker.step.threads or threads
-        self._consumer = bus.consume(worker.step.queue, self._size)
+        self._size = 1 if worker.declaration.single_active_consumer else worker.declaration.threads or threads
+        self._consumer = bus.consume(worker.declaration.queue, self._size)
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Begin to work."""
         for number in range(self._size):
-            name = f"{self.worker.step.queue}-{number}"
+            name = f"{self.worker.declaration.queue}-{number}"
             thread = threading.Thread(target=self.worker.consume, args=(self._consumer,), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
 
     def obey(self, controls: Controls) -> None:
         """Pause or proceed, and forget cancelled runs."""
-        name, before = self.worker.step.name, self.worker.controls
+        name, before = self.worker.declaration.name, self.worker.controls
         self.worker.controls = controls
         if name in controls.paused and name not in before.paused:
             self._consumer.pause()
