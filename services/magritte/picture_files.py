@@ -11,11 +11,9 @@ if TYPE_CHECKING:
 
 def write_png(target: Path, picture: "Pictures") -> None:
     """Write a picture [H, W, C]; folders are made. Raises StoreFull when the disk has no space left."""
-    from PIL import Image
+    from shared.pictures import encode_png, to_image
 
-    from shared.pictures import encode_png
-
-    content = encode_png(Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture))
+    content = encode_png(to_image(picture))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)

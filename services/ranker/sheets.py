@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from shared.pictures import to_image
+
 _SIDE = 128  # pixels of a thumbnail
 _MARGIN = 6
 _TEXT_SIZE = 14
@@ -31,6 +33,6 @@ def sheet(pictures: NDArray[np.uint8], captions: Sequence[str]) -> Image.Image:
 
 def _thumbnail(picture: NDArray[np.uint8]) -> Image.Image:
     """Shrink a picture to a thumbnail, or enlarge it without smoothing, so that its pixels can be seen."""
-    image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
+    image = to_image(picture)
     small = picture.shape[0] < _SIDE
     return image.resize((_SIDE, _SIDE), Image.Resampling.NEAREST if small else Image.Resampling.LANCZOS)

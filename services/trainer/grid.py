@@ -1,9 +1,8 @@
 """The grids of pictures that a training leaves for people to look at."""
 
 import numpy as np
-from PIL import Image
 
-from shared.pictures import encode_png
+from shared.pictures import encode_png, to_image
 from shared.stylegan2.grid import Pictures
 
 _WIDTH, _HEIGHT = 1920, 1080
@@ -19,4 +18,4 @@ def layout(resolution: int) -> tuple[int, int]:
 
 def png(grid: Pictures) -> bytes:
     """Encode a grid [H, W, 3], or grey [H, W, 1], as a PNG file."""
-    return encode_png(Image.fromarray(grid[:, :, 0] if grid.shape[2] == 1 else grid))
+    return encode_png(to_image(grid))

@@ -3,9 +3,13 @@
 import zlib
 from enum import Enum
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Compression(Enum):
@@ -18,6 +22,11 @@ class Compression(Enum):
 
     FAST = (1, zlib.Z_RLE)
     SMALL = (6, zlib.Z_DEFAULT_STRATEGY)
+
+
+def to_image(pixels: "NDArray[np.uint8]") -> Image.Image:
+    """Return the image, L or RGB, of pixels [H, W, C] with C of 1 or 3."""
+    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
 def encode_png(image: Image.Image, profile: bytes | None = None, compression: Compression = Compression.SMALL) -> bytes:

@@ -1,9 +1,10 @@
 from io import BytesIO
 
+import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from shared.pictures import Compression, Picture, decode, encode_jpeg, encode_png
+from shared.pictures import Compression, Picture, decode, encode_jpeg, encode_png, to_image
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -54,3 +55,11 @@ def test_a_jpeg_keeps_colours_at_full_resolution() -> None:
     found = decoded(encode_jpeg(stripes, 95)).image
     pairs = zip(found.tobytes(), stripes.tobytes(), strict=True)
     assert max(abs(one - other) for one, other in pairs) < 40
+
+
+def test_pixels_become_an_image_of_the_same_pixels_grey_or_in_colour() -> None:
+    pixels = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    assert np.array_equal(np.asarray(to_image(pixels)), pixels)
+    grey = to_image(pixels[:, :, :1])
+    assert (grey.mode, grey.size) == ("L", (3, 2))
+    assert np.array_equal(np.asarray(grey), pixels[:, :, 0])
