@@ -77,7 +77,7 @@ def test_toys_are_computed_and_trained_on_jax():
 
 
 def test_the_average_of_w_is_near_the_mean_of_w_on_jax():
-    assert passed(["test_mean_of_w.py"], "-k", "every_dimension or truncated or in_parts") == 5
+    assert passed([f"{HERE}/test_mean_of_w.py"], "-k", "every_dimension or truncated or in_parts") == 5
 
 
 @pytest.mark.skipif(not GOLDEN.is_dir(), reason="the golden data of the reference shelf are not here")
