@@ -94,4 +94,4 @@ def test_threads_can_be_chosen_until_tensorflow_begins() -> None:
 def test_a_tensorflow_that_already_runs_several_operations_at_once_is_refused() -> None:
     done = run(TOO_LATE)
     assert done.returncode == 1
-    assert "Unusable: TensorFlow was at work before shared.stylegan2 was imported" in done.stderr
+    assert "DoesNotWork: TensorFlow was at work before shared.stylegan2 was imported" in done.stderr
