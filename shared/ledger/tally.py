@@ -134,10 +134,16 @@ class Tally:
             return self._arrivals.note(fact.revision, fact.entry, fact.decisions) or changed
         if fact.kind not in _OUTCOMES:
             return self._is_first(pictures, row, fact.kind)
-        if not self._prevails(pictures, row, fact, _OUTCOMES):
+        if not self._prevails(pictures, row, fact, _OUTCOMES) and not self._counts_more(row, fact):
             return False
         pictures.faces[row] = fact.faces
         return True
+
+    def _counts_more(self, row: int, fact: ImageFact) -> bool:
+        """Return whether a fact is the one that is known, but with more faces: the larger of two counts holds."""
+        pictures, cause = self._pictures, (fact.kind, fact.stage, fact.reason)
+        is_known = (pictures.revision[row], self._causes[pictures.outcome[row]]) == (fact.revision, cause)
+        return is_known and fact.faces > pictures.faces[row]
 
     def _judge(self, row: int, fact: ImageFact) -> bool:
         """Note a judgement if it goes before the one that is known; return whether it does."""

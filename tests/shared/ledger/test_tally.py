@@ -213,6 +213,13 @@ facts = st.one_of(
 )
 
 
+def revised(message: Message, revision: int) -> Message:
+    return message.model_copy(update={"revision": revision}) if "revision" in type(message).model_fields else message
+
+
+facts = st.builds(revised, stated, st.integers(0, 2))
+
+
 def known(tally: Tally) -> tuple[Counter[Settlement], list[tuple[str, int, int]], int, int, bool]:
     return tally.counts(), sorted(tally.members()), tally.faces, tally.settled, tally.is_complete(0)
 
@@ -232,6 +239,12 @@ def test_every_picture_has_exactly_one_fate_and_the_counts_add_up(messages: Iter
     counts = tally.counts()
     assert counts.total() == len({str(message.item).partition(".")[0] for message in messages})
     assert tally.settled == sum(count for settlement, count in counts.items() if settlement.fate is not Fate.UNDECIDED)
+
+
+def test_of_two_counts_of_faces_the_larger_holds_in_any_order() -> None:
+    for messages in ([counted(A, 2), counted(A, 1)], [counted(A, 1), counted(A, 2)]):
+        assert tally_of(*messages, normalized(A)).settlement(A) == UNDECIDED
+        assert tally_of(*messages, normalized(A), face_dropped(A, 1)).settlement(A) == IN_DATASET
 
 
 class TestRevisions:
