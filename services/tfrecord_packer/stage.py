@@ -138,7 +138,12 @@ class TfrecordPacker(Stage[Message, Packing]):
     def _drop(self, entries: Iterable[str], run: str, state: _RunState) -> Iterator[ImageDropped]:
         for entry in entries:
             dropped = ImageDropped(
-                run=run, entry=entry, stage=self.name, reason=Reason.UNLABELLED, detail="it is of no class"
+                run=run,
+                entry=entry,
+                revision=state.tally.revision(entry),
+                stage=self.name,
+                reason=Reason.UNLABELLED,
+                detail="it is of no class",
             )
             self._note(state, dropped)  # now, so that it is no news when it comes back
             yield dropped

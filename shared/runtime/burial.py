@@ -7,7 +7,7 @@ import structlog
 from shared.bus.interface import Delivery
 from shared.contract.declaration import Declaration
 from shared.contract.errors import MagritteError
-from shared.contract.messages import ItemDied, Message, kebab
+from shared.contract.messages import ItemDied, Message, kebab, of_revision
 from shared.contract.stage import Death, sentence
 from shared.runs import dead_letters
 from shared.runs.dead_letters import Letter
@@ -34,13 +34,13 @@ class Burial:
         letter = self._kept(delivery, message, error)
         if message is not None and not isinstance(message, ItemDied):  # or one death would tell of the next
             entry, face = getattr(message, "entry", None), getattr(message, "face", None)
-            self._tell(ItemDied(run=message.run, entry=entry, face=face, **self._why(letter)), delivery)
+            self._tell(ItemDied(run=message.run, entry=entry, face=face, **self._why(letter)), delivery, message)
         return letter
 
     def bury_item(self, delivery: Delivery, message: Message, death: Death) -> Letter:
         """Bury one of the items that a message is about; a replay of its letter is the whole message once more."""
         letter = self._kept(delivery, message, death.error, death.entry)
-        self._tell(ItemDied(run=message.run, entry=death.entry, **self._why(letter)), delivery)
+        self._tell(ItemDied(run=message.run, entry=death.entry, **self._why(letter)), delivery, message)
         return letter
 
     def survivors(self, outgoing: Iterable[Message | Death], delivery: Delivery, message: Message) -> Iterator[Message]:
@@ -64,8 +64,8 @@ class Burial:
     def _why(self, letter: Letter) -> dict[str, str]:
         return {"stage": self._declaration.name, "error": kebab(letter.error), "detail": letter.reason}
 
-    def _tell(self, died: ItemDied, delivery: Delivery) -> None:
-        self._announcements.tell(died, attempt=delivery.attempt)
+    def _tell(self, died: ItemDied, delivery: Delivery, message: Message) -> None:
+        self._announcements.tell(of_revision(died, message), attempt=delivery.attempt)
 
 
 def survivors(outgoing: Iterable[Message | Death]) -> Iterator[Message]:

@@ -29,7 +29,7 @@ from shared.contract.reasons import Reason
 from shared.contract.stage import Context
 from shared.recipe.recipe import Recipe
 from shared.runs import datasets
-from shared.runs.registry import open_run
+from shared.runs.registry import open_run, tally_of
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore
 
@@ -272,6 +272,19 @@ def test_pictures_of_no_class_are_dropped_before_the_rest_is_packed(store: Folde
     assert {(message.stage, message.reason) for message in drops} == {("tfrecord-packer", Reason.UNLABELLED)}
     assert packing.told(packer, dropped) == []  # as they come back, they are no news
     assert packing.ask(TfrecordPacker(), [packing.exhausted]) == [packed]  # nor to whoever recalls them
+
+
+def test_a_revived_picture_of_no_class_is_dropped_for_good(store: FolderStore, tmp_path: Path) -> None:
+    packing = labelled(store, tmp_path, ["a/1", "2", "b/3"], FOLDERS_ALONE)
+    for number in (0, 2):
+        packing.note(number)
+    for stage, message in packing.facts(1):
+        leave_trail(store, stage, message.model_copy(update={"revision": 2}), {})
+    dropped, packed = packing.told(TfrecordPacker(), [packing.exhausted])
+    assert isinstance(dropped, ImageDropped)
+    assert dropped.revision == 2
+    assert tally_of(store, packing.run).settlement(packing.entries[1]).reason == Reason.UNLABELLED
+    assert packing.ask(TfrecordPacker(), [packing.exhausted]) == [packed]
 
 
 def test_a_packer_that_ended_while_it_dropped_pictures_is_taken_up_by_the_next(

@@ -418,6 +418,14 @@ class TestRevision:
         workshop.work_through(stage(counting), FETCHED, again, FETCHED)
         assert workshop.told() == [COUNTED, COUNTED.model_copy(update={"revision": 3}), COUNTED]
 
+    @pytest.mark.parametrize("stage", [Finder, Lister])
+    def test_what_dies_of_a_later_revision_is_dead_and_no_longer_dropped(
+        self, workshop: Workshop, stage: type[Finder]
+    ) -> None:
+        workshop.work_through(Lister(lambda *_: [DROPPED]), FETCHED)
+        workshop.work_through(stage(failing(Poison("never"))), FETCHED.model_copy(update={"revision": 1}))
+        assert tally_of(workshop.store, RUN).settlement(ENTRY).fate is Fate.DEAD
+
     def test_a_dropped_picture_is_revived_by_a_later_revision(self, workshop: Workshop) -> None:
         workshop.work_through(Lister(lambda *_: [DROPPED]), FETCHED)
         assert tally_of(workshop.store, RUN).settlement(ENTRY).fate is Fate.DROPPED
