@@ -1,5 +1,6 @@
 """What a stage is: pure work on one message, told apart from how messages travel and where objects lie."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, cast
@@ -82,7 +83,7 @@ def sentence(error: BaseException) -> str:
     return " ".join([told, *(f"({note})" for note in getattr(error, "__notes__", ()))])
 
 
-class Stage(Generic[M, S]):
+class Stage(ABC, Generic[M, S]):
     """One step of the pipeline: what it declares, and pure work on a message under the settings `S`.
 
     `S` is all of a recipe that the stage sees: a frozen dataclass or pydantic model, or None. As JSON it is part of the
@@ -121,13 +122,13 @@ class Stage(Generic[M, S]):
         """
         return None
 
+    @abstractmethod
     def process(self, message: M, settings: S, context: Context) -> Iterable[Message | Death]:
         """Process `message`: put objects, return what there is to announce.
 
         With inputs, all messages are recorded before the first is published; without them they are published
         as they come, and there may be deaths among them.
         """
-        raise NotImplementedError
 
     def close(self) -> None:
         """Release what `setup` took."""
