@@ -59,7 +59,7 @@ def main(name: str, pipeline: Pipeline, load: Load) -> None:
 def serve(name: str, pipeline: Pipeline, load: Load, environment: Settings) -> int:
     """Run a container until SIGTERM or SIGINT; returns the exit code. Raises what makes it unusable from the start."""
     logs.set_up(environment.log or LogFormat.JSON, environment.log_level or "info", stage=name)
-    ending = ShutdownSignal()
+    shutdown = ShutdownSignal()
     port = METRICS_PORT if environment.metrics_port is None else environment.metrics_port
     with ExitStack() as stack:
         health = Health()
@@ -69,7 +69,7 @@ def serve(name: str, pipeline: Pipeline, load: Load, environment: Settings) -> i
         bus = open_bus(environment.bus, pipeline.queues, environment.retry_pauses, f"magritte {name}")
         stack.callback(bus.close)
         process = StageProcess(load(name), bus, store, environment, health)
-        return process.run(ending) if process.begin(ending) else 0
+        return process.run(shutdown) if process.begin(shutdown) else 0
 
 
 class ShutdownSignal:
@@ -108,15 +108,15 @@ class StageProcess:
         self._ticks = 0
         metrics.BROKER_CONNECTED.labels(self._name).set_function(lambda: bus.is_connected)
 
-    def begin(self, ending: ShutdownSignal) -> bool:
+    def begin(self, shutdown: ShutdownSignal) -> bool:
         """Prove that store, broker and stages work, waiting for the first two; False when told to end meanwhile."""
-        there = self._await("store", self._store.prepare, ending) and self._await("broker", self._connect, ending)
+        there = self._await("store", self._store.prepare, shutdown) and self._await("broker", self._connect, shutdown)
         if there:
             for worker, environment in zip(self._workers, self._own_environments, strict=True):
                 worker.stage.setup(environment, None)
         return there
 
-    def run(self, ending: ShutdownSignal) -> int:
+    def run(self, shutdown: ShutdownSignal) -> int:
         """Work until told to end or broken; returns the exit code."""
         pools = [WorkerThreads(worker, self._bus, self._environment.threads) for worker in self._workers]
         self._tick(pools)  # before anything is taken that must wait
@@ -124,11 +124,11 @@ class StageProcess:
             pool.start()
         log.info("ready", threads=self._environment.threads)
         with Watchdog(SILENCE + TRIES * self._environment.picture_seconds) as watchdog:
-            while not ending.told.is_set() and self._broken is None and not self._hanging:
+            while not shutdown.told.is_set() and self._broken is None and not self._hanging:
                 watchdog.tick()
                 self._tick(pools)
-                ending.told.wait(0.5)
-        self._drain(pools, ending)
+                shutdown.told.wait(0.5)
+        self._drain(pools, shutdown)
         return self._exit_code()
 
     def _exit_code(self) -> int:
@@ -153,9 +153,9 @@ class StageProcess:
     def _connect(self) -> None:
         self._bus.connect(timeout=5.0)
 
-    def _await(self, what: str, attempt: Callable[[], None], ending: ShutdownSignal) -> bool:
+    def _await(self, what: str, attempt: Callable[[], None], shutdown: ShutdownSignal) -> bool:
         pause = 1.0
-        while not ending.told.is_set():
+        while not shutdown.told.is_set():
             self._health.tick()
             try:
                 attempt()
@@ -164,7 +164,7 @@ class StageProcess:
                 if self._environment.fail_fast:
                     raise
                 log.warning("waiting", awaits=what, error=str(error))
-            ending.told.wait(pause)
+            shutdown.told.wait(pause)
             pause = min(2 * pause, 10.0)
         return False
 
@@ -197,7 +197,7 @@ class StageProcess:
                 log.critical("hung", seconds=worker.longest)
                 os._exit(BROKEN)
 
-    def _drain(self, pools: Sequence[WorkerThreads], ending: ShutdownSignal) -> None:
+    def _drain(self, pools: Sequence[WorkerThreads], shutdown: ShutdownSignal) -> None:
         log.info("draining")
         self._health.ready = False
         self._bus.drain()
@@ -208,7 +208,7 @@ class StageProcess:
 
         def meanwhile() -> None:
             self._health.tick()
-            if ending.insisted.is_set():
+            if shutdown.insisted.is_set():
                 self._stop()
 
         if not join_all(pools, self._environment.grace, meanwhile):
