@@ -33,7 +33,7 @@ _PROVENANCE = re.compile(r"provenance/[0-9a-f]{2}/([0-9a-f]{64})/([0-9a-f]{20})\
 _RECIPE = re.compile(r"recipes/([a-z0-9][a-z0-9-]*-\d{3,})\.json")
 _CONTROL = re.compile(r"controls/(paused|cancelled)/([a-z0-9-]+)\.json")
 _TRAIL = re.compile(
-    r"runs/[a-z0-9-]+/trail/(run|[0-9a-f]{20}(?:\.\d+)?)/([a-z0-9-]+\.[a-z0-9-]+\.[a-z0-9-]+\.\d+\.\d+)\.json"
+    r"runs/[a-z0-9-]+/trail/(run|[0-9a-f]{20}(?:\.\d{1,9})?)/([a-z0-9-]+\.[a-z0-9-]+\.[a-z0-9-]+\.\d{1,9}\.\d{1,9})\.json"
 )
 _DATASET_VERSION = re.compile(r"runs/[a-z0-9-]+/datasets/(\d{4,})\.json")
 

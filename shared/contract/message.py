@@ -27,8 +27,14 @@ RunId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
 EntryId = Annotated[str, Field(pattern=r"^[0-9a-f]{20}$")]
 """Name of one listed file or address within a run."""
 
-Count = Annotated[int, Field(ge=0)]
+_BILLION = 10**9
+"""Keys hold numbers of at most nine digits, and columns of a tally 32 bits."""
+
+Count = Annotated[int, Field(ge=0, lt=_BILLION)]
 """A number of things."""
+
+Ordinal = Annotated[int, Field(ge=1, lt=_BILLION)]
+"""A number that counts from 1."""
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 """64 bits in hexadecimal."""

@@ -14,6 +14,7 @@ from shared.contract.message import (
     Hash,
     ImageMessage,
     Message,
+    Ordinal,
     RunId,
     decode,
     identity,
@@ -78,8 +79,8 @@ class Judgement(ImageMessage):
     """
 
     image: Digest
-    arrival: Annotated[int, Field(ge=1)]
-    decisions: Annotated[int, Field(ge=1)]
+    arrival: Ordinal
+    decisions: Ordinal
 
     def fact(self, stage: str) -> Fact:
         reason = str(getattr(self, "reason", ""))
@@ -131,7 +132,7 @@ class FacesCounted(ImageMessage):
     """The number of faces of a picture that went on; each settles on its own."""
 
     image: Digest
-    faces: Annotated[int, Field(ge=1)]
+    faces: Ordinal
 
     def fact(self, stage: str) -> Fact:
         return ImageFact(self.entry, self.kind(), stage, self.revision, faces=self.faces)
@@ -142,7 +143,7 @@ class FaceUpscaled(FaceMessage):
 
     image: Digest
     crop: Digest
-    factor: Annotated[int, Field(ge=1)]
+    factor: Ordinal
 
 
 class FaceNormalized(FaceMessage):
@@ -193,7 +194,7 @@ class ItemDied(Message):
 class DatasetPacked(Message):
     """Version `version` of the run's data set lies in the store."""
 
-    version: Annotated[int, Field(ge=1)]
+    version: Ordinal
     digest: Digest
 
     def fact(self, stage: str) -> Fact:
@@ -203,7 +204,7 @@ class DatasetPacked(Message):
 class LegDue(Message):
     """Train one leg of the training that data set version `version` asks for."""
 
-    version: Annotated[int, Field(ge=1)]
+    version: Ordinal
     dataset: Digest
     training: Digest
     leg: Count
@@ -215,7 +216,7 @@ class LegDue(Message):
 class SnapshotTaken(Message):
     """A leg is complete: checkpoint `leg` exists, `kimg` thousand pictures have been shown to D."""
 
-    version: Annotated[int, Field(ge=1)]
+    version: Ordinal
     dataset: Digest
     training: Digest
     leg: Count
@@ -229,7 +230,7 @@ class SnapshotTaken(Message):
 class RankingReady(Message):
     """The training pictures have been scored by the discriminator of checkpoint `leg`; `files` are keys by name."""
 
-    version: Annotated[int, Field(ge=1)]
+    version: Ordinal
     dataset: Digest
     training: Digest
     leg: Count

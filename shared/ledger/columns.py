@@ -70,9 +70,6 @@ class Entries:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __contains__(self, entry: str) -> bool:
-        return bytes.fromhex(entry) in self._rows
-
     def __iter__(self) -> Iterator[str]:
         return (key.hex() for key in self._rows)
 

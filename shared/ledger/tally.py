@@ -34,17 +34,17 @@ _PICTURE = {
     "judgement": "H",
     "arrival": "I",
     "outcome": "H",
-    "revision": "H",
-    "faces": "H",
+    "revision": "I",
+    "faces": "I",
     "settlement": "H",
-    "members": "H",
+    "members": "I",
     "first_face": "I",
 }
 _FACE = {
-    "number": "H",
+    "number": "I",
     "told": "I",
     "outcome": "H",
-    "revision": "H",
+    "revision": "I",
     "next_face": "I",
 }
 
@@ -71,9 +71,6 @@ class Tally:
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    def __contains__(self, entry: str) -> bool:
-        return entry in self._entries
 
     def add(self, fact: Fact) -> bool:
         """Add a fact; return whether it is news about a picture or a face."""

@@ -57,6 +57,18 @@ def test_files_in_a_trail_that_are_no_facts_are_passed_over(
     assert skipped == expected
 
 
+def test_facts_with_numbers_that_no_message_holds_are_passed_over(store: FolderStore) -> None:
+    odd = [
+        f"{keys.trail(RUN)}{ENTRY}/deduper.image-kept.none.{10**9}.1.json",
+        keys.trail(RUN) + f"{ENTRY}.{10**9}/a.b.c.0.0.json",
+    ]
+    for key in odd:
+        store.put(key, b"{}")
+    skipped = set[str]()
+    assert list(facts(store, RUN, skipped.add)) == []
+    assert skipped == set(odd)
+
+
 def test_files_among_the_versions_of_a_data_set_are_passed_over(store: FolderStore) -> None:
     store.put(keys.dataset_version(RUN, 2), b"{}")
     expected, skipped = strays(store, keys.dataset_version(RUN)), set[str]()
