@@ -12,8 +12,8 @@ K = TypeVar("K")
 NONE = 0
 """Code of no value in a column of codes."""
 
-_BYTES_OF_A_KEY = 140
-"""Memory of an entry's key, its row number and their place in the dictionary, measured."""
+_BYTES_OF_A_KEY = 125
+"""Memory of an entry's key, its row number and their place in the dictionary, measured at 100,000 entries."""
 
 
 class Codes(Generic[K]):
