@@ -15,7 +15,7 @@ from typing import Any
 from shared.bus.topology import DEAD, WORK, Topology, dead_queue
 from shared.contract import keys
 from shared.contract.declaration import Declaration, Pipeline
-from shared.contract.patterns import RETRY_FAILED, open_ended
+from shared.contract.patterns import RETRY_FAILED, VERDICTS, open_ended
 
 OPERATOR = "magritte"
 MONITOR = "monitor"
@@ -54,22 +54,22 @@ class BrokerRights:
 
 OPERATOR_STORE = StoreRights(
     reads=("*",),
-    writes=("recipes/*", "files/*", RETRY_FAILED, "finished/*", "dead/*", keys.CONTROLS + "*", PROBES),
-    deletes=("finished/*", keys.CONTROLS + "*", PROBES),
+    writes=("recipes/*", "files/*", RETRY_FAILED, VERDICTS, "dead/*", keys.CONTROLS + "*", PROBES),
+    deletes=(keys.CONTROLS + "*", PROBES),
 )
 
 
 def store_rights(stages: Sequence[Declaration]) -> StoreRights:
     """Return a container's rights in the store: what its stages declare, and what the runtime does for every stage."""
     name = stages[0].name
-    records, trails = open_ended(keys.action(name, "*")), open_ended(keys.trail("*", "*", f"{name}.*"))
+    records = open_ended(keys.action(name, "*"))
     letters = [open_ended(keys.dead("*", stage.queue, "*")) for stage in stages]
     reads, writes, deletes = (
         [pattern for stage in stages for pattern in getattr(stage, does)] for does in ("reads", "writes", "deletes")
     )
     return StoreRights(
         reads=_distinct(*reads, open_ended(keys.recipe("*")), keys.CONTROLS + "*", records, *letters),
-        writes=_distinct(*writes, records, *letters, trails, PROBES),
+        writes=_distinct(*writes, records, *letters, PROBES),
         deletes=_distinct(*deletes, PROBES),
     )
 

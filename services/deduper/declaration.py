@@ -2,7 +2,7 @@
 
 from shared.contract import messages as m
 from shared.contract import patterns
-from shared.contract.declaration import Declaration
+from shared.contract.declaration import Batching, Declaration
 
 FINGERPRINTING = Declaration(
     name="deduper",
@@ -16,7 +16,7 @@ JUDGING = Declaration(
     queue="deduper.index",
     consumes=(m.ImageFingerprinted,),
     produces=(m.ImageKept, m.ImageSuperseded),
-    single_active_consumer=True,
+    batching=Batching(most=500, gap=0.02, longest=0.5),  # pictures wait for it on their way
     reads=(patterns.ARRIVALS,),
     writes=(patterns.ARRIVALS,),
 )

@@ -1,15 +1,17 @@
 """Keeps the best of the pictures that are alike."""
 
 import json
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 
 from services.deduper.declaration import JUDGING
 from services.deduper.run_index import Decision, RunIndex
 from shared.contract import keys
 from shared.contract.errors import NotFound, StoreUnavailable
 from shared.contract.messages import ImageFingerprinted, ImageKept, ImageSuperseded, Judgement
-from shared.contract.stage import Context, Stage
+from shared.contract.objects import Objects
+from shared.contract.owner import Owner, Received
+from shared.contract.stage import Context
 from shared.ledger.recent_runs import RecentRuns
 from shared.recipe.duplicates import Duplicates
 from shared.recipe.recipe import Recipe
@@ -17,70 +19,113 @@ from shared.recipe.recipe import Recipe
 MOST_BYTES = 512 * 2**20
 """Memory for the indexes together; one that has left it is rebuilt from its arrivals when it is needed."""
 
+_ARRIVAL_BYTES = 130
+"""Bytes of memory per entry of `_Open.batches`, roughly."""
 
-class Judging(Stage[ImageFingerprinted, Duplicates]):
-    """`ImageFingerprinted` in, judgements of all that it concerns out: by one owner, one message at a time."""
+
+@dataclass
+class _Open:
+    """The index of a run, and by entry the number of the first arrival of its batch, which names the batch."""
+
+    index: RunIndex
+    batches: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def memory(self) -> int:
+        return self.index.memory + _ARRIVAL_BYTES * len(self.batches)
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    """A fingerprint, and what its arrival, which is counted from 1, has decided."""
+
+    number: int
+    fingerprint: ImageFingerprinted
+    decisions: list[Decision]
+
+    @classmethod
+    def read(cls, number: int, line: bytes) -> "_Arrival":
+        known = json.loads(line)
+        decisions = [Decision(**decision) for decision in known["decisions"]]
+        return cls(number, ImageFingerprinted.model_validate(known["fingerprint"]), decisions)
+
+    def written(self) -> bytes:
+        decisions = [asdict(decision) for decision in self.decisions]
+        return json.dumps({"fingerprint": self.fingerprint.model_dump(mode="json"), "decisions": decisions}).encode()
+
+    def judgements(self) -> Iterator[Judgement]:
+        for decision in self.decisions:
+            kind = ImageKept if decision.by is None else ImageSuperseded
+            about = {"run": self.fingerprint.run, "arrival": self.number, "decisions": len(self.decisions)}
+            yield kind.model_validate({**about, **asdict(decision)})
+
+
+class Judging(Owner[ImageFingerprinted, Duplicates]):
+    """`ImageFingerprinted` in, judgements of all that it concerns out."""
 
     declaration = JUDGING
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._indexes = RecentRuns[RunIndex](most_bytes, lambda index: index.memory)
+        self._indexes = RecentRuns[_Open](most_bytes, lambda opened: opened.memory)
 
     def settings(self, recipe: Recipe) -> Duplicates:
         return recipe.duplicates
 
-    def process(self, message: ImageFingerprinted, settings: Duplicates, context: Context) -> list[Judgement]:
-        """Return the judgements of the entry's arrival, which is written to the store before they are announced.
+    def process_batch(
+        self, run: str, batch: Sequence[Received[ImageFingerprinted]], settings: Duplicates, context: Context
+    ) -> Iterator[Judgement]:
+        """Return the judgements of the batch's arrivals, which are in the store before the first is announced.
 
-        The index leaves memory until its latest arrival lies in the store: after a failure, or when another
-        consumer was faster, it is rebuilt from what does lie there.
+        What has arrived before is answered from the store.
+        """
+        fingerprints = {received.message.entry: received.message for received in batch}
+        opened, arrivals = self._judged(run, fingerprints, settings, context)
+        self._indexes.keep(run, opened)
+        before = {opened.batches[entry] for entry in fingerprints} - {arrivals[0].number if arrivals else 0}
+        known = (each for first in sorted(before) for each in _read(run, first, context.store))
+        for arrival in [*(each for each in known if each.fingerprint.entry in fingerprints), *arrivals]:
+            yield from arrival.judgements()
+
+    def _judged(
+        self, run: str, fingerprints: dict[str, ImageFingerprinted], settings: Duplicates, context: Context
+    ) -> tuple[_Open, list[_Arrival]]:
+        """Judge the fingerprints that are new, as one batch of arrivals, and return the index with these.
+
+        The index is not in memory until the batch lies in the store: after a failure, or when another consumer was
+        faster, it is rebuilt from what does lie there.
         """
         while True:
-            index = self._indexes.take(message.run) or _rebuilt(message.run, settings, context)
-            number = index.arrivals.get(message.entry)
-            if number is not None:
-                self._indexes.keep(message.run, index)
-                return _judgements(message.run, number, _arrival(message.run, number, context))
-            arrival = _as_json(message, index.add(message))
-            number = index.arrivals[message.entry]
-            if context.store.put_new(keys.arrival(message.run, number), json.dumps(arrival).encode()):
-                self._indexes.keep(message.run, index)
-                return _judgements(message.run, number, arrival)
+            opened = self._indexes.take(run) or _rebuilt(run, settings, context.store)
+            first = len(opened.batches) + 1
+            new = [each for entry, each in fingerprints.items() if entry not in opened.batches]
+            arrivals = [_Arrival(number, each, opened.index.add(each)) for number, each in enumerate(new, first)]
+            lines = b"".join(arrival.written() + b"\n" for arrival in arrivals)
+            if not arrivals or context.store.put_new(keys.arrival(run, first), lines):
+                opened.batches |= {each.entry: first for each in new}
+                return opened, arrivals
 
 
-def _rebuilt(run: str, settings: Duplicates, context: Context) -> RunIndex:
-    """Rebuild a run's index from the arrivals in the store."""
-    index = RunIndex(settings)
+def _rebuilt(run: str, settings: Duplicates, store: Objects) -> _Open:
+    """Rebuild the index of a run from the arrivals in the store."""
+    opened = _Open(RunIndex(settings))
     while True:
+        first = len(opened.batches) + 1
         try:
-            arrival = _arrival(run, len(index.arrivals) + 1, context)
+            arrivals = _read(run, first, store)
         except NotFound:
-            return index
-        index.add(ImageFingerprinted.model_validate(arrival["fingerprint"]))
+            return opened
+        for arrival in arrivals:
+            opened.index.add(arrival.fingerprint)
+            opened.batches[arrival.fingerprint.entry] = first
 
 
-def _arrival(run: str, number: int, context: Context) -> dict[str, Any]:
-    key = keys.arrival(run, number)
+def _read(run: str, first: int, store: Objects) -> list[_Arrival]:
+    """Return the arrivals of a batch; raises `NotFound`, and `StoreUnavailable` when it is damaged."""
+    key = keys.arrival(run, first)
+    content = store.get(key)
     try:
-        arrival: dict[str, Any] = json.loads(context.store.get(key))
-    except ValueError as error:
+        if not content.endswith(b"\n"):
+            raise ValueError("it has been cut short")
+        return [_Arrival.read(number, line) for number, line in enumerate(content.splitlines(), first)]
+    except (ValueError, KeyError, TypeError) as error:
         raise StoreUnavailable(f"{key} is damaged: delete it if it is the last of the run's arrivals") from error
-    return arrival
-
-
-def _as_json(message: ImageFingerprinted, decisions: list[Decision]) -> dict[str, Any]:
-    return {
-        "fingerprint": message.model_dump(mode="json"),
-        "decisions": [asdict(decision) for decision in decisions],
-    }
-
-
-def _judgements(run: str, number: int, arrival: dict[str, Any]) -> list[Judgement]:
-    decisions = [Decision(**decision) for decision in arrival["decisions"]]
-    return [_judgement(run, number, len(decisions), decision) for decision in decisions]
-
-
-def _judgement(run: str, number: int, decisions: int, decision: Decision) -> Judgement:
-    common = {"run": run, "arrival": number, "decisions": decisions, **asdict(decision)}
-    kind = ImageKept if decision.by is None else ImageSuperseded
-    return kind.model_validate(common)

@@ -23,7 +23,7 @@ class Decision:
     reason: Reason | None
 
 
-_BYTES = 450
+_BYTES = 320
 """Bytes of memory per entry, measured at 10,000."""
 
 
@@ -31,13 +31,15 @@ class RunIndex:
     """Takes fingerprints in and decides."""
 
     def __init__(self, asked: Duplicates) -> None:
-        self.arrivals: dict[str, int] = {}
         self._asked = asked
         self._entries: list[str] = []
         self._prints = np.empty(256, PRINT)
         self._hashes = HammingIndex()
         self._mirrored = HammingIndex()
         self._groups = Grouping(self._duplicates)
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     @property
     def memory(self) -> int:
@@ -48,7 +50,6 @@ class RunIndex:
         """Take in the next arrival (counted from 1); return all decisions that it brings or changes."""
         number = len(self._entries)
         self._entries.append(found.entry)
-        self.arrivals[found.entry] = number + 1
         if number == len(self._prints):
             self._prints = np.resize(self._prints, 2 * number)
         self._prints[number] = print_of(found)

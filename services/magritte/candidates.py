@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from services.magritte.connection import found_run
 from shared.contract.errors import NotFound, Poison
 from shared.runs import trainings
-from shared.runs.registry import latest_dataset, run_recipe
+from shared.runs.registry import read_state, run_recipe
 from shared.runs.results import legs, results
 from shared.store.interface import Store
 from shared.stylegan2.errors import StyleGAN2Error
@@ -58,7 +58,8 @@ def of_run(name: str, leg: int | None, all_legs: bool) -> Subject:
     from shared.runs import datasets
 
     here, run = found_run(name)
-    found, dataset = results(here, run), latest_dataset(here, run)
+    state = read_state(here, run)
+    found, dataset = results(here, run, state), state.dataset
     if dataset is None:
         raise NotFound(f"run {run} has no data set yet")
     snapshots = legs(here, found.snapshot) if found.snapshot else []
@@ -67,8 +68,8 @@ def of_run(name: str, leg: int | None, all_legs: bool) -> Subject:
         raise NotFound(f"run {run} has no snapshot {leg or 'of its newest data set yet'}")
     before = run_recipe(here, run).training.resume_kimg
     candidates = [_of_leg(here, run, snapshot, before) for snapshot in wanted]
-    pictures = datasets.open_pictures(here, dataset[1])
-    return Subject(run, candidates, pictures, partial(datasets.open_labels, here, dataset[1]))
+    pictures = datasets.open_pictures(here, dataset.digest)
+    return Subject(run, candidates, pictures, partial(datasets.open_labels, here, dataset.digest))
 
 
 def open_networks(candidate: Candidate, subject: Subject) -> "Networks":

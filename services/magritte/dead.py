@@ -15,7 +15,6 @@ from shared.bus import Bus
 from shared.contract.errors import NotFound
 from shared.runs import dead_letters
 from shared.runs.dead_letters import MOST_REPLAYS, Letter, State
-from shared.runs.registry import reopen
 from shared.store.interface import Store
 
 app = typer.Typer(help="Look at dead letters, replay or discard them.", no_args_is_help=True)
@@ -108,7 +107,6 @@ def replay(
         with broker() as bus:
             for letter in due:
                 dead_letters.keep(here, letter.replayed())  # first: if it dies again, that is what must stay on record
-                reopen(here, letter.run)
                 bus.send(letter.queue, letter.body.encode())
             _clear_away(bus, due)
     screen.say(f"{'would replay' if dry_run else 'replayed'} {len(due)} of {len(found)}")

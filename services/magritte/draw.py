@@ -13,6 +13,7 @@ from services.magritte.picture_files import write_png
 from shared.contract.errors import NotFound
 from shared.recipe.own_folders import DRAWN
 from shared.runs import trainings
+from shared.runs.registry import read_state
 from shared.runs.results import results
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _networks(what: str, out: Path) -> "Networks":
         return network_file.load(Path(what).read_bytes())
     here, run = found_run(what)
     check_destination(here, run, out, "--out")
-    snapshot = results(here, run).snapshot
+    snapshot = results(here, run, read_state(here, run)).snapshot
     if snapshot is None:
         raise NotFound(f"run {run} has no network yet")
     return network_file.load(here.get(snapshot.key(trainings.NETWORK)))

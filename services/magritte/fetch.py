@@ -17,6 +17,7 @@ from shared.contract import keys
 from shared.contract.errors import NotFound, storage_error
 from shared.recipe.own_folders import RESULTS
 from shared.runs import trainings
+from shared.runs.registry import read_state
 from shared.runs.results import DATA_SET, Results, legs, results, statistics
 from shared.runs.trainings import Snapshot
 from shared.store.interface import Store
@@ -33,7 +34,7 @@ def fetch(
     """
     here, name = found_run(run)
     check_destination(here, name, to / name, "--to")
-    found = results(here, name)
+    found = results(here, name, read_state(here, name))
     if not found.objects:
         raise NotFound(f"run {name} has no results yet")
     folder, snapshots = to / name, legs(here, found.snapshot) if found.snapshot else []

@@ -48,7 +48,7 @@ def trace(
     if not what.strip():
         raise typer.BadParameter("give a file's name, an address, a digest or an entry", param_hint="WHAT")
     here, name = found_run(run)
-    items = RunItems(here, name, screen.skipped, screen.remark)
+    items = RunItems(here, name, screen.remark)
     found = items.entries_meant(what)
     if len(found.exact) > _MOST or (not found.exact and len(found.partial) > 1):
         _list(items, found.best, as_json)

@@ -14,7 +14,8 @@ from services.magritte.inspect import AsJson, RunName
 from services.magritte.run import RetryFailed
 from services.magritte.stage import StageName
 from shared.contract.errors import Transient
-from shared.contract.messages import RunRequested
+from shared.contract.messages import RunRequested, Stamp
+from shared.ledger.listing import SCRAPER
 from shared.recipe.file import read_recipe
 from shared.recipe.files import deposited
 from shared.runs import controls
@@ -80,7 +81,7 @@ def resume(run: RunName = "", as_json: AsJson = False, dry_run: DryRun = False) 
     of `magritte run` goes on by `magritte run`.
     """
     here, name = found_run(run)
-    finished = is_finished(here, name, screen.skipped)
+    finished = is_finished(here, name)
     published: Counter[str] = Counter()
     if not finished and dry_run:
         published = Counter(message.kind() for message in outstanding(here, name))
@@ -88,7 +89,7 @@ def resume(run: RunName = "", as_json: AsJson = False, dry_run: DryRun = False) 
         try_again(here, name)
         with broker() as bus:
             for message in outstanding(here, name):
-                bus.publish(message)
+                bus.publish(message, Stamp(stage=SCRAPER))
                 published[message.kind()] += 1
     if as_json:
         screen.say(json.dumps({"run": name, "finished": finished, "published": dict(published)}))
@@ -101,7 +102,7 @@ def resume(run: RunName = "", as_json: AsJson = False, dry_run: DryRun = False) 
 def cancel(run: RunName = "") -> None:
     """Let nothing more be done for a run. What has been made stays; `resume` or `run` takes it up again."""
     here, name = found_run(run)
-    if is_finished(here, name, screen.skipped):
+    if is_finished(here, name):
         screen.say(f"{name} is finished: nothing to cancel")
         return
     controls.cancel(here, name)

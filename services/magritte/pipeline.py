@@ -12,7 +12,7 @@ from services.face_detector.declaration import FACE_DETECTOR
 from services.normalizer.declaration import NORMALIZER
 from services.ranker.declaration import RANKER
 from services.scraper.declaration import SCRAPER
-from services.tfrecord_packer.declaration import TFRECORD_PACKER
+from services.tfrecord_packer.declaration import BOOKKEEPING, PACKING
 from services.trainer.declaration import TRAINER
 from services.upscaler.declaration import UPSCALER
 from shared import settings as shared_settings
@@ -29,7 +29,8 @@ PIPELINE = Pipeline(
         FACE_DETECTOR,
         UPSCALER,
         NORMALIZER,
-        TFRECORD_PACKER,
+        BOOKKEEPING,
+        PACKING,
         TRAINER,
         RANKER,
     )

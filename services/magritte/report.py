@@ -12,10 +12,9 @@ from services.magritte.training import trained_line
 from shared.contract import keys
 from shared.contract.errors import Unreadable
 from shared.ledger.fates import Fate, Settlement
-from shared.ledger.records import facts, stray
-from shared.ledger.tally import Tally
+from shared.ledger.progress import Phase
 from shared.runs.controls import controls_in_force
-from shared.runs.registry import Phase, phase
+from shared.runs.registry import phase_of, read_state
 from shared.runs.results import Results, Trained, results, trained
 from shared.store.interface import Store
 
@@ -61,25 +60,21 @@ class Report:
 
 
 def report(store: Store, run: str) -> Report:
-    """Gather a run's report from the keys of its trail. Raises `Unreadable` if what it was asked for is damaged."""
-    tally, stages, strays = Tally(), Counter[tuple[str, str]](), list[str]()
-    for fact in facts(store, run, strays.append):
-        tally.add(fact)
-        stages[fact.stage, fact.kind] += 1
-    fates = tally.counts()
-    found = results(store, run)
+    """Gather a run's report. Raises `Unreadable` if its recipe or its ledger is damaged."""
+    state = read_state(store, run)
+    found = results(store, run, state)
     training, damage = _training(store, found)
     return Report(
         run=run,
-        phase=phase(store, run, tally),
-        pictures=fates.total(),
-        fates=fates,
-        stages=stages,
-        faces=tally.faces,
+        phase=phase_of(store, run, state),
+        pictures=state.pictures,
+        fates=state.settlements,
+        stages=state.facts,
+        faces=state.faces,
         paused=controls_in_force(store).paused,
         results=_addresses(store, found),
         training=training,
-        remarks=(*map(stray, strays), *damage),
+        remarks=tuple(damage),
     )
 
 

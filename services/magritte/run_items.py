@@ -1,17 +1,18 @@
-"""What a run's records in the store tell of its items: which there are, what they are called, what happened to them."""
+"""Finds what a run's ledger tells of its items: which there are, what they are called, what happened to them."""
 
 import os.path
-from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 from services.magritte.item_search import Found, Listed, Words, search
-from shared.contract import keys
-from shared.contract.errors import NotFound, Poison, Unreadable
+from shared.contract.errors import NotFound, Unreadable
 from shared.contract.items import WholeRun
-from shared.contract.messages import FaceFound, FaceNormalized, FaceUpscaled
+from shared.contract.messages import FaceFound, FaceNormalized, FaceUpscaled, ImageFetched, Message
 from shared.ledger.fates import Settlement
-from shared.ledger.records import Skipped, keyed_facts, read_listing, read_origin, read_told
+from shared.ledger.journal import Record
+from shared.ledger.ledger import Ledger
+from shared.ledger.listing import read_listing
 from shared.ledger.tally import Tally
 from shared.recipe.sources import FolderSource
 from shared.runs.registry import run_recipe
@@ -20,70 +21,60 @@ from shared.store.interface import Store
 RUN = str(WholeRun())
 """The item that is the run itself."""
 
-_WITH_DIGESTS = {FaceFound.kind(), FaceUpscaled.kind(), FaceNormalized.kind()}
-"""Messages that name a crop or a picture of the data set."""
-
 Remark = Callable[[str], object]
 """Told, as a sentence, which record cannot be read."""
 
 
 class RunItems:
-    """The items of a run. `skipped` is told of files in its trail that are no facts, `remark` of damaged records."""
+    """The items of a run. `remark` is told of damaged listings; raises `Unreadable` when the ledger is."""
 
-    def __init__(self, store: Store, run: str, skipped: Skipped, remark: Remark) -> None:
+    def __init__(self, store: Store, run: str, remark: Remark) -> None:
         self._store = store
         self._run = run
         self._remark = remark
-        self._tally = Tally()
-        self._items: defaultdict[str, dict[str, list[str]]] = defaultdict(dict)
-        self._with_digests: list[tuple[str, str]] = []
-        for key, item, fact in keyed_facts(store, run, skipped):
-            entry = RUN if isinstance(item, WholeRun) else item.entry
-            self._tally.add(fact)
-            self._items[entry].setdefault(str(item), []).append(key)
-            if fact.kind in _WITH_DIGESTS:
-                self._with_digests.append((entry, key))
+        self._ledger = Ledger(store, run)
 
     def entries_meant(self, text: str) -> Found:
-        """Find the entries that a person means by a text; records of faces are read only if nothing else fits."""
+        """Find the entries that a person means by a text; messages are read only if no name fits."""
         entry = text.lower().partition(".")[0]
-        if entry in self._items and entry != RUN:
+        if entry in self._entries:
             return Found([entry])
         words = Words(text, _paths(text))
         found = search(words, self.listed())
-        if not found.exact and text == RUN and RUN in self._items:
+        if not found.exact and text == RUN:
             return Found([RUN])
         if not found.best and words.may_be_digest:
             return Found(list(self._entries_with_digest(words)))
         return found
 
     def listed(self) -> Iterator[Listed]:
-        """Find what every entry is called: by the listings, and where those are not written yet, by provenance."""
+        """Find what every entry is called: by the listings, and where those are not written yet, by the journal."""
         known = set()
         for source, asked in enumerate(run_recipe(self._store, self._run).sources):
             folder = str(asked.folder.absolute()) if isinstance(asked, FolderSource) else ""
             for entry, record in self._listing(source).items():
                 known.add(entry)
                 yield Listed(entry, str(record.get("origin", "")), folder, str(record.get("image", "")))
-        unlisted = self._items.keys() - known - {RUN}
-        if unlisted:
-            yield from self._by_provenance(unlisted)
+        if self._entries - known:
+            yield from self._fetched(self._entries - known)
 
     def settlement(self, entry: str) -> Settlement:
         """Return what has become of an entry."""
         return self._tally.settlement(entry)
 
     def story(self, entry: str) -> list[dict[str, Any]]:
-        """Return everything that happened to an entry and its faces, in the order of time."""
-        told = [self._told(key) | {"item": item} for item, own in self._items.get(entry, {}).items() for key in own]
-        return sorted((record for record in told if "at" in record), key=lambda record: record["at"])
+        """Return everything that happened to an entry and its faces, or to the run, in the order of time."""
+        texts = () if entry == RUN else (entry,)
+        own = (record for record in self._ledger.records(*texts) if _entry_of(record.message) == entry)
+        return sorted(map(_as_json, own), key=lambda record: str(record["at"]))
 
-    def _told(self, key: str) -> dict[str, Any]:
-        try:
-            return read_told(self._store, key)
-        except Unreadable as error:
-            self._remark(str(error))
-            return {}
+    @cached_property
+    def _tally(self) -> Tally:
+        return self._ledger.book().tally
+
+    @cached_property
+    def _entries(self) -> set[str]:
+        return set(self._tally)
 
     def _listing(self, source: int) -> dict[str, dict[str, Any]]:
         try:
@@ -94,24 +85,30 @@ class RunItems:
             self._remark(str(error))
             return {}
 
-    def _by_provenance(self, entries: set[str]) -> Iterator[Listed]:
-        for key in self._store.list(keys.provenance()):
-            try:
-                image, entry = keys.parse_provenance(key)
-                if entry in entries:
-                    yield Listed(entry, read_origin(self._store, key), image=image)
-            except Unreadable as error:
-                self._remark(str(error))
-            except Poison:  # a file that is no record
-                continue
+    def _fetched(self, entries: set[str]) -> Iterator[Listed]:
+        for record in self._ledger.records(f'"{ImageFetched.kind()}"'):
+            message = record.message
+            if isinstance(message, ImageFetched) and message.entry in entries:
+                yield Listed(message.entry, message.origin, image=message.image)
 
     def _entries_with_digest(self, words: Words) -> Iterator[str]:
         seen = set()
-        for entry, key in self._with_digests:
-            told = self._told(key)
-            if entry not in seen and any(words.begins(str(told.get(name, ""))) for name in ("crop", "picture")):
-                seen.add(entry)
-                yield entry
+        for record in self._ledger.records(words.text.lower()):
+            message = record.message
+            if not isinstance(message, FaceFound | FaceUpscaled | FaceNormalized) or message.entry in seen:
+                continue
+            if words.begins(message.picture if isinstance(message, FaceNormalized) else message.crop):
+                seen.add(message.entry)
+                yield message.entry
+
+
+def _entry_of(message: Message) -> str:
+    return RUN if isinstance(message.item, WholeRun) else message.item.entry
+
+
+def _as_json(record: Record) -> dict[str, Any]:
+    stamp = record.stamp.model_dump(exclude_none=True)
+    return {**stamp, **record.message.finding(), "item": str(record.message.item)}
 
 
 def _paths(text: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from services.magritte.report import Report, fates_table, report, show
 from services.magritte.training import trained_line
 from shared.bus import Bus, Depth
 from shared.contract.errors import BusUnavailable
-from shared.runs.registry import Phase
+from shared.ledger.progress import Phase
 
 _SHARE = 10
 """A look at a large run is a long listing: it may take a tenth of the time."""

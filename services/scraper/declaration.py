@@ -13,5 +13,5 @@ SCRAPER = Declaration(
     long=True,
     environment=FetchingEnvironment,
     reads=(patterns.LISTINGS, patterns.ORIGINALS, patterns.FILES, patterns.RETRY_FAILED),
-    writes=(patterns.LISTINGS, patterns.ORIGINALS, patterns.PROVENANCE),
+    writes=(patterns.LISTINGS, patterns.ORIGINALS),
 )

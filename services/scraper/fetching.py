@@ -1,7 +1,6 @@
 """What comes of one item: from memory, from the original in the store, or by fetching it."""
 
 import hashlib
-import json
 from dataclasses import replace
 
 from services.scraper.fetch_record import Asking, FetchRecord, keep_fetch, recall_fetch, times_without_picture
@@ -31,12 +30,6 @@ def fetch(source: Source, item: Item, asking: Asking, store: Objects) -> FetchRe
         store.put_new(keys.original(record.image), fetched.data)
     keep_fetch(store, item, record)
     return record
-
-
-def note_provenance(entry: str, record: FetchRecord, store: Objects) -> None:
-    """Write down that an original was found at the place of an entry, if one was."""
-    if record.image is not None and record.drop is None:
-        store.put_new(keys.provenance(record.image, entry), json.dumps(record.provenance, sort_keys=True).encode())
 
 
 def _stored(known: FetchRecord, store: Objects) -> Fetched | None:

@@ -8,14 +8,13 @@ from typing import Any
 from services.scraper.fetch_record import FetchRecord
 from services.scraper.sources import Item
 from shared.contract import keys
-from shared.contract.errors import NotFound, Unreadable
-from shared.contract.messages import ImageDropped, ImageFetched, Message, RunRequested
-from shared.contract.reasons import Drop, Reason
+from shared.contract.errors import Poison
+from shared.contract.messages import Message, RunRequested
 from shared.contract.stage import Death, Objects, sentence
-from shared.ledger.records import read_listing
+from shared.ledger.listing import announced, find_listing
 
 Description = dict[str, Any]
-"""What a listing says of an entry: `origin`, `score`, and either `image` or `reason` and `detail`.
+"""What a listing says of an entry: `origin`, `score`, and either `image` and `provenance` or `reason` and `detail`.
 
 Of an entry that could not be processed: `place`, `state`, `error` and `detail`, so that it can be tried again.
 """
@@ -29,22 +28,18 @@ class Listed:
     description: Description
     error: Exception | None = None
 
-    def announced(self, request: RunRequested, stage: str) -> Message | Death:
+    def announced(self, request: RunRequested) -> Message | Death:
         """Return what is told of the entry."""
-        found = self.description
-        if self.error is not None:
-            return Death(self.entry, self.error)
-        if "image" in found:
-            return ImageFetched(
-                run=request.run, entry=self.entry, image=found["image"], source=request.source, score=found["score"]
-            )
-        return ImageDropped.of(request, stage, Drop(Reason(found["reason"]), found["detail"]), entry=self.entry)
+        told = announced(request.run, request.source, self.entry, self.description)
+        return told or Death(self.entry, self.error or Poison(str(self.description.get("detail", ""))))
 
 
 def described(item: Item, record: FetchRecord) -> Description:
     """Describe an item by what came of it."""
     common = {"origin": item.origin, "score": item.score}
-    return {**common, **asdict(record.drop)} if record.drop is not None else {**common, "image": record.image}
+    if record.drop is not None:
+        return {**common, **asdict(record.drop)}
+    return {**common, "image": record.image, "provenance": record.provenance}
 
 
 def described_as_dead(item: Item, error: Exception) -> Description:
@@ -65,10 +60,8 @@ def item_of(description: Description) -> Item:
 
 def recall_listing(store: Objects, request: RunRequested) -> dict[str, Description] | None:
     """Return the listing of a source by entry; None until it has been listed, or if the listing cannot be read."""
-    try:
-        return read_listing(store, request.run, request.source).entries
-    except (NotFound, Unreadable):
-        return None
+    known = find_listing(store, request.run, request.source)
+    return known.entries if known is not None else None
 
 
 def keep_listing(store: Objects, request: RunRequested, entries: Mapping[str, Description]) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from services.scraper.declaration import SCRAPER
 from services.scraper.entries import entry_id
 from services.scraper.fetch_record import Asking
-from services.scraper.fetching import fetch, note_provenance
+from services.scraper.fetching import fetch
 from services.scraper.listing import (
     Description,
     Listed,
@@ -66,7 +66,7 @@ class Scraper(Stage[RunRequested, Wanted]):
         entries: dict[str, Description] = {}
         for listed in looking.through() if known is None else looking.again(known):
             entries[listed.entry] = listed.description
-            yield listed.announced(message, self.name)
+            yield listed.announced(message)
         if entries != known:
             keep_listing(context.store, message, entries)
         yield SourceExhausted(run=message.run, source=message.source, count=len(entries))
@@ -151,7 +151,6 @@ def _looked_at(source: Source, item: Item, entry: str, asking: Asking, store: Ob
         if item.trouble is not None:
             raise item.trouble
         record = fetch(source, item, asking, store)
-        note_provenance(entry, record, store)
         return Listed(entry, described(item, record))
     except MagritteError:
         raise

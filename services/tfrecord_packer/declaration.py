@@ -1,32 +1,45 @@
-"""What the packer declares of itself."""
+"""What the two stages of the packer declare of themselves."""
 
 from shared.contract import messages as m
 from shared.contract import patterns
-from shared.contract.declaration import Declaration
+from shared.contract.declaration import Batching, Declaration
 
-TFRECORD_PACKER = Declaration(
+_LEDGER = (patterns.JOURNALS, patterns.CHECKPOINTS, patterns.STATES)
+
+BOOKKEEPING = Declaration(
     name="tfrecord-packer",
+    queue="tfrecord-packer.ledger",
     consumes=(
-        m.SourceExhausted,
+        m.ImageFetched,
         m.ImageDropped,
+        m.SourceExhausted,
+        m.ImageFingerprinted,
         m.ImageKept,
         m.ImageSuperseded,
         m.FacesCounted,
-        m.FaceDropped,
+        m.FaceFound,
+        m.FaceUpscaled,
         m.FaceNormalized,
+        m.FaceDropped,
         m.ItemDied,
+        m.VerdictGiven,
+        m.ReviewClosed,
+        m.DatasetPacked,
+        m.SnapshotTaken,
+        m.RankingReady,
     ),
-    # It drops what is of no class, and tells itself of the run when that cannot be packed.
-    produces=(m.DatasetPacked, m.ImageDropped, m.SourceExhausted),
-    single_active_consumer=True,
+    produces=(m.DatasetDue,),
+    batching=Batching(most=1000, gap=0.1, longest=1.0),
+    reads=(*_LEDGER, patterns.LISTINGS, patterns.VERDICTS),
+    writes=_LEDGER,
+    deletes=(patterns.CHECKPOINTS,),
+)
+
+PACKING = Declaration(
+    name="tfrecord-packer",
+    consumes=(m.DatasetDue,),
+    produces=(m.DatasetPacked, m.ImageDropped),  # it drops what is of no class
     longest=6 * 3600.0,
-    reads=(
-        patterns.TRAILS,
-        patterns.LISTINGS,
-        patterns.VERSIONS,
-        patterns.PROVENANCE,
-        patterns.NORMALIZED,
-        patterns.DATASETS,
-    ),
+    reads=(*_LEDGER, patterns.LISTINGS, patterns.VERSIONS, patterns.NORMALIZED, patterns.DATASETS),
     writes=(patterns.VERSIONS, patterns.DATASETS),
 )

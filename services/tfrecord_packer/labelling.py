@@ -9,7 +9,7 @@ from shared.contract.errors import Poison
 from shared.recipe.labels import OTHER, Labels, Unlabelled
 
 Place = Mapping[str, Any]
-"""A provenance record: what a source said of a picture at one place."""
+"""The provenance of a picture at one place: what a source said of it there."""
 
 Places = Callable[[Member], Iterable[Sequence[Place]]]
 """Yields the places of a member's picture: first those of the picture itself, then those of each copy of it."""

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 FORMAT_VERSION = 1
 
@@ -22,8 +22,8 @@ class Member:
     label: str | None = None
 
 
-Origins = Callable[[Member], list[dict[str, Any]]]
-"""Returns the provenance records of a member's original, sorted."""
+Origins = Callable[[str], Sequence[Mapping[str, Any]]]
+"""Returns the provenance of an image at each of its places in the run."""
 
 
 def member_name(image: str, face: int) -> str:
@@ -43,20 +43,25 @@ def dataset_digest(resolution: int, members: list[Member], classes: Sequence[str
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 
-def manifest(
-    digest: str, resolution: int, members: Iterable[Member], origins: Origins, classes: Sequence[str] = ()
-) -> bytes:
-    """Encode the manifest as JSON, a member on each line, in the given order, which is that of the records.
+def write_manifest(
+    stream: BinaryIO,
+    digest: str,
+    resolution: int,
+    members: Iterable[Member],
+    origins: Origins,
+    classes: Sequence[str] = (),
+) -> None:
+    """Write the manifest as JSON, a member on each line, in the given order, which is that of the records.
 
     For a data set with classes it names them in the order of the labels' columns, and each member's as its `label`.
-
-    `origins` is called as a member's line is written: as Python objects, the provenance of a large data set takes
-    several times as much memory as the manifest itself.
     """
     about: dict[str, Any] = {"digest": digest, "format": FORMAT_VERSION, "resolution": resolution}
     head = json.dumps(about | ({"classes": list(classes)} if classes else {}))
-    lines = (_line({"index": index, **_said(m), "origins": origins(m)}) for index, m in enumerate(members))
-    return head.removesuffix("}").encode() + b', "members": [\n' + b",\n".join(lines) + b"\n]}\n"
+    stream.write(head.removesuffix("}").encode() + b', "members": [')
+    for index, member in enumerate(members):
+        stream.write(b",\n" if index else b"\n")
+        stream.write(_line({"index": index, **_said(member), "origins": list(origins(member.image))}))
+    stream.write(b"\n]}\n")
 
 
 def _said(member: Member) -> dict[str, Any]:

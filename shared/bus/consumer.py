@@ -91,14 +91,14 @@ class RabbitMQDelivery:
 class RabbitMQConsumer:
     """A `Consumer` of a `RabbitMQBus`. `session` grows whenever the broker has taken everything back."""
 
-    def __init__(self, broker: Broker, queue: str, threads: int) -> None:
+    def __init__(self, broker: Broker, queue: str, prefetch: int) -> None:
         self.broker = broker
         self.queue = queue
         self.unanswered: set[RabbitMQDelivery] = set()
         self.session = 0
         self.begun = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
-        self._threads = threads
+        self._prefetch = prefetch
         self._inbox: SimpleQueue[RabbitMQDelivery | None] = SimpleQueue()
         self._connection: Connection | None = None
         self._channel: Channel | None = None
@@ -187,7 +187,7 @@ class RabbitMQConsumer:
         if not self._takes_more():
             return
         self.session = next(_SESSIONS)  # also after a pause: another consumer may have been at work
-        self._tag = await channel.consume(self.queue, self._threads, partial(self._take, channel))
+        self._tag = await channel.consume(self.queue, self._prefetch, partial(self._take, channel))
         if not self._takes_more():  # told so meanwhile
             await self._cancel()
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.contract.messages import Message
+from shared.contract.messages import NO_STAMP, Message, Stamp
 
 
 class Delivery(Protocol):
@@ -110,7 +110,7 @@ class Bus(Protocol):
         """Wait until the broker can be talked to; raises `SettingsError` when it does not let us in."""
         ...
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: Message, stamp: Stamp = NO_STAMP) -> None:
         """Publish `message` and return when it is safely in all its queues; waits while one of them is full."""
         ...
 
@@ -118,8 +118,8 @@ class Bus(Protocol):
         """Publish an encoded message to `queue` alone, as its first attempt; used to send a dead letter again."""
         ...
 
-    def consume(self, queue: str, threads: int = 1) -> Consumer:
-        """Begin to receive the messages of `queue`, for `threads` threads that work on one message each."""
+    def consume(self, queue: str, prefetch: int = 1) -> Consumer:
+        """Begin to receive the messages of `queue`, of which at most `prefetch` are handed out and unanswered."""
         ...
 
     def depths(self) -> dict[str, Depth]:

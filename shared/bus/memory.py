@@ -14,7 +14,7 @@ from random import Random
 
 from shared.bus.interface import DeadLetter, Depth
 from shared.contract.declaration import Queue
-from shared.contract.messages import Message
+from shared.contract.messages import NO_STAMP, Message, Stamp
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class MemoryBus:
     def connect(self, timeout: float) -> None:
         """Return at once: there is no broker to wait for."""
 
-    def publish(self, message: Message) -> None:
-        body = message.encode()
+    def publish(self, message: Message, stamp: Stamp = NO_STAMP) -> None:
+        body = message.encode(stamp)
         for state in self._queues.values():
             if type(message) in state.queue.consumes:
                 self._put(state, body)
@@ -96,7 +96,7 @@ class MemoryBus:
     def send(self, queue: str, body: bytes) -> None:
         self._put(self._queues[queue], body)
 
-    def consume(self, queue: str, threads: int = 1) -> "MemoryConsumer":
+    def consume(self, queue: str, prefetch: int = 1) -> "MemoryConsumer":
         with self._changed:
             consumer = MemoryConsumer(self, self._queues[queue], next(self._numbers))
             self._queues[queue].consumers.append(consumer)

@@ -22,7 +22,7 @@ from shared.bus.reconnecting_connection import ReconnectingConnection, growing_p
 from shared.bus.topology import WORK, BrokerQueue, Exchange, Topology
 from shared.contract.declaration import Queue
 from shared.contract.errors import BusUnavailable, MagritteError, Poison, SettingsError
-from shared.contract.messages import Message
+from shared.contract.messages import NO_STAMP, Message, Stamp
 
 T = TypeVar("T")
 
@@ -92,15 +92,15 @@ class RabbitMQBus:
             if not self.is_connected:
                 raise self._refusal or self._unavailable()
 
-    def publish(self, message: Message) -> None:
-        self._publish(message.encode(), [name for name, q in self._queues.items() if type(message) in q.consumes])
+    def publish(self, message: Message, stamp: Stamp = NO_STAMP) -> None:
+        self._publish(message.encode(stamp), [name for name, q in self._queues.items() if type(message) in q.consumes])
 
     def send(self, queue: str, body: bytes) -> None:
         self._publish(body, [self._queues[queue].name])
 
-    def consume(self, queue: str, threads: int = 1) -> RabbitMQConsumer:
+    def consume(self, queue: str, prefetch: int = 1) -> RabbitMQConsumer:
         broker = Broker(self._incoming, self._topology, self._declare, self._call, self._settle)
-        consumer = RabbitMQConsumer(broker, self._queues[queue].name, threads)
+        consumer = RabbitMQConsumer(broker, self._queues[queue].name, prefetch)
         self._call(self._begin(consumer))
         return consumer
 

@@ -11,12 +11,24 @@ from shared.contract.messages import Message
 class Queue:
     """Messages that wait for a stage.
 
-    With `single_active_consumer` one consumer at a time gets them, one by one: for state that has one owner.
+    With `single_active_consumer` one consumer at a time gets them: for state that has one owner.
     """
 
     name: str
     consumes: tuple[type[Message], ...]
     single_active_consumer: bool = False
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How an owner's messages become batches.
+
+    A batch ends with its `most`th message, after `gap` seconds without another, or `longest` seconds after its first.
+    """
+
+    most: int = 1000
+    gap: float = 0.1
+    longest: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +38,9 @@ class Declaration:
     `name` is its container's, which other stages may share; `queue` is its own, unless said otherwise of that name.
     `version` is part of every action's digest: raise it when the same input gives another result. Besides what it
     `produces` a stage may publish `ItemDied`.
+
+    An owner (`shared.contract.owner`) says by its `batching` how many messages it takes at once, as the only consumer
+    of its queue.
 
     `threads` is the number of messages that it works on at once, when its operator cannot choose that. A message that
     takes longer than `longest` seconds hangs. `long` work is given up when a process is asked to end, since it
@@ -39,7 +54,7 @@ class Declaration:
     version: int = 1
     consumes: tuple[type[Message], ...]
     produces: tuple[type[Message], ...] = ()
-    single_active_consumer: bool = False
+    batching: Batching | None = None
     threads: int | None = None
     longest: float = 600.0
     long: bool = False
@@ -55,7 +70,7 @@ class Declaration:
     @property
     def inbox(self) -> Queue:
         """The stage's queue, for a bus."""
-        return Queue(self.queue, self.consumes, self.single_active_consumer)
+        return Queue(self.queue, self.consumes, single_active_consumer=self.batching is not None)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ The `kind` of a fact is that of its message, `stage` is who published it. Of two
 higher `revision` holds, so that a later one can revive what was dropped and drop what was kept.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +39,24 @@ class FaceFact:
 
 @dataclass(frozen=True, slots=True)
 class RunFact:
-    """A statement about the run itself: a listed source, a data set version, a leg of its training, a ranking, a death.
+    """A statement about the run itself: a listed source, a closed review, a data set, a snapshot, a ranking, a death.
 
-    Fields that do not concern its kind have their defaults.
+    Fields that do not concern its kind have their defaults. `count` is the number of entries of a source, `digest` that
+    of a data set, and `changes` how often what belongs into it had changed when it was made (`Tally.changes`).
     """
 
     kind: str
     stage: str
     source: int = 0
+    count: int = 0
     version: int = 0
+    digest: str = ""
+    changes: int = 0
+    training: str = ""
     leg: int = 0
+    kimg: float = 0.0
+    last: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
 
 

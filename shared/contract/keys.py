@@ -1,18 +1,20 @@
 """The only place where object keys are built and parsed.
 
     originals/<aa>/<sha256>                  a picture as its source had it, byte for byte
-    provenance/<aa>/<sha256>/<entry>.json    where that original came from; one object per place
     crops/<aa>/<sha256>                      a face cut out, or enlarged (PNG)
     normalized/<aa>/<sha256>                 a picture of the data set
     actions/<stage>/<aa>/<digest>.json       what a stage made of an input
     files/<aa>/<sha256>                      a file that a recipe names: a list, a cascade, a network
-    recipes/<run>.json                       what a run was asked for; finished/<run>.json once it is through
+    recipes/<run>.json                       what a run was asked for
     controls/paused/<stage>.json             present while a stage takes no work; controls/cancelled/<run>.json
     dead/<run>/<queue>/<letter>.json         a message that could not be processed, and what became of it
     runs/<run>/retry-failed.json             present if the run asks again for what earlier runs did not get
     runs/<run>/listings/<source>.json        all entries of a source
-    runs/<run>/arrivals/<number>.json        what the deduper's index decided as the n-th picture arrived
-    runs/<run>/trail/<item>/<label>.json     every fact about an item, in the words of `shared.ledger.tally.Fact`
+    runs/<run>/arrivals/<number>.jsonl       what the deduper's index decided about a batch, arrivals n and on
+    runs/<run>/journal/<number>.jsonl        batch n of everything that was published about the run
+    runs/<run>/tally/<number>.zip            what the first n batches add up to
+    runs/<run>/state.json                    counts, phase and results, for whoever looks
+    verdicts/<character>/<number>.json       what a person has decided about pictures of a character
     runs/<run>/datasets/<version>.json       which data set is the run's version n
     datasets/<digest>/<file>                 multi-resolution TFRecords, labels, manifest.json
     trainings/<digest>/<leg>/<file>          checkpoint, network, grids and ranking of one leg
@@ -91,11 +93,6 @@ def parse_recipe(key: str) -> str:
     return _parsed(_RECIPE, key)[1]
 
 
-def finished(run: str) -> str:
-    """Return the key that is present once everything that the run asked for is done."""
-    return f"finished/{run}.json"
-
-
 CONTROLS = "controls/"
 """The prefix of what people have asked of stages and runs."""
 
@@ -132,17 +129,37 @@ def listing(run: str, source: int) -> str:
 
 
 def arrival(run: str, number: int | None = None) -> str:
-    """Return the key of what the deduper's index decided as picture `number` arrived; without it, the prefix."""
-    return f"runs/{run}/arrivals/" + (f"{number:08d}.json" if number is not None else "")
+    """Return the key of what the deduper's index decided about a batch; without `number` of its first, the prefix."""
+    return f"runs/{run}/arrivals/" + (f"{number:08d}.jsonl" if number is not None else "")
 
 
-def trail(run: str, item: str = "", label: str = "") -> str:
-    """Return the key of a fact about an item; without `label` or `item`, the prefix of an item's or a run's facts."""
-    return f"runs/{run}/trail/" + (f"{item}/" if item else "") + (f"{label}.json" if label else "")
+def journal(run: str, number: int | None = None) -> str:
+    """Return the key of batch `number` of what was published about a run; without it, the prefix."""
+    return f"runs/{run}/journal/" + (f"{number:08d}.jsonl" if number is not None else "")
+
+
+def checkpoint(run: str, number: int | None = None) -> str:
+    """Return the key of what the first `number` batches of a run's journal add up to; without it, the prefix."""
+    return f"runs/{run}/tally/" + (f"{number:08d}.zip" if number is not None else "")
+
+
+def state(run: str) -> str:
+    """Return the key of a run's counts, phase and results."""
+    return f"runs/{run}/state.json"
+
+
+def verdict(character: str, number: int | None = None) -> str:
+    """Return the key of verdict `number` about pictures of a character; without it, the prefix."""
+    return f"verdicts/{character}/" + (f"{number:08d}.json" if number is not None else "")
+
+
+def trail(run: str) -> str:
+    """Return the prefix of the facts of a run of before 2026-11-28, which had no journal: one object each."""
+    return f"runs/{run}/trail/"
 
 
 def parse_trail(key: str) -> tuple[str, str]:
-    """Return item and label of a trail key; raises `Poison` for any other."""
+    """Return item and label of a key below `trail`; raises `Poison` for any other."""
     match = _parsed(_TRAIL, key)
     return match[1], match[2]
 

@@ -45,6 +45,25 @@ IDENTITY = ("run", "entry", "source", "score", "face", "version", "revision")
 """Fields that tell items of a run apart, as opposed to those that say what was made of an item."""
 
 
+class Stamp(BaseModel):
+    """The circumstances of a message: the `stage` that published it, when (UTC), at which attempt, after `seconds`.
+
+    `action` is the digest of the action that has just been done, `reused` that of one that was done before.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    stage: str = ""
+    at: str = ""
+    attempt: int | None = None
+    seconds: float | None = None
+    action: str | None = None
+    reused: str | None = None
+
+
+NO_STAMP = Stamp()
+
+
 def kebab(name: str) -> str:
     """Spell a class name as everything but Python does: `ImageKept` is `image-kept`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower()
@@ -79,9 +98,14 @@ class Message(BaseModel):
         """Return what the message, published by `stage`, states about its item."""
         return RunFact(self.kind(), stage)
 
-    def encode(self) -> bytes:
-        """Encode the message as JSON bytes with its type and schema version; what UTF-8 cannot express becomes `?`."""
+    def encode(self, stamp: Stamp = NO_STAMP) -> bytes:
+        """Encode the message as a line of JSON with its type, schema version and stamp.
+
+        What UTF-8 cannot express becomes `?`.
+        """
         body = {"type": self.kind(), "v": SCHEMA_VERSION, **self.model_dump(mode="json")}
+        if stamp is not NO_STAMP:
+            body["stamp"] = stamp.model_dump(exclude_none=True)
         return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
     def finding(self) -> dict[str, Any]:
@@ -121,13 +145,19 @@ class FaceMessage(Message):
 class _Envelope(BaseModel):
     type: str
     v: Literal[1]
+    stamp: Stamp = NO_STAMP
 
 
 def decode(data: bytes) -> Message:
     """Return the message in `data`; raise `Poison` when it is not one of ours or of a newer schema."""
+    return decode_stamped(data)[0]
+
+
+def decode_stamped(data: bytes) -> tuple[Message, Stamp]:
+    """Return the message in `data` and its stamp; raise `Poison` as `decode` does."""
     try:
         envelope = _Envelope.model_validate_json(data)
-        return Message.types[envelope.type].model_validate_json(data)
+        return Message.types[envelope.type].model_validate_json(data), envelope.stamp
     except KeyError as error:
         raise Poison(f"a message of the unknown type {error}") from error
     except ValidationError as error:

@@ -1,5 +1,6 @@
 """Every message that crosses the bus, one class each. What they have in common is in `shared.contract.message`."""
 
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field
@@ -7,6 +8,7 @@ from pydantic import Field
 from shared.contract.facts import FaceFact, Fact, ImageFact, RunFact
 from shared.contract.items import Entry, Face, Item, WholeRun
 from shared.contract.message import (
+    NO_STAMP,
     Count,
     Digest,
     EntryId,
@@ -16,7 +18,9 @@ from shared.contract.message import (
     Message,
     Ordinal,
     RunId,
+    Stamp,
     decode,
+    decode_stamped,
     identity,
     kebab,
     of_revision,
@@ -25,7 +29,8 @@ from shared.contract.message import (
 from shared.contract.reasons import Drop, Reason
 
 __all__ = [  # what readers of messages take from here
-    "Count", "Digest", "EntryId", "Message", "RunId", "decode", "kebab", "of_revision", "recall",
+    "NO_STAMP", "Count", "Digest", "EntryId", "Message", "RunId", "Stamp", "decode", "decode_stamped", "kebab",
+    "of_revision", "recall",
 ]  # fmt: skip
 
 
@@ -36,11 +41,12 @@ class RunRequested(Message):
 
 
 class ImageFetched(ImageMessage):
-    """An original lies in the store."""
+    """An original lies in the store; `origin` is what its source calls it: a path or an address."""
 
     image: Digest
     source: Count
     score: int = 0
+    origin: str = ""
 
 
 class SourceExhausted(Message):
@@ -50,7 +56,7 @@ class SourceExhausted(Message):
     count: Count
 
     def fact(self, stage: str) -> Fact:
-        return RunFact(self.kind(), stage, source=self.source)
+        return RunFact(self.kind(), stage, source=self.source, count=self.count)
 
 
 class ImageFingerprinted(ImageMessage):
@@ -191,14 +197,54 @@ class ItemDied(Message):
         return FaceFact(self.entry, self.face, kind, self.stage, self.revision, self.error)
 
 
+class Decision(StrEnum):
+    """What a person decides about a picture or a face."""
+
+    DROP = "drop"
+    KEEP = "keep"
+
+
+class VerdictGiven(Message):
+    """A person has decided about a picture, or about one face of it, in verdict `number` about the character.
+
+    `image` is the original's digest: a verdict holds for the content, in whatever run that occurs.
+    """
+
+    entry: EntryId
+    face: Count | None = None
+    image: Digest
+    decision: Decision
+    number: Ordinal
+
+    @property
+    def item(self) -> Item:
+        return Entry(self.entry) if self.face is None else Face(self.entry, self.face)
+
+    def fact(self, stage: str) -> Fact:
+        if self.face is None:
+            return ImageFact(self.entry, self.kind(), stage, self.number, self.decision)
+        return FaceFact(self.entry, self.face, self.kind(), stage, self.number, self.decision)
+
+
+class ReviewClosed(Message):
+    """A person has looked at the run's pictures: what is settled may be packed."""
+
+
+class DatasetDue(Message):
+    """Pack the data set of the run, after so many `changes` to what belongs into it (`Tally.changes`)."""
+
+    changes: Count
+
+
 class DatasetPacked(Message):
-    """Version `version` of the run's data set lies in the store."""
+    """Version `version` of the run's data set lies in the store: what belongs into it after these `changes`."""
 
     version: Ordinal
     digest: Digest
+    changes: Count = 0
 
     def fact(self, stage: str) -> Fact:
-        return RunFact(self.kind(), stage, version=self.version)
+        return RunFact(self.kind(), stage, version=self.version, digest=self.digest, changes=self.changes)
 
 
 class LegDue(Message):
@@ -224,7 +270,16 @@ class SnapshotTaken(Message):
     last: bool
 
     def fact(self, stage: str) -> Fact:
-        return RunFact(self.kind(), stage, version=self.version, leg=self.leg)
+        return RunFact(
+            self.kind(),
+            stage,
+            version=self.version,
+            digest=self.dataset,
+            training=self.training,
+            leg=self.leg,
+            kimg=self.kimg,
+            last=self.last,
+        )
 
 
 class RankingReady(Message):
@@ -237,4 +292,12 @@ class RankingReady(Message):
     files: dict[str, str] = Field(default_factory=dict)
 
     def fact(self, stage: str) -> Fact:
-        return RunFact(self.kind(), stage, version=self.version, leg=self.leg)
+        return RunFact(
+            self.kind(),
+            stage,
+            version=self.version,
+            digest=self.dataset,
+            training=self.training,
+            leg=self.leg,
+            files=self.files,
+        )

@@ -9,14 +9,17 @@ def open_ended(key: str) -> str:
 
 
 ARRIVALS = keys.arrival("*") + "*"
+CHECKPOINTS = keys.checkpoint("*") + "*"
 CROPS = keys.crop("*")
 DATASETS = "datasets/*"
 FILES = keys.file("*")
+JOURNALS = keys.journal("*") + "*"
 LISTINGS = open_ended(keys.listing("*", 0)).replace("0", "*")
 NORMALIZED = keys.normalized("*")
 ORIGINALS = keys.original("*")
-PROVENANCE = "provenance/*"
 RETRY_FAILED = keys.retry_failed("*")
+STATES = open_ended(keys.state("*"))
 TRAILS = keys.trail("*") + "*"
 TRAININGS = "trainings/*"
+VERDICTS = "verdicts/*"
 VERSIONS = keys.dataset_version("*") + "*"

@@ -35,6 +35,8 @@ class Reason(StrEnum):
     NOT_VERIFIED = "not-verified"
     # Classes
     UNLABELLED = "unlabelled"
+    # A person
+    REJECTED = "rejected"
 
 
 PASSING = frozenset({Reason.TIME_LIMIT_EXCEEDED})

@@ -4,13 +4,16 @@ A run can have millions of pictures: a Python object for each would take ten tim
 """
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
 
 NONE = 0
 """Code of no value in a column of codes."""
+
+_KEY_BYTES = 10
+"""Bytes of an entry's name, which has 20 hexadecimal digits."""
 
 _BYTES_OF_A_KEY = 125
 """Memory of an entry's key, its row number and their place in the dictionary, measured at 100,000 entries."""
@@ -19,28 +22,32 @@ _BYTES_OF_A_KEY = 125
 class Codes(Generic[K]):
     """Small numbers, from 1, for values that occur again and again."""
 
-    def __init__(self) -> None:
-        self._values: list[K] = []
-        self._codes: dict[K, int] = {}
+    def __init__(self, values: Iterable[K] = ()) -> None:
+        self.values = list(values)
+        self._codes = {value: code for code, value in enumerate(self.values, 1)}
 
     def of(self, value: K) -> int:
         """Return the code of `value`, a new one if it has none."""
         code = self._codes.get(value)
         if code is None:
-            self._values.append(value)
-            code = self._codes[value] = len(self._values)
+            self.values.append(value)
+            code = self._codes[value] = len(self.values)
         return code
 
     def __getitem__(self, code: int) -> K:
-        return self._values[code - 1]
+        return self.values[code - 1]
 
 
 class Columns:
-    """Rows of unsigned integers, in one array per name; `widths` are `array` type codes by name."""
+    """Rows of unsigned integers, in one array per name; `widths` are `array` type codes by name.
 
-    def __init__(self, widths: Mapping[str, str]) -> None:
+    Raises `ValueError` for a `content` (of earlier columns) that does not fit.
+    """
+
+    def __init__(self, widths: Mapping[str, str], content: Mapping[str, bytes] | None = None) -> None:
         self._arrays = {name: array(code) for name, code in widths.items()}
         for name, column in self._arrays.items():
+            column.frombytes(content[name] if content else b"")
             setattr(self, name, column)
 
     def __getattr__(self, name: str) -> "array[int]":
@@ -60,15 +67,23 @@ class Columns:
         """Bytes of memory that the columns take."""
         return sum(column.itemsize * len(column) for column in self._arrays.values())
 
+    def content(self) -> dict[str, bytes]:
+        """Return the bytes of every column, of which the same columns can be made."""
+        return {name: column.tobytes() for name, column in self._arrays.items()}
+
 
 class Entries:
     """Row numbers by entry, in the order in which the entries were added."""
 
-    def __init__(self) -> None:
-        self._rows: dict[bytes, int] = {}
+    def __init__(self, content: bytes = b"") -> None:
+        starts = range(0, len(content), _KEY_BYTES)
+        self._rows = {content[start : start + _KEY_BYTES]: row for row, start in enumerate(starts)}
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def __contains__(self, entry: str) -> bool:
+        return bytes.fromhex(entry) in self._rows
 
     def __iter__(self) -> Iterator[str]:
         return (key.hex() for key in self._rows)
@@ -86,3 +101,7 @@ class Entries:
     def memory(self) -> int:
         """Bytes of memory that the entries take, roughly."""
         return _BYTES_OF_A_KEY * len(self._rows)
+
+    def content(self) -> bytes:
+        """Return the names of all entries, of which the same entries can be made."""
+        return b"".join(self._rows)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+PERSON = "person"
+"""In place of a stage's name, where a person's verdict has decided."""
+
 
 class Fate(StrEnum):
     """The possible outcomes for a picture."""

@@ -6,17 +6,14 @@ store's folder in a cloud finds copies in it that are no records at all (`X (con
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from shared.contract import keys
 from shared.contract.errors import Poison, Unreadable
-from shared.contract.facts import Fact
-from shared.contract.items import Item, parse_item
-from shared.contract.messages import Count, Digest, Message
-from shared.contract.stage import Objects
-from shared.ledger.trail import fact_of
+from shared.contract.messages import Count, Digest
+from shared.contract.objects import Objects
 from shared.recipe.recipe import Recipe
 
 R = TypeVar("R", bound=BaseModel)
@@ -30,34 +27,11 @@ _AGAIN = "Delete it and run again: it is written anew"
 
 
 class DatasetVersion(BaseModel):
-    """The digest of one version of a run's data set."""
+    """One version of a run's data set: its digest, the version before it, and the verdicts that it follows."""
 
     digest: Digest
-
-
-class Listing(BaseModel):
-    """The listing of a source: by entry, its origin and what came of it."""
-
-    entries: dict[str, dict[str, Any]]
-    count: Count
-
-
-class Told(BaseModel):
-    """A record of the trail: a message's fields, the stage that published it, and when."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    stage: str
-    at: str = ""
-
-
-class Provenance(BaseModel):
-    """The place where an original was found."""
-
-    model_config = ConfigDict(extra="allow")
-
-    origin: Any
+    parent: Count | None = None
+    verdicts: list[Count] = []
 
 
 def stray(key: str) -> str:
@@ -71,68 +45,17 @@ def ignored(key: str) -> None:
 
 def read_recipe_of(store: Objects, run: str) -> Recipe:
     """Return what the run was asked for; raises `NotFound` and `Unreadable`."""
-    return _read(store, keys.recipe(run), Recipe, _NEW_RUN)
+    return read_record(store, keys.recipe(run), Recipe, _NEW_RUN)
 
 
-def read_dataset_version(store: Objects, key: str) -> str:
-    """Return the digest of the data set that the record at `key` names; raises `NotFound` and `Unreadable`."""
-    return _read(store, key, DatasetVersion, _AGAIN).digest
-
-
-def read_listing(store: Objects, run: str, source: int) -> Listing:
-    """Return what a source has listed; raises `NotFound` until it has, and `Unreadable`."""
-    return _read(store, keys.listing(run, source), Listing, "`magritte run RECIPE` lists the source again")
-
-
-def read_told(store: Objects, key: str) -> dict[str, Any]:
-    """Return the record of the trail at `key`; raises `NotFound` and `Unreadable`."""
-    return _read(store, key, Told, _AGAIN).model_dump()
-
-
-def read_message(store: Objects, key: str) -> Message:
-    """Return the message that the record of the trail at `key` tells; raises `NotFound` and `Unreadable`."""
-    told = read_told(store, key)
-    try:
-        return Message.types[told["type"]].model_validate(told)
-    except KeyError as error:
-        raise Unreadable(f"{key} tells of a message of the unknown type {error}", _AGAIN) from error
-    except ValidationError as error:
-        raise Unreadable(f"{key} is damaged or of another version of Magritte: {_first(error)}", _AGAIN) from error
-
-
-def provenance_keys(store: Objects, image: str, skipped: Skipped = ignored) -> Iterator[str]:
-    """Find the keys of an original's provenance records; copies that a cloud drive has made are passed over."""
-    return (key for key, _ in _parsed(store, keys.provenance(image), keys.parse_provenance, skipped))
-
-
-def read_provenance(store: Objects, key: str) -> dict[str, Any]:
-    """Return the provenance record at `key`; raises `NotFound` and `Unreadable`."""
-    return _read(store, key, Provenance, _AGAIN).model_dump()
-
-
-def read_origin(store: Objects, key: str) -> str:
-    """Return the origin in the provenance record at `key`; raises `NotFound` and `Unreadable`."""
-    return str(_read(store, key, Provenance, _AGAIN).origin)
+def read_dataset_version(store: Objects, key: str) -> DatasetVersion:
+    """Return the record of a version of a data set at `key`; raises `NotFound` and `Unreadable`."""
+    return read_record(store, key, DatasetVersion, _AGAIN)
 
 
 def run_names(store: Objects, skipped: Skipped = ignored) -> Iterator[str]:
     """Find all runs in the store, by name."""
     return (name for _, name in _parsed(store, keys.recipe(), keys.parse_recipe, skipped))
-
-
-def facts(store: Objects, run: str, skipped: Skipped = ignored, item: Item | None = None) -> Iterator[Fact]:
-    """Find every fact in the run's trail, or in an item's, from its keys alone."""
-    return (fact for _, _, fact in keyed_facts(store, run, skipped, item))
-
-
-def keyed_facts(
-    store: Objects, run: str, skipped: Skipped = ignored, item: Item | None = None
-) -> Iterator[tuple[str, Item, Fact]]:
-    """Find the same as `facts`, each after the key of its record and its item."""
-    prefix = keys.trail(run, "" if item is None else str(item))
-    for key, (text, label) in _parsed(store, prefix, keys.parse_trail, skipped):
-        found = parse_item(text)
-        yield key, found, fact_of(found, label)
 
 
 def dataset_versions(store: Objects, run: str, skipped: Skipped = ignored) -> Iterator[tuple[int, str]]:
@@ -162,7 +85,8 @@ def decoded(key: str, content: bytes, kind: type[R], remedy: str) -> R:
         raise Unreadable(f"{key} {state}", remedy) from error
 
 
-def _read(store: Objects, key: str, kind: type[R], remedy: str) -> R:
+def read_record(store: Objects, key: str, kind: type[R], remedy: str) -> R:
+    """Return the record at `key`; raises `NotFound`, and `Unreadable` with what a person can do about it."""
     return decoded(key, store.get(key), kind, remedy)
 
 

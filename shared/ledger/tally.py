@@ -1,14 +1,16 @@
 """What has become of every picture of a run: facts in, exactly one fate per picture out.
 
 The facts may come in any order and any number of times. Of what stages say about a picture the fact with the highest
-revision holds.
+revision holds; a person's verdict goes before all of them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from shared.contract.facts import FaceFact, Fact, ImageFact, RunFact
+from shared.contract.facts import FaceFact, ImageFact
 from shared.contract.messages import (
+    Decision,
     FaceDropped,
     FaceNormalized,
     FacesCounted,
@@ -16,10 +18,12 @@ from shared.contract.messages import (
     ImageKept,
     ImageSuperseded,
     ItemDied,
+    VerdictGiven,
 )
+from shared.contract.reasons import Reason
 from shared.ledger.arrivals import Arrivals
 from shared.ledger.columns import NONE, Codes, Columns, Entries
-from shared.ledger.fates import UNDECIDED, Fate, Settlement
+from shared.ledger.fates import PERSON, UNDECIDED, Fate, Settlement
 
 Cause = tuple[str, str, str]
 """Kind, stage and reason of a fact."""
@@ -36,6 +40,8 @@ _PICTURE = {
     "outcome": "H",
     "revision": "I",
     "faces": "I",
+    "verdict": "I",
+    "rejected": "B",
     "settlement": "H",
     "members": "I",
     "first_face": "I",
@@ -45,24 +51,51 @@ _FACE = {
     "told": "I",
     "outcome": "H",
     "revision": "I",
+    "verdict": "I",
+    "rejected": "B",
     "next_face": "I",
 }
 
 
-class Tally:
-    """The facts of one run. `settled` of its pictures have a fate; `faces` of their faces belong into the data set."""
+_DECIDERS = {VerdictGiven.kind(), *_JUDGES, *_OUTCOMES, *_FACE_OUTCOMES}
+"""Kinds of facts that a fate can depend on."""
 
-    def __init__(self) -> None:
-        self._kinds = Codes[str]()
-        self._causes = Codes[Cause]()
-        self._settlements = Codes[Settlement]()
-        self._arrivals = Arrivals()
-        self._entries = Entries()
-        self._pictures = Columns(_PICTURE)
-        self._faces = Columns(_FACE)
-        self._fates = Counter[int]()
-        self.settled = 0
-        self.faces = 0
+
+class Tally:
+    """The facts of one run. `settled` of its pictures have a fate; `faces` of their faces belong into the data set.
+
+    `changes` grows whenever the faces that belong into the data set may have changed. A tally can be made of the
+    `content` of another; raises `ValueError`, `KeyError` or `TypeError` if that is none.
+    """
+
+    def __init__(self, meta: Mapping[str, Any] | None = None, columns: Mapping[str, bytes] | None = None) -> None:
+        meta, columns = meta or {}, columns or {}
+        self._kinds = Codes[str](meta.get("kinds", ()))
+        self._causes = Codes[Cause](tuple(cause) for cause in meta.get("causes", ()))
+        self._settlements = Codes[Settlement](
+            Settlement(Fate(fate), *rest) for fate, *rest in meta.get("settlements", ())
+        )
+        self._arrivals = Arrivals(meta.get("arrivals"))
+        self._entries = Entries(columns.get("entries", b""))
+        self._pictures = Columns(_PICTURE, _below("picture", columns))
+        self._faces = Columns(_FACE, _below("face", columns))
+        self._fates = Counter[int](self._pictures.settlement)
+        self.settled = sum(count for code, count in self._fates.items() if self._is_fate(code))
+        self.faces = sum(self._pictures.members)
+        self.changes = int(meta.get("changes", 0))
+
+    def content(self) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """Return what the same tally can be made of: a value fit for JSON, and bytes by name."""
+        meta = {
+            "kinds": self._kinds.values,
+            "causes": self._causes.values,
+            "settlements": [(each.fate, each.stage, each.reason) for each in self._settlements.values],
+            "arrivals": self._arrivals.content(),
+            "changes": self.changes,
+        }
+        pictures = {f"picture-{name}": column for name, column in self._pictures.content().items()}
+        faces = {f"face-{name}": column for name, column in self._faces.content().items()}
+        return meta, {"entries": self._entries.content(), **pictures, **faces}
 
     @property
     def memory(self) -> int:
@@ -72,23 +105,28 @@ class Tally:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, fact: Fact) -> bool:
-        """Add a fact; return whether it is news about a picture or a face."""
-        if isinstance(fact, RunFact):
-            return False
+    def __contains__(self, entry: str) -> bool:
+        return entry in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over all entries that any fact has been about."""
+        return iter(self._entries)
+
+    def add(self, fact: ImageFact | FaceFact) -> bool:
+        """Add a fact; return whether it is news."""
         row = self._entries.find(fact.entry)
         if row is None:
             row = self._entries.add(fact.entry)
             self._pictures.append()
             self._settle(row)
         news = self._add_image(row, fact) if isinstance(fact, ImageFact) else self._add_face(row, fact)
-        if news:
+        if news and fact.kind in _DECIDERS:
             self._settle(row)
         return news
 
-    def is_complete(self, entries: int) -> bool:
-        """Return whether all known pictures, at least `entries`, are settled and no decision of the deduper is due."""
-        return self.settled == len(self._entries) >= entries and self._arrivals.all_known
+    def is_complete(self) -> bool:
+        """Return whether all known pictures are settled and no decision of the deduper is due."""
+        return self.settled == len(self._entries) and self._arrivals.all_known
 
     def unsettled(self) -> set[str]:
         """Return the entries whose fate is open, and those of arrivals of which not every decision is known."""
@@ -117,15 +155,17 @@ class Tally:
         """Count the pictures by settlement; the counts add up to the number of pictures."""
         return Counter({self._settlements[code]: count for code, count in self._fates.items() if count})
 
-    def entries(self) -> Iterable[str]:
-        """Return all entries that any fact has been about."""
-        return iter(self._entries)
+    def verdicts(self) -> list[int]:
+        """Return the numbers of the verdicts that hold, in order."""
+        return sorted({*self._pictures.verdict, *self._faces.verdict} - {NONE})
 
     def _is_fate(self, code: int) -> bool:
         return self._settlements[code].fate is not Fate.UNDECIDED
 
     def _add_image(self, row: int, fact: ImageFact) -> bool:
         pictures = self._pictures
+        if fact.kind == VerdictGiven.kind():
+            return self._note_verdict(pictures, row, fact)
         if fact.kind in _JUDGES:
             changed = self._judge(row, fact)
             return self._arrivals.note(fact.revision, fact.entry, fact.decisions) or changed
@@ -153,9 +193,14 @@ class Tally:
 
     def _add_face(self, row: int, fact: FaceFact) -> bool:
         face = self._face(row, fact.face)
+        if fact.kind == VerdictGiven.kind():
+            return self._note_verdict(self._faces, face, fact)
         if fact.kind not in _FACE_OUTCOMES:
             return self._is_first(self._faces, face, fact.kind)
-        return self._prevails(self._faces, face, fact, _FACE_OUTCOMES)
+        news = self._prevails(self._faces, face, fact, _FACE_OUTCOMES)
+        if news and fact.kind == FaceNormalized.kind():
+            self.changes += 1  # also when another picture takes the place of an earlier one
+        return news
 
     def _is_first(self, rows: Columns, row: int, kind: str) -> bool:
         """Note that something was told that decides nothing; return whether it is for the first time."""
@@ -172,6 +217,13 @@ class Tally:
             if (fact.revision, outcomes[fact.kind], cause) <= (rows.revision[row], outcomes[known[0]], known):
                 return False
         rows.outcome[row], rows.revision[row] = self._causes.of(cause), fact.revision
+        return True
+
+    def _note_verdict(self, rows: Columns, row: int, fact: ImageFact | FaceFact) -> bool:
+        """Note a verdict if it goes before the one that is known; return whether it does."""
+        if fact.revision <= rows.verdict[row]:
+            return False
+        rows.verdict[row], rows.rejected[row] = fact.revision, fact.reason == Decision.DROP
         return True
 
     def _face(self, row: int, number: int) -> int:
@@ -195,7 +247,7 @@ class Tally:
 
     def _is_member(self, face: int) -> bool:
         code = self._faces.outcome[face]
-        return code != NONE and self._causes[code][0] == FaceNormalized.kind()
+        return code != NONE and not self._faces.rejected[face] and self._causes[code][0] == FaceNormalized.kind()
 
     def _settle(self, row: int) -> None:
         """Find a picture's fate anew, and count it."""
@@ -209,11 +261,14 @@ class Tally:
             if before != NONE:
                 self._fates[before] -= 1
                 self.settled -= self._is_fate(before)
+        self.changes += members != pictures.members[row]
         self.faces += members - pictures.members[row]
         pictures.settlement[row], pictures.members[row] = code, members
 
     def _found(self, row: int) -> Settlement:
         pictures = self._pictures
+        if pictures.rejected[row]:
+            return Settlement(Fate.DROPPED, PERSON, Reason.REJECTED)
         if pictures.judgement[row] != NONE:
             kind, stage, reason = self._causes[pictures.judgement[row]]
             if kind == ImageSuperseded.kind():
@@ -223,15 +278,28 @@ class Tally:
         kind, stage, reason = self._causes[pictures.outcome[row]]
         if kind == FacesCounted.kind():
             return self._fate_of_faces(row)
-        return Settlement(Fate.DEAD if kind == ItemDied.kind() else Fate.DROPPED, stage, reason)
+        return _settled_by(kind, stage, reason)
 
     def _fate_of_faces(self, row: int) -> Settlement:
-        settled = [face for face in self._faces_of(row) if self._faces.outcome[face] != NONE]
+        faces = self._faces
+        settled = [face for face in self._faces_of(row) if faces.outcome[face] != NONE or faces.rejected[face]]
         if len(settled) < self._pictures.faces[row]:
             return UNDECIDED
         if any(self._is_member(face) for face in settled):
             return Settlement(Fate.IN_DATASET)
-        settled.sort(key=lambda face: self._faces.number[face])
-        causes = [self._causes[self._faces.outcome[face]] for face in settled]
-        kind, stage, reason = next((cause for cause in causes if cause[0] == ItemDied.kind()), causes[0])
-        return Settlement(Fate.DEAD if kind == ItemDied.kind() else Fate.DROPPED, stage, reason)
+        causes = [self._cause(face) for face in sorted(settled, key=lambda face: faces.number[face])]
+        return _settled_by(*next((cause for cause in causes if cause[0] == ItemDied.kind()), causes[0]))
+
+    def _cause(self, face: int) -> Cause:
+        if self._faces.rejected[face]:
+            return VerdictGiven.kind(), PERSON, Reason.REJECTED
+        return self._causes[self._faces.outcome[face]]
+
+
+def _settled_by(kind: str, stage: str, reason: str) -> Settlement:
+    return Settlement(Fate.DEAD if kind == ItemDied.kind() else Fate.DROPPED, stage, reason)
+
+
+def _below(name: str, columns: Mapping[str, bytes]) -> dict[str, bytes]:
+    prefix = f"{name}-"
+    return {key.removeprefix(prefix): column for key, column in columns.items() if key.startswith(prefix)}

@@ -15,6 +15,7 @@ from shared.recipe.labels import Labels
 from shared.recipe.normalized import Normalized
 from shared.recipe.pictures import Pictures
 from shared.recipe.ranking import Ranking
+from shared.recipe.review import Review
 from shared.recipe.section import Section
 from shared.recipe.sources import FolderSource, Source
 from shared.recipe.training import ResolvedTraining, Training
@@ -32,6 +33,7 @@ class Recipe(Section):
     upscaling: Upscaling = Upscaling()
     normalized: Normalized = Normalized()
     labels: Labels = Labels()
+    review: Review = Review()
     training: Training = Training()
     ranking: Ranking = Ranking()
 

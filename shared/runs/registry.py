@@ -1,49 +1,27 @@
 """Runs in the store: which there are, which to go on with, and what is known of each."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable
-from shared.contract.facts import RunFact
 from shared.contract.items import WholeRun
-from shared.contract.messages import RankingReady, RunRequested, SnapshotTaken
+from shared.contract.messages import RunRequested
 from shared.ledger.fates import Fate
+from shared.ledger.ledger import Ledger, asked_of
+from shared.ledger.progress import Phase
 from shared.ledger.records import (
     Skipped,
     dataset_versions,
-    facts,
     ignored,
     read_dataset_version,
-    read_listing,
-    read_message,
     read_recipe_of,
     run_names,
 )
-from shared.ledger.tally import Tally
-from shared.ledger.trail import label_of
+from shared.ledger.state import RunState
 from shared.recipe.recipe import Recipe
-from shared.runs.dead_letters import Letter, State, keep, letters
+from shared.runs.dead_letters import State, keep, letters
 from shared.store.interface import Store
-
-
-class Phase(StrEnum):
-    """Phases of a run."""
-
-    GATHERING = "gathering"
-    PACKING = "packing"
-    TRAINING = "training"
-    RANKING = "ranking"
-    FINISHED = "finished"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-    @property
-    def is_over(self) -> bool:
-        """Return whether nothing more happens unless a person asks for it."""
-        return self in (Phase.FINISHED, Phase.FAILED, Phase.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -78,7 +56,7 @@ def open_run(store: Store, recipe: Recipe, retry_failed: bool = False) -> Run:
 
 
 def _goes_on(store: Store, run: str, recipe: Recipe) -> bool:
-    return not is_finished(store, run) and run_recipe(store, run) == recipe
+    return run_recipe(store, run) == recipe and not is_finished(store, run)
 
 
 def _begun(store: Store, recipe: Recipe, number: int, retry_failed: bool, remark: str) -> Run:
@@ -107,36 +85,23 @@ def run_recipe(store: Store, run: str) -> Recipe:
     return read_recipe_of(store, run)
 
 
-def finish(store: Store, run: str) -> None:
-    """Mark that nothing is left to do for a run."""
-    store.put(keys.finished(run), b"{}")
+def is_finished(store: Store, run: str) -> bool:
+    """Return whether nothing is left to do for a run; raises `Unreadable`."""
+    return phase_of(store, run, read_state(store, run)) is Phase.FINISHED
 
 
-def reopen(store: Store, run: str) -> None:
-    """Forget that nothing is left to do: a dead item has been given another chance."""
-    store.delete(keys.finished(run))
+def read_state(store: Store, run: str) -> RunState:
+    """Return a run's counts, phase and results as its ledger has them; raises `NotFound` and `Unreadable`."""
+    return Ledger(store, run).state(asked_of(run_recipe(store, run)))
 
 
-def is_finished(store: Store, run: str, skipped: Skipped = ignored) -> bool:
-    """Say whether nothing is left to do for a run. Found out by looking at all of it, then written down."""
-    if store.exists(keys.finished(run)):
-        return True
-    if phase(store, run, tally_of(store, run, skipped)) is not Phase.FINISHED:
-        return False
-    finish(store, run)
-    return True
-
-
-def phase(store: Store, run: str, tally: Tally) -> Phase:
-    """Return the phase of a run, given the tally of its trail."""
-    if store.exists(keys.finished(run)):
-        return Phase.FINISHED
+def phase_of(store: Store, run: str, state: RunState) -> Phase:
+    """Return the phase of a run of this state, with what people have asked for and what has died."""
+    if state.phase is Phase.FINISHED:
+        return Phase.GATHERING if _replays_are_due(store, run) else Phase.FINISHED
     if store.exists(keys.cancelled(run)):
         return Phase.CANCELLED
-    reached = _phase_of_pictures(store, run, tally)
-    if reached is not Phase.FINISHED and any(letter.state is State.DEAD for letter in _own_letters(store, run)):
-        return Phase.FAILED
-    return reached
+    return Phase.FAILED if _has_failed(store, run) else state.phase
 
 
 def try_again(store: Store, run: str) -> None:
@@ -150,62 +115,24 @@ def try_again(store: Store, run: str) -> None:
             keep(store, letter.replayed())
 
 
-def _own_letters(store: Store, run: str) -> Iterator[Letter]:
-    return (letter for letter in letters(store, run) if letter.item == str(WholeRun()))
+def _has_failed(store: Store, run: str) -> bool:
+    own = (letter for letter in letters(store, run) if letter.item == str(WholeRun()))
+    return any(letter.state is State.DEAD for letter in own)
 
 
-def _phase_of_pictures(store: Store, run: str, tally: Tally) -> Phase:
-    recipe = run_recipe(store, run)
-    listed = [listed_count(store, run, source) for source in range(len(recipe.sources))]
-    if None in listed or not tally.is_complete(sum(filter(None, listed))) or _replays_are_due(store, run, tally):
-        return Phase.GATHERING
-    found = latest_dataset(store, run)
-    if found is None:
-        return Phase.PACKING if any(tally.members()) else Phase.FINISHED
-    return _phase_of_training(store, run, found[0]) if recipe.training.kimg else Phase.FINISHED
-
-
-def _replays_are_due(store: Store, run: str, tally: Tally) -> bool:
-    replayed = (letter for letter in letters(store, run) if letter.state is State.REPLAYED)
+def _replays_are_due(store: Store, run: str) -> bool:
+    """Return whether dead letters have been given another chance and have not come to anything since."""
+    replayed = [letter for letter in letters(store, run) if letter.state is State.REPLAYED]
+    if not replayed:
+        return False
+    tally = Ledger(store, run).book().tally
     return any(tally.settlement(letter.entry).fate is Fate.DEAD for letter in replayed)
-
-
-def _phase_of_training(store: Store, run: str, version: int) -> Phase:
-    told = [fact for fact in _facts_of_run(store, run) if fact.version == version]
-    if any(fact.kind == RankingReady.kind() for fact in told):
-        return Phase.FINISHED
-    snapshots = [fact for fact in told if fact.kind == SnapshotTaken.kind()]
-    latest = max(snapshots, key=lambda fact: fact.leg, default=None)
-    if latest is None:
-        return Phase.TRAINING
-    snapshot = read_message(store, keys.trail(run, str(WholeRun()), label_of(latest)))
-    return Phase.RANKING if isinstance(snapshot, SnapshotTaken) and snapshot.last else Phase.TRAINING
-
-
-def _facts_of_run(store: Store, run: str) -> Iterator[RunFact]:
-    return (fact for fact in facts(store, run, item=WholeRun()) if isinstance(fact, RunFact))
-
-
-def listed_count(store: Store, run: str, source: int) -> int | None:
-    """Count the entries of a source of the run; None until it has been listed to its end, readably."""
-    try:
-        return read_listing(store, run, source).count
-    except (NotFound, Unreadable):  # the scraper lists it again
-        return None
-
-
-def tally_of(store: Store, run: str, skipped: Skipped = ignored) -> Tally:
-    """Tally what has become of every picture of a run. `skipped` is told of files in its trail that are no facts."""
-    tally = Tally()
-    for fact in facts(store, run, skipped):
-        tally.add(fact)
-    return tally
 
 
 def latest_dataset(store: Store, run: str) -> tuple[int, str] | None:
     """Return version and digest of the run's newest data set, None without one; raises `Unreadable`."""
     version, key = max(dataset_versions(store, run), default=(0, ""))
-    return (version, read_dataset_version(store, key)) if version else None
+    return (version, read_dataset_version(store, key).digest) if version else None
 
 
 def _number(run: str, recipe_name: str) -> int | None:

@@ -8,13 +8,10 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.contract import keys
 from shared.contract.errors import NotFound
-from shared.contract.facts import RunFact
-from shared.contract.items import WholeRun
-from shared.contract.messages import Message, RankingReady, SnapshotTaken
-from shared.ledger.records import decoded, keyed_facts, read_message
-from shared.recipe.recipe import Recipe
+from shared.ledger.records import decoded
+from shared.ledger.state import RunState
 from shared.runs import trainings
-from shared.runs.registry import latest_dataset, run_recipe
+from shared.runs.registry import run_recipe
 from shared.runs.trainings import Snapshot
 from shared.store.interface import Store
 
@@ -89,20 +86,16 @@ class _Quality(BaseModel):
 _NETWORK_IS_WHOLE = "What was measured in this leg is lost, its network is not"
 
 
-def results(store: Store, run: str) -> Results:
-    """Find all results of a run so far."""
-    found = latest_dataset(store, run)
-    if found is None:
+def results(store: Store, run: str, state: RunState) -> Results:
+    """Find all results of a run of this state."""
+    if state.dataset is None:
         return Results()
-    version, dataset = found
-    manifest = {DATA_SET: keys.dataset(dataset, keys.MANIFEST)}
-    told = _told_of_run(store, run, version)
-    snapshot = _snapshot(store, told)
+    manifest = {DATA_SET: keys.dataset(state.dataset.digest, keys.MANIFEST)}
+    snapshot = _snapshot(store, state)
     if snapshot is None:
         return Results(manifest)
-    recipe = run_recipe(store, run)
-    objects = manifest | _of_training(snapshot) | _of_ranking(store, recipe, snapshot, told)
-    return Results(objects, snapshot, recipe.training.resume_kimg + snapshot.kimg)
+    objects = manifest | _of_training(snapshot) | _of_ranking(store, snapshot, state)
+    return Results(objects, snapshot, run_recipe(store, run).training.resume_kimg + snapshot.kimg)
 
 
 def trained(store: Store, found: Results) -> Trained | None:
@@ -139,18 +132,12 @@ def statistics(store: Store, snapshots: Iterable[Snapshot]) -> bytes:
     return b"".join(ticks.values())
 
 
-def _told_of_run(store: Store, run: str, version: int) -> list[Message]:
-    """Return what trainer and ranker have told of this version of the run's data set."""
-    kinds = (SnapshotTaken.kind(), RankingReady.kind())
-    found = ((key, fact) for key, _, fact in keyed_facts(store, run, item=WholeRun()))
-    own = (key for key, fact in found if isinstance(fact, RunFact) and fact.kind in kinds and fact.version == version)
-    return [read_message(store, key) for key in own]
-
-
-def _snapshot(store: Store, told: list[Message]) -> Snapshot | None:
-    """Return the newest snapshot that has been told of and whose record can be read."""
-    taken = sorted((each for each in told if isinstance(each, SnapshotTaken)), key=lambda each: each.leg, reverse=True)
-    found = (trainings.find(store, each.training, each.leg) for each in taken)
+def _snapshot(store: Store, state: RunState) -> Snapshot | None:
+    """Return the newest snapshot of the training whose record can be read."""
+    if state.snapshot is None:
+        return None
+    training = state.snapshot.training
+    found = (trainings.find(store, training, leg) for leg in range(state.snapshot.leg, 0, -1))
     return next((snapshot for snapshot in found if snapshot is not None), None)
 
 
@@ -160,15 +147,11 @@ def _of_training(snapshot: Snapshot) -> dict[str, str]:
     return {"reals": keys.leg(snapshot.training, 0, "reals.png")} | shown
 
 
-def _of_ranking(store: Store, recipe: Recipe, snapshot: Snapshot, told: list[Message]) -> dict[str, str]:
-    """Return the keys of the ranking by this snapshot, if there is one.
-
-    Rankings of before 2026-11-27 do not name their files, which are found by the recipe's settings.
-    """
-    ready = [each for each in told if isinstance(each, RankingReady) and each.leg == snapshot.leg]
-    if not ready:
+def _of_ranking(store: Store, snapshot: Snapshot, state: RunState) -> dict[str, str]:
+    """Return the keys of the ranking by this snapshot, if there is one."""
+    if state.ranking is None or (state.ranking.training, state.ranking.leg) != (snapshot.training, snapshot.leg):
         return {}
-    files = ready[-1].files or {file: trainings.ranking_key(snapshot, recipe.ranking, file) for file in _RANKED}
+    files = state.ranking.files
     return {name: files[file] for file, name in _RANKED.items() if file in files and store.exists(files[file])}
 
 

@@ -1,40 +1,50 @@
-"""What to publish so that a run goes on after the broker has lost everything: the store knows all that is not settled.
+"""Finds what to publish so that a run goes on after the broker has lost everything.
 
-What a picture's messages said is in the run's trail, so its unsettled ones are told again from there; whoever has
-done its part already answers from its records.
+The store knows all that is not settled: whoever has done its part of it already answers from its records.
 """
 
 from collections.abc import Iterator
 
-from shared.contract.items import WholeRun
 from shared.contract.messages import Message, RunRequested, SourceExhausted, decode
+from shared.ledger.book import Book
 from shared.ledger.fates import Fate
-from shared.ledger.records import keyed_facts, read_message
+from shared.ledger.ledger import Ledger
+from shared.ledger.listing import Listing, announced, find_listing
 from shared.ledger.tally import Tally
 from shared.runs.dead_letters import State, letters
-from shared.runs.registry import listed_count, run_recipe, tally_of
+from shared.runs.registry import run_recipe
 from shared.store.interface import Store
 
 
 def outstanding(store: Store, run: str) -> Iterator[Message]:
     """Yield messages that lead to all that is still to be done for a run.
 
-    Raises `NotFound` when there is no such run, and `Unreadable` at a record that cannot be told again.
+    Raises `NotFound` when there is no such run, and `Unreadable` when its ledger is damaged.
 
-    A source that has been listed is told of last: its message lets the packer see that everything is settled, when
-    nothing else is left, and so on to the last step of the run.
+    A source that has been listed is told of last: its message lets the ledger's owner see that everything is settled,
+    when nothing else is left, and so on to the last step of the run.
     """
-    listed = {source: listed_count(store, run, source) for source in range(len(run_recipe(store, run).sources))}
-    yield from (RunRequested(run=run, source=source) for source, count in listed.items() if count is None)
-    tally = tally_of(store, run)
-    yield from _replays(store, run, tally)
-    unsettled = tally.unsettled()
-    for key, item, _ in keyed_facts(store, run):
-        if not isinstance(item, WholeRun) and item.entry in unsettled:
-            yield read_message(store, key)
-    for source, count in listed.items():
-        if count is not None:
-            yield SourceExhausted(run=run, source=source, count=count)
+    sources = range(len(run_recipe(store, run).sources))
+    listings = {source: find_listing(store, run, source) for source in sources}
+    book = Ledger(store, run).book()
+    yield from (RunRequested(run=run, source=source) for source, listing in listings.items() if listing is None)
+    yield from _replays(store, run, book.tally)
+    for source, listing in listings.items():
+        if listing is not None:
+            yield from _unsettled(run, source, listing, book)
+    for source, listing in listings.items():
+        if listing is not None:
+            yield SourceExhausted(run=run, source=source, count=listing.count)
+
+
+def _unsettled(run: str, source: int, listing: Listing, book: Book) -> Iterator[Message]:
+    """Announce the entries of a listing that are not settled, or of which the ledger has never heard."""
+    unsettled = book.tally.unsettled()
+    for entry, found in listing.entries.items():
+        if entry in unsettled or entry not in book.tally:
+            message = announced(run, source, entry, found)
+            if message is not None:
+                yield message
 
 
 def _replays(store: Store, run: str, tally: Tally) -> Iterator[Message]:

@@ -1,4 +1,4 @@
-"""What a stage announces: checked, written into the run's trail, and then published."""
+"""Publishes what a stage announces, once it has been checked, with a stamp for the ledger."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -8,17 +8,15 @@ from typing import Any
 from shared.bus.interface import Bus
 from shared.contract.declaration import Declaration
 from shared.contract.errors import Poison
-from shared.contract.messages import Message
-from shared.runtime import metrics, records
-from shared.store.interface import Store
+from shared.contract.messages import Message, Stamp
+from shared.runtime import metrics
 
 
 class Announcements:
     """The announcements of one stage."""
 
-    def __init__(self, declaration: Declaration, store: Store, bus: Bus) -> None:
+    def __init__(self, declaration: Declaration, bus: Bus) -> None:
         self._declaration = declaration
-        self._store = store
         self._bus = bus
 
     def expected(self, outgoing: Iterable[Message]) -> Iterator[Message]:
@@ -29,22 +27,21 @@ class Announcements:
             yield message
 
     def announce(self, outgoing: Iterable[Message], attempt: int, started: float, **how: str) -> bool:
-        """Tell of all that was made of a message at an attempt; return whether anything was dropped.
+        """Publish all that was made of a message at an attempt; return whether anything was dropped.
 
         `started` is the moment of `time.perf_counter` when the work on it began.
         """
         dropped = False
         for message in self.expected(outgoing):
             dropped |= hasattr(message, "reason")
-            self.tell(message, attempt=attempt, seconds=round(time.perf_counter() - started, 4), **how)
+            self.publish(message, attempt=attempt, seconds=round(time.perf_counter() - started, 4), **how)
         return dropped
 
-    def tell(self, message: Message, **circumstances: Any) -> None:
-        """Write a message into its run's trail, with when and under which circumstances, and publish it."""
+    def publish(self, message: Message, **circumstances: Any) -> None:
+        """Publish a message, stamped with the stage, the time (UTC) and the circumstances."""
         reason = getattr(message, "reason", None)
         if reason is not None:
             metrics.DROPPED.labels(self._declaration.name, reason.value).inc()
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        records.leave_trail(self._store, self._declaration.name, message, {"at": at, **circumstances})
         with metrics.PUBLISH_SECONDS.labels(self._declaration.name).time():
-            self._bus.publish(message)
+            self._bus.publish(message, Stamp(stage=self._declaration.name, at=at, **circumstances))

@@ -1,7 +1,7 @@
 """The work on one message: its action is looked up or done, recorded, and announced."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,6 +13,7 @@ from shared.bus.interface import Delivery
 from shared.contract import messages
 from shared.contract.errors import TimeLimitExceeded
 from shared.contract.messages import Message, of_revision
+from shared.contract.owner import Owner, Received
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Context, Stage
 from shared.runtime import metrics, records
@@ -44,7 +45,7 @@ def _as_json(settings: Any) -> Mapping[str, Any]:
 
 
 class Execution:
-    """Has a stage work on messages, in the order of effects: artifacts, action record, trail, outgoing messages."""
+    """Has a stage work on messages, in the order of effects: artifacts, action record, outgoing messages."""
 
     def __init__(
         self,
@@ -82,6 +83,16 @@ class Execution:
             found = self._made(message, settings, context)
             records.keep(self._store, action, found, message)
         return Outcome.DROPPED if announce(found, action=action.digest) else Outcome.DONE
+
+    @translated()
+    def run_batch(self, batch: Sequence[Received[Any]], attempt: int, context: Context) -> None:
+        """Do what messages of one run ask of an owner, and announce what follows; raises whatever the stage raises."""
+        assert isinstance(self._stage, Owner)
+        started = time.perf_counter()
+        settings = self._settings.of(batch[0].message)
+        with metrics.ITEM_SECONDS.labels(self._stage.name).time():
+            made = self._stage.process_batch(batch[0].message.run, batch, settings, context)
+            self._announcements.announce(made, attempt=attempt, started=started)
 
     def _made(self, message: Message, settings: Any, context: Context) -> list[Message]:
         """Return what the stage makes of a message, tried a second time if it exceeds its limit, and then dropped."""

@@ -19,14 +19,15 @@ from shared.contract.messages import RunRequested
 from shared.contract.stage import Stage, sentence
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import Controls, controls_in_force
-from shared.runs.registry import Run, finish
+from shared.runs.registry import Run
 from shared.runtime.execution import TRIES
 from shared.runtime.observed_store import ObservedStore
 from shared.runtime.outcome import Outcome
+from shared.runtime.owner_worker import worker_of
 from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS, RetryLadder
 from shared.runtime.watchdog import SILENCE, Watchdog
-from shared.runtime.worker import Say, Worker, say_to_log
+from shared.runtime.worker import Say, say_to_log
 from shared.runtime.worker_threads import WorkerThreads
 from shared.settings import read_declared
 from shared.store.interface import Store
@@ -70,7 +71,7 @@ class SingleProcess:
         queues = [stage.declaration.inbox for stage in stages]
         self._bus = MemoryBus(queues, options.capacity, options.fault_injection)
         self._workers = [
-            Worker(stage, self._bus, ObservedStore(store, stage.name), options.ladder, options.resources, say)
+            worker_of(stage, self._bus, ObservedStore(store, stage.name), options.ladder, options.resources, say)
             for stage in stages
         ]
         self._environments = [read_declared(stage.declaration) for stage in stages]
@@ -117,7 +118,6 @@ class SingleProcess:
         for worker in self._workers:
             if worker.run_failure is not None:
                 raise Poison(f"{worker.declaration.name}: {sentence(worker.run_failure)}") from worker.run_failure
-        finish(self._store, self._run.name)
         return True
 
     def stop(self) -> None:

@@ -7,8 +7,8 @@ and duplicates are harmless.
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
@@ -40,6 +40,9 @@ SUSPECT, CONDEMNED, CONDEMNED_IF_LONG = 2, 5, 15
 """So many workers have vanished with an item when it is worked on alone, and when it is dead. Items that merely are
 at hand when a process ends are counted too, and during long work processes end for many reasons; hence the distance
 to one. RabbitMQ 4 puts aside by itself what was returned more than 20 times, where no policy says otherwise."""
+
+PATIENCE = 0.5
+"""Seconds to wait for a message."""
 
 _AGAIN = 1.0
 """Seconds until a store or a broker that was away is asked again."""
@@ -82,7 +85,7 @@ class Worker:
         self.run_failure: Exception | None = None
         self._store = store
         self._ladder = ladder
-        announcements = Announcements(declaration, store, bus)
+        announcements = Announcements(declaration, bus)
         self._burial = Burial(declaration, store, announcements)
         self._contexts = Contexts(declaration, store, resources, self._is_to_stop, metrics.overheard(say))
         self._condemned = CONDEMNED_IF_LONG if declaration.long else CONDEMNED
@@ -101,15 +104,19 @@ class Worker:
         try:
             while self.broken is None and not self._stopping.is_set():
                 self._await_store()
-                delivery = consumer.receive(timeout=0.5)
-                if delivery is not None:
-                    self.handle(delivery)
-                elif self._draining.is_set():
+                if not self._handle_next(consumer) and self._draining.is_set():
                     return
         except BaseException as error:  # a thread that ended unseen would leave a run waiting for ever
             self.broken = error
         finally:
             self._limit.release()
+
+    def _handle_next(self, consumer: Consumer) -> bool:
+        """Handle what comes next; False if nothing comes."""
+        delivery = consumer.receive(PATIENCE)
+        if delivery is not None:
+            self.handle(delivery)
+        return delivery is not None
 
     def drain(self) -> None:
         """Finish what is at hand and take nothing more."""
@@ -133,19 +140,27 @@ class Worker:
 
     def handle(self, delivery: Delivery) -> Outcome:
         """Process one delivery and answer it, whatever happens."""
+        with metrics.IN_PROGRESS.labels(self.declaration.name).track_inprogress(), self._room(delivery), self._timed():
+            outcome = self._handled(delivery)
+        self._count(delivery, outcome)
+        return outcome
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        """Note since when this thread has been at work, for `longest`."""
         thread = threading.get_ident()
-        with metrics.IN_PROGRESS.labels(self.declaration.name).track_inprogress(), self._room(delivery):
-            self._since[thread] = time.monotonic()
-            try:
-                outcome = self._handled(delivery)
-            finally:
-                del self._since[thread]
+        self._since[thread] = time.monotonic()
+        try:
+            yield
+        finally:
+            del self._since[thread]
+
+    def _count(self, delivery: Delivery, outcome: Outcome) -> None:
         with self._lock:
             self.outcomes[outcome] += 1
         metrics.ITEMS.labels(self.declaration.name, outcome.value).inc()
         if outcome not in (Outcome.RETRIED, Outcome.INTERRUPTED):  # which come again
             metrics.ITEM_AGE_SECONDS.labels(self.declaration.name).observe(delivery.age)
-        return outcome
 
     def _handled(self, delivery: Delivery) -> Outcome:
         message: Message | None = None
@@ -169,6 +184,9 @@ class Worker:
             return Outcome.CANCELLED
         if delivery.returned >= self._condemned:
             raise WorkerVanished(f"{delivery.returned} workers had it, and none has given an answer")
+        return self._execute(message, delivery)
+
+    def _execute(self, message: Message, delivery: Delivery) -> Outcome:
         return self._execution.run(message, delivery, self._contexts.of(message, delivery.session))
 
     def _is_to_stop(self, run: str) -> bool:

@@ -14,8 +14,9 @@ class WorkerThreads:
 
     def __init__(self, worker: Worker, bus: Bus, threads: int) -> None:
         self.worker = worker
-        self._size = 1 if worker.declaration.single_active_consumer else worker.declaration.threads or threads
-        self._consumer = bus.consume(worker.declaration.queue, self._size)
+        batching = worker.declaration.batching
+        self._size = 1 if batching else worker.declaration.threads or threads
+        self._consumer = bus.consume(worker.declaration.queue, batching.most if batching else self._size)
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:

@@ -162,7 +162,7 @@ def take_all(consumer: Consumer) -> Iterator[Delivery]:
 
 def messages(bus: Bus, queue: str, number: int) -> list[Message]:
     """What a queue holds, which is so many messages."""
-    consumer = bus.consume(queue, threads=number + 1)
+    consumer = bus.consume(queue, prefetch=number + 1)
     found = [decode(take(consumer).body) for _ in range(number)]
     assert consumer.receive(A_MOMENT) is None
     return found
@@ -220,7 +220,7 @@ def test_a_retried_message_comes_back_after_the_pause_as_the_next_attempt(twin: 
 
 def test_shorter_pauses_end_first(twin: Twin) -> None:
     bus = twin.open()
-    consumer = bus.consume("lister", threads=3)
+    consumer = bus.consume("lister", prefetch=3)
     for source, pause in enumerate((3.0, 1.0, 2.0)):
         bus.publish(requested(source))
         take(consumer).retry(pause)
@@ -255,10 +255,10 @@ def test_a_dead_letter_keeps_the_message_and_says_why(twin: Twin) -> None:
 def test_what_a_closed_consumer_left_unanswered_is_returned(bus: Bus) -> None:
     bus.publish(requested(0))
     bus.publish(requested(1))
-    gone = bus.consume("lister", threads=2)
+    gone = bus.consume("lister", prefetch=2)
     taken = {take(gone).body, take(gone).body}
     gone.close()
-    consumer = bus.consume("lister", threads=2)
+    consumer = bus.consume("lister", prefetch=2)
     back = [take(consumer), take(consumer)]
     assert {delivery.body for delivery in back} == taken
     assert all((delivery.returned, delivery.attempt) == (1, 1) for delivery in back)
@@ -315,7 +315,7 @@ def test_a_paused_consumer_takes_nothing_until_it_proceeds(twin: Twin) -> None:
 def test_a_new_consumer_begins_a_new_session(bus: Bus) -> None:
     for number in range(3):
         bus.publish(fetched(number))
-    first = bus.consume("index", threads=2)
+    first = bus.consume("index", prefetch=2)
     sessions = [take(first).session, take(first).session]
     first.close()
     assert sessions[0] == sessions[1]
@@ -346,13 +346,13 @@ def test_chosen_dead_letters_can_be_taken_away(twin: Twin) -> None:
 def test_consumers_of_one_queue_share_its_messages(bus: Bus) -> None:
     for source in range(4):
         bus.publish(requested(source))
-    one, other = bus.consume("lister", threads=2), bus.consume("lister", threads=2)
+    one, other = bus.consume("lister", prefetch=2), bus.consume("lister", threads=2)
     bodies = [take(consumer).body for consumer in (one, other, one, other)]
     assert len(set(bodies)) == 4
 
 
 def test_a_single_active_consumer_is_followed_by_the_next_when_it_closes(bus: Bus) -> None:
-    first, second = bus.consume("index"), bus.consume("index", threads=3)
+    first, second = bus.consume("index"), bus.consume("index", prefetch=3)
     for number in range(3):
         bus.publish(fetched(number))
     assert second.receive(A_MOMENT) is None
@@ -419,7 +419,7 @@ def test_depths_add_up(twin: Twin) -> None:
     bus = twin.open()
     for source in range(8):
         bus.publish(requested(source))
-    consumer = bus.consume("lister", threads=6)
+    consumer = bus.consume("lister", prefetch=6)
     taken = [take(consumer) for _ in range(6)]
     consumer.pause()
     taken[0].ack()

@@ -86,7 +86,7 @@ def test_an_entry_takes_less_than_a_kilobyte() -> None:
         index = RunIndex(Duplicates(bits=0))
         for number, (phash, mirrored) in enumerate(hashes):
             index.add(_print(number, phash, mirrored, width=100, image=phash))
-        assert len(index.arrivals) == 2000
+        assert len(index) == 2000
         assert tracemalloc.get_traced_memory()[0] < 2_000_000
     finally:
         tracemalloc.stop()

@@ -158,7 +158,7 @@ def test_what_had_been_sent_when_a_bus_drains_is_handed_out_and_delivered_once(
     for source in range(200):
         bus.publish(requested(source))
     first = RabbitMQBus(rabbitmq.address(vhost), QUEUES)
-    consumer = first.consume("lister", threads=20)
+    consumer = first.consume("lister", prefetch=20)
     deliveries: list[Delivery] = []
     for _ in range(30):
         deliveries.append(take(consumer))
@@ -168,7 +168,7 @@ def test_what_had_been_sent_when_a_bus_drains_is_handed_out_and_delivered_once(
         deliveries.append(delivery)
         delivery.ack()
     first.close()
-    second = bus.consume("lister", threads=20)
+    second = bus.consume("lister", prefetch=20)
     while len(deliveries) < 200:
         deliveries.append(take(second))
         deliveries[-1].ack()
@@ -177,7 +177,7 @@ def test_what_had_been_sent_when_a_bus_drains_is_handed_out_and_delivered_once(
 
 
 def test_a_paused_consumer_hands_out_what_it_has_and_proceeds_in_a_new_session(bus: RabbitMQBus) -> None:
-    consumer = bus.consume("lister", threads=2)
+    consumer = bus.consume("lister", prefetch=2)
     for source in range(3):
         bus.publish(requested(source))
     first = take(consumer)
@@ -195,7 +195,7 @@ def test_a_paused_consumer_hands_out_what_it_has_and_proceeds_in_a_new_session(b
 
 def test_several_threads_work_on_one_consumer_and_answer_in_their_own_order(bus: RabbitMQBus) -> None:
     done: list[bytes] = []
-    consumer = bus.consume("lister", threads=4)
+    consumer = bus.consume("lister", prefetch=4)
 
     def work() -> None:
         for _ in range(25):

@@ -1,0 +1,165 @@
+"""Keeps the ledger of every run: writes all that is published into its journal, and says when a data set is due."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from services.tfrecord_packer.declaration import BOOKKEEPING
+from shared.contract.messages import (
+    DatasetDue,
+    FaceNormalized,
+    ImageKept,
+    ImageSuperseded,
+    Message,
+    ReviewClosed,
+    SourceExhausted,
+    Stamp,
+    VerdictGiven,
+)
+from shared.contract.objects import Objects
+from shared.contract.owner import Owner, Received
+from shared.contract.stage import Context
+from shared.ledger import checkpoint, journal
+from shared.ledger.book import Book
+from shared.ledger.fates import PERSON
+from shared.ledger.ledger import Ledger, asked_of
+from shared.ledger.progress import Asked, Phase
+from shared.ledger.recent_runs import RecentRuns
+from shared.ledger.state import RunState, state_of, write_state
+from shared.ledger.verdicts import Verdicts
+from shared.recipe.recipe import Recipe
+
+MOST_BYTES = 512 * 2**20
+"""Memory for the books together; one that has left it is read again when it is needed."""
+
+STATE_EVERY = 1.0
+"""Seconds between two states of a run, as long as its phase stays the same."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Settings of the ledger of a run: whose verdicts count, and what decides the run's phases."""
+
+    character: str
+    asked: Asked
+
+
+@dataclass
+class _Open:
+    """An open book, for one session with the bus: between two of them another owner may have written.
+
+    `due_at` is the number of changes at which a data set was last asked for, `written` the state that the store has.
+    """
+
+    run: str
+    store: Objects
+    session: int
+    asked: Asked
+    book: Book
+    verdicts: Verdicts
+    due_at: int | None = None
+    written: RunState | None = None
+    written_at: float = field(default=0.0)
+
+
+class Bookkeeping(Owner[Message, Account]):
+    """Everything that is published comes in; `DatasetDue` goes out once every picture of a run is settled."""
+
+    declaration = BOOKKEEPING
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._books = RecentRuns[_Open](most_bytes, lambda opened: opened.book.tally.memory)
+        self._unwritten: dict[str, _Open] = {}
+
+    def settings(self, recipe: Recipe) -> Account:
+        return Account(recipe.name, asked_of(recipe))
+
+    def process_batch(
+        self, run: str, batch: Sequence[Received[Message]], settings: Account, context: Context
+    ) -> Iterator[Message]:
+        opened = self._noted(run, batch, settings, context)
+        self._books.keep(run, opened)
+        if checkpoint.is_due(opened.book):
+            checkpoint.write(context.store, run, opened.book)
+        yield from _due(opened, batch)
+        self._unwritten[run] = opened
+        self._write_states()
+
+    def rest(self) -> None:
+        """Write the states that have been put off."""
+        for opened in list(self._unwritten.values()):
+            self._write(opened)
+
+    def _noted(self, run: str, batch: Sequence[Received[Message]], settings: Account, context: Context) -> _Open:
+        """Write what is news in a batch into the run's journal, and return its book, which has left memory meanwhile.
+
+        When another owner has been faster, what it has written is read first.
+        """
+        opened = self._books.take(run)
+        while True:
+            if opened is None or opened.session != context.session:
+                opened = _opened(run, settings, context)
+            lines = [line for received in batch for line in _news(opened, received)]
+            if not lines or journal.append(context.store, run, opened.book.batches + 1, lines):
+                opened.book.batches += bool(lines)
+                return opened
+            opened = None
+
+    def _write_states(self) -> None:
+        """Write the states of runs in a new phase, and those that have been put off for `STATE_EVERY` seconds."""
+        for opened in list(self._unwritten.values()):
+            phase = opened.book.phase(opened.asked)
+            is_new = opened.written is None or opened.written.phase is not phase
+            if is_new or time.monotonic() - opened.written_at >= STATE_EVERY:
+                self._write(opened)
+
+    def _write(self, opened: _Open) -> None:
+        state = state_of(opened.book, opened.asked)
+        if opened.written is None or opened.written.batches != state.batches:
+            write_state(opened.store, opened.run, state)
+            opened.written, opened.written_at = state, time.monotonic()
+        self._unwritten.pop(opened.run, None)
+
+
+def _opened(run: str, settings: Account, context: Context) -> _Open:
+    verdicts = Verdicts(settings.character)
+    verdicts.read(context.store)
+    book = Ledger(context.store, run).book()
+    return _Open(run, context.store, context.session, settings.asked, book, verdicts)
+
+
+def _news(opened: _Open, received: Received[Message]) -> Iterator[bytes]:
+    """Add what a message says to the book; yield the lines of the journal about it, none if it is no news."""
+    message = received.message
+    if opened.book.add(message.fact(received.stamp.stage)):
+        yield received.line
+        if isinstance(message, SourceExhausted):
+            Ledger(opened.store, opened.run).await_listed(opened.book, message.source)
+    verdict = _standing_verdict(opened, message)
+    if verdict is not None and opened.book.add(verdict.fact(PERSON)):
+        yield verdict.encode(Stamp(stage=PERSON, at=received.stamp.at))
+
+
+def _standing_verdict(opened: _Open, message: Message) -> VerdictGiven | None:
+    """Return the verdict that stands about the content that a message brings into the run."""
+    if isinstance(message, VerdictGiven):
+        opened.verdicts.read(opened.store)  # for whatever else comes with the same content
+    if not isinstance(message, ImageKept | ImageSuperseded | FaceNormalized):
+        return None
+    face = message.face if isinstance(message, FaceNormalized) else None
+    found = opened.verdicts.about(message.image, face)
+    if found is None:
+        return None
+    number, verdict = found
+    about = {"run": message.run, "entry": message.entry, "face": face, "image": message.image}
+    return VerdictGiven.model_validate({**about, "decision": verdict.decision, "number": number})
+
+
+def _due(opened: _Open, batch: Sequence[Received[Message]]) -> Iterator[DatasetDue]:
+    """Ask for the data set of a settled run: once for each change, and again for whoever resumes the run."""
+    phase, changes = opened.book.phase(opened.asked), opened.book.tally.changes
+    is_asked_again = any(isinstance(received.message, SourceExhausted | ReviewClosed) for received in batch)
+    is_new = phase is Phase.PACKING and opened.due_at != changes
+    if is_new or (is_asked_again and phase in (Phase.PACKING, Phase.TRAINING, Phase.RANKING)):
+        opened.due_at = changes
+        yield DatasetDue(run=opened.run, changes=changes)

@@ -1,0 +1,71 @@
+"""Reads a run's ledger: the one way for commands, stages and the report to know what has happened in a run."""
+
+from collections.abc import Iterator
+
+from shared.contract import keys
+from shared.contract.errors import Unreadable
+from shared.contract.objects import Objects
+from shared.ledger import checkpoint, journal
+from shared.ledger.book import Book
+from shared.ledger.journal import Record
+from shared.ledger.listing import find_listing
+from shared.ledger.progress import Asked
+from shared.ledger.state import RunState, find_state, state_of
+from shared.recipe.recipe import Recipe
+
+
+def asked_of(recipe: Recipe) -> Asked:
+    """Return the part of a recipe that decides the phases of its runs."""
+    return Asked(len(recipe.sources), recipe.review.required, recipe.training.kimg > 0)
+
+
+class Ledger:
+    """The ledger of one run. Raises `Unreadable` where it is damaged, or was written before there were ledgers."""
+
+    def __init__(self, store: Objects, run: str) -> None:
+        self._store = store
+        self._run = run
+
+    def book(self) -> Book:
+        """Return the sum of the whole journal: the newest checkpoint, and what came after it."""
+        book = checkpoint.newest(self._store, self._run)
+        self._catch_up(book)
+        if not book.batches:
+            self._refuse_a_trail()
+        for source in list(book.progress.listed):
+            self.await_listed(book, source)
+        return book
+
+    def await_listed(self, book: Book, source: int) -> None:
+        """Have the book wait for all that a source lists; one whose listing cannot be read counts as not listed."""
+        listing = find_listing(self._store, self._run, source)
+        if listing is None:
+            book.progress.listed.pop(source, None)
+        else:
+            book.progress.wait_for(listing.entries, book.tally)
+
+    def state(self, asked: Asked) -> RunState:
+        """Return the run's state: as its owner wrote it, or counted anew if the journal has gone on since."""
+        state = find_state(self._store, self._run)
+        if state is not None and not self._store.exists(keys.journal(self._run, state.batches + 1)):
+            return state
+        return state_of(self.book(), asked)
+
+    def records(self, *about: str) -> Iterator[Record]:
+        """Yield all that was published about the run, in order; given texts, only what has one of them in it."""
+        texts = [text.encode() for text in about]
+        for number, content in journal.batches(self._store, self._run):
+            yield from journal.records(self._run, number, content, texts)
+
+    def _catch_up(self, book: Book) -> None:
+        for number, content in journal.batches(self._store, self._run, book.batches):
+            for record in journal.records(self._run, number, content):
+                book.add(record.message.fact(record.stamp.stage))
+            book.batches = number
+
+    def _refuse_a_trail(self) -> None:
+        if next(iter(self._store.list(keys.trail(self._run))), None) is not None:
+            raise Unreadable(
+                f"run {self._run} was written by an earlier version of Magritte, which kept no journal",
+                f"`magritte convert {self._run}` writes one from what there is",
+            )

@@ -1,0 +1,158 @@
+"""Tells how far a run is as a whole, by the facts about it and the tally of its pictures. Pure."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from shared.contract.facts import RunFact
+from shared.contract.messages import (
+    DatasetPacked,
+    ItemDied,
+    RankingReady,
+    ReviewClosed,
+    SnapshotTaken,
+    SourceExhausted,
+)
+from shared.ledger.tally import Tally
+
+
+class Phase(StrEnum):
+    """Phases of a run."""
+
+    GATHERING = "gathering"
+    REVIEWING = "reviewing"
+    PACKING = "packing"
+    TRAINING = "training"
+    RANKING = "ranking"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether nothing more happens unless a person asks for it."""
+        return self in (Phase.FINISHED, Phase.FAILED, Phase.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The part of a recipe that decides the phases of its runs.
+
+    That is the number of sources, and whether a person reviews the pictures and a network is trained.
+    """
+
+    sources: int
+    review: bool
+    training: bool
+
+
+@dataclass
+class Progress:
+    """What is known of a run as a whole.
+
+    `listed` counts the entries of each source; those of them that no fact has been about yet are `awaited`. `packed_at`
+    is the number of changes (`Tally.changes`) that the newest data set was made of, None without one. Snapshot and
+    ranking are the newest, of whatever version of the data set. `deaths` are stages and errors of what concerned the
+    run as a whole.
+    """
+
+    listed: dict[int, int] = field(default_factory=dict)
+    awaited: set[str] = field(default_factory=set, repr=False)
+    reviewed: bool = False
+    version: int = 0
+    dataset: str = ""
+    packed_at: int | None = None
+    snapshot: RunFact | None = None
+    ranking: RunFact | None = None
+    deaths: set[tuple[str, str]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> "Progress":
+        """Return the progress that `content` has been made of."""
+        facts = {name: RunFact(**content[name]) if content[name] else None for name in ("snapshot", "ranking")}
+        listed = {int(source): count for source, count in content["listed"].items()}
+        deaths = {(stage, reason) for stage, reason in content["deaths"]}
+        return cls(**{**content, **facts, "listed": listed, "deaths": deaths})
+
+    def content(self) -> dict[str, Any]:
+        """Return what is known, fit for JSON, without the awaited entries, of which the listings tell."""
+        known = {name: value for name, value in asdict(self).items() if name != "awaited"}
+        return {**known, "deaths": sorted(self.deaths)}
+
+    def add(self, fact: RunFact) -> bool:
+        """Take in a fact about the run; return whether it is news."""
+        note = _NOTES.get(fact.kind)
+        return note is not None and note(self, fact)
+
+    def wait_for(self, entries: Collection[str], tally: Tally) -> None:
+        """Wait for those of a source's `entries` that no fact has been about yet."""
+        self.awaited |= {entry for entry in entries if entry not in tally}
+
+    def is_settled(self, asked: Asked, tally: Tally) -> bool:
+        """Return whether all sources are listed and every picture has its fate."""
+        return len(self.listed) >= asked.sources and not self.awaited and tally.is_complete()
+
+    def phase(self, asked: Asked, tally: Tally) -> Phase:
+        """Return the phase of a run that nobody has cancelled and of which nothing has failed."""
+        if not self.is_settled(asked, tally):
+            return Phase.GATHERING
+        if asked.review and not self.reviewed:
+            return Phase.REVIEWING
+        if not tally.faces:
+            return Phase.FINISHED
+        if self.packed_at != tally.changes:
+            return Phase.PACKING
+        if not asked.training or self._is_of_newest(self.ranking):
+            return Phase.FINISHED
+        done = self.snapshot is not None and self.snapshot.last and self._is_of_newest(self.snapshot)
+        return Phase.RANKING if done else Phase.TRAINING
+
+    def _is_of_newest(self, fact: RunFact | None) -> bool:
+        return fact is not None and fact.version == self.version
+
+    def _note_listed(self, fact: RunFact) -> bool:
+        news = self.listed.get(fact.source) != fact.count
+        self.listed[fact.source] = fact.count
+        return news
+
+    def _note_closed_review(self, fact: RunFact) -> bool:
+        news = not self.reviewed
+        self.reviewed = True
+        return news
+
+    def _note_dataset(self, fact: RunFact) -> bool:
+        known = self.version, -1 if self.packed_at is None else self.packed_at
+        news = (fact.version, fact.changes) > known
+        if news:
+            self.version, self.dataset, self.packed_at = fact.version, fact.digest, fact.changes
+        return news
+
+    def _note_snapshot(self, fact: RunFact) -> bool:
+        news = _is_newer(fact, self.snapshot)
+        self.snapshot = fact if news else self.snapshot
+        return news
+
+    def _note_ranking(self, fact: RunFact) -> bool:
+        news = _is_newer(fact, self.ranking) or (self.ranking is not None and fact.files != self.ranking.files)
+        self.ranking = fact if news else self.ranking
+        return news
+
+    def _note_death(self, fact: RunFact) -> bool:
+        news = (fact.stage, fact.reason) not in self.deaths
+        self.deaths.add((fact.stage, fact.reason))
+        return news
+
+
+def _is_newer(fact: RunFact, known: RunFact | None) -> bool:
+    return known is None or (fact.version, fact.leg) > (known.version, known.leg)
+
+
+_NOTES: Mapping[str, Callable[[Progress, RunFact], bool]] = {
+    SourceExhausted.kind(): Progress._note_listed,
+    ReviewClosed.kind(): Progress._note_closed_review,
+    DatasetPacked.kind(): Progress._note_dataset,
+    SnapshotTaken.kind(): Progress._note_snapshot,
+    RankingReady.kind(): Progress._note_ranking,
+    ItemDied.kind(): Progress._note_death,
+}

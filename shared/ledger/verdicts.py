@@ -1,0 +1,75 @@
+"""Writes and reads what a person has decided about pictures of a character: a log that is only added to, by content.
+
+A verdict holds in every run of the character, also in later ones and with other settings. It is undone by a later one.
+"""
+
+import getpass
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.contract import keys
+from shared.contract.errors import NotFound
+from shared.contract.messages import Count, Decision, Digest
+from shared.contract.objects import Objects
+from shared.ledger.records import read_record
+
+Subject = tuple[str, int | None]
+"""The digest of an original, and the number of a face, None for the whole picture."""
+
+
+class Verdict(BaseModel):
+    """A decision about an original, or about face number `face` of it: who has made it, when (UTC) and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    image: Digest
+    face: Count | None = None
+    decision: Decision
+    who: str = Field(default_factory=getpass.getuser)
+    at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    why: str = ""
+
+    @property
+    def subject(self) -> Subject:
+        """What the verdict is about."""
+        return self.image, self.face
+
+
+def give(store: Objects, character: str, verdict: Verdict) -> int:
+    """Append a verdict to a character's log and return its number, from 1."""
+    data = verdict.model_dump_json(indent=1).encode()
+    number = sum(1 for _ in store.list(keys.verdict(character))) + 1
+    while not store.put_new(keys.verdict(character, number), data):
+        number += 1
+    return number
+
+
+def given(store: Objects, character: str, after: int = 0) -> Iterator[tuple[int, Verdict]]:
+    """Yield number and verdict of a character's log behind number `after`, in order; raises `Unreadable`."""
+    for number in count(after + 1):
+        try:
+            yield number, read_record(store, keys.verdict(character, number), Verdict, "Mend it or take it away")
+        except NotFound:
+            return
+
+
+class Verdicts:
+    """The verdicts that stand, by what they are about, as far as the log has been read."""
+
+    def __init__(self, character: str) -> None:
+        self._character = character
+        self._read_to = 0
+        self._standing: dict[Subject, tuple[int, Verdict]] = {}
+
+    def read(self, store: Objects) -> None:
+        """Read what has been added to the log since."""
+        for number, verdict in given(store, self._character, self._read_to):
+            self._standing[verdict.subject] = (number, verdict)
+            self._read_to = number
+
+    def about(self, image: str, face: int | None) -> tuple[int, Verdict] | None:
+        """Return number and verdict about an original or a face of it, None without one."""
+        return self._standing.get((image, face))
