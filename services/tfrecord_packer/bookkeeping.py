@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from services.tfrecord_packer.declaration import BOOKKEEPING
+from shared.contract import keys
+from shared.contract.errors import StoreUnavailable
 from shared.contract.messages import (
     DatasetDue,
     FaceNormalized,
@@ -95,15 +97,16 @@ class Bookkeeping(Owner[Message, Account]):
 
         When another owner has been faster, what it has written is read first.
         """
-        opened = self._books.take(run)
-        while True:
+        opened, taken = self._books.take(run), 0
+        while opened is None or opened.book.batches >= taken:
             if opened is None or opened.session != context.session:
                 opened = _opened(run, settings, context)
             lines = [line for received in batch for line in _news(opened, received)]
             if not lines or journal.append(context.store, run, opened.book.batches + 1, lines):
                 opened.book.batches += bool(lines)
                 return opened
-            opened = None
+            opened, taken = _opened(run, settings, context), opened.book.batches + 1
+        raise StoreUnavailable(f"{keys.journal(run, taken)} is there and cannot be read")
 
     def _write_states(self) -> None:
         """Write the states of runs in a new phase, and those that have been put off for `STATE_EVERY` seconds."""

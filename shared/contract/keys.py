@@ -37,6 +37,7 @@ _CONTROL = re.compile(r"controls/(paused|cancelled)/([a-z0-9-]+)\.json")
 _TRAIL = re.compile(
     r"runs/[a-z0-9-]+/trail/(run|[0-9a-f]{20}(?:\.\d{1,9})?)/([a-z0-9-]+\.[a-z0-9-]+\.[a-z0-9-]+\.\d{1,9}\.\d{1,9})\.json"
 )
+_CHECKPOINT = re.compile(r"runs/[a-z0-9-]+/tally/(\d{8,})\.zip")
 _DATASET_VERSION = re.compile(r"runs/[a-z0-9-]+/datasets/(\d{4,})\.json")
 
 
@@ -141,6 +142,11 @@ def journal(run: str, number: int | None = None) -> str:
 def checkpoint(run: str, number: int | None = None) -> str:
     """Return the key of what the first `number` batches of a run's journal add up to; without it, the prefix."""
     return f"runs/{run}/tally/" + (f"{number:08d}.zip" if number is not None else "")
+
+
+def parse_checkpoint(key: str) -> int:
+    """Return the number in a key of `checkpoint`; raises `Poison` for any other."""
+    return int(_parsed(_CHECKPOINT, key)[1])
 
 
 def state(run: str) -> str:

@@ -6,9 +6,10 @@ import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 
 from shared.contract import keys
-from shared.contract.errors import NotFound
+from shared.contract.errors import NotFound, Poison
 from shared.contract.objects import Objects
 from shared.ledger.book import Book
 from shared.ledger.progress import Progress
@@ -36,18 +37,27 @@ def write(store: Objects, run: str, book: Book) -> None:
     """Write a checkpoint of the book, and remove those before the last two."""
     store.put(keys.checkpoint(run, book.batches), _encoded(book))
     book.added = 0
-    for key in sorted(store.list(keys.checkpoint(run)))[:-_KEPT]:
-        store.delete(key)
+    for number in _numbers(store, run)[:-_KEPT]:
+        store.delete(keys.checkpoint(run, number))
 
 
 def newest(store: Objects, run: str) -> Book:
     """Read the newest checkpoint that can be read; an empty book if there is none."""
-    for key in sorted(store.list(keys.checkpoint(run)), reverse=True):
+    for number in reversed(_numbers(store, run)):
         try:
-            return _decoded(store.get(key))
+            return _decoded(store.get(keys.checkpoint(run, number)))
         except (NotFound, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError):
             continue  # cut short by a power failure, or of another version: the journal has it all
     return Book()
+
+
+def _numbers(store: Objects, run: str) -> list[int]:
+    """Return the numbers of all checkpoints, in order."""
+    numbers = []
+    for key in store.list(keys.checkpoint(run)):
+        with suppress(Poison):  # a file in the store's folder that is no checkpoint
+            numbers.append(keys.parse_checkpoint(key))
+    return sorted(numbers)
 
 
 def _encoded(book: Book) -> bytes:

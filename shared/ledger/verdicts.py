@@ -16,6 +16,8 @@ from shared.contract.messages import Count, Decision, Digest
 from shared.contract.objects import Objects
 from shared.ledger.records import read_record
 
+_REMEDY = "Mend it, or delete it and all later ones; then run again"
+
 Subject = tuple[str, int | None]
 """The digest of an original, and the number of a face, None for the whole picture."""
 
@@ -41,17 +43,24 @@ class Verdict(BaseModel):
 def give(store: Objects, character: str, verdict: Verdict) -> int:
     """Append a verdict to a character's log and return its number, from 1."""
     data = verdict.model_dump_json(indent=1).encode()
-    number = sum(1 for _ in store.list(keys.verdict(character))) + 1
+    number = max((number for number, _ in given(store, character)), default=0) + 1
     while not store.put_new(keys.verdict(character, number), data):
         number += 1
     return number
+
+
+def read_verdict(store: Objects, character: str, number: int) -> Verdict:
+    """Return a verdict of a character's log; raises `NotFound` and `Unreadable`."""
+    return read_record(
+        store, keys.verdict(character, number), Verdict, "Mend it, or delete it with all later ones; then run again"
+    )
 
 
 def given(store: Objects, character: str, after: int = 0) -> Iterator[tuple[int, Verdict]]:
     """Yield number and verdict of a character's log behind number `after`, in order; raises `Unreadable`."""
     for number in count(after + 1):
         try:
-            yield number, read_record(store, keys.verdict(character, number), Verdict, "Mend it or take it away")
+            yield number, read_verdict(store, character, number)
         except NotFound:
             return
 

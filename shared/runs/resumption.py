@@ -3,9 +3,9 @@
 The store knows all that is not settled: whoever has done its part of it already answers from its records.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from shared.contract.messages import Message, RunRequested, SourceExhausted, decode
+from shared.contract.messages import ImageFetched, Message, RunRequested, SourceExhausted, decode
 from shared.ledger.book import Book
 from shared.ledger.fates import Fate
 from shared.ledger.ledger import Ledger
@@ -32,6 +32,7 @@ def outstanding(store: Store, run: str) -> Iterator[Message]:
     for source, listing in listings.items():
         if listing is not None:
             yield from _unsettled(run, source, listing, book)
+    yield from _no_longer_listed(Ledger(store, run), book, listings.values())
     for source, listing in listings.items():
         if listing is not None:
             yield SourceExhausted(run=run, source=source, count=listing.count)
@@ -45,6 +46,14 @@ def _unsettled(run: str, source: int, listing: Listing, book: Book) -> Iterator[
             message = announced(run, source, entry, found)
             if message is not None:
                 yield message
+
+
+def _no_longer_listed(ledger: Ledger, book: Book, listings: Iterable[Listing | None]) -> Iterator[Message]:
+    """Announce again the unsettled entries that no listing has: their files have left the source's folder since."""
+    left = book.tally.unsettled().difference(*(listing.entries for listing in listings if listing is not None))
+    if left:
+        found = (record.message for record in ledger.records(f'"{ImageFetched.kind()}"'))
+        yield from (message for message in found if isinstance(message, ImageFetched) and message.entry in left)
 
 
 def _replays(store: Store, run: str, tally: Tally) -> Iterator[Message]:

@@ -1,6 +1,7 @@
 import pytest
 
 from shared.contract.messages import (
+    DatasetDue,
     DatasetPacked,
     FaceDropped,
     FaceFound,
@@ -16,9 +17,11 @@ from shared.contract.messages import (
     LegDue,
     Message,
     RankingReady,
+    ReviewClosed,
     RunRequested,
     SnapshotTaken,
     SourceExhausted,
+    VerdictGiven,
 )
 from shared.contract.reasons import Reason
 
@@ -35,6 +38,8 @@ def _of_a_run() -> tuple[Message, ...]:
         LegDue.model_validate(leg),
         SnapshotTaken.model_validate(leg | {"kimg": 2.5, "last": True}),
         RankingReady.model_validate(leg),
+        ReviewClosed(run=RUN),
+        DatasetDue(run=RUN, changes=7),
     )
 
 
@@ -53,6 +58,7 @@ def _of_pictures() -> tuple[Message, ...]:
         ImageSuperseded.model_validate(judgement | {"by": OTHER, "reason": Reason.NEAR_DUPLICATE}),
         ImageDropped(run=RUN, entry=ENTRY, stage="deduper", reason=Reason.TRUNCATED, detail="ends at 99 of 100 bytes"),
         FacesCounted.model_validate(image | {"faces": 2}),
+        VerdictGiven.model_validate(image | {"decision": "drop", "number": 3}),
     )
 
 

@@ -9,12 +9,12 @@ from services.trainer.plan import Plan
 from services.trainer.stats import Span, Tick, Watched, summarize
 from services.trainer.tensorboard import events
 from shared.contract import keys
-from shared.contract.messages import SnapshotTaken
+from shared.contract.messages import DatasetPacked, SnapshotTaken
 from shared.runs import trainings
 from shared.runs.registry import latest_dataset, run_recipe
 from shared.runs.trainings import Snapshot
-from shared.runtime.records import leave_trail
 from shared.store import FolderStore
+from tests.shared.ledgers import note, tally_of
 
 DATASET = "0d" * 32
 PLAN = Plan(total=4000, leg=1000, tick=500)
@@ -23,9 +23,11 @@ QUALITY = {"pictures": 200, "sliced_wasserstein": 23.44, "memorised": 0.015}
 
 
 def pack(store: FolderStore, run: str, version: int = 1, dataset: str = DATASET) -> None:
-    """Give the run a data set, which is only a manifest."""
+    """Give the run a data set of what it has, which is only a manifest."""
     store.put(keys.dataset_version(run, version), json.dumps({"digest": dataset}).encode())
     store.put(keys.dataset(dataset, keys.MANIFEST), b"{}")
+    packed = DatasetPacked(run=run, version=version, digest=dataset, changes=tally_of(store, run).changes)
+    note(store, "tfrecord-packer", packed)
 
 
 def tick(after: int, **losses: Any) -> Tick:
@@ -64,8 +66,8 @@ def complete(
 
 
 def tell(store: FolderStore, run: str, snapshot: Snapshot, dataset: str = DATASET, last: bool = False) -> None:
-    """Leave in the run's trail what the trainer says of a snapshot."""
+    """Write into the run's journal what the trainer says of a snapshot."""
     found = latest_dataset(store, run)
     about = {"run": run, "version": found[0] if found else 1, "dataset": dataset, "last": last}
     taken = {"training": snapshot.training, "leg": snapshot.leg, "kimg": snapshot.kimg}
-    leave_trail(store, "trainer", SnapshotTaken.model_validate(about | taken), {})
+    note(store, "trainer", SnapshotTaken.model_validate(about | taken))

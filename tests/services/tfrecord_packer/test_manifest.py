@@ -1,19 +1,27 @@
+import io
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.tfrecord_packer.manifest import Member, dataset_digest, manifest
+from services.tfrecord_packer.manifest import Member, dataset_digest, write_manifest
 
 MEMBERS = [Member(f"name-{n}", f"{n}" * 64, "ab" * 32, "0" * 20, n) for n in range(3)]
 WITH_LABELS = [replace(member, label=label) for member, label in zip(MEMBERS, ("wink", "smile", "wink"), strict=True)]
 
 
-def origins(member: Member) -> list[dict[str, Any]]:
-    return [{"origin": f"{member.face}.png", "name": "träume.png"}]
+def origins(image: str) -> list[dict[str, Any]]:
+    return [{"origin": f"{image[:2]}.png", "name": "träume.png"}]
+
+
+def manifest(members: Iterable[Member], classes: Sequence[str] = ()) -> bytes:
+    stream = io.BytesIO()
+    write_manifest(stream, "d" * 64, 64, members, origins, classes)
+    return stream.getvalue()
 
 
 def test_the_manifest_lists_members_in_the_given_order_with_their_origins() -> None:
-    found = json.loads(manifest("d" * 64, 64, reversed(MEMBERS), origins))
+    found = json.loads(manifest(reversed(MEMBERS)))
     assert (found["digest"], found["format"], found["resolution"]) == ("d" * 64, 1, 64)
     assert [(member["index"], member["name"]) for member in found["members"]] == [
         (0, "name-2"),
@@ -27,12 +35,12 @@ def test_the_manifest_lists_members_in_the_given_order_with_their_origins() -> N
         "image": "ab" * 32,
         "entry": "0" * 20,
         "face": 2,
-        "origins": [{"origin": "2.png", "name": "träume.png"}],
+        "origins": [{"origin": "ab.png", "name": "träume.png"}],
     }
 
 
 def test_every_member_is_on_a_line_of_its_own() -> None:
-    lines = manifest("d" * 64, 64, MEMBERS, origins).decode().splitlines()
+    lines = manifest(MEMBERS).decode().splitlines()
     assert [f'"name-{n}"' in line for n, line in enumerate(lines[1:-1])] == [True, True, True]
 
 
@@ -62,12 +70,12 @@ def test_the_digest_depends_on_the_classes_and_their_order_and_on_who_is_of_whic
 
 
 def test_the_manifest_names_the_classes_and_each_member_s() -> None:
-    found = json.loads(manifest("d" * 64, 64, WITH_LABELS, origins, ("smile", "wink")))
+    found = json.loads(manifest(WITH_LABELS, ("smile", "wink")))
     assert found["classes"] == ["smile", "wink"]
     assert [member["label"] for member in found["members"]] == ["wink", "smile", "wink"]
 
 
 def test_the_manifest_of_a_data_set_without_classes_says_nothing_of_any() -> None:
-    found = manifest("d" * 64, 64, MEMBERS, origins)
+    found = manifest(MEMBERS)
     assert b"label" not in found
     assert b"classes" not in found

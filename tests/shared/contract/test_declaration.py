@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from shared.contract.declaration import Declaration, Pipeline, Queue
+from shared.contract.declaration import Batching, Declaration, Pipeline, Queue
 from shared.contract.environment import Environment
 from shared.contract.messages import FaceFound, FacesCounted, ImageFetched, ImageKept
 
@@ -10,7 +10,7 @@ class Lens(Environment):
 
 
 FINDER = Declaration(name="finder", consumes=(ImageKept,), produces=(FaceFound, FacesCounted), environment=Lens)
-COUNTER = Declaration(name="finder", queue="finder.counts", consumes=(FacesCounted,), single_active_consumer=True)
+COUNTER = Declaration(name="finder", queue="finder.counts", consumes=(FacesCounted,), batching=Batching())
 WATCHER = Declaration(name="watcher", consumes=(FacesCounted, FaceFound), environment=Lens)
 ALL = Pipeline((FINDER, COUNTER, WATCHER))
 

@@ -6,31 +6,30 @@ from hypothesis import strategies as st
 
 from shared.contract import keys
 from shared.contract.errors import Poison
-from shared.contract.messages import Message
-from shared.ledger.trail import label_of
 
 DIGEST = "0123456789abcdef" * 4
 OBJECTS = {
     "original": keys.original(DIGEST),
-    "provenance": keys.provenance(DIGEST, "0a" * 10),
     "crop": keys.crop(DIGEST),
     "normalized": keys.normalized(DIGEST),
     "action": keys.action("face-detector", DIGEST),
     "recipe": keys.recipe("anya-001"),
-    "finished": keys.finished("anya-001"),
     "listing": keys.listing("anya-001", 0),
     "arrival": keys.arrival("anya-001", 0),
-    "trail": keys.trail("anya-001", "0a" * 10 + ".3", "normalizer.face-normalized.none.0.0"),
+    "journal": keys.journal("anya-001", 1),
+    "checkpoint": keys.checkpoint("anya-001", 1),
+    "state": keys.state("anya-001"),
+    "verdict": keys.verdict("anya", 1),
     "dataset_version": keys.dataset_version("anya-001", 1),
     "dataset": keys.dataset(DIGEST, "anya-r06.tfrecords"),
     "leg": keys.leg(DIGEST, 3, "network-0123456789ab.npz"),
 }
 PREFIXES = {
-    keys.provenance(DIGEST): "provenance",
     keys.recipe(): "recipe",
     keys.arrival("anya-001"): "arrival",
-    keys.trail("anya-001"): "trail",
-    keys.trail("anya-001", "0a" * 10 + ".3"): "trail",
+    keys.journal("anya-001"): "journal",
+    keys.checkpoint("anya-001"): "checkpoint",
+    keys.verdict("anya"): "verdict",
     keys.dataset_version("anya-001"): "dataset_version",
     keys.dataset(DIGEST): "dataset",
     keys.leg(DIGEST, 3): "leg",
@@ -59,6 +58,8 @@ def test_numbers_in_keys_sort_as_numbers_do() -> None:
     numbers = (0, 9, 10, 99, 100, 1000)
     for built in (
         [keys.arrival("anya-001", number) for number in numbers],
+        [keys.journal("anya-001", number) for number in numbers],
+        [keys.checkpoint("anya-001", number) for number in numbers],
         [keys.dataset_version("anya-001", number) for number in numbers],
         [keys.leg(DIGEST, number, "done.json") for number in numbers],
     ):
@@ -66,14 +67,12 @@ def test_numbers_in_keys_sort_as_numbers_do() -> None:
 
 
 def test_the_first_arrival_is_an_object_and_not_the_prefix() -> None:
-    assert keys.arrival("anya-001", 0) == "runs/anya-001/arrivals/00000000.json"
+    assert keys.arrival("anya-001", 0) == "runs/anya-001/arrivals/00000000.jsonl"
 
 
-def test_a_trail_key_tells_item_and_label(every_message: tuple[Message, ...]) -> None:
-    for message in every_message:
-        label = label_of(message.fact("some-stage"))
-        key = keys.checked(keys.trail(message.run, str(message.item), label))
-        assert keys.parse_trail(key) == (str(message.item), label)
+def test_a_key_of_an_earlier_version_s_trail_tells_item_and_label() -> None:
+    item, label = "0a" * 10 + ".3", "normalizer.face-normalized.none.0.0"
+    assert keys.parse_trail(f"{keys.trail('anya-001')}{item}/{label}.json") == (item, label)
 
 
 def test_a_leg_key_tells_number_and_file() -> None:
@@ -85,9 +84,10 @@ def test_other_keys_tell_what_they_are_of() -> None:
     assert keys.parse_control(keys.paused("face-detector")) == ("paused", "face-detector")
     assert keys.parse_control(keys.cancelled("anya-001")) == ("cancelled", "anya-001")
     assert keys.parse_dataset_version(keys.dataset_version("anya-001", 12)) == 12
+    assert keys.parse_checkpoint(keys.checkpoint("anya-001", 12)) == 12
 
 
-@pytest.mark.parametrize("parse", [keys.parse_recipe, keys.parse_control, keys.parse_trail, keys.parse_dataset_version])
+@pytest.mark.parametrize("parse", [keys.parse_recipe, keys.parse_control, keys.parse_trail, keys.parse_checkpoint])
 @pytest.mark.parametrize(
     "key", ["", "recipes/anya-001 (copy).json", "runs/a-001/trail/run/a.json", "controls/x/y.json"]
 )

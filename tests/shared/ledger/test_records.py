@@ -5,20 +5,10 @@ import pytest
 
 from shared.contract import keys
 from shared.contract.errors import MagritteError, NotFound, Poison, Unreadable, exit_code
-from shared.contract.messages import ImageFetched, Message
-from shared.ledger.records import (
-    dataset_versions,
-    facts,
-    read_dataset_version,
-    read_listing,
-    read_message,
-    read_origin,
-    read_recipe_of,
-    read_told,
-    run_names,
-)
+from shared.ledger.listing import read_listing
+from shared.ledger.records import dataset_versions, read_dataset_version, read_recipe_of, run_names
+from shared.ledger.verdicts import read_verdict
 from shared.recipe.recipe import Recipe
-from shared.runtime.records import leave_trail
 from shared.store import FolderStore
 
 RUN, ENTRY, IMAGE = "anya-001", "0a" * 10, "0b" * 32
@@ -46,29 +36,6 @@ def test_files_among_the_recipes_that_are_no_runs_are_passed_over(store: FolderS
     assert skipped == expected
 
 
-def test_files_in_a_trail_that_are_no_facts_are_passed_over(
-    store: FolderStore, every_message: tuple[Message, ...]
-) -> None:
-    for message in every_message:
-        leave_trail(store, "some-stage", message, {})
-    expected = {key for item in ("", f"{ENTRY}/", "run/") for key in strays(store, keys.trail(RUN) + item)}
-    skipped = set[str]()
-    assert len(list(facts(store, RUN, skipped.add))) == len(every_message)
-    assert skipped == expected
-
-
-def test_facts_with_numbers_that_no_message_holds_are_passed_over(store: FolderStore) -> None:
-    odd = [
-        f"{keys.trail(RUN)}{ENTRY}/deduper.image-kept.none.{10**9}.1.json",
-        keys.trail(RUN) + f"{ENTRY}.{10**9}/a.b.c.0.0.json",
-    ]
-    for key in odd:
-        store.put(key, b"{}")
-    skipped = set[str]()
-    assert list(facts(store, RUN, skipped.add)) == []
-    assert skipped == set(odd)
-
-
 def test_files_among_the_versions_of_a_data_set_are_passed_over(store: FolderStore) -> None:
     store.put(keys.dataset_version(RUN, 2), b"{}")
     expected, skipped = strays(store, keys.dataset_version(RUN)), set[str]()
@@ -76,16 +43,11 @@ def test_files_among_the_versions_of_a_data_set_are_passed_over(store: FolderSto
     assert skipped == expected
 
 
-def told_key() -> str:
-    return keys.trail(RUN, ENTRY, "scraper.image-fetched.none.0.0")
-
-
 READERS = {
     keys.recipe(RUN): lambda store: read_recipe_of(store, RUN),
     keys.dataset_version(RUN, 1): lambda store: read_dataset_version(store, keys.dataset_version(RUN, 1)),
     keys.listing(RUN, 0): lambda store: read_listing(store, RUN, 0),
-    told_key(): lambda store: read_told(store, told_key()),
-    keys.provenance(IMAGE, ENTRY): lambda store: read_origin(store, keys.provenance(IMAGE, ENTRY)),
+    keys.verdict("anya", 1): lambda store: read_verdict(store, "anya", 1),
 }
 
 
@@ -129,20 +91,6 @@ def test_names_that_are_no_utf_8_are_read(store: FolderStore) -> None:
     entries = {ENTRY: {"origin": "caf\udce9.png", "image": IMAGE}}
     store.put(keys.listing(RUN, 0), json.dumps({"entries": entries, "count": 1}).encode())
     assert read_listing(store, RUN, 0).entries == entries
-
-
-def test_a_message_of_the_trail_is_read_back(store: FolderStore) -> None:
-    message = ImageFetched(run=RUN, entry=ENTRY, image=IMAGE, source=0)
-    leave_trail(store, "scraper", message, {"at": "now", "attempt": 1})
-    assert read_message(store, told_key()) == message
-
-
-@pytest.mark.parametrize("more", [{"type": "image-tagged"}, {"source": -1}, {"entry": None}])
-def test_a_message_of_a_newer_version_is_named(store: FolderStore, more: dict[str, object]) -> None:
-    body = ImageFetched(run=RUN, entry=ENTRY, image=IMAGE, source=0).finding() | {"stage": "scraper"} | more
-    store.put(told_key(), json.dumps(body).encode())
-    with pytest.raises(Unreadable, match=told_key()):
-        read_message(store, told_key())
 
 
 def test_what_cannot_be_read_is_not_tried_again(store: FolderStore) -> None:

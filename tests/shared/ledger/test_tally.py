@@ -1,3 +1,4 @@
+import json
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterable
@@ -7,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from shared.contract.facts import Fact, RunFact
+from shared.contract.facts import FaceFact, ImageFact, RunFact
 from shared.contract.messages import (
+    Decision,
     FaceDropped,
     FaceNormalized,
     FacesCounted,
@@ -18,7 +20,7 @@ from shared.contract.messages import (
     ImageSuperseded,
     ItemDied,
     Message,
-    SourceExhausted,
+    VerdictGiven,
 )
 from shared.contract.reasons import Reason
 from shared.ledger.fates import Fate, Settlement
@@ -69,6 +71,10 @@ def died(entry: str | None, face: int | None = None, error: str = "poison") -> M
     return ItemDied(run=RUN, entry=entry, face=face, stage="normalizer", error=error)
 
 
+def verdict(entry: str, decision: Decision, number: int, face: int | None = None) -> Message:
+    return VerdictGiven(run=RUN, entry=entry, face=face, image=DIGEST, decision=decision, number=number)
+
+
 def tally_of(*messages: Message) -> Tally:
     tally = Tally()
     for message in messages:
@@ -76,8 +82,10 @@ def tally_of(*messages: Message) -> Tally:
     return tally
 
 
-def fact_of(message: Message) -> Fact:
-    return message.fact(PRODUCERS.get(type(message), "some-stage"))
+def fact_of(message: Message) -> ImageFact | FaceFact:
+    fact = message.fact(PRODUCERS.get(type(message), "some-stage"))
+    assert not isinstance(fact, RunFact)
+    return fact
 
 
 IN_DATASET = Settlement(Fate.IN_DATASET)
@@ -138,13 +146,6 @@ def test_the_latest_arrival_holds_in_whatever_order_judgements_come() -> None:
         assert tally_of(*order).settlement(A).reason == "near-duplicate"
 
 
-def test_facts_about_the_run_are_about_no_picture() -> None:
-    tally = tally_of(SourceExhausted(run=RUN, source=0, count=3), died(None))
-    assert list(tally.entries()) == []
-    assert tally.counts().total() == 0
-    assert not tally.add(RunFact("item-died", "scraper", reason="poison"))
-
-
 def test_only_faces_of_pictures_in_the_data_set_are_members() -> None:
     tally = tally_of(
         *(kept(A, 1), counted(A, 3), normalized(A, 0), face_dropped(A, 1), normalized(A, 2)),
@@ -169,35 +170,31 @@ def test_an_overtaken_judgement_is_no_news_once_its_arrival_is_known() -> None:
 
 
 class TestIsComplete:
-    def test_an_empty_run_is_complete_when_nothing_was_listed(self) -> None:
-        assert Tally().is_complete(0)
-        assert not Tally().is_complete(1)
+    def test_without_pictures_it_is(self) -> None:
+        assert Tally().is_complete()
 
     def test_while_a_picture_is_undecided_it_is_not(self) -> None:
         messages = [dropped(A), kept(B, 1), counted(B, 1)]
-        assert not tally_of(*messages).is_complete(2)
-        assert tally_of(*messages, face_dropped(B)).is_complete(2)
+        assert not tally_of(*messages).is_complete()
+        assert tally_of(*messages, face_dropped(B)).is_complete()
 
-    def test_while_a_listed_picture_has_not_been_heard_of_it_is_not(self) -> None:
-        assert not tally_of(dropped(A)).is_complete(2)
-
-    def test_pictures_beyond_the_listed_ones_must_be_settled_too(self) -> None:
-        assert not tally_of(dropped(A), fetched(B)).is_complete(1)
-        assert tally_of(dropped(A), dropped(B)).is_complete(1)
+    def test_while_a_picture_was_only_fetched_it_is_not(self) -> None:
+        assert not tally_of(dropped(A), fetched(B)).is_complete()
+        assert tally_of(dropped(A), fetched(B), dropped(B)).is_complete()
 
     def test_while_a_decision_of_an_arrival_is_missing_it_is_not(self) -> None:
         in_dataset = [kept(A, 1), counted(A, 1), normalized(A), counted(B, 1), normalized(B)]
-        assert not tally_of(*in_dataset, kept(B, 2, decisions=2)).is_complete(2)
-        assert tally_of(*in_dataset, kept(B, 2, decisions=2), superseded(A, 2, decisions=2)).is_complete(2)
+        assert not tally_of(*in_dataset, kept(B, 2, decisions=2)).is_complete()
+        assert tally_of(*in_dataset, kept(B, 2, decisions=2), superseded(A, 2, decisions=2)).is_complete()
 
     def test_while_an_arrival_is_missing_it_is_not(self) -> None:
-        assert not tally_of(superseded(A, 1), superseded(B, 3)).is_complete(2)
-        assert tally_of(superseded(A, 1), superseded(B, 3), superseded(C, 2)).is_complete(3)
+        assert not tally_of(superseded(A, 1), superseded(B, 3)).is_complete()
+        assert tally_of(superseded(A, 1), superseded(B, 3), superseded(C, 2)).is_complete()
 
     def test_a_settled_picture_that_is_revived_opens_the_run_again(self) -> None:
         settled = [superseded(A, 1), superseded(B, 2)]
-        assert tally_of(*settled).is_complete(2)
-        assert not tally_of(*settled, kept(A, 3)).is_complete(2)
+        assert tally_of(*settled).is_complete()
+        assert not tally_of(*settled, kept(A, 3)).is_complete()
 
 
 entries = st.sampled_from([A, B, C])
@@ -211,6 +208,11 @@ stated = st.one_of(
     st.builds(normalized, entries, faces),
     st.builds(face_dropped, entries, faces, st.sampled_from(Reason)),
     st.builds(died, entries, st.none() | faces, st.sampled_from(["poison", "valueerror"])),
+    st.integers(1, 3).flatmap(
+        lambda number: st.builds(
+            verdict, entries, st.just(list(Decision)[number % 2]), st.just(number), st.none() | faces
+        )
+    ),
 )
 
 
@@ -222,7 +224,7 @@ facts = st.builds(revised, stated, st.integers(0, 2))
 
 
 def known(tally: Tally) -> tuple[Counter[Settlement], list[tuple[str, int, int]], int, int, bool]:
-    return tally.counts(), sorted(tally.members()), tally.faces, tally.settled, tally.is_complete(0)
+    return tally.counts(), sorted(tally.members()), tally.faces, tally.settled, tally.is_complete()
 
 
 @given(st.lists(facts, max_size=25), st.data())
@@ -264,6 +266,51 @@ class TestRevisions:
     def test_what_comes_late_of_an_earlier_revision_is_no_news(self) -> None:
         tally = tally_of(dropped(A).model_copy(update={"revision": 1}))
         assert not tally.add(fact_of(counted(A, 1)))
+
+
+class TestVerdicts:
+    IN = (kept(A, 1), counted(A, 2), normalized(A, 0), normalized(A, 1))
+    REJECTED = Settlement(Fate.DROPPED, "person", "rejected")
+
+    def test_a_picture_that_a_person_drops_is_out_whatever_stages_say_later(self) -> None:
+        for messages in ([*self.IN, verdict(A, Decision.DROP, 1)], [verdict(A, Decision.DROP, 1), *self.IN]):
+            tally = tally_of(*messages)
+            assert tally.settlement(A) == self.REJECTED
+            assert (list(tally.members()), tally.faces) == ([], 0)
+
+    def test_a_face_that_a_person_drops_leaves_the_others_in(self) -> None:
+        tally = tally_of(*self.IN, verdict(A, Decision.DROP, 1, face=1))
+        assert tally.settlement(A) == IN_DATASET
+        assert list(tally.members()) == [(A, 0, 0)]
+        tally.add(fact_of(verdict(A, Decision.DROP, 2, face=0)))
+        assert tally.settlement(A) == self.REJECTED
+
+    def test_a_later_verdict_undoes_an_earlier_one_in_any_order(self) -> None:
+        drop, keep = verdict(A, Decision.DROP, 1), verdict(A, Decision.KEEP, 2)
+        for order in ((drop, keep), (keep, drop)):
+            tally = tally_of(*self.IN, *order)
+            assert tally.settlement(A) == IN_DATASET
+            assert tally.verdicts()[-1] == 2
+
+    def test_what_belongs_into_the_data_set_changes_with_each_verdict_that_has_an_effect(self) -> None:
+        tally = tally_of(*self.IN)
+        packed = tally.changes
+        tally.add(fact_of(verdict(A, Decision.KEEP, 1)))
+        assert tally.changes == packed
+        tally.add(fact_of(verdict(A, Decision.DROP, 2)))
+        assert tally.changes > packed
+
+
+@given(st.lists(facts, max_size=25), st.lists(facts, max_size=10))
+def test_a_tally_made_of_the_content_of_another_goes_on_as_that_would(
+    messages: list[Message], later: list[Message]
+) -> None:
+    first = tally_of(*messages)
+    meta, columns = first.content()
+    second = Tally(json.loads(json.dumps(meta)), columns)
+    for message in later:
+        assert first.add(fact_of(message)) == second.add(fact_of(message))
+    assert (known(first), first.changes, list(first)) == (known(second), second.changes, list(second))
 
 
 def test_the_largest_numbers_that_messages_hold_fit_into_the_tally() -> None:

@@ -22,26 +22,25 @@ from shared.contract.messages import (
 )
 from shared.contract.reasons import Reason
 from shared.ledger.fates import Fate, Settlement
+from shared.ledger.progress import Phase
 from shared.ledger.records import run_names
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import Controls, cancel, controls_in_force
 from shared.runs.dead_letters import State, bury, keep, letters
 from shared.runs.registry import (
-    Phase,
     Run,
-    finish,
     is_finished,
     latest_dataset,
     latest_run,
     open_run,
-    phase,
-    reopen,
+    phase_of,
+    read_state,
     run_recipe,
-    tally_of,
     try_again,
 )
-from shared.runtime.records import leave_trail
 from shared.store import FolderStore, Store
+from tests.shared.ledgers import finish, list_entries, note, tally_of
+from tests.shared.legs import pack
 
 ENTRY, IMAGE = "0a" * 10, "0b" * 32
 
@@ -49,6 +48,10 @@ ENTRY, IMAGE = "0a" * 10, "0b" * 32
 @pytest.fixture
 def store(tmp_path: Path) -> FolderStore:
     return FolderStore(tmp_path)
+
+
+def phase(store: Store, run: str) -> Phase:
+    return phase_of(store, run, read_state(store, run))
 
 
 def changed(recipe: Recipe, **parts: object) -> Recipe:
@@ -93,29 +96,30 @@ def test_after_a_run_whose_recipe_cannot_be_read_comes_a_new_one(store: Store, r
     assert open_run(store, recipe).name == "anya-002"
 
 
-def test_after_a_run_whose_data_set_cannot_be_told_comes_a_new_one(store: Store, recipe: Recipe) -> None:
+def test_after_a_run_whose_ledger_is_damaged_comes_a_new_one(store: Store, recipe: Recipe) -> None:
     run = settled(store, recipe)
-    store.put(keys.dataset_version(run, 1), b"")
-    assert open_run(store, recipe).name == "anya-002"
+    store.put(keys.journal(run, 2), b'{"type": "image-ke')
+    opened = open_run(store, recipe)
+    assert opened.name == "anya-002"
+    assert opened.remark.startswith(f"run {run} cannot go on, a new one begins: {keys.journal(run, 2)} has been cut")
 
 
 def test_a_listing_that_cannot_be_read_is_awaited_again(store: Store, recipe: Recipe) -> None:
     run = settled(store, recipe)
     for content in (b"", b"[]", b'{"entries": {}}', b'{"entries": {}, "count": "many"}'):
         store.put(keys.listing(run, 0), content)
-        assert phase(store, run, tally_of(store, run)) is Phase.GATHERING
+        assert phase(store, run) is Phase.GATHERING
 
 
 def test_stray_files_neither_count_nor_stop_a_run(store: FolderStore, recipe: Recipe) -> None:
     run = settled(store, changed(recipe, training={"kimg": 0}))
-    store.put(keys.dataset_version(run, 1), json.dumps({"digest": IMAGE}).encode())
-    for place in (keys.recipe(), keys.trail(run), keys.dataset_version(run), keys.dead(run), "controls/paused/"):
+    pack(store, run, dataset=IMAGE)
+    places = (keys.recipe(), keys.journal(run), keys.checkpoint(run), keys.dataset_version(run), keys.dead(run))
+    for place in (*places, "controls/paused/"):
         path = store.root / place / "X (conflicted copy).json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
-    skipped: list[str] = []
-    assert tally_of(store, run, skipped.append).counts().total() == 1
-    assert skipped == [keys.trail(run) + "X (conflicted copy).json"]
+    assert tally_of(store, run).counts().total() == 1
     assert latest_run(store) == run
     assert is_finished(store, run)
     assert latest_dataset(store, run) == (1, IMAGE)
@@ -162,24 +166,14 @@ def test_with_runs_of_several_recipes_a_name_is_asked_for(store: Store, recipe: 
     assert latest_run(store, "bea") == "bea-001"
 
 
-def test_the_tally_is_read_from_the_keys_of_the_trail(store: Store) -> None:
+def test_a_run_is_counted_by_what_its_journal_says(store: Store, recipe: Recipe) -> None:
+    run = open_run(store, recipe).name
     entries = [f"{number:020x}" for number in range(3)]
-    for entry in entries:
-        leave_trail(store, "scraper", ImageFetched(run="anya-001", entry=entry, image="0" * 64, source=0), {})
-    dropped = ImageDropped(run="anya-001", entry=entries[0], stage="deduper", reason=Reason.CORRUPT)
-    leave_trail(store, "deduper", dropped, {})
-    leave_trail(store, "scraper", SourceExhausted(run="anya-001", source=0, count=3), {})
-    counts = tally_of(store, "anya-001").counts()
-    assert counts == {Settlement(Fate.UNDECIDED): 2, Settlement(Fate.DROPPED, "deduper", "corrupt"): 1}
-
-
-def test_the_first_telling_of_a_fact_stays(store: Store) -> None:
-    fetched = ImageFetched(run="anya-001", entry="0" * 20, image="0" * 64, source=0)
-    for attempt in (1, 2):
-        leave_trail(store, "scraper", fetched, {"attempt": attempt})
-    (key,) = store.list(keys.trail("anya-001"))
-    record = json.loads(store.get(key))
-    assert record == fetched.finding() | {"stage": "scraper", "attempt": 1}
+    note(store, "scraper", *(ImageFetched(run=run, entry=entry, image="0" * 64, source=0) for entry in entries))
+    note(store, "deduper", ImageDropped(run=run, entry=entries[0], stage="deduper", reason=Reason.CORRUPT))
+    note(store, "scraper", SourceExhausted(run=run, source=0, count=3))
+    counts = {Settlement(Fate.UNDECIDED): 2, Settlement(Fate.DROPPED, "deduper", "corrupt"): 1}
+    assert read_state(store, run).settlements == tally_of(store, run).counts() == counts
 
 
 def test_the_newest_data_set_has_the_highest_version(store: Store) -> None:
@@ -190,25 +184,26 @@ def test_the_newest_data_set_has_the_highest_version(store: Store) -> None:
 
 
 def told(store: Store, stage: str, message: Message) -> None:
-    leave_trail(store, stage, message, {})
+    note(store, stage, message)
 
 
 def test_a_run_is_gathering_until_every_source_is_listed_and_every_picture_settled(
     store: Store, recipe: Recipe
 ) -> None:
     run = open_run(store, recipe).name
-    assert phase(store, run, tally_of(store, run)) is Phase.GATHERING
-    store.put(keys.listing(run, 0), json.dumps({"entries": {ENTRY: {}}, "count": 1}).encode())
+    assert phase(store, run) is Phase.GATHERING
+    told(store, "scraper", list_entries(store, run, {ENTRY: {}}))
+    assert phase(store, run) is Phase.GATHERING
     told(store, "scraper", ImageFetched(run=run, entry=ENTRY, image=IMAGE, source=0))
-    assert phase(store, run, tally_of(store, run)) is Phase.GATHERING
+    assert phase(store, run) is Phase.GATHERING
     told(store, "deduper", ImageDropped(run=run, entry=ENTRY, stage="deduper", reason=Reason.CORRUPT))
-    assert phase(store, run, tally_of(store, run)) is Phase.FINISHED
+    assert phase(store, run) is Phase.FINISHED
 
 
 def settled(store: Store, recipe: Recipe) -> str:
     """A run with one face that is ready for the data set."""
     run = open_run(store, recipe).name
-    store.put(keys.listing(run, 0), json.dumps({"entries": {ENTRY: {}}, "count": 1}).encode())
+    told(store, "scraper", list_entries(store, run, {ENTRY: {}}))
     about = {"run": run, "entry": ENTRY, "image": IMAGE}
     told(store, "deduper", ImageKept.model_validate(about | {"arrival": 1, "decisions": 1}))
     told(store, "face-detector", FacesCounted.model_validate(about | {"faces": 1}))
@@ -219,12 +214,12 @@ def settled(store: Store, recipe: Recipe) -> str:
 def test_a_settled_run_is_packed_then_trained_then_ranked(store: Store, recipe: Recipe) -> None:
     run = settled(store, recipe)
     about = {"run": run, "version": 1, "dataset": IMAGE, "training": IMAGE}
-    assert phase(store, run, tally_of(store, run)) is Phase.PACKING
-    store.put(keys.dataset_version(run, 1), json.dumps({"digest": IMAGE}).encode())
-    assert phase(store, run, tally_of(store, run)) is Phase.TRAINING
+    assert phase(store, run) is Phase.PACKING
+    pack(store, run, dataset=IMAGE)
+    assert phase(store, run) is Phase.TRAINING
     for leg in (1, 2):
         told(store, "trainer", SnapshotTaken.model_validate(about | {"leg": leg, "kimg": leg, "last": leg == 2}))
-        assert phase(store, run, tally_of(store, run)) is (Phase.RANKING if leg == 2 else Phase.TRAINING)
+        assert phase(store, run) is (Phase.RANKING if leg == 2 else Phase.TRAINING)
     told(store, "ranker", RankingReady.model_validate(about | {"leg": 2}))
     assert is_finished(store, run)
 
@@ -232,14 +227,14 @@ def test_a_settled_run_is_packed_then_trained_then_ranked(store: Store, recipe: 
 def test_a_ranking_of_an_earlier_version_does_not_finish_a_run(store: Store, recipe: Recipe) -> None:
     run = settled(store, recipe)
     for version in (1, 2):
-        store.put(keys.dataset_version(run, version), json.dumps({"digest": IMAGE}).encode())
+        pack(store, run, version, IMAGE)
     told(store, "ranker", RankingReady(run=run, version=1, dataset=IMAGE, training=IMAGE, leg=2))
-    assert phase(store, run, tally_of(store, run)) is Phase.TRAINING
+    assert phase(store, run) is Phase.TRAINING
 
 
 def test_a_run_without_training_is_finished_once_it_is_packed(store: Store, recipe: Recipe) -> None:
     run = settled(store, changed(recipe, training={"kimg": 0}))
-    store.put(keys.dataset_version(run, 1), json.dumps({"digest": IMAGE}).encode())
+    pack(store, run, dataset=IMAGE)
     assert is_finished(store, run)
 
 
@@ -247,20 +242,19 @@ def test_a_run_fails_with_what_concerns_it_as_a_whole_until_that_is_tried_again(
     run = settled(store, recipe)
     packed = DatasetPacked(run=run, version=1, digest=IMAGE)
     bury(store, "trainer", packed.encode(), packed, (1, Poison("no such network")))
-    assert phase(store, run, tally_of(store, run)) is Phase.FAILED
+    assert phase(store, run) is Phase.FAILED
     try_again(store, run)
-    assert phase(store, run, tally_of(store, run)) is Phase.PACKING
+    assert phase(store, run) is Phase.PACKING
 
 
 def test_a_replayed_picture_keeps_a_run_going_until_it_is_settled_anew(store: Store, recipe: Recipe) -> None:
     run = settled(store, changed(recipe, training={"kimg": 0}))
-    store.put(keys.dataset_version(run, 1), json.dumps({"digest": IMAGE}).encode())
+    pack(store, run, dataset=IMAGE)
     other = "0c" * 10
-    store.put(keys.listing(run, 0), json.dumps({"entries": {ENTRY: {}, other: {}}, "count": 2}).encode())
+    told(store, "scraper", list_entries(store, run, {ENTRY: {}, other: {}}))
     died = ItemDied(run=run, entry=other, stage="deduper", error="poison")
     told(store, "deduper", died)
     assert is_finished(store, run)
-    reopen(store, run)
     fetched = ImageFetched(run=run, entry=other, image=IMAGE, source=0)
     keep(store, bury(store, "deduper", fetched.encode(), fetched, (1, Poison("never"))).replayed())
     assert not is_finished(store, run)
@@ -271,7 +265,7 @@ def test_a_replayed_picture_keeps_a_run_going_until_it_is_settled_anew(store: St
 def test_a_cancelled_run_says_so(store: Store, recipe: Recipe) -> None:
     run = open_run(store, recipe).name
     cancel(store, run)
-    assert phase(store, run, tally_of(store, run)) is Phase.CANCELLED
+    assert phase(store, run) is Phase.CANCELLED
 
 
 def test_a_run_that_shall_retry_what_failed_is_new_and_goes_on_as_such(store: Store, recipe: Recipe) -> None:

@@ -6,12 +6,13 @@ import pytest
 from shared.contract.errors import Unreadable
 from shared.contract.messages import RankingReady
 from shared.recipe.recipe import Recipe
+from shared.runs import results as run_results
 from shared.runs import trainings
-from shared.runs.registry import open_run
-from shared.runs.results import DATA_SET, Results, legs, results, statistics, trained
+from shared.runs.registry import open_run, read_state
+from shared.runs.results import DATA_SET, Results, legs, statistics, trained
 from shared.runs.trainings import Snapshot
-from shared.runtime.records import leave_trail
 from shared.store import FolderStore
+from tests.shared.ledgers import note
 from tests.shared.legs import DATASET, QUALITY, complete, pack, tick
 
 
@@ -26,6 +27,10 @@ def run(store: FolderStore, recipe: Recipe) -> str:
     name = open_run(store, recipe).name
     pack(store, name)
     return name
+
+
+def results(store: FolderStore, run: str) -> Results:
+    return run_results.results(store, run, read_state(store, run))
 
 
 def kimg(store: FolderStore, snapshots: list[Snapshot]) -> list[float]:
@@ -78,20 +83,11 @@ def test_a_release_that_trains_otherwise_orphans_no_finished_result(
     store.put(ranked, b"")
     about = {"run": run, "version": 1, "dataset": DATASET, "training": snapshot.training, "leg": 1}
     ready = RankingReady.model_validate(about | {"files": {trainings.RANKING: ranked}})
-    leave_trail(store, "ranker", ready, {})
+    note(store, "ranker", ready)
     before = results(store, run)
     assert before.objects["ranking"] == ranked
     monkeypatch.setattr(trainings, "VERSION", trainings.VERSION + 1)
     assert results(store, run) == before
-
-
-def test_a_ranking_of_an_older_release_is_found_by_the_recipe(store: FolderStore, run: str, recipe: Recipe) -> None:
-    snapshot = complete(store, run, 1, last=True)
-    key = trainings.ranking_key(snapshot, recipe.ranking, trainings.RANKING)
-    store.put(key, b"")
-    about = {"run": run, "version": 1, "dataset": DATASET, "training": snapshot.training, "leg": 1}
-    leave_trail(store, "ranker", RankingReady.model_validate(about), {})
-    assert results(store, run).objects["ranking"] == key
 
 
 def test_how_a_training_went_is_its_last_tick_and_its_figures(store: FolderStore, recipe: Recipe) -> None:

@@ -1,7 +1,7 @@
 """A container with two stages, on a bus in memory."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,10 +12,11 @@ import structlog
 
 from shared.bus import MemoryBus
 from shared.contract import messages as m
-from shared.contract.declaration import Declaration
+from shared.contract.declaration import Batching, Declaration
 from shared.contract.environment import Environment
 from shared.contract.errors import SettingsError
 from shared.contract.messages import Message
+from shared.contract.owner import Owner, Received
 from shared.contract.stage import Context, Stage
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import open_run
@@ -52,11 +53,11 @@ class First(Stage[m.ImageFetched, None]):
         self.life.append("closed")
 
 
-class Second(Stage[m.SourceExhausted, None]):
+class Second(Owner[m.SourceExhausted, None]):
     """Notes what it gets, and fails if it is to."""
 
     declaration = Declaration(
-        name="pair", queue="pair.second", consumes=(m.SourceExhausted,), single_active_consumer=True
+        name="pair", queue="pair.second", consumes=(m.SourceExhausted,), batching=Batching(gap=0.01, longest=0.05)
     )
 
     def __init__(self, failure: BaseException | None = None) -> None:
@@ -67,10 +68,12 @@ class Second(Stage[m.SourceExhausted, None]):
     def setup(self, environment: Any, settings: None) -> None:
         self.life.append(environment)
 
-    def process(self, message: m.SourceExhausted, settings: None, context: Context) -> Iterable[Message]:
+    def process_batch(
+        self, run: str, batch: Sequence[Received[m.SourceExhausted]], settings: None, context: Context
+    ) -> Iterable[Message]:
         if self._failure is not None:
             raise self._failure
-        self.heard.append(message)
+        self.heard += [received.message for received in batch]
         return ()
 
     def close(self) -> None:

@@ -25,7 +25,9 @@ from shared.contract.errors import (
     StoreUnavailable,
     Unusable,
 )
+from shared.contract.facts import RunFact
 from shared.contract.messages import (
+    NO_STAMP,
     FaceDropped,
     FacesCounted,
     ImageDropped,
@@ -33,15 +35,19 @@ from shared.contract.messages import (
     ImageKept,
     ItemDied,
     Message,
+    Stamp,
     decode,
+    decode_stamped,
 )
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context, Death, Stage
 from shared.ledger.fates import Fate
+from shared.ledger.journal import Record
+from shared.ledger.tally import Tally
 from shared.recipe.recipe import Recipe
 from shared.runs import dead_letters
 from shared.runs.controls import cancel, controls_in_force
-from shared.runs.registry import open_run, tally_of, try_again
+from shared.runs.registry import open_run, try_again
 from shared.runtime import logs
 from shared.runtime.outcome import Outcome
 from shared.runtime.resources import Resources
@@ -55,6 +61,7 @@ COUNTED = FacesCounted(run=RUN, entry=ENTRY, image=IMAGE, faces=2)
 DROPPED = ImageDropped(run=RUN, entry=ENTRY, stage="finder", reason=Reason.NO_FACE)
 FINDER = Declaration(name="finder", consumes=(ImageFetched,), produces=(FacesCounted, ImageDropped))
 WATCHED = Queue("watched", (*FINDER.produces, ImageKept, ItemDied))
+NOTED = Queue("noted", WATCHED.consumes)
 LADDER = RetryLadder((1.0, 10.0))
 
 Work = Callable[[ImageFetched, Context], Iterable[Message | Death]]
@@ -156,10 +163,11 @@ class Workshop:
     bus: MemoryBus = field(init=False)
 
     def __post_init__(self) -> None:
-        self.move_to(MemoryBus([FINDER.inbox, WATCHED], clock=lambda: self.now))
+        self.move_to(MemoryBus([FINDER.inbox, WATCHED, NOTED], capacity=1000, clock=lambda: self.now))
 
     def move_to(self, bus: MemoryBus) -> None:
         self.bus, self.consumer, self.watcher = bus, bus.consume("finder"), bus.consume("watched")
+        self.noted, self._records = bus.consume("noted"), list[Record]()
 
     def worker(self, stage: Stage[Any, Any], ladder: RetryLadder = LADDER) -> Worker:
         return Worker(stage, self.bus, self.store, ladder)
@@ -192,8 +200,21 @@ class Workshop:
         (letter,) = self.bus.dead_letters()
         return letter
 
-    def trail(self) -> list[dict[str, Any]]:
-        return [json.loads(self.store.get(key)) for key in self.store.list(keys.trail(RUN))]
+    def records(self) -> list[Record]:
+        """All that has ever been published, as the ledger's owner gets it."""
+        while (delivery := self.noted.receive(0)) is not None:
+            self._records.append(Record(*decode_stamped(delivery.body), delivery.body))
+            delivery.ack()
+        return self._records
+
+    def tally(self) -> Tally:
+        """What the ledger's owner would count."""
+        tally = Tally()
+        for record in self.records():
+            fact = record.message.fact(record.stamp.stage)
+            if not isinstance(fact, RunFact):
+                tally.add(fact)
+        return tally
 
 
 @pytest.fixture
@@ -275,14 +296,17 @@ class TestDone:
         assert len(list(workshop.store.list("actions/finder/"))) == 1
         assert workshop.bus.depths()["finder"] == Depth()
 
-    def test_the_trail_tells_the_circumstances(self, workshop: Workshop) -> None:
+    def test_what_is_published_is_stamped_with_the_circumstances(self, workshop: Workshop) -> None:
         workshop.work_through(Finder(failing(ValueError("once"))), FETCHED)
-        (record,) = workshop.trail()
-        assert record.items() >= COUNTED.finding().items()
-        assert (record["stage"], record["attempt"]) == ("finder", 2)
-        assert record["action"] in next(workshop.store.list("actions/"))
-        assert record["seconds"] >= 0
-        assert record["at"].endswith("+00:00")
+        (record,) = workshop.records()
+        stamp = record.stamp
+        assert record.message == COUNTED
+        assert (stamp.stage, stamp.attempt) == ("finder", 2)
+        assert stamp.action is not None
+        assert stamp.action in next(workshop.store.list("actions/"))
+        assert stamp.seconds is not None
+        assert stamp.seconds >= 0
+        assert stamp.at.endswith("+00:00")
 
     def test_a_stage_sees_its_settings_of_the_message_s_run(self, workshop: Workshop, recipe: Recipe) -> None:
         other = Recipe.model_validate(recipe.model_dump() | {"name": "bea", "faces": {"smallest": 7}})
@@ -355,7 +379,7 @@ class TestReused:
         assert workshop.work_through(finder, FETCHED, again) == [Outcome.DONE, Outcome.REUSED]
         assert finder.asked == [FETCHED]
         assert workshop.told() == [COUNTED, COUNTED.model_copy(update={"entry": "f" * 20})]
-        assert [record["entry"] for record in workshop.trail() if "reused" in record] == ["f" * 20]
+        assert [str(record.message.item) for record in workshop.records() if record.stamp.reused] == ["f" * 20]
 
     def test_a_drop_is_remembered_too(self, workshop: Workshop) -> None:
         finder = Finder(lambda *_: [DROPPED])
@@ -424,13 +448,13 @@ class TestRevision:
     ) -> None:
         workshop.work_through(Lister(lambda *_: [DROPPED]), FETCHED)
         workshop.work_through(stage(failing(Poison("never"))), FETCHED.model_copy(update={"revision": 1}))
-        assert tally_of(workshop.store, RUN).settlement(ENTRY).fate is Fate.DEAD
+        assert workshop.tally().settlement(ENTRY).fate is Fate.DEAD
 
     def test_a_dropped_picture_is_revived_by_a_later_revision(self, workshop: Workshop) -> None:
         workshop.work_through(Lister(lambda *_: [DROPPED]), FETCHED)
-        assert tally_of(workshop.store, RUN).settlement(ENTRY).fate is Fate.DROPPED
+        assert workshop.tally().settlement(ENTRY).fate is Fate.DROPPED
         workshop.work_through(Lister(counting), FETCHED.model_copy(update={"revision": 1}))
-        assert tally_of(workshop.store, RUN).settlement(ENTRY).fate is Fate.UNDECIDED
+        assert workshop.tally().settlement(ENTRY).fate is Fate.UNDECIDED
 
 
 class TestFailed:
@@ -452,7 +476,7 @@ class TestFailed:
         died = ItemDied(run=RUN, entry=ENTRY, stage="finder", error="value-error", detail="attempt 3")
         assert workshop.told() == [died]
         assert workshop.dead_letter() == DeadLetter("finder", FETCHED.encode(), 3, "attempt 3", "ValueError")
-        assert tally_of(workshop.store, RUN).settlement(ENTRY).fate is Fate.DEAD
+        assert workshop.tally().settlement(ENTRY).fate is Fate.DEAD
 
     def test_poison_is_dead_at_once(self, workshop: Workshop) -> None:
         assert workshop.work_through(Finder(failing(Poison("never"))), FETCHED) == [Outcome.DEAD]
@@ -465,7 +489,7 @@ class TestFailed:
         (died,) = workshop.told()
         assert isinstance(died, ItemDied)
         assert died.detail == "?" * 500
-        assert workshop.trail()[0]["detail"] == "?" * 500
+        assert workshop.records()[0].message == died
 
     def test_what_is_no_message_is_dead_though_nobody_can_be_told_of_what(self, workshop: Workshop) -> None:
         impossible = ImageFetched.model_construct(run="../etc", entry="?", image="?", source=-1)
@@ -493,7 +517,7 @@ class TestFailed:
 
     def test_that_nobody_can_process_a_death_is_not_told_as_another_death(self, workshop: Workshop) -> None:
         packing = Queue("finder", (ItemDied,))
-        workshop.move_to(MemoryBus([packing, WATCHED], clock=lambda: workshop.now))
+        workshop.move_to(MemoryBus([packing, WATCHED, NOTED], clock=lambda: workshop.now))
         died = ItemDied(run=RUN, entry=ENTRY, stage="upscaler", error="poison")
         outcomes = workshop.work_through(Lister(failing(*[ValueError("packer")] * 3)), died)
         assert outcomes == [Outcome.RETRIED, Outcome.RETRIED, Outcome.DEAD]
@@ -517,7 +541,7 @@ class TestDeathOfOneItem:
         assert workshop.work_through(Lister(self.some), FETCHED) == [Outcome.DROPPED]
         died = ItemDied(run=RUN, entry=OTHER, stage="finder", error="zero-division-error", detail="a side of 0 pixels")
         assert workshop.told() == [COUNTED, died, DROPPED]
-        assert tally_of(workshop.store, RUN).settlement(OTHER).fate is Fate.DEAD
+        assert workshop.tally().settlement(OTHER).fate is Fate.DEAD
         assert workshop.bus.dead_letters() == []
 
     def test_its_letter_is_the_message_once_more(self, workshop: Workshop) -> None:
@@ -592,10 +616,10 @@ class TestUnavailable:
         class Full(FolderStore):
             full = False
 
-            def put_new(self, key: str, data: bytes) -> bool:
+            def put(self, key: str, data: bytes) -> None:
                 if self.full:
                     raise StoreFull("full")
-                return super().put_new(key, data)
+                super().put(key, data)
 
         store = Full(tmp_path / "full")
         open_run(store, recipe)
@@ -709,9 +733,9 @@ class MortalBus(MemoryBus):
 
     fuse = Fuse()
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: Message, stamp: Stamp = NO_STAMP) -> None:
         self.fuse.burn()
-        super().publish(message)
+        super().publish(message, stamp)
         self.fuse.burn()
 
 
@@ -727,9 +751,9 @@ def dying(message: ImageFetched, context: Context) -> Iterator[Message]:
 @pytest.mark.parametrize(
     ("stage", "expected", "moments"),
     [
-        (lambda: Finder(two_faces), {COUNTED, DROPPED}, 12),
-        (lambda: Lister(two_faces), {COUNTED, DROPPED}, 10),
-        (lambda: Finder(dying), {ItemDied(run=RUN, entry=ENTRY, stage="finder", error="poison", detail="never")}, 6),
+        (lambda: Finder(two_faces), {COUNTED, DROPPED}, 8),
+        (lambda: Lister(two_faces), {COUNTED, DROPPED}, 6),
+        (lambda: Finder(dying), {ItemDied(run=RUN, entry=ENTRY, stage="finder", error="poison", detail="never")}, 4),
     ],
     ids=["with an action", "without an action", "dying"],
 )
@@ -739,7 +763,7 @@ def test_killed_at_any_moment_nothing_is_lost(
     for moment in count():
         fuse = Fuse()
         workshop = Workshop(MortalStore(tmp_path / str(moment), fuse))
-        bus = MortalBus([FINDER.inbox, WATCHED])
+        bus = MortalBus([FINDER.inbox, WATCHED, NOTED])
         workshop.move_to(bus)
         open_run(workshop.store, recipe)
         bus.publish(FETCHED)
@@ -754,7 +778,6 @@ def test_killed_at_any_moment_nothing_is_lost(
         else:
             break
         assert set(workshop.told()) == expected
-        assert len(workshop.trail()) == len(expected)
         assert bus.depths()["finder"].waiting == 0
     assert moment == moments
 
