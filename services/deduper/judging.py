@@ -73,7 +73,7 @@ class Judging(Owner[ImageFingerprinted, Duplicates]):
 
     def process_batch(
         self, run: str, batch: Sequence[Received[ImageFingerprinted]], settings: Duplicates, context: Context
-    ) -> Iterator[Judgement]:
+    ) -> list[Judgement]:
         """Return the judgements of the batch's arrivals, which are in the store before the first is announced.
 
         What has arrived before is answered from the store.
@@ -83,8 +83,8 @@ class Judging(Owner[ImageFingerprinted, Duplicates]):
         self._indexes.keep(run, opened)
         before = {opened.batches[entry] for entry in fingerprints} - {arrivals[0].number if arrivals else 0}
         known = (each for first in sorted(before) for each in _read(run, first, context.store))
-        for arrival in [*(each for each in known if each.fingerprint.entry in fingerprints), *arrivals]:
-            yield from arrival.judgements()
+        told = [*(each for each in known if each.fingerprint.entry in fingerprints), *arrivals]
+        return [judgement for arrival in told for judgement in arrival.judgements()]
 
     def _judged(
         self, run: str, fingerprints: dict[str, ImageFingerprinted], settings: Duplicates, context: Context

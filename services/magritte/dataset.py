@@ -15,7 +15,7 @@ from services.magritte.inspect import AsJson
 from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable, Unusable
 from shared.ledger.records import decoded
-from shared.runs.registry import latest_dataset
+from shared.runs.registry import read_state
 
 if TYPE_CHECKING:
     from shared.stylegan2.verification import Verification
@@ -77,10 +77,10 @@ def _with_finding(found: "Verification", sentence: str) -> "Verification":
 
 def _folder_of_run(name: str, stack: ExitStack) -> Path:
     store, run = found_run(name)
-    dataset = latest_dataset(store, run)
+    dataset = read_state(store, run).dataset
     if dataset is None:
         raise NotFound(f"run {run} has no data set yet")
-    return stack.enter_context(store.folder(keys.dataset(dataset[1])))
+    return stack.enter_context(store.folder(keys.dataset(dataset.digest)))
 
 
 def _as_json(found: "Verification") -> dict[str, Any]:

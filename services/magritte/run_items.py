@@ -26,13 +26,13 @@ Remark = Callable[[str], object]
 
 
 class RunItems:
-    """The items of a run. `remark` is told of damaged listings; raises `Unreadable` when the ledger is."""
+    """The items of a run. `remark` is told, as sentences, of what is damaged."""
 
     def __init__(self, store: Store, run: str, remark: Remark) -> None:
         self._store = store
         self._run = run
         self._remark = remark
-        self._ledger = Ledger(store, run)
+        self._ledger = Ledger(store, run, remark)
 
     def entries_meant(self, text: str) -> Found:
         """Find the entries that a person means by a text; messages are read only if no name fits."""

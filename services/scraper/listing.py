@@ -39,7 +39,7 @@ def described(item: Item, record: FetchRecord) -> Description:
     common = {"origin": item.origin, "score": item.score}
     if record.drop is not None:
         return {**common, **asdict(record.drop)}
-    return {**common, "image": record.image, "provenance": record.provenance}
+    return {**common, "image": record.image, "provenance": dict(sorted((record.provenance or {}).items()))}
 
 
 def described_as_dead(item: Item, error: Exception) -> Description:

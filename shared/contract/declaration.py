@@ -21,7 +21,7 @@ class Queue:
 
 @dataclass(frozen=True)
 class Batching:
-    """How an owner's messages become batches.
+    """Limits of the batches in which an owner gets its messages.
 
     A batch ends with its `most`th message, after `gap` seconds without another, or `longest` seconds after its first.
     """

@@ -1,7 +1,7 @@
 """Every message that crosses the bus, one class each. What they have in common is in `shared.contract.message`."""
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
@@ -198,7 +198,7 @@ class ItemDied(Message):
 
 
 class Decision(StrEnum):
-    """What a person decides about a picture or a face."""
+    """A person's decision about a picture or a face."""
 
     DROP = "drop"
     KEEP = "keep"
@@ -231,7 +231,7 @@ class ReviewClosed(Message):
 
 
 class DatasetDue(Message):
-    """Pack the data set of the run, after so many `changes` to what belongs into it (`Tally.changes`)."""
+    """Pack the data set of the run, into which other faces belong since the last of `changes` (`Tally.changes`)."""
 
     changes: Count
 
@@ -247,8 +247,8 @@ class DatasetPacked(Message):
         return RunFact(self.kind(), stage, version=self.version, digest=self.digest, changes=self.changes)
 
 
-class LegDue(Message):
-    """Train one leg of the training that data set version `version` asks for."""
+class OfLeg(Message):
+    """Base of messages about leg `leg` of the training that data set version `version` asks for."""
 
     version: Ordinal
     dataset: Digest
@@ -256,48 +256,22 @@ class LegDue(Message):
     leg: Count
 
     def fact(self, stage: str) -> Fact:
-        return RunFact(self.kind(), stage, version=self.version, leg=self.leg)
+        about: dict[str, Any] = {"version": self.version, "digest": self.dataset}
+        return RunFact(self.kind(), stage, **about, **self.model_dump(exclude={"run", "version", "dataset"}))
 
 
-class SnapshotTaken(Message):
-    """A leg is complete: checkpoint `leg` exists, `kimg` thousand pictures have been shown to D."""
+class LegDue(OfLeg):
+    """Train the leg."""
 
-    version: Ordinal
-    dataset: Digest
-    training: Digest
-    leg: Count
+
+class SnapshotTaken(OfLeg):
+    """The leg is complete: checkpoint `leg` exists, `kimg` thousand pictures have been shown to D."""
+
     kimg: float
     last: bool
 
-    def fact(self, stage: str) -> Fact:
-        return RunFact(
-            self.kind(),
-            stage,
-            version=self.version,
-            digest=self.dataset,
-            training=self.training,
-            leg=self.leg,
-            kimg=self.kimg,
-            last=self.last,
-        )
 
-
-class RankingReady(Message):
+class RankingReady(OfLeg):
     """The training pictures have been scored by the discriminator of checkpoint `leg`; `files` are keys by name."""
 
-    version: Ordinal
-    dataset: Digest
-    training: Digest
-    leg: Count
     files: dict[str, str] = Field(default_factory=dict)
-
-    def fact(self, stage: str) -> Fact:
-        return RunFact(
-            self.kind(),
-            stage,
-            version=self.version,
-            digest=self.dataset,
-            training=self.training,
-            leg=self.leg,
-            files=self.files,
-        )

@@ -1,6 +1,6 @@
 """Reads a run's ledger: the one way for commands, stages and the report to know what has happened in a run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from shared.contract import keys
 from shared.contract.errors import Unreadable
@@ -20,11 +20,16 @@ def asked_of(recipe: Recipe) -> Asked:
 
 
 class Ledger:
-    """The ledger of one run. Raises `Unreadable` where it is damaged, or was written before there were ledgers."""
+    """The ledger of one run. Raises `Unreadable` where it is damaged, or was written before there were ledgers.
 
-    def __init__(self, store: Objects, run: str) -> None:
+    A `remark` is told of damaged batches of the journal instead, as sentences, and the rest is read.
+    """
+
+    def __init__(self, store: Objects, run: str, remark: Callable[[str], object] | None = None) -> None:
         self._store = store
         self._run = run
+        self._remark = remark
+        self._remarks = set[str]()
 
     def book(self) -> Book:
         """Return the sum of the whole journal: the newest checkpoint, and what came after it."""
@@ -55,13 +60,23 @@ class Ledger:
         """Yield all that was published about the run, in order; given texts, only what has one of them in it."""
         texts = [text.encode() for text in about]
         for number, content in journal.batches(self._store, self._run):
-            yield from journal.records(self._run, number, content, texts)
+            yield from self._readable(journal.records(self._run, number, content, texts))
 
     def _catch_up(self, book: Book) -> None:
         for number, content in journal.batches(self._store, self._run, book.batches):
-            for record in journal.records(self._run, number, content):
+            for record in self._readable(journal.records(self._run, number, content)):
                 book.add(record.message.fact(record.stamp.stage))
             book.batches = number
+
+    def _readable(self, records: Iterable[Record]) -> Iterator[Record]:
+        try:
+            yield from records
+        except Unreadable as error:
+            if self._remark is None:
+                raise
+            if str(error) not in self._remarks:
+                self._remarks.add(str(error))
+                self._remark(str(error))
 
     def _refuse_a_trail(self) -> None:
         if next(iter(self._store.list(keys.trail(self._run))), None) is not None:

@@ -49,7 +49,7 @@ class Asked:
 
 @dataclass
 class Progress:
-    """What is known of a run as a whole.
+    """The knowledge about a run as a whole.
 
     `listed` counts the entries of each source; those of them that no fact has been about yet are `awaited`. `packed_at`
     is the number of changes (`Tally.changes`) that the newest data set was made of, None without one. Snapshot and

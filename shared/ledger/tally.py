@@ -25,8 +25,7 @@ from shared.ledger.arrivals import Arrivals
 from shared.ledger.columns import NONE, Codes, Columns, Entries
 from shared.ledger.fates import PERSON, UNDECIDED, Fate, Settlement
 
-Cause = tuple[str, str, str]
-"""Kind, stage and reason of a fact."""
+Cause = tuple[str, str, str]  # kind, stage and reason of a fact
 
 _JUDGES = {ImageKept.kind(), ImageSuperseded.kind()}
 _OUTCOMES = {ItemDied.kind(): 0, FacesCounted.kind(): 1, ImageDropped.kind(): 2}
@@ -72,9 +71,7 @@ class Tally:
         meta, columns = meta or {}, columns or {}
         self._kinds = Codes[str](meta.get("kinds", ()))
         self._causes = Codes[Cause](tuple(cause) for cause in meta.get("causes", ()))
-        self._settlements = Codes[Settlement](
-            Settlement(Fate(fate), *rest) for fate, *rest in meta.get("settlements", ())
-        )
+        self._settlements = Codes[Settlement](Settlement(Fate(f), *rest) for f, *rest in meta.get("settlements", ()))
         self._arrivals = Arrivals(meta.get("arrivals"))
         self._entries = Entries(columns.get("entries", b""))
         self._pictures = Columns(_PICTURE, _below("picture", columns))
@@ -93,9 +90,9 @@ class Tally:
             "arrivals": self._arrivals.content(),
             "changes": self.changes,
         }
-        pictures = {f"picture-{name}": column for name, column in self._pictures.content().items()}
-        faces = {f"face-{name}": column for name, column in self._faces.content().items()}
-        return meta, {"entries": self._entries.content(), **pictures, **faces}
+        parts = (("picture", self._pictures.content()), ("face", self._faces.content()))
+        columns = {f"{part}-{name}": column for part, content in parts for name, column in content.items()}
+        return meta, {"entries": self._entries.content(), **columns}
 
     @property
     def memory(self) -> int:
@@ -183,7 +180,6 @@ class Tally:
         return is_known and fact.faces > pictures.faces[row]
 
     def _judge(self, row: int, fact: ImageFact) -> bool:
-        """Note a judgement if it goes before the one that is known; return whether it does."""
         pictures, cause = self._pictures, (fact.kind, fact.stage, fact.reason)
         code = pictures.judgement[row]
         if code != NONE and (fact.revision, cause) <= (pictures.arrival[row], self._causes[code]):
@@ -220,7 +216,6 @@ class Tally:
         return True
 
     def _note_verdict(self, rows: Columns, row: int, fact: ImageFact | FaceFact) -> bool:
-        """Note a verdict if it goes before the one that is known; return whether it does."""
         if fact.revision <= rows.verdict[row]:
             return False
         rows.verdict[row], rows.rejected[row] = fact.revision, fact.reason == Decision.DROP

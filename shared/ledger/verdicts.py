@@ -36,7 +36,7 @@ class Verdict(BaseModel):
 
     @property
     def subject(self) -> Subject:
-        """What the verdict is about."""
+        """The original or face that the verdict is about."""
         return self.image, self.face
 
 

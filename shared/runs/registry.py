@@ -10,14 +10,7 @@ from shared.contract.messages import RunRequested
 from shared.ledger.fates import Fate
 from shared.ledger.ledger import Ledger, asked_of
 from shared.ledger.progress import Phase
-from shared.ledger.records import (
-    Skipped,
-    dataset_versions,
-    ignored,
-    read_dataset_version,
-    read_recipe_of,
-    run_names,
-)
+from shared.ledger.records import Skipped, ignored, read_recipe_of, run_names
 from shared.ledger.state import RunState
 from shared.recipe.recipe import Recipe
 from shared.runs.dead_letters import State, keep, letters
@@ -127,12 +120,6 @@ def _replays_are_due(store: Store, run: str) -> bool:
         return False
     tally = Ledger(store, run).book().tally
     return any(tally.settlement(letter.entry).fate is Fate.DEAD for letter in replayed)
-
-
-def latest_dataset(store: Store, run: str) -> tuple[int, str] | None:
-    """Return version and digest of the run's newest data set, None without one; raises `Unreadable`."""
-    version, key = max(dataset_versions(store, run), default=(0, ""))
-    return (version, read_dataset_version(store, key).digest) if version else None
 
 
 def _number(run: str, recipe_name: str) -> int | None:

@@ -11,7 +11,7 @@ from services.trainer.tensorboard import events
 from shared.contract import keys
 from shared.contract.messages import DatasetPacked, SnapshotTaken
 from shared.runs import trainings
-from shared.runs.registry import latest_dataset, run_recipe
+from shared.runs.registry import read_state, run_recipe
 from shared.runs.trainings import Snapshot
 from shared.store import FolderStore
 from tests.shared.ledgers import note, tally_of
@@ -67,7 +67,7 @@ def complete(
 
 def tell(store: FolderStore, run: str, snapshot: Snapshot, dataset: str = DATASET, last: bool = False) -> None:
     """Write into the run's journal what the trainer says of a snapshot."""
-    found = latest_dataset(store, run)
-    about = {"run": run, "version": found[0] if found else 1, "dataset": dataset, "last": last}
+    found = read_state(store, run).dataset
+    about = {"run": run, "version": found.version if found else 1, "dataset": dataset, "last": last}
     taken = {"training": snapshot.training, "leg": snapshot.leg, "kimg": snapshot.kimg}
     note(store, "trainer", SnapshotTaken.model_validate(about | taken))

@@ -1,4 +1,5 @@
 import json
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from services.deduper.judging import MOST_BYTES, Judging
 from shared.contract import keys
 from shared.contract.errors import StoreUnavailable
 from shared.contract.messages import ImageFingerprinted, ImageKept, ImageSuperseded, Message
+from shared.contract.owner import Received
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
 from shared.recipe.duplicates import Duplicates
@@ -119,8 +121,22 @@ def test_a_damaged_arrival_is_named(drawing: Drawing, arrived: Arrived, context:
     messages = _arrivals(drawing, arrived)
     Judging().process(messages[0], RULES, context)
     context.store.put(keys.arrival("run-001", 1), b"")
-    with pytest.raises(StoreUnavailable, match=r"arrivals/00000001\.json is damaged"):
+    with pytest.raises(StoreUnavailable, match=r"arrivals/00000001\.jsonl is damaged"):
         Judging().process(messages[1], RULES, context)
+
+
+def test_a_batch_is_one_object_and_judged_as_its_messages_one_by_one(
+    drawing: Drawing, arrived: Arrived, context: Context, tmp_path: Path
+) -> None:
+    messages = _arrivals(drawing, arrived)
+    first = Judging()
+    one_by_one = [list(first.process(message, RULES, context)) for message in messages]
+    other = Context(FolderStore(tmp_path / "other"))
+    stage, batch = Judging(), [Received.of(message) for message in messages]
+    assert stage.process_batch("run-001", batch[:4] + batch[:2], RULES, other) == list(chain(*one_by_one[:4]))
+    assert stage.process_batch("run-001", batch[2:], RULES, other) == list(chain(*one_by_one[2:]))
+    assert list(other.store.list(keys.arrival("run-001"))) == [keys.arrival("run-001", n) for n in (1, 5)]
+    assert [list(Judging().process(message, RULES, other)) for message in messages] == one_by_one
 
 
 @pytest.mark.parametrize("most_bytes", [0, MOST_BYTES])

@@ -20,7 +20,7 @@ DIGEST = "0b" * 32
 @pytest.fixture
 def packed(store: FolderStore, run: str) -> str:
     """A run with a data set of two files."""
-    store.put(keys.dataset_version(run, 1), json.dumps({"digest": DIGEST}).encode())
+    legs.pack(store, run, dataset=DIGEST)
     for name in (keys.MANIFEST, "anya-r06.tfrecords"):
         store.put(keys.dataset(DIGEST, name), name.encode())
     return run
@@ -137,15 +137,12 @@ def test_results_are_not_fetched_into_a_source(
     assert magritte("fetch", "--to", ".").exit_code == 0
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"digest": 5}', b'{"dig'])
-def test_a_version_of_a_data_set_that_cannot_be_read_is_named(
-    magritte: Magritte, store: FolderStore, run: str, content: bytes
-) -> None:
-    store.put(keys.dataset_version(run, 1), content)
+def test_a_ledger_that_cannot_be_read_is_named(magritte: Magritte, store: FolderStore, run: str) -> None:
+    store.put(keys.journal(run, 1), b"")
     for words in (("fetch",), ("status",), ("verify",), ("draw",), ("quality",), ("watch",)):
         error = magritte(*words).exception
         assert isinstance(error, Unreadable)
-        assert str(error).startswith(f"runs/{run}/datasets/0001.json ")
+        assert str(error).startswith(f"runs/{run}/journal/00000001.jsonl ")
 
 
 def test_statistics_that_are_cut_short_are_named_once_all_else_is_fetched(

@@ -6,8 +6,8 @@ from click.testing import Result
 
 from shared.contract.errors import NotFound, SettingsError
 from shared.runs.controls import Controls, controls_in_force
-from shared.runs.registry import finish
 from shared.store import FolderStore
+from tests.shared.ledgers import finish
 
 Magritte = Callable[..., Result]
 

@@ -6,19 +6,16 @@ from typing import Any
 import pytest
 
 from services.magritte.pipeline import PIPELINE, load, load_all, settings
-from services.tfrecord_packer.stage import TELLERS
 from shared.contract import messages
 from shared.contract.errors import SettingsError, Unusable
 from shared.contract.messages import ItemDied, Message
+from shared.contract.owner import Owner
 from shared.contract.stage import Stage, python_name, stage_name
 
 REPOSITORY = Path(__file__).parents[3]
 
-FINAL = {messages.RankingReady}
-"""Nothing follows upon these, but somebody who watches."""
-
-FROM_OUTSIDE = {messages.RunRequested}
-"""Published by whoever starts a run."""
+FROM_OUTSIDE = {messages.RunRequested, messages.VerdictGiven, messages.ReviewClosed}
+"""Published by what people ask for."""
 
 CONSUMED = {kind for each in PIPELINE.declarations for kind in each.consumes}
 PRODUCED = {kind for each in PIPELINE.declarations for kind in each.produces}
@@ -34,8 +31,8 @@ def test_every_folder_of_services_is_a_container_of_the_pipeline_and_the_other_w
     assert folders - {"magritte"} == {python_name(name) for name in PIPELINE.containers}
 
 
-def test_whatever_a_stage_produces_another_consumes_or_it_is_final() -> None:
-    assert PRODUCED - CONSUMED == FINAL
+def test_whatever_a_stage_produces_another_consumes() -> None:
+    assert PRODUCED <= CONSUMED
 
 
 def test_whatever_a_stage_consumes_another_produces_or_it_comes_from_outside() -> None:
@@ -65,32 +62,22 @@ def test_no_stage_gets_what_another_stage_of_the_same_container_gets() -> None:
         assert len(set(kinds)) == len(kinds)
 
 
-def test_the_packer_hears_of_everything_that_settles_a_picture() -> None:
-    settling = {
-        kind for kind in Message.types.values() if {"reason", "error", "faces", "picture"} & kind.model_fields.keys()
-    }
-    settling |= {kind for kind in Message.types.values() if "arrival" in kind.model_fields} - {messages.Judgement}
-    (packer,) = PIPELINE.containers["tfrecord-packer"]
-    assert settling <= set(packer.consumes)
+def test_the_ledger_hears_of_everything_but_what_only_asks_for_work() -> None:
+    asking = {messages.RunRequested, messages.DatasetDue, messages.LegDue}
+    ledger = next(each for each in PIPELINE.declarations if each.queue == "tfrecord-packer.ledger")
+    assert set(ledger.consumes) == set(Message.types.values()) - asking - {messages.Judgement}
 
 
-def test_the_packer_knows_who_tells_of_what_does_not_say_so() -> None:
-    (packer,) = PIPELINE.containers["tfrecord-packer"]
-    silent = {kind for kind in packer.consumes if "stage" not in kind.model_fields} - {messages.SourceExhausted}
-    assert silent == TELLERS.keys()
-    for kind, teller in TELLERS.items():
-        assert [each.name for each in PIPELINE.declarations if kind in each.produces] == [teller]
-
-
-def test_state_with_one_owner_has_a_single_active_consumer() -> None:
+def test_state_with_one_owner_has_a_single_active_consumer(stages: tuple[Stage[Any, Any], ...]) -> None:
     owned = {queue.name for queue in PIPELINE.queues if queue.single_active_consumer}
-    assert owned == {"deduper.index", "tfrecord-packer"}
+    assert owned == {"deduper.index", "tfrecord-packer.ledger"}
+    assert {stage.declaration.queue for stage in stages if isinstance(stage, Owner)} == owned
 
 
 def test_a_message_is_routed_to_the_queues_that_consume_it() -> None:
-    assert [queue.name for queue in PIPELINE.routes(messages.ImageKept)] == ["face-detector", "tfrecord-packer"]
-    assert [queue.name for queue in PIPELINE.routes(messages.ImageFingerprinted)] == ["deduper.index"]
-    assert PIPELINE.routes(messages.RankingReady) == ()
+    assert [queue.name for queue in PIPELINE.routes(messages.ImageKept)] == ["face-detector", "tfrecord-packer.ledger"]
+    assert [queue.name for queue in PIPELINE.routes(messages.LegDue)] == ["trainer"]
+    assert [queue.name for queue in PIPELINE.routes(messages.DatasetDue)] == ["tfrecord-packer"]
 
 
 def test_each_declaration_has_its_stage_in_the_folder_of_its_container(stages: tuple[Stage[Any, Any], ...]) -> None:

@@ -21,7 +21,7 @@ from shared.stylegan2.labels_file import encode_labels, one_hot
 from shared.stylegan2.quality.evaluation import draw
 from shared.stylegan2.tfrecords import frame
 from shared.stylegan2.weights import Networks
-from tests.shared.legs import tell
+from tests.shared.legs import pack, tell
 from tests.shared.stylegan2.quality import inception_graph
 from tests.structure.test_base_install import magritte as without_libraries
 
@@ -47,7 +47,7 @@ def noise(side: int = 8, channels: int = 3) -> np.ndarray:
 @pytest.fixture
 def packed(store: FolderStore, run: str) -> str:
     """A run with a data set."""
-    store.put(keys.dataset_version(run, 1), json.dumps({"digest": DATASET}).encode())
+    pack(store, run, dataset=DATASET)
     store.put(keys.dataset(DATASET, "toy-r02.tfrecords"), level(noise(side=4)))
     store.put(keys.dataset(DATASET, "toy-r03.tfrecords"), level(noise()))
     return run
@@ -206,7 +206,7 @@ def test_what_does_not_go_together_is_wrong_usage(
 
 def test_a_run_without_data_set_or_snapshot_is_an_error(magritte: Magritte, store: FolderStore, run: str) -> None:
     assert "has no data set yet" in str(magritte("quality").exception)
-    store.put(keys.dataset_version(run, 1), json.dumps({"digest": DATASET}).encode())
+    pack(store, run, dataset=DATASET)
     error = magritte("quality").exception
     assert isinstance(error, NotFound)
     assert "no snapshot of its newest data set yet" in str(error)

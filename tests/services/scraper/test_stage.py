@@ -83,10 +83,11 @@ def test_originals_are_kept_byte_for_byte(folder: Path, scrape: Scrape, store: F
 def test_every_place_of_an_original_is_kept(folder: Path, scrape: Scrape, store: FolderStore) -> None:
     first, _, again, *_ = scrape({"folder": folder, "score": 5})
     assert isinstance(first, ImageFetched)
-    records = {key.rsplit("/", 1)[1]: json.loads(store.get(key)) for key in store.list(keys.provenance(first.image))}
-    assert {name: record["origin"] for name, record in records.items()} == {
-        f"{first.item}.json": "a/1.png",
-        f"{again.item}.json": "again.png",
+    listed = json.loads(store.get(keys.listing("run-001", 0)))["entries"]
+    records = {entry: found["provenance"] for entry, found in listed.items() if found.get("image") == first.image}
+    assert {entry: record["origin"] for entry, record in records.items()} == {
+        str(first.item): "a/1.png",
+        str(again.item): "again.png",
     }
     assert {record["score"] for record in records.values()} == {first.score} == {5}
 
@@ -220,8 +221,8 @@ def test_pictures_come_from_addresses_too(server: Server, scrape: Scrape, pictur
         Reason.OPTED_OUT,
     ]
     assert messages[-1] == SourceExhausted(run="run-001", source=0, count=4)
-    [key] = store.list(keys.provenance(_digest(picture(1))))
-    assert json.loads(store.get(key))["url"] == urls[0]
+    found = json.loads(store.get(keys.listing("run-001", 0)))["entries"].values()
+    assert [each["provenance"]["url"] for each in found if "image" in each] == urls[:1]
 
 
 def test_an_address_is_asked_once_whatever_the_limits(server: Server, scrape: Scrape, picture: Picture) -> None:

@@ -1,4 +1,3 @@
-import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,7 +29,6 @@ from shared.runs.dead_letters import State, bury, keep, letters
 from shared.runs.registry import (
     Run,
     is_finished,
-    latest_dataset,
     latest_run,
     open_run,
     phase_of,
@@ -122,7 +120,6 @@ def test_stray_files_neither_count_nor_stop_a_run(store: FolderStore, recipe: Re
     assert tally_of(store, run).counts().total() == 1
     assert latest_run(store) == run
     assert is_finished(store, run)
-    assert latest_dataset(store, run) == (1, IMAGE)
     assert controls_in_force(store) == Controls()
 
 
@@ -174,13 +171,6 @@ def test_a_run_is_counted_by_what_its_journal_says(store: Store, recipe: Recipe)
     note(store, "scraper", SourceExhausted(run=run, source=0, count=3))
     counts = {Settlement(Fate.UNDECIDED): 2, Settlement(Fate.DROPPED, "deduper", "corrupt"): 1}
     assert read_state(store, run).settlements == tally_of(store, run).counts() == counts
-
-
-def test_the_newest_data_set_has_the_highest_version(store: Store) -> None:
-    assert latest_dataset(store, "anya-001") is None
-    for version in range(1, 12):
-        store.put(keys.dataset_version("anya-001", version), json.dumps({"digest": f"{version:064x}"}).encode())
-    assert latest_dataset(store, "anya-001") == (11, f"{11:064x}")
 
 
 def told(store: Store, stage: str, message: Message) -> None:
