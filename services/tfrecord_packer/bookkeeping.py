@@ -1,8 +1,8 @@
 """Keeps the ledger of every run: writes all that is published into its journal, and says when a data set is due."""
 
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from services.tfrecord_packer.declaration import BOOKKEEPING
 from shared.contract import keys
@@ -34,8 +34,8 @@ from shared.recipe.recipe import Recipe
 MOST_BYTES = 512 * 2**20
 """Memory for the books together; one that has left it is read again when it is needed."""
 
-STATE_EVERY = 1.0
-"""Seconds between two states of a run, as long as its phase stays the same."""
+STATE_EVERY = timedelta(seconds=1)
+"""Time between two states of a run, as long as its phase stays the same."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,6 @@ class _Open:
     verdicts: Verdicts
     due_at: int | None = None
     written: RunState | None = None
-    written_at: float = field(default=0.0)
 
 
 class Bookkeeping(Owner[Message, Account]):
@@ -69,7 +68,10 @@ class Bookkeeping(Owner[Message, Account]):
 
     declaration = BOOKKEEPING
 
-    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self, most_bytes: int = MOST_BYTES, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._clock = clock
         self._books = RecentRuns[_Open](most_bytes, lambda opened: opened.book.tally.memory)
         self._unwritten: dict[str, _Open] = {}
 
@@ -109,18 +111,18 @@ class Bookkeeping(Owner[Message, Account]):
         raise StoreUnavailable(f"{keys.journal(run, taken)} is there and cannot be read")
 
     def _write_states(self) -> None:
-        """Write the states of runs in a new phase, and those that have been put off for `STATE_EVERY` seconds."""
+        """Write the states of runs in a new phase, and those that have been put off for `STATE_EVERY`."""
         for opened in list(self._unwritten.values()):
-            phase = opened.book.phase(opened.asked)
-            is_new = opened.written is None or opened.written.phase is not phase
-            if is_new or time.monotonic() - opened.written_at >= STATE_EVERY:
+            written = opened.written
+            is_new = written is None or written.phase is not opened.book.phase(opened.asked)
+            if is_new or (written is not None and abs(self._clock() - written.at) >= STATE_EVERY):
                 self._write(opened)
 
     def _write(self, opened: _Open) -> None:
-        state = state_of(opened.book, opened.asked)
-        if opened.written is None or opened.written.batches != state.batches:
+        if opened.written is None or opened.written.batches != opened.book.batches:
+            state = state_of(opened.book, opened.asked, self._clock())
             write_state(opened.store, opened.run, state)
-            opened.written, opened.written_at = state, time.monotonic()
+            opened.written = state
         self._unwritten.pop(opened.run, None)
 
 

@@ -1,6 +1,7 @@
 """Reads a run's ledger: the one way for commands, stages and the report to know what has happened in a run."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 
 from shared.contract import keys
 from shared.contract.errors import Unreadable
@@ -54,7 +55,7 @@ class Ledger:
         state = find_state(self._store, self._run)
         if state is not None and not self._store.exists(keys.journal(self._run, state.batches + 1)):
             return state
-        return state_of(self.book(), asked)
+        return state_of(self.book(), asked, datetime.now(UTC))
 
     def records(self, *about: str) -> Iterator[Record]:
         """Yield all that was published about the run, in order; given texts, only what has one of them in it."""

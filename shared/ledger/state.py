@@ -1,7 +1,7 @@
 """Writes and reads `state.json`: what the ledger's owner knows of a run, small enough to be read at every look."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -85,13 +85,13 @@ class RunState(BaseModel):
         return Counter({Settlement(each.fate, each.stage, each.reason): each.pictures for each in self.fates})
 
 
-def state_of(book: Book, asked: Asked) -> RunState:
-    """Return the state of the run that a book is about."""
+def state_of(book: Book, asked: Asked, at: datetime) -> RunState:
+    """Return the state of the run that a book is about, as of the moment `at` (UTC)."""
     progress, tally = book.progress, book.tally
     fates = tally.counts().most_common()
     return RunState(
         batches=book.batches,
-        at=datetime.now(UTC),
+        at=at,
         phase=book.phase(asked),
         pictures=len(tally),
         faces=tally.faces,
