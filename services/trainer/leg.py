@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from services.trainer import checkpoint, grid
 from services.trainer.divergence import check_ticks
 from services.trainer.plan import Plan
-from services.trainer.stats import Span, Tick, summarize
+from services.trainer.stats import Span, Statistics, summarize
 from services.trainer.tensorboard import events
 from shared.contract.errors import Interrupted, Poison, storage_error
 from shared.contract.stage import Context
@@ -49,12 +49,12 @@ class Clock(NamedTuple):
     now: Callable[[], float]
 
 
-def advance(session: "Session", end: int, plan: Plan, context: Context, clock: Clock) -> list[Tick]:
-    """Train until D has been shown `end` pictures. Raises Interrupted when asked to stop, Diverged when it fails.
+def advance(session: "Session", end: int, plan: Plan, context: Context, clock: Clock) -> list[Statistics]:
+    """Train until D has been shown `end` pictures. Raises Interrupted when asked to stop, Divergence when it fails.
 
     A session's first step, in which everything is compiled, does not count for the pace.
     """
-    ticks: list[Tick] = []
+    ticks: list[Statistics] = []
     losses, began_at, began = [], session.images, clock.elapsed()
     while session.images < end:
         if context.stopping():
@@ -72,10 +72,10 @@ def advance(session: "Session", end: int, plan: Plan, context: Context, clock: C
     return ticks
 
 
-def save(session: "Session", ticks: list[Tick], quality_pictures: int, folder: Path) -> "Figures | None":
+def save(session: "Session", ticks: list[Statistics], quality_pictures: int, folder: Path) -> "Figures | None":
     """Write the files of the session's snapshot; return the figures of `quality_pictures` drawn pictures, if any.
 
-    Raises StoreFull when the disk has no space left, Diverged when nothing is worth writing.
+    Raises StoreFull when the disk has no space left, Divergence when nothing is worth writing.
     """
     state, gallery = session.state(), session.gallery()
     pictures = {trainings.FAKES: gallery.fakes(), trainings.TRUNCATION: gallery.truncation()}

@@ -101,7 +101,7 @@ class Session:
         self._training.reseed()
 
     def state(self) -> Arrays:
-        """Return all that `restore` needs; raise Diverged when training has failed since the state before."""
+        """Return all that `restore` needs; raise Divergence when training has failed since the state before."""
         state = self._training.state()
         check_state(state)
         check_updates(self._steps, self._training.skipped - self._skipped_before)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from services.trainer import grid, leg, publication
 from services.trainer.declaration import TRAINER
-from services.trainer.divergence import Diverged
+from services.trainer.divergence import Divergence
 from services.trainer.plan import Plan
 from services.trainer.start import Shape, starting_networks
 from shared.contract import keys
@@ -104,7 +104,7 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
         with TemporaryDirectory(prefix="magritte-") as name:
             try:
                 self._go(session, end, asked.plan, Path(name), settings, context)
-            except Diverged as failure:
+            except Divergence as failure:
                 context.say("diverged", leg=number, failure=str(failure), remedy="goes back, with other random numbers")
                 session = self._open(asked, number, settings, context)
                 session.draw_anew()

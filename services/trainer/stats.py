@@ -46,7 +46,7 @@ class Watched:
 
 
 @dataclass(frozen=True)
-class Tick:
+class Statistics:
     """The statistics of a tick.
 
     `number` counts whole ticks since the training began, `kimg` as people count; `eta` is the time in seconds until
@@ -84,12 +84,12 @@ class Tick:
         return self.means | watched | {"augment_p": self.augment_p}
 
 
-def summarize(losses: Sequence["Losses"], span: Span, plan: Plan, watched: Watched = Watched()) -> Tick:
+def summarize(losses: Sequence["Losses"], span: Span, plan: Plan, watched: Watched = Watched()) -> Statistics:
     """Return the statistics of a tick's steps, one at least."""
     sec_per_kimg = span.seconds / (span.after - span.before) * 1000
     columns = {name: [getattr(each, field) for each in losses] for field, name in _NAMES.items()}
     means = {name: _mean(column) for name, column in columns.items()}
-    return Tick(
+    return Statistics(
         number=span.after // plan.tick,
         kimg=plan.kimg(span.after),
         sec_per_kimg=sec_per_kimg,

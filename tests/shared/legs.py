@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from services.trainer.plan import Plan
-from services.trainer.stats import Span, Tick, Watched, summarize
+from services.trainer.stats import Span, Statistics, Watched, summarize
 from services.trainer.tensorboard import events
 from shared.contract import keys
 from shared.contract.messages import SnapshotTaken
@@ -28,7 +28,7 @@ def pack(store: FolderStore, run: str, version: int = 1, dataset: str = DATASET)
     store.put(keys.dataset(dataset, keys.MANIFEST), b"{}")
 
 
-def tick(after: int, **losses: Any) -> Tick:
+def tick(after: int, **losses: Any) -> Statistics:
     """The tick that ends when D has been shown so many pictures: 40 seconds for 500, losses that grow."""
     means = {"g": after / 1000, "d": after / 2000, "real_score": 1.0, "fake_score": -1.0, "real_sign": 0.5}
     loss: Any = SimpleNamespace(**means | {"r1": None, "path_length": None, "augment_p": None} | losses)
