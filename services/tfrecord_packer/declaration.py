@@ -1,5 +1,6 @@
 """What the packer declares of itself."""
 
+from services.tfrecord_packer.events import ClassesWithoutPictures
 from shared.contract import messages as m
 from shared.contract import patterns
 from shared.contract.declaration import Declaration
@@ -18,6 +19,7 @@ TFRECORD_PACKER = Declaration(
     ),
     # It drops what is of no class, and tells itself of the run when that cannot be packed.
     produces=(m.DatasetPacked, m.ImageDropped, m.SourceExhausted),
+    emits=(ClassesWithoutPictures,),
     single_active_consumer=True,
     longest=6 * 3600.0,
     reads=(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from services.tfrecord_packer.declaration import TFRECORD_PACKER
+from services.tfrecord_packer.events import ClassesWithoutPictures
 from services.tfrecord_packer.labelling import Labelled, labelled
 from services.tfrecord_packer.manifest import Member, dataset_digest, manifest, member_name
 from services.tfrecord_packer.packing import PictureShape, pack
@@ -199,7 +200,7 @@ def _labelled(run: str, found: list[Member], tally: Tally, rules: Labels, contex
     places = RunPlaces(run, tally.entries(), context.store)
     with_labels = labelled(found, lambda member: places.of(member.image), rules)
     if with_labels.without_pictures:
-        context.say("classes-without-pictures", classes=", ".join(with_labels.without_pictures))
+        context.emit(ClassesWithoutPictures(classes=", ".join(with_labels.without_pictures)))
     return with_labels
 
 

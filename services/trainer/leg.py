@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from services.trainer import checkpoint, grid
 from services.trainer.divergence import check_ticks
+from services.trainer.events import CheckpointUnreadable
 from services.trainer.plan import Plan
 from services.trainer.stats import Span, Statistics, summarize
 from services.trainer.tensorboard import events
@@ -34,7 +35,7 @@ def resume(session: "Session", training: str, leg: int, context: Context) -> Non
         if state is not None:
             session.restore(state)
             return
-        context.say("checkpoint-unreadable", leg=number)
+        context.emit(CheckpointUnreadable(leg=number))
     if leg > CHECKPOINTS_KEPT:
         raise Poison(
             f"the checkpoints of legs {leg} and {leg - 1} are missing or damaged; "
@@ -66,7 +67,7 @@ def advance(session: "Session", end: int, plan: Plan, context: Context, clock: C
         if plan.ends_tick(before, session.images):
             span = Span(began_at, session.images, clock.elapsed() - began, clock.now())
             ticks.append(summarize(losses, span, plan, session.watched()))
-            context.say("tick", **ticks[-1].line())
+            context.emit(ticks[-1].event())
             check_ticks(ticks)
             losses, began_at, began = [], session.images, clock.elapsed()
     return ticks
@@ -83,7 +84,7 @@ def save(session: "Session", ticks: list[Statistics], quality_pictures: int, fol
     if quality_pictures and gallery.can_compare:
         pictures[trainings.NEIGHBOURS], quality = gallery.compared(quality_pictures)
     files = {name: grid.png(picture) for name, picture in pictures.items()}
-    lines = [json.dumps(tick.line(), allow_nan=False) + "\n" for tick in ticks]
+    lines = [json.dumps(tick.event().fields(), allow_nan=False) + "\n" for tick in ticks]
     files[trainings.STATS] = "".join(lines).encode()
     files[trainings.EVENTS] = events(ticks, quality, {"fakes": files[trainings.FAKES]})
     if quality is not None:

@@ -1,11 +1,12 @@
-"""What is written down of a tick of training."""
+"""The statistics of a tick of training."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.trainer.plan import Plan
+from shared.contract.events import Tick
 
 if TYPE_CHECKING:  # its module needs TensorFlow
     from services.trainer.learning.training import Losses
@@ -65,18 +66,18 @@ class Statistics:
     augment_p: float | None = None
     watched: Watched = Watched()
 
-    def line(self) -> dict[str, Any]:
-        """Return the tick as a line of `stats.jsonl`, which whoever watches the run is shown, too."""
-        return {
-            "tick": self.number,
-            "kimg": self.kimg,
-            "sec_per_kimg": round(self.sec_per_kimg, 3),
-            "images_per_sec": round(1000 / self.sec_per_kimg, 3) if self.sec_per_kimg else None,
-            "eta": round(self.eta),
-            "time": round(self.time, 3),
-            "memory_bytes": self.watched.memory,
+    def event(self) -> Tick:
+        """Return the tick as whoever watches the run is told of it, and as a line of `stats.jsonl` has it."""
+        return Tick(
+            tick=self.number,
+            kimg=self.kimg,
+            sec_per_kimg=round(self.sec_per_kimg, 3),
+            images_per_sec=round(1000 / self.sec_per_kimg, 3) if self.sec_per_kimg else None,
+            eta=round(self.eta),
+            time=round(self.time, 3),
+            memory_bytes=self.watched.memory,
             **{name: _rounded(value) for name, value in self.figures().items()},
-        }
+        )
 
     def figures(self) -> dict[str, float | None]:
         """Return the figures of the training itself: mean losses, overfitting and the augmentation's probability."""

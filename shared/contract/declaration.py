@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.contract.environment import Environment
+from shared.contract.events import Event
 from shared.contract.messages import Message
 
 
@@ -25,7 +26,7 @@ class Declaration:
 
     `name` is its container's, which other stages may share; `queue` is its own, unless said otherwise of that name.
     `version` is part of every action's digest: raise it when the same input gives another result. Besides what it
-    `produces` a stage may publish `ItemDied`.
+    `produces` a stage may publish `ItemDied`; `emits` are the types of its events.
 
     `threads` is the number of messages that it works on at once, when its operator cannot choose that. A message that
     takes longer than `longest` seconds hangs. `long` work is given up when a process is asked to end, since it
@@ -39,6 +40,7 @@ class Declaration:
     version: int = 1
     consumes: tuple[type[Message], ...]
     produces: tuple[type[Message], ...] = ()
+    emits: tuple[type[Event], ...] = ()
     single_active_consumer: bool = False
     threads: int | None = None
     longest: float = 600.0

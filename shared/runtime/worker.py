@@ -25,6 +25,7 @@ from shared.runtime import logs, metrics
 from shared.runtime.announcements import Announcements
 from shared.runtime.burial import Burial
 from shared.runtime.contexts import Contexts
+from shared.runtime.emissions import Emissions, Listener, log_event
 from shared.runtime.execution import Execution
 from shared.runtime.outcome import Outcome
 from shared.runtime.policy import BreakOff, Bury, TryAgain, decide
@@ -44,18 +45,6 @@ to one. RabbitMQ 4 puts aside by itself what was returned more than 20 times, wh
 _AGAIN = 1.0
 """Seconds until a store or a broker that was away is asked again."""
 
-Say = Callable[..., None]
-"""Told an event's name and its fields, always with `stage`, `run` and `item`."""
-
-
-WARNINGS = frozenset({"diverged", "checkpoint-unreadable", "classes-without-pictures", "threads-not-kept"})
-"""What stages say that a person should look at."""
-
-
-def say_to_log(event: str, **fields: Any) -> None:
-    """Write what a stage has to say into the log."""
-    (log.warning if event in WARNINGS else log.info)(event, **fields)
-
 
 class Worker:
     """One stage at work on a bus and a store. `handle` may run in several threads at once.
@@ -71,7 +60,7 @@ class Worker:
         store: Store,
         ladder: RetryLadder,
         resources: Resources = Resources(),  # noqa: B008 (it is frozen)
-        say: Say = say_to_log,
+        listener: Listener = log_event,
     ) -> None:
         self.declaration = declaration = stage.declaration
         self.stage = stage
@@ -84,7 +73,8 @@ class Worker:
         self._ladder = ladder
         announcements = Announcements(declaration, store, bus)
         self._burial = Burial(declaration, store, announcements)
-        self._contexts = Contexts(declaration, store, resources, self._is_to_stop, metrics.overheard(say))
+        emissions = Emissions(declaration, listener)
+        self._contexts = Contexts(store, resources, self._is_to_stop, emissions)
         self._condemned = CONDEMNED_IF_LONG if declaration.long else CONDEMNED
         self._draining = threading.Event()
         self._stopping = threading.Event()

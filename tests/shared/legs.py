@@ -48,7 +48,7 @@ def complete(
     begin = 1000 * (leg - 1 if since is None else since)
     ticks = [tick(after) for after in range(begin + PLAN.tick, leg * 1000 + 1, PLAN.tick)]
     content = {name: f"{name} of leg {leg}".encode() for name in trainings.FILES}
-    content[trainings.STATS] = "".join(json.dumps(each.line()) + "\n" for each in ticks).encode()
+    content[trainings.STATS] = "".join(json.dumps(each.event().fields()) + "\n" for each in ticks).encode()
     content[trainings.EVENTS] = events(ticks, None, {})
     if compared:
         content |= {trainings.NEIGHBOURS: b"those nearest", trainings.QUALITY: json.dumps(QUALITY).encode()}

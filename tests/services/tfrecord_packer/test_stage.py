@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from services.tfrecord_packer.events import ClassesWithoutPictures
 from services.tfrecord_packer.stage import TfrecordPacker
 from shared.contract import keys
 from shared.contract.errors import Poison, Unreadable
+from shared.contract.events import Event
 from shared.contract.messages import (
     DatasetPacked,
     FaceDropped,
@@ -248,15 +250,15 @@ def test_the_same_classes_give_the_same_digest_in_any_run_and_others_another(
 
 def test_tags_without_a_picture_keep_their_column_and_are_told_of(store: FolderStore, tmp_path: Path) -> None:
     packing = Packing(store, tmp_path, 2, {"tags": ["smile", "frown", "wink"], "unlabelled": "drop"})
-    said: list[dict[str, Any]] = []
-    packing.context = replace(packing.context, say=lambda event, **fields: said.append({"event": event, **fields}))
+    emitted: list[Event] = []
+    packing.context = replace(packing.context, emit=emitted.append)
     packing.found_at(0, "posts/1", ["wink", "smile"])
     packing.found_at(1, "posts/2", ["wink"])
     (packed,) = packing.settle(0, 1)
     assert isinstance(packed, DatasetPacked)
     assert labels_by_entry(store, packed.digest) == dict(zip(packing.entries, ("smile", "wink"), strict=True))
     assert datasets.classes(store, packed.digest) == ("smile", "frown", "wink")
-    assert said == [{"event": "classes-without-pictures", "classes": "frown"}]
+    assert emitted == [ClassesWithoutPictures(classes="frown")]
 
 
 def test_pictures_of_no_class_are_dropped_before_the_rest_is_packed(store: FolderStore, tmp_path: Path) -> None:

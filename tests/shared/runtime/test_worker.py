@@ -25,6 +25,7 @@ from shared.contract.errors import (
     StoreUnavailable,
     Unusable,
 )
+from shared.contract.events import Emitted, Event
 from shared.contract.messages import (
     FaceDropped,
     FacesCounted,
@@ -53,7 +54,19 @@ RUN, ENTRY, OTHER, IMAGE = "anya-001", "0a" * 10, "0d" * 10, "0b" * 32
 FETCHED = ImageFetched(run=RUN, entry=ENTRY, image=IMAGE, source=0)
 COUNTED = FacesCounted(run=RUN, entry=ENTRY, image=IMAGE, faces=2)
 DROPPED = ImageDropped(run=RUN, entry=ENTRY, stage="finder", reason=Reason.NO_FACE)
-FINDER = Declaration(name="finder", consumes=(ImageFetched,), produces=(FacesCounted, ImageDropped))
+
+
+class Looked(Event):
+    """The finder has looked at a picture."""
+
+    faces: int
+
+
+class Slept(Event):
+    """The finder has done nothing."""
+
+
+FINDER = Declaration(name="finder", consumes=(ImageFetched,), produces=(FacesCounted, ImageDropped), emits=(Looked,))
 WATCHED = Queue("watched", (*FINDER.produces, ImageKept, ItemDied))
 LADDER = RetryLadder((1.0, 10.0))
 
@@ -306,17 +319,27 @@ class TestDone:
         records = [json.loads(workshop.store.get(key)) for key in workshop.store.list("actions/measurer/")]
         assert sorted(record["settings"]["smallest"] for record in records) == [0, 48]
 
-    def test_what_a_stage_says_is_about_the_item(self, workshop: Workshop) -> None:
-        said = []
+    def test_an_event_is_about_the_item_that_the_stage_works_on(self, workshop: Workshop) -> None:
+        emitted: list[Emitted] = []
 
-        def speak(message: ImageFetched, context: Context) -> Iterable[Message]:
-            context.say("looked", faces=2)
+        def look(message: ImageFetched, context: Context) -> Iterable[Message]:
+            context.emit(Looked(faces=2))
             return ()
 
-        worker = Worker(Lister(speak), workshop.bus, workshop.store, LADDER, say=lambda *a, **b: said.append((a, b)))
+        worker = Worker(Lister(look), workshop.bus, workshop.store, LADDER, listener=emitted.append)
         workshop.bus.publish(FETCHED)
         worker.handle(workshop.next())
-        assert said == [(("looked",), {"faces": 2, "stage": "finder", "run": RUN, "item": ENTRY})]
+        (found,) = emitted
+        assert (found.event, found.stage, found.run, found.item) == (Looked(faces=2), "finder", RUN, ENTRY)
+
+    def test_an_event_that_the_stage_does_not_declare_is_poison(self, workshop: Workshop) -> None:
+        def tell(message: ImageFetched, context: Context) -> Iterable[Message]:
+            context.emit(Slept())
+            return ()
+
+        assert workshop.work_through(Lister(tell), FETCHED) == [Outcome.DEAD]
+        (letter,) = workshop.bus.dead_letters()
+        assert letter.reason == "finder does not emit slept"
 
     def test_a_drop_is_an_outcome_of_its_own(self, workshop: Workshop) -> None:
         assert workshop.work_through(Finder(lambda *_: [DROPPED]), FETCHED) == [Outcome.DROPPED]
