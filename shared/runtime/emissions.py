@@ -1,6 +1,7 @@
-"""The events of stages on their way to whoever listens, and to Prometheus."""
+"""The events of stages on their way to whoever listens, to Prometheus, and into the store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import structlog
@@ -10,6 +11,8 @@ from shared.contract.errors import Poison
 from shared.contract.events import Emitted, Event, Level
 from shared.contract.messages import Message
 from shared.runtime import metrics
+from shared.runtime.last_events import LastEvents
+from shared.store.interface import Store
 
 log = structlog.get_logger()
 
@@ -27,8 +30,9 @@ def log_event(emitted: Emitted) -> None:
 class Emissions:
     """The events of one stage, whose gauges are registered from the start."""
 
-    def __init__(self, declaration: Declaration, listener: Listener) -> None:
+    def __init__(self, declaration: Declaration, store: Store, listener: Listener) -> None:
         self._declaration = declaration
+        self._last = LastEvents(store)
         self._listener = listener
         for kind in declaration.emits:
             for gauge in kind.gauges.values():
@@ -40,4 +44,14 @@ class Emissions:
         if type(event) not in self._declaration.emits:
             raise Poison(f"{stage} does not emit {event.kind()}")
         metrics.show(event, stage)
-        self._listener(Emitted(event, stage, message.run, str(message.item), datetime.now(UTC)))
+        emitted = Emitted(event, stage, message.run, str(message.item), datetime.now(UTC))
+        self._listener(emitted)
+        self._last.note(emitted)
+
+    @contextmanager
+    def kept(self, message: Message) -> Iterator[None]:
+        """See to it that the last events are in the store once `message` has been worked on, however that ends."""
+        try:
+            yield
+        finally:
+            self._last.flush(message.run)

@@ -73,8 +73,8 @@ class Worker:
         self._ladder = ladder
         announcements = Announcements(declaration, store, bus)
         self._burial = Burial(declaration, store, announcements)
-        emissions = Emissions(declaration, listener)
-        self._contexts = Contexts(store, resources, self._is_to_stop, emissions)
+        self._emissions = Emissions(declaration, store, listener)
+        self._contexts = Contexts(store, resources, self._is_to_stop, self._emissions)
         self._condemned = CONDEMNED_IF_LONG if declaration.long else CONDEMNED
         self._draining = threading.Event()
         self._stopping = threading.Event()
@@ -159,7 +159,8 @@ class Worker:
             return Outcome.CANCELLED
         if delivery.returned >= self._condemned:
             raise WorkerVanished(f"{delivery.returned} workers had it, and none has given an answer")
-        return self._execution.run(message, delivery, self._contexts.of(message, delivery.session))
+        with self._emissions.kept(message):
+            return self._execution.run(message, delivery, self._contexts.of(message, delivery.session))
 
     def _is_to_stop(self, run: str) -> bool:
         metrics.LAST_STEP.labels(self.declaration.name).set_to_current_time()

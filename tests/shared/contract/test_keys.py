@@ -22,6 +22,7 @@ OBJECTS = {
     "arrival": keys.arrival("anya-001", 0),
     "trail": keys.trail("anya-001", "0a" * 10 + ".3", "normalizer.face-normalized.none.0.0"),
     "dataset_version": keys.dataset_version("anya-001", 1),
+    "event": keys.event("anya-001", "face-detector", "threads-not-kept"),
     "dataset": keys.dataset(DIGEST, "anya-r06.tfrecords"),
     "leg": keys.leg(DIGEST, 3, "network-0123456789ab.npz"),
 }
@@ -32,6 +33,8 @@ PREFIXES = {
     keys.trail("anya-001"): "trail",
     keys.trail("anya-001", "0a" * 10 + ".3"): "trail",
     keys.dataset_version("anya-001"): "dataset_version",
+    keys.event("anya-001"): "event",
+    keys.event("anya-001", "face-detector"): "event",
     keys.dataset(DIGEST): "dataset",
     keys.leg(DIGEST, 3): "leg",
     keys.training(DIGEST): "leg",
@@ -85,9 +88,12 @@ def test_other_keys_tell_what_they_are_of() -> None:
     assert keys.parse_control(keys.paused("face-detector")) == ("paused", "face-detector")
     assert keys.parse_control(keys.cancelled("anya-001")) == ("cancelled", "anya-001")
     assert keys.parse_dataset_version(keys.dataset_version("anya-001", 12)) == 12
+    assert keys.parse_event(keys.event("anya-001", "face-detector", "looked")) == ("face-detector", "looked")
 
 
-@pytest.mark.parametrize("parse", [keys.parse_recipe, keys.parse_control, keys.parse_trail, keys.parse_dataset_version])
+@pytest.mark.parametrize(
+    "parse", [keys.parse_recipe, keys.parse_control, keys.parse_trail, keys.parse_dataset_version, keys.parse_event]
+)
 @pytest.mark.parametrize(
     "key", ["", "recipes/anya-001 (copy).json", "runs/a-001/trail/run/a.json", "controls/x/y.json"]
 )

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -18,6 +19,7 @@ from shared.contract.messages import ImageFetched
 from shared.runtime import logs
 from shared.runtime.emissions import Emissions, log_event
 from shared.settings import LogFormat
+from shared.store import FolderStore
 from tests.shared.legs import tick
 
 RUN, ENTRY = "anya-001", "0a" * 10
@@ -54,20 +56,25 @@ def _as_before() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
 def value(name: str, stage: str) -> float | None:
     return REGISTRY.get_sample_value(name, {"stage": stage})
 
 
-def test_the_gauges_of_declared_types_are_registered_before_anything_is_emitted() -> None:
-    Emissions(SURVEYOR, log_event)
+def test_the_gauges_of_declared_types_are_registered_before_anything_is_emitted(store: FolderStore) -> None:
+    Emissions(SURVEYOR, store, log_event)
     families = {family.name: family.documentation for family in REGISTRY.collect()}
     assert families["magritte_test_depth_metres"] == "Depth of what was measured"
     assert value("magritte_test_depth_metres", "surveyor") is None
 
 
-def test_gauges_follow_the_last_event_of_each_stage() -> None:
+def test_gauges_follow_the_last_event_of_each_stage(store: FolderStore) -> None:
     for name in ("first", "second"):  # of which both register them
-        emissions = Emissions(Declaration(name=name, consumes=(), emits=(Measured,)), lambda _: None)
+        emissions = Emissions(Declaration(name=name, consumes=(), emits=(Measured,)), store, lambda _: None)
         for depth in (1.0, 2.5):
             emissions.emit(FETCHED, Measured(depth=depth, width=len(name)))
     assert [value("magritte_test_depth_metres", name) for name in ("first", "second")] == [2.5, 2.5]
@@ -75,15 +82,15 @@ def test_gauges_follow_the_last_event_of_each_stage() -> None:
 
 
 @pytest.mark.parametrize("depth", [None, math.nan])
-def test_a_figure_that_was_not_measured_is_not_a_number(depth: float | None) -> None:
-    emissions = Emissions(SURVEYOR, lambda _: None)
+def test_a_figure_that_was_not_measured_is_not_a_number(store: FolderStore, depth: float | None) -> None:
+    emissions = Emissions(SURVEYOR, store, lambda _: None)
     emissions.emit(FETCHED, Measured(depth=3.0, width=1))
     emissions.emit(FETCHED, Measured(depth=depth, width=1))
     assert value("magritte_test_depth_metres", "surveyor") == pytest.approx(math.nan, nan_ok=True)
 
 
-def test_the_gauges_of_training_follow_a_tick() -> None:
-    emissions, found = Emissions(TRAINER, lambda _: None), []
+def test_the_gauges_of_training_follow_a_tick(store: FolderStore) -> None:
+    emissions, found = Emissions(TRAINER, store, lambda _: None), []
     for each in (tick(500, r1=4.0), tick(1000, g=math.inf)):
         emissions.emit(FETCHED, each.event())
         shown = {name: value(gauge.name, "trainer") for name, gauge in Tick.gauges.items()}
@@ -92,18 +99,18 @@ def test_the_gauges_of_training_follow_a_tick() -> None:
     assert found[1] == pytest.approx([1.0, 80.0, 240.0, math.nan, 0.5, math.nan], nan_ok=True)
 
 
-def test_a_listener_is_told_what_an_event_is_about_and_when_it_was_emitted() -> None:
+def test_a_listener_is_told_what_an_event_is_about_and_when_it_was_emitted(store: FolderStore) -> None:
     emitted: list[Emitted] = []
     before = datetime.now(UTC)
-    Emissions(SURVEYOR, emitted.append).emit(FETCHED, Broken(part="needle"))
+    Emissions(SURVEYOR, store, emitted.append).emit(FETCHED, Broken(part="needle"))
     (found,) = emitted
     assert before <= found.at <= datetime.now(UTC)
     assert found == Emitted(Broken(part="needle"), "surveyor", RUN, ENTRY, found.at)
 
 
-def test_an_event_of_another_stage_is_poison() -> None:
+def test_an_event_of_another_stage_is_poison(store: FolderStore) -> None:
     with pytest.raises(Poison, match="surveyor does not emit tick"):
-        Emissions(SURVEYOR, lambda _: None).emit(FETCHED, tick(500).event())
+        Emissions(SURVEYOR, store, lambda _: None).emit(FETCHED, tick(500).event())
 
 
 @pytest.mark.parametrize(

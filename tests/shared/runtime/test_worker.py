@@ -42,6 +42,7 @@ from shared.ledger.fates import Fate
 from shared.recipe.recipe import Recipe
 from shared.runs import dead_letters
 from shared.runs.controls import cancel, controls_in_force
+from shared.runs.events import last_events
 from shared.runs.registry import open_run, tally_of, try_again
 from shared.runtime import logs
 from shared.runtime.outcome import Outcome
@@ -158,6 +159,15 @@ def failing(*errors: Exception) -> Work:
         return counting(message, context)
 
     return work
+
+
+class WithoutEvents(FolderStore):
+    """A store that refuses events."""
+
+    def put(self, key: str, data: bytes) -> None:
+        if "/events/" in key:
+            raise SettingsError("refused")
+        super().put(key, data)
 
 
 @dataclass
@@ -331,6 +341,29 @@ class TestDone:
         worker.handle(workshop.next())
         (found,) = emitted
         assert (found.event, found.stage, found.run, found.item) == (Looked(faces=2), "finder", RUN, ENTRY)
+
+    @pytest.mark.parametrize("errors", [(), (Poison("never"),), (Interrupted("asked to stop"),)])
+    def test_the_last_event_is_in_the_store_once_the_message_has_been_worked_on(
+        self, workshop: Workshop, errors: tuple[Exception, ...]
+    ) -> None:
+        def look_thrice(message: ImageFetched, context: Context) -> Iterable[Message]:
+            for faces in range(3):
+                context.emit(Looked(faces=faces))
+            return failing(*errors)(message, context)
+
+        workshop.bus.publish(FETCHED)
+        workshop.worker(Lister(look_thrice)).handle(workshop.next())
+        (found,) = last_events(workshop.store, RUN)
+        assert (found.kind, found.stage, found.item, found.fields) == ("looked", "finder", ENTRY, {"faces": 2})
+
+    def test_a_store_that_keeps_no_events_does_not_harm_the_message(self, workshop: Workshop) -> None:
+        def look(message: ImageFetched, context: Context) -> Iterable[Message]:
+            context.emit(Looked(faces=1))
+            return counting(message, context)
+
+        workshop.store = WithoutEvents(workshop.store.root)
+        assert workshop.work_through(Lister(look), FETCHED) == [Outcome.DONE]
+        assert workshop.told() == [COUNTED]
 
     def test_an_event_that_the_stage_does_not_declare_is_poison(self, workshop: Workshop) -> None:
         def tell(message: ImageFetched, context: Context) -> Iterable[Message]:
