@@ -8,13 +8,14 @@ from rich.table import Table
 from rich.text import Text
 
 from services.magritte import screen
-from services.magritte.training import trained_line
+from services.magritte.training import last_tick_line, trained_line
 from shared.contract import keys
 from shared.contract.errors import Unreadable
 from shared.ledger.fates import Fate, Settlement
 from shared.ledger.records import facts, stray
 from shared.ledger.tally import Tally
 from shared.runs.controls import controls_in_force
+from shared.runs.events import LastEvent, last_events
 from shared.runs.registry import Phase, phase
 from shared.runs.results import Results, Trained, results, trained
 from shared.store.interface import Store
@@ -24,7 +25,7 @@ from shared.store.interface import Store
 class Report:
     """A run as its store tells it: counts per fate and per stage, addresses of results, and how training goes.
 
-    `remarks` are sentences about what lies among its records and cannot be read.
+    `events` are the last of each kind; `remarks` are sentences about what lies among its records and cannot be read.
     """
 
     run: str
@@ -36,6 +37,7 @@ class Report:
     paused: frozenset[str]
     results: dict[str, str]
     training: Trained | None
+    events: tuple[LastEvent, ...] = ()
     remarks: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -57,6 +59,7 @@ class Report:
             "paused": sorted(self.paused),
             "results": self.results,
             "training": self.training and asdict(self.training),
+            "events": [event.model_dump(mode="json") for event in self.events],
         }
 
 
@@ -79,6 +82,7 @@ def report(store: Store, run: str) -> Report:
         paused=controls_in_force(store).paused,
         results=_addresses(store, found),
         training=training,
+        events=tuple(last_events(store, run)),
         remarks=(*map(stray, strays), *damage),
     )
 
@@ -106,6 +110,8 @@ def show(this: Report) -> None:
         console.print(f"paused: {', '.join(sorted(this.paused))}; `magritte continue STAGE` lets one go on")
     if this.training:
         console.print(f"{'training':>12}  {trained_line(this.training)}", soft_wrap=True)
+    if tick := last_tick_line(this.events, this.training):
+        console.print(f"{'last tick':>12}  {tick}", soft_wrap=True)
     for name, url in this.results.items():
         console.print(f"{name:>12}  {url}", soft_wrap=True)
     for sentence in this.remarks:

@@ -9,9 +9,11 @@ from click.testing import Result
 
 from services.magritte.progress import Progress
 from services.magritte.training import tick_line
+from shared.contract import keys
 from shared.contract.events import Emitted, Event, Level, Quality
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import cancel
+from shared.runs.events import keep_event
 from shared.runs.registry import Run
 from shared.store import FolderStore
 from tests.shared.legs import QUALITY, complete, pack, tick
@@ -116,3 +118,51 @@ def test_watching_shows_how_the_training_went(magritte: Magritte, store: FolderS
         f"{run} cancelled: nothing yet; training: leg 1  1 kimg  G 1.000  D 0.500  80.0 sec/kimg  ETA 4 min"
         "  overfitting 0.250"
     )
+
+
+AT = datetime(2026, 11, 27, 8, 51, 7, tzinfo=UTC)
+TICKED = "1.5 kimg  G 1.500  D 0.750  80.0 sec/kimg  ETA 3 min  overfitting 0.250  at 2026-11-27 08:51:07 UTC"
+
+
+def emit(store: FolderStore, run: str, event: Event) -> None:
+    keep_event(store, Emitted(event, "trainer", run, "run", AT))
+
+
+def test_watching_shows_the_last_tick_since_the_snapshot(magritte: Magritte, store: FolderStore, run: str) -> None:
+    emit(store, run, tick(1500).event())
+    cancel(store, run)
+    assert magritte("watch").stdout.splitlines()[0] == f"{run} cancelled: nothing yet; last tick: {TICKED}"
+    pack(store, run)
+    complete(store, run, 1)
+    first = magritte("watch").stdout.splitlines()[0]
+    assert first.startswith(f"{run} cancelled: nothing yet; training: leg 1  1 kimg  G 1.000")
+    assert first.endswith(f"; last tick: {TICKED}")
+
+
+def test_status_shows_the_last_tick_since_the_snapshot(magritte: Magritte, store: FolderStore, run: str) -> None:
+    pack(store, run)
+    complete(store, run, 1)
+    emit(store, run, tick(1000).event())
+    assert "last tick" not in magritte("status").stdout
+    emit(store, run, tick(1500).event())
+    assert f"   last tick  {TICKED}" in magritte("status").stdout.splitlines()
+
+
+def test_a_tick_of_another_version_is_not_shown(magritte: Magritte, store: FolderStore, run: str) -> None:
+    emit(store, run, tick(1500).event())
+    key = keys.event(run, "trainer", "tick")
+    store.put(key, store.get(key).replace(b'"loss_d"', b'"loss_of_d"'))
+    found = magritte("status")
+    assert found.exit_code == 0
+    assert "last tick" not in found.stdout
+
+
+def test_status_as_json_has_the_last_event_of_each_kind(magritte: Magritte, store: FolderStore, run: str) -> None:
+    assert json.loads(magritte("status", "--json").stdout)["events"] == []
+    emit(store, run, Failed(leg=3, failure="loss_g not finite"))
+    emit(store, run, tick(1500).event())
+    about = {"stage": "trainer", "item": "run", "at": "2026-11-27T08:51:07Z"}
+    assert json.loads(magritte("status", "--json").stdout)["events"] == [
+        about | {"kind": "failed", "level": "warning", "fields": {"leg": 3, "failure": "loss_g not finite"}},
+        about | {"kind": "tick", "level": "info", "fields": tick(1500).event().fields()},
+    ]
