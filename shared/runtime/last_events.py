@@ -12,8 +12,8 @@ from shared.store.interface import Store
 
 log = structlog.get_logger()
 
-_EVERY = 5.0
-"""Seconds between two writes of a kind of event in a run, but for warnings."""
+_PAUSE, _PAUSE_AFTER_FAILURE = 5.0, 60.0
+"""Seconds between two writes of a kind of event in a run, but for warnings; a store that hangs holds up the work."""
 
 _Kind = tuple[str, str]
 """A run, and a kind of event."""
@@ -30,19 +30,18 @@ class LastEvents:
         self._store = store
         self._clock = clock
         self._waiting: dict[_Kind, Emitted] = {}
-        self._tried: dict[_Kind, float] = {}
+        self._due: dict[_Kind, float] = {}
         self._fails = False
         self._lock = threading.Lock()
 
     def note(self, emitted: Emitted) -> None:
-        """Take an event; write it at once if it is a warning, or if the last write of its kind was long enough ago."""
+        """Take an event; write it at once if it is a warning, or the first of its kind for some seconds."""
         if not emitted.event.kept:
             return
         kind = emitted.run, emitted.event.kind()
         with self._lock:
             self._waiting[kind] = emitted
-            is_due = kind not in self._tried or self._clock() - self._tried[kind] >= _EVERY
-            if is_due or emitted.event.level is Level.WARNING:
+            if emitted.event.level is Level.WARNING or kind not in self._due or self._clock() >= self._due[kind]:
                 self._write(kind)
 
     def flush(self, run: str) -> None:
@@ -51,7 +50,7 @@ class LastEvents:
             for kind in [kind for kind in self._waiting if kind[0] == run]:
                 self._write(kind)
                 self._waiting.pop(kind, None)
-            self._tried = {kind: at for kind, at in self._tried.items() if kind[0] != run}
+            self._due = {kind: due for kind, due in self._due.items() if kind[0] != run}
 
     def _write(self, kind: _Kind) -> None:
         try:
@@ -63,4 +62,4 @@ class LastEvents:
         else:
             del self._waiting[kind]
             self._fails = False
-        self._tried[kind] = self._clock()
+        self._due[kind] = self._clock() + (_PAUSE_AFTER_FAILURE if self._fails else _PAUSE)
