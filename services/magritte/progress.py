@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 from rich.live import Live
@@ -10,10 +10,10 @@ from rich.table import Table
 
 from services.magritte import screen
 from services.magritte.training import quality_line, tick_line
+from shared.contract.events import Emitted, Event, Level, Quality, Tick
 from shared.runs.registry import Run
 from shared.runtime.outcome import Outcome
 from shared.runtime.single_process import StageProgress
-from shared.runtime.worker import WARNINGS
 
 _PLAIN_EVERY = 5.0
 """Seconds between two plain lines."""
@@ -48,12 +48,12 @@ class Progress:
         if self._live:
             self._live.stop()
 
-    def say(self, event: str, **fields: Any) -> None:
-        """Print what a stage has to say above the table, each time on a line of its own."""
-        stage = fields.pop("stage", "")
-        warning, style = ("warning: ", "bold yellow") if event in WARNINGS else ("", None)
-        told = f"{stage:<16} {warning}{event}  {_told(event, fields)}"
-        self._console.print(told, style=style, soft_wrap=True)
+    def print_event(self, emitted: Emitted) -> None:
+        """Print an event above the table, on a line of its own."""
+        event = emitted.event
+        warning, style = ("warning: ", "bold yellow") if event.level is Level.WARNING else ("", None)
+        line = f"{emitted.stage:<16} {warning}{event.kind()}  {_described(event)}"
+        self._console.print(line, style=style, soft_wrap=True)
 
     def show(self, stages: Sequence[StageProgress]) -> None:
         """Show how far the stages are."""
@@ -90,12 +90,13 @@ def _summary(stage: StageProgress) -> str:
     return f"{done}" + (f"+{stage.waiting}" if stage.waiting else "") + (f" ({dead} dead)" if dead else "")
 
 
-def _told(event: str, fields: Mapping[str, Any]) -> str:
-    if event == "tick":
-        return tick_line(fields)
-    if event == "quality":
-        return f"{_short(fields['kimg'])} kimg  {quality_line(fields)}"
-    return "  ".join(f"{name} {_short(value)}" for name, value in fields.items() if name not in ("run", "item"))
+def _described(event: Event) -> str:
+    match event:
+        case Tick():
+            return tick_line(event.fields())
+        case Quality():
+            return f"{_short(event.kimg)} kimg  {quality_line(event.fields())}"
+    return "  ".join(f"{name} {_short(value)}" for name, value in event.fields().items())
 
 
 def _short(value: Any) -> str:

@@ -8,12 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from services.magritte import screen
-from services.magritte.training import trained_line
+from services.magritte.training import last_tick_line, trained_line
 from shared.contract import keys
 from shared.contract.errors import Unreadable
 from shared.ledger.fates import Fate, Settlement
 from shared.ledger.progress import Phase
 from shared.runs.controls import controls_in_force
+from shared.runs.events import LastEvent, last_events
 from shared.runs.registry import phase_of, read_state
 from shared.runs.results import Results, Trained, results, trained
 from shared.store.interface import Store
@@ -23,7 +24,7 @@ from shared.store.interface import Store
 class Report:
     """A run as its store tells it: counts per fate and per stage, addresses of results, and how training goes.
 
-    `remarks` are sentences about what lies among its records and cannot be read.
+    `events` are the last of each kind; `remarks` are sentences about what lies among its records and cannot be read.
     """
 
     run: str
@@ -35,6 +36,7 @@ class Report:
     paused: frozenset[str]
     results: dict[str, str]
     training: Trained | None
+    events: tuple[LastEvent, ...] = ()
     remarks: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -56,6 +58,7 @@ class Report:
             "paused": sorted(self.paused),
             "results": self.results,
             "training": self.training and asdict(self.training),
+            "events": [event.model_dump(mode="json") for event in self.events],
         }
 
 
@@ -74,6 +77,7 @@ def report(store: Store, run: str) -> Report:
         paused=controls_in_force(store).paused,
         results=_addresses(store, found),
         training=training,
+        events=tuple(last_events(store, run)),
         remarks=tuple(damage),
     )
 
@@ -101,6 +105,8 @@ def show(this: Report) -> None:
         console.print(f"paused: {', '.join(sorted(this.paused))}; `magritte continue STAGE` lets one go on")
     if this.training:
         console.print(f"{'training':>12}  {trained_line(this.training)}", soft_wrap=True)
+    if tick := last_tick_line(this.events, this.training):
+        console.print(f"{'last tick':>12}  {tick}", soft_wrap=True)
     for name, url in this.results.items():
         console.print(f"{name:>12}  {url}", soft_wrap=True)
     for sentence in this.remarks:

@@ -55,7 +55,7 @@ def run(
     this_run = Run(recipe.name, recipe) if dry_run else open_run(store, deposited(recipe, store), retry_failed)
     with Progress(this_run) as progress:
         options = Options(Resources(environment.threads, environment.picture_seconds))
-        process = SingleProcess(this_run, store, stages, options, progress.say)
+        process = SingleProcess(this_run, store, stages, options, progress.print_event)
         process.set_up(recipe)
         if dry_run:
             screen.say(f"{path}: {recipe.name}, fine; the stages' self-tests passed")

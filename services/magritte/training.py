@@ -1,8 +1,13 @@
 """How a training goes, in the words that people are told it in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
 from typing import Any
 
+from pydantic import ValidationError
+
+from shared.contract.events import Tick
+from shared.runs.events import LastEvent
 from shared.runs.results import Trained
 
 _LOSSES = {"G": "loss_g", "D": "loss_d"}
@@ -26,6 +31,22 @@ def trained_line(training: Trained) -> str:
     course = _course(training.tick) if training.tick else ()
     quality = [quality_line(training.quality)] if training.quality else []
     return "  ".join((f"leg {training.leg}", f"{training.kimg:g} kimg", *course, *quality))
+
+
+def last_tick_line(events: Iterable[LastEvent], training: Trained | None) -> str:
+    """Describe the last tick among `events` on one line, and when it was; empty if the snapshot has no less kimg."""
+    for event in events:
+        tick = _tick(event)
+        if tick is not None and (training is None or tick.kimg > training.kimg):
+            return f"{tick_line(tick.fields())}  at {event.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return ""
+
+
+def _tick(event: LastEvent) -> Tick | None:
+    try:
+        return Tick.model_validate(event.fields) if event.kind == Tick.kind() else None
+    except ValidationError:  # of another version of Magritte
+        return None
 
 
 def _course(tick: Mapping[str, Any]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from services.magritte.connection import broker, found_run, has_broker
 from services.magritte.inspect import RunName
 from services.magritte.pipeline import PIPELINE
 from services.magritte.report import Report, fates_table, report, show
-from services.magritte.training import trained_line
+from services.magritte.training import last_tick_line, trained_line
 from shared.bus import Bus, Depth
 from shared.contract.errors import BusUnavailable
 from shared.ledger.progress import Phase
@@ -57,9 +57,14 @@ def _line(found: Report) -> str:
     for settlement, count in found.fates.items():
         fates[settlement.fate] += count
     counts = ", ".join(f"{count} {fate}" for fate, count in fates.items()) or "nothing yet"
-    return f"{found.run} {found.phase}: {counts}" + (
-        f"; training: {trained_line(found.training)}" if found.training else ""
-    )
+    return "; ".join((f"{found.run} {found.phase}: {counts}", *_course(found)))
+
+
+def _course(found: Report) -> list[str]:
+    """Return a line about the newest snapshot and one about the last tick since, if there are such."""
+    trained = [f"training: {trained_line(found.training)}"] if found.training else []
+    tick = last_tick_line(found.events, found.training)
+    return [*trained, *([f"last tick: {tick}"] if tick else [])]
 
 
 def _depths(bus: Bus | None) -> dict[str, Depth]:
@@ -79,5 +84,5 @@ def _picture(found: Report, depths: dict[str, Depth]) -> RenderableType:
         own = [depths.get(stage.queue, Depth()) for stage in stages]
         waiting, dead = sum(depth.waiting for depth in own), sum(depth.dead for depth in own)
         table.add_row(name, *(str(number or "") for number in (told, waiting, dead)))
-    training = [f"training: {trained_line(found.training)}"] if found.training else []
-    return Group(f"run {found.run}, {found.phase}: {found.pictures} pictures", table, fates_table(found), *training)
+    heading = f"run {found.run}, {found.phase}: {found.pictures} pictures"
+    return Group(heading, table, fates_table(found), *_course(found))

@@ -68,9 +68,7 @@ class Bookkeeping(Owner[Message, Account]):
 
     declaration = BOOKKEEPING
 
-    def __init__(
-        self, most_bytes: int = MOST_BYTES, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, most_bytes: int = MOST_BYTES, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
         self._books = RecentRuns[_Open](most_bytes, lambda opened: opened.book.tally.memory)
         self._unwritten: dict[str, _Open] = {}

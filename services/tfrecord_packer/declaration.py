@@ -1,5 +1,6 @@
 """What the two stages of the packer declare of themselves."""
 
+from services.tfrecord_packer.events import ClassesWithoutPictures
 from shared.contract import messages as m
 from shared.contract import patterns
 from shared.contract.declaration import Batching, Declaration
@@ -39,6 +40,7 @@ PACKING = Declaration(
     name="tfrecord-packer",
     consumes=(m.DatasetDue,),
     produces=(m.DatasetPacked, m.ImageDropped),  # it drops what is of no class
+    emits=(ClassesWithoutPictures,),
     longest=6 * 3600.0,
     reads=(*_LEDGER, patterns.LISTINGS, patterns.VERSIONS, patterns.NORMALIZED, patterns.DATASETS),
     writes=(patterns.VERSIONS, patterns.DATASETS),

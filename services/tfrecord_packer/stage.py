@@ -13,6 +13,7 @@ from PIL import Image
 
 from services.tfrecord_packer.bookkeeping import Bookkeeping
 from services.tfrecord_packer.declaration import PACKING
+from services.tfrecord_packer.events import ClassesWithoutPictures
 from services.tfrecord_packer.gathering import Gathered, RunPlaces, gather
 from services.tfrecord_packer.labelling import Labelled, labelled
 from services.tfrecord_packer.manifest import Member, dataset_digest, write_manifest
@@ -97,7 +98,7 @@ def _drops(run: str, entries: Iterable[str], tally: Tally) -> Iterator[ImageDrop
 def _labelled(gathered: Gathered, places: RunPlaces, rules: Labels, context: Context) -> Labelled:
     found = labelled(gathered.members, lambda member: places.of(member.image), rules)
     if found.without_pictures:
-        context.say("classes-without-pictures", classes=", ".join(found.without_pictures))
+        context.emit(ClassesWithoutPictures(classes=", ".join(found.without_pictures)))
     return found
 
 

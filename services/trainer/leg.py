@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from services.trainer import checkpoint, grid
 from services.trainer.divergence import check_ticks
+from services.trainer.events import CheckpointUnreadable
 from services.trainer.plan import Plan
-from services.trainer.stats import Span, Tick, summarize
+from services.trainer.stats import Span, Statistics, summarize
 from services.trainer.tensorboard import events
 from shared.contract.errors import Interrupted, Poison, storage_error
 from shared.contract.stage import Context
@@ -34,7 +35,7 @@ def resume(session: "Session", training: str, leg: int, context: Context) -> Non
         if state is not None:
             session.restore(state)
             return
-        context.say("checkpoint-unreadable", leg=number)
+        context.emit(CheckpointUnreadable(leg=number))
     if leg > CHECKPOINTS_KEPT:
         raise Poison(
             f"the checkpoints of legs {leg} and {leg - 1} are missing or damaged; "
@@ -49,12 +50,12 @@ class Clock(NamedTuple):
     now: Callable[[], float]
 
 
-def advance(session: "Session", end: int, plan: Plan, context: Context, clock: Clock) -> list[Tick]:
-    """Train until D has been shown `end` pictures. Raises Interrupted when asked to stop, Diverged when it fails.
+def advance(session: "Session", end: int, plan: Plan, context: Context, clock: Clock) -> list[Statistics]:
+    """Train until D has been shown `end` pictures. Raises Interrupted when asked to stop, Divergence when it fails.
 
     A session's first step, in which everything is compiled, does not count for the pace.
     """
-    ticks: list[Tick] = []
+    ticks: list[Statistics] = []
     losses, began_at, began = [], session.images, clock.elapsed()
     while session.images < end:
         if context.stopping():
@@ -66,16 +67,16 @@ def advance(session: "Session", end: int, plan: Plan, context: Context, clock: C
         if plan.ends_tick(before, session.images):
             span = Span(began_at, session.images, clock.elapsed() - began, clock.now())
             ticks.append(summarize(losses, span, plan, session.watched()))
-            context.say("tick", **ticks[-1].line())
+            context.emit(ticks[-1].event())
             check_ticks(ticks)
             losses, began_at, began = [], session.images, clock.elapsed()
     return ticks
 
 
-def save(session: "Session", ticks: list[Tick], quality_pictures: int, folder: Path) -> "Figures | None":
+def save(session: "Session", ticks: list[Statistics], quality_pictures: int, folder: Path) -> "Figures | None":
     """Write the files of the session's snapshot; return the figures of `quality_pictures` drawn pictures, if any.
 
-    Raises StoreFull when the disk has no space left, Diverged when nothing is worth writing.
+    Raises StoreFull when the disk has no space left, Divergence when nothing is worth writing.
     """
     state, gallery = session.state(), session.gallery()
     pictures = {trainings.FAKES: gallery.fakes(), trainings.TRUNCATION: gallery.truncation()}
@@ -83,7 +84,7 @@ def save(session: "Session", ticks: list[Tick], quality_pictures: int, folder: P
     if quality_pictures and gallery.can_compare:
         pictures[trainings.NEIGHBOURS], quality = gallery.compared(quality_pictures)
     files = {name: grid.png(picture) for name, picture in pictures.items()}
-    lines = [json.dumps(tick.line(), allow_nan=False) + "\n" for tick in ticks]
+    lines = [json.dumps(tick.event().fields(), allow_nan=False) + "\n" for tick in ticks]
     files[trainings.STATS] = "".join(lines).encode()
     files[trainings.EVENTS] = events(ticks, quality, {"fakes": files[trainings.FAKES]})
     if quality is not None:

@@ -7,12 +7,14 @@ import numpy as np
 
 from services.trainer.dataset import Dataset, Places
 from services.trainer.divergence import check_state, check_updates
+from services.trainer.events import ThreadsNotKept
 from services.trainer.gallery import Gallery
 from services.trainer.grid import layout
 from services.trainer.hyperparameters import hyperparameters
 from services.trainer.learning import device
 from services.trainer.learning.training import Losses, Training
 from services.trainer.stats import Watched
+from shared.contract.events import Event
 from shared.recipe.training import ResolvedTraining
 from shared.stylegan2 import network_file
 from shared.stylegan2.arrays import Arrays
@@ -31,21 +33,15 @@ def open_dataset(pictures: PictureFile, labels: Labels | None, settings: Resolve
     return Dataset(pictures, labels, places, settings.seed, device.DevicePictures(pictures) if on_device else None)
 
 
-def keep_threads(recorded: int | None, say: Callable[..., None]) -> None:
+def keep_threads(recorded: int | None, emit: Callable[[Event], None]) -> None:
     """Let TensorFlow compute with the recorded number of intra-op threads, for the bytes that the training had.
 
-    Where TensorFlow is at work already with another number, that is said. Does nothing on a GPU, on JAX, or without a
-    record.
+    Emits `ThreadsNotKept` where TensorFlow is at work already with another number. Does nothing on a GPU, on JAX, or
+    without a record.
     """
     used = use_threads(recorded) if recorded else None
-    if used not in (None, recorded):
-        say(
-            "threads-not-kept",
-            recorded=recorded,
-            used=used,
-            reason="TensorFlow is at work in this process already",
-            effect="the bytes will differ from those of a training that was not interrupted",
-        )
+    if recorded and used not in (None, recorded):
+        emit(ThreadsNotKept(recorded=recorded, used=used))
 
 
 class Session:
@@ -101,7 +97,7 @@ class Session:
         self._training.reseed()
 
     def state(self) -> Arrays:
-        """Return all that `restore` needs; raise Diverged when training has failed since the state before."""
+        """Return all that `restore` needs; raise Divergence when training has failed since the state before."""
         state = self._training.state()
         check_state(state)
         check_updates(self._steps, self._training.skipped - self._skipped_before)

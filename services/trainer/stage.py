@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from services.trainer import grid, leg, publication
 from services.trainer.declaration import TRAINER
-from services.trainer.divergence import Diverged
+from services.trainer.divergence import Divergence
+from services.trainer.events import Diverged
 from services.trainer.plan import Plan
 from services.trainer.start import Shape, starting_networks
 from shared.contract import keys
+from shared.contract.events import Quality
 from shared.contract.messages import DatasetPacked, LegDue, Message, SnapshotTaken
 from shared.contract.stage import Context, Objects, Stage
 from shared.recipe.recipe import Recipe
@@ -104,8 +106,8 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
         with TemporaryDirectory(prefix="magritte-") as name:
             try:
                 self._go(session, end, asked.plan, Path(name), settings, context)
-            except Diverged as failure:
-                context.say("diverged", leg=number, failure=str(failure), remedy="goes back, with other random numbers")
+            except Divergence as failure:
+                context.emit(Diverged(leg=number, failure=str(failure)))
                 session = self._open(asked, number, settings, context)
                 session.draw_anew()
                 self._go(session, end, asked.plan, Path(name), settings, context)
@@ -121,7 +123,7 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
         ticks = leg.advance(session, end, plan, context, leg.Clock(time.perf_counter, time.time))
         quality = leg.save(session, ticks, settings.quality_pictures, folder)
         if quality is not None:
-            context.say("quality", kimg=ticks[-1].kimg, **asdict(quality))
+            context.emit(Quality(kimg=ticks[-1].kimg, **asdict(quality)))
 
     def _take_warm(self, training: str, number: int) -> "Session | None":
         """Take the warm session, which is given up unless a leg completes; return it if it is at leg `number`."""
@@ -131,11 +133,11 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
     def _open(self, asked: _Asked, number: int, settings: ResolvedTraining, context: Context) -> "Session":
         from services.trainer.session import Session, keep_threads, open_dataset
 
-        keep_threads(trainings.threads(context.store, asked.training, number), context.say)
+        keep_threads(trainings.threads(context.store, asked.training, number), context.emit)
         pictures = open_pictures(context.store, asked.dataset)
         labels = open_labels(context.store, asked.dataset)
         shape = Shape(pictures.resolution, pictures.channels, 0 if labels is None else labels.shape[1])
-        networks = starting_networks(settings, shape, context.store, context.say)
+        networks = starting_networks(settings, shape, context.store, context.emit)
         session = Session(networks, open_dataset(pictures, labels, settings), settings, self._jit_compile)
         leg.resume(session, asked.training, number, context)
         if session.images == 0:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from services.trainer.events import ClassesAdded, StartFrom
 from services.trainer.learning.widening import labelled
 from shared.contract.errors import Poison
+from shared.contract.events import Event
 from shared.contract.stage import Objects
 from shared.recipe.files import content
 from shared.recipe.training import ResolvedTraining
@@ -22,7 +24,9 @@ class Shape(NamedTuple):
     classes: int = 0
 
 
-def starting_networks(settings: ResolvedTraining, shape: Shape, store: Objects, say: Callable[..., None]) -> Networks:
+def starting_networks(
+    settings: ResolvedTraining, shape: Shape, store: Objects, emit: Callable[[Event], None]
+) -> Networks:
     """Return networks for pictures of `shape`; a file's are taken as they are, whatever sizes the recipe has.
 
     Raises Poison when they cannot be trained on the pictures.
@@ -31,7 +35,7 @@ def starting_networks(settings: ResolvedTraining, shape: Shape, store: Objects, 
     if file is None:
         return _fresh(settings, shape)
     name = file.name if isinstance(file, Path) else f"the network {file[:19]}"
-    return _of_file(name, content(file, store, "training.start_from"), settings, shape, say)
+    return _of_file(name, content(file, store, "training.start_from"), settings, shape, emit)
 
 
 def _fresh(settings: ResolvedTraining, shape: Shape) -> Networks:
@@ -53,7 +57,9 @@ def _fresh(settings: ResolvedTraining, shape: Shape) -> Networks:
     return Networks.fresh(architecture, settings.seed)
 
 
-def _of_file(name: str, network: bytes, settings: ResolvedTraining, shape: Shape, say: Callable[..., None]) -> Networks:
+def _of_file(
+    name: str, network: bytes, settings: ResolvedTraining, shape: Shape, emit: Callable[[Event], None]
+) -> Networks:
     networks = network_file.load(network)
     found = networks.architecture
     if (found.resolution, found.num_channels) != (shape.resolution, shape.channels):
@@ -61,12 +67,12 @@ def _of_file(name: str, network: bytes, settings: ResolvedTraining, shape: Shape
             f"training.start_from: {name} draws {found.resolution} px in {found.num_channels} "
             f"channels, and the data set has {shape.resolution} px in {shape.channels}"
         )
-    say("start-from", file=name, sizes="those of the file; the recipe's are not used")
+    emit(StartFrom(file=name))
     if found.label_size == shape.classes:
         return networks
     if found.label_size:
         raise Poison(
             f"training.start_from: {name} knows {found.label_size} classes, and the data set has {shape.classes}"
         )
-    say("classes-added", file=name, classes=shape.classes)
+    emit(ClassesAdded(file=name, classes=shape.classes))
     return labelled(networks, shape.classes, settings.seed)

@@ -1,11 +1,12 @@
-"""What is written down of a tick of training."""
+"""The statistics of a tick of training."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from services.trainer.plan import Plan
+from shared.contract.events import Tick
 
 if TYPE_CHECKING:  # its module needs TensorFlow
     from services.trainer.learning.training import Losses
@@ -46,7 +47,7 @@ class Watched:
 
 
 @dataclass(frozen=True)
-class Tick:
+class Statistics:
     """The statistics of a tick.
 
     `number` counts whole ticks since the training began, `kimg` as people count; `eta` is the time in seconds until
@@ -65,18 +66,18 @@ class Tick:
     augment_p: float | None = None
     watched: Watched = Watched()
 
-    def line(self) -> dict[str, Any]:
-        """Return the tick as a line of `stats.jsonl`, which whoever watches the run is shown, too."""
-        return {
-            "tick": self.number,
-            "kimg": self.kimg,
-            "sec_per_kimg": round(self.sec_per_kimg, 3),
-            "images_per_sec": round(1000 / self.sec_per_kimg, 3) if self.sec_per_kimg else None,
-            "eta": round(self.eta),
-            "time": round(self.time, 3),
-            "memory_bytes": self.watched.memory,
+    def event(self) -> Tick:
+        """Return the tick as whoever watches the run is told of it, and as a line of `stats.jsonl` has it."""
+        return Tick(
+            tick=self.number,
+            kimg=self.kimg,
+            sec_per_kimg=round(self.sec_per_kimg, 3),
+            images_per_sec=round(1000 / self.sec_per_kimg, 3) if self.sec_per_kimg else None,
+            eta=round(self.eta),
+            time=round(self.time, 3),
+            memory_bytes=self.watched.memory,
             **{name: _rounded(value) for name, value in self.figures().items()},
-        }
+        )
 
     def figures(self) -> dict[str, float | None]:
         """Return the figures of the training itself: mean losses, overfitting and the augmentation's probability."""
@@ -84,12 +85,12 @@ class Tick:
         return self.means | watched | {"augment_p": self.augment_p}
 
 
-def summarize(losses: Sequence["Losses"], span: Span, plan: Plan, watched: Watched = Watched()) -> Tick:
+def summarize(losses: Sequence["Losses"], span: Span, plan: Plan, watched: Watched = Watched()) -> Statistics:
     """Return the statistics of a tick's steps, one at least."""
     sec_per_kimg = span.seconds / (span.after - span.before) * 1000
     columns = {name: [getattr(each, field) for each in losses] for field, name in _NAMES.items()}
     means = {name: _mean(column) for name, column in columns.items()}
-    return Tick(
+    return Statistics(
         number=span.after // plan.tick,
         kimg=plan.kimg(span.after),
         sec_per_kimg=sec_per_kimg,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.contract.environment import Environment
+from shared.contract.events import Event
 from shared.contract.messages import Message
 
 
@@ -37,7 +38,7 @@ class Declaration:
 
     `name` is its container's, which other stages may share; `queue` is its own, unless said otherwise of that name.
     `version` is part of every action's digest: raise it when the same input gives another result. Besides what it
-    `produces` a stage may publish `ItemDied`.
+    `produces` a stage may publish `ItemDied`; `emits` are the types of its events.
 
     An owner (`shared.contract.owner`) says by its `batching` how many messages it takes at once, as the only consumer
     of its queue.
@@ -54,6 +55,7 @@ class Declaration:
     version: int = 1
     consumes: tuple[type[Message], ...]
     produces: tuple[type[Message], ...] = ()
+    emits: tuple[type[Event], ...] = ()
     batching: Batching | None = None
     threads: int | None = None
     longest: float = 600.0

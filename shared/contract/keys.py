@@ -16,6 +16,7 @@
     runs/<run>/state.json                    counts, phase and results, for whoever looks
     verdicts/<character>/<number>.json       what a person has decided about pictures of a character
     runs/<run>/datasets/<version>.json       which data set is the run's version n
+    runs/<run>/events/<stage>/<kind>.json    the last event of a kind that a stage has emitted (`shared.runs.events`)
     datasets/<digest>/<file>                 multi-resolution TFRecords, labels, manifest.json
     trainings/<digest>/<leg>/<file>          checkpoint, network, grids and ranking of one leg
 
@@ -39,6 +40,7 @@ _TRAIL = re.compile(
 )
 _CHECKPOINT = re.compile(r"runs/[a-z0-9-]+/tally/(\d{8,})\.zip")
 _DATASET_VERSION = re.compile(r"runs/[a-z0-9-]+/datasets/(\d{4,})\.json")
+_EVENT = re.compile(r"runs/[a-z0-9-]+/events/([a-z0-9-]+)/([a-z0-9-]+)\.json")
 
 
 def checked(key: str) -> str:
@@ -178,6 +180,17 @@ def dataset_version(run: str, version: int | None = None) -> str:
 def parse_dataset_version(key: str) -> int:
     """Return the version in a key of `dataset_version`; raises `Poison` for any other."""
     return int(_parsed(_DATASET_VERSION, key)[1])
+
+
+def event(run: str, stage: str = "", kind: str = "") -> str:
+    """Return the key of the last event of a kind that `stage` has emitted; without the rest, the prefix of a run's."""
+    return f"runs/{run}/events/" + (f"{stage}/" if stage else "") + (f"{kind}.json" if kind else "")
+
+
+def parse_event(key: str) -> tuple[str, str]:
+    """Return the stage and the kind of an event's key; raises `Poison` for any other."""
+    match = _parsed(_EVENT, key)
+    return match[1], match[2]
 
 
 def dataset(digest: str, file: str = "") -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from shared.contract.declaration import Declaration
+from shared.contract.events import Event
 from shared.contract.memory import Action, Codec, keep, recall
 from shared.contract.messages import Message
 from shared.contract.objects import Objects
@@ -33,7 +34,8 @@ T = TypeVar("T")
 class Context:
     """The store and the functions that the runtime gives a stage along with a message.
 
-    `threads` is how many threads a stage may start for one message; `say` tells whoever watches the run.
+    `threads` is how many threads a stage may start for one message; `emit` takes an event of a type that the stage
+    declares to whoever watches the run.
 
     Long work (training, walking a source) looks at `stopping` between steps and returns early when it is true;
     what it has not done is asked for again later. `session` is the delivery's: what a stage remembers of a run
@@ -48,7 +50,7 @@ class Context:
     threads: int = 1
     stopping: Callable[[], bool] = lambda: False
     given_up: Callable[[], bool] = lambda: False
-    say: Callable[..., None] = lambda *_, **__: None
+    emit: Callable[[Event], None] = lambda _: None
 
     def memo(self, action: Action, compute: Callable[[], T], codec: Codec[T]) -> T:
         """Return what is remembered of `action`; if nothing is, what `compute` returns, which is then remembered."""

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
-from shared.contract.declaration import Declaration
 from shared.contract.errors import NotFound, Poison
 from shared.contract.messages import Message
 from shared.contract.stage import Context, Stage
 from shared.runs.registry import run_recipe
+from shared.runtime.emissions import Emissions
 from shared.runtime.resources import Resources
 from shared.store.interface import Store
 
@@ -19,22 +19,20 @@ _RUNS = 256
 class Contexts:
     """Makes the contexts of one stage's messages.
 
-    `is_to_stop` says of a run whether long work on it is to be given up; `say` is told what the stage has to say.
+    `is_to_stop` says of a run whether long work on it is to be given up; `emissions` take the stage's events.
     """
 
     def __init__(
         self,
-        declaration: Declaration,
         store: Store,
         resources: Resources,
         is_to_stop: Callable[[str], bool],
-        say: Callable[..., None],
+        emissions: Emissions,
     ) -> None:
-        self._declaration = declaration
         self._store = store
         self._threads = resources.threads
         self._is_to_stop = is_to_stop
-        self._say = say
+        self._emissions = emissions
 
     def of(self, message: Message, session: int) -> Context:
         """Make the context of a message of a session."""
@@ -43,7 +41,7 @@ class Contexts:
             session=session,
             threads=self._threads,
             stopping=partial(self._is_to_stop, message.run),
-            say=partial(self._say, stage=self._declaration.name, run=message.run, item=str(message.item)),
+            emit=partial(self._emissions.emit, message),
         )
 
 

@@ -1,11 +1,13 @@
 """What Prometheus sees of a process. Stages are a label; items, addresses and error texts never are."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import version
-from typing import Any
 
 from prometheus_client import Counter, Gauge, Histogram, Info
+
+from shared.contract.events import Event, FieldGauge
 
 _ANSWER_BUCKETS = (0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60)
 
@@ -26,7 +28,7 @@ ITEM_AGE_SECONDS = Histogram(
 IN_PROGRESS = Gauge("magritte_items_in_progress", "Deliveries that are being worked on", ["stage"])
 LAST_STEP = Gauge(
     "magritte_last_step_timestamp_seconds",
-    "When long work came to its next step; such work is training, and walking a source",
+    "When long work came to its next step",
     ["stage"],
 )
 DROPPED = Counter("magritte_dropped", "Pictures and faces dropped, by reason", ["stage", "reason"])
@@ -47,70 +49,6 @@ PUBLISH_SECONDS = Histogram(
 BROKER_CONNECTED = Gauge("magritte_broker_connected", "1 while the broker can be talked to", ["stage"])
 RECONNECTS = Counter("magritte_reconnects", "Times that broker or store were back after being away", ["stage", "to"])
 
-TRAINING_KIMG = Gauge("magritte_training_kimg", "Thousand pictures shown to D since the training began", ["stage"])
-TRAINING_SECONDS_PER_KIMG = Gauge(
-    "magritte_training_seconds_per_kimg", "Time that D and G took for a thousand pictures in the last tick", ["stage"]
-)
-TRAINING_IMAGES_PER_SECOND = Gauge(
-    "magritte_training_images_per_second", "Pictures shown to D in a second of the last tick", ["stage"]
-)
-TRAINING_ETA_SECONDS = Gauge(
-    "magritte_training_eta_seconds", "Time to the end of the training at the pace of the last tick", ["stage"]
-)
-TRAINING_LOSS_G = Gauge("magritte_training_loss_g", "Mean loss of G in the last tick", ["stage"])
-TRAINING_LOSS_D = Gauge("magritte_training_loss_d", "Mean loss of D in the last tick", ["stage"])
-TRAINING_REAL_SCORE = Gauge(
-    "magritte_training_real_score", "Mean score that D gave pictures of the training set in the last tick", ["stage"]
-)
-TRAINING_HELD_OUT_SCORE = Gauge(
-    "magritte_training_held_out_score", "Mean score that D gave pictures that are kept from the training", ["stage"]
-)
-TRAINING_FAKE_SCORE = Gauge(
-    "magritte_training_fake_score", "Mean score that D gave pictures of G's in the last tick", ["stage"]
-)
-TRAINING_REAL_SIGN = Gauge(
-    "magritte_training_real_sign",
-    "Mean sign of D's scores of real pictures, which ADA steers (r_t in Karras et al. 2020b)",
-    ["stage"],
-)
-TRAINING_OVERFITTING = Gauge(
-    "magritte_training_overfitting",
-    "How far D tells training pictures from held-out ones: 0 not at all, 1 as from fakes (r_v in Karras et al. 2020b)",
-    ["stage"],
-)
-TRAINING_AUGMENT_P = Gauge(
-    "magritte_training_augment_p", "Probability of each augmentation of what D is shown, 0 to 1", ["stage"]
-)
-TRAINING_R1_PENALTY = Gauge(
-    "magritte_training_r1_penalty", "Mean R1 penalty of D in the last tick, before its weight", ["stage"]
-)
-TRAINING_PATH_LENGTH_PENALTY = Gauge(
-    "magritte_training_path_length_penalty",
-    "Mean path length penalty of G in the last tick, before its weight",
-    ["stage"],
-)
-TRAINING_MEMORY_BYTES = Gauge(
-    "magritte_training_memory_bytes", "Peak memory of the device, or the resident set where no device tells", ["stage"]
-)
-
-_OF_A_TICK = {
-    "kimg": TRAINING_KIMG,
-    "sec_per_kimg": TRAINING_SECONDS_PER_KIMG,
-    "images_per_sec": TRAINING_IMAGES_PER_SECOND,
-    "eta": TRAINING_ETA_SECONDS,
-    "loss_g": TRAINING_LOSS_G,
-    "loss_d": TRAINING_LOSS_D,
-    "real_score": TRAINING_REAL_SCORE,
-    "held_out_score": TRAINING_HELD_OUT_SCORE,
-    "fake_score": TRAINING_FAKE_SCORE,
-    "real_sign": TRAINING_REAL_SIGN,
-    "overfitting": TRAINING_OVERFITTING,
-    "augment_p": TRAINING_AUGMENT_P,
-    "r1_penalty": TRAINING_R1_PENALTY,
-    "path_length_penalty": TRAINING_PATH_LENGTH_PENALTY,
-    "memory_bytes": TRAINING_MEMORY_BYTES,
-}
-
 
 def introduce(stage: str, outcomes: Iterable[str]) -> None:
     """Show a stage that has not done anything yet: a count that appears as 1 is no increase to Prometheus."""
@@ -120,18 +58,14 @@ def introduce(stage: str, outcomes: Iterable[str]) -> None:
         ITEMS.labels(stage, outcome)
 
 
-def overheard(say: Callable[..., None]) -> Callable[..., None]:
-    """Wrap `say` so that the gauges of training follow what a stage says of its ticks."""
-
-    def say_and_set(event: str, **fields: Any) -> None:
-        if event == "tick":
-            _follow(fields)
-        say(event, **fields)
-
-    return say_and_set
+@cache
+def event_gauge(declared: FieldGauge) -> Gauge:
+    """Register the gauge that an event type declares, once in a process, and return it."""
+    return Gauge(declared.name, declared.help, ["stage"])
 
 
-def _follow(tick: Mapping[str, Any]) -> None:
-    for name in _OF_A_TICK.keys() & tick.keys():
-        value = math.nan if tick[name] is None else tick[name]  # None: nothing finite, or not measured
-        _OF_A_TICK[name].labels(tick["stage"]).set(value)
+def show(event: Event, stage: str) -> None:
+    """Set the gauges of an event to its fields; what is None, nothing finite or not measured, is not a number."""
+    for name, declared in event.gauges.items():
+        value = getattr(event, name)
+        event_gauge(declared).labels(stage).set(math.nan if value is None else value)

@@ -20,6 +20,7 @@ from shared.contract.stage import Stage, sentence
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import Controls, controls_in_force
 from shared.runs.registry import Run
+from shared.runtime.emissions import Listener, log_event
 from shared.runtime.execution import TRIES
 from shared.runtime.observed_store import ObservedStore
 from shared.runtime.outcome import Outcome
@@ -27,7 +28,6 @@ from shared.runtime.owner_worker import worker_of
 from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS, RetryLadder
 from shared.runtime.watchdog import SILENCE, Watchdog
-from shared.runtime.worker import Say, say_to_log
 from shared.runtime.worker_threads import WorkerThreads
 from shared.settings import read_declared
 from shared.store.interface import Store
@@ -64,14 +64,19 @@ class SingleProcess:
     """
 
     def __init__(
-        self, run: Run, store: Store, stages: Sequence[Stage[Any, Any]], options: Options, say: Say = say_to_log
+        self,
+        run: Run,
+        store: Store,
+        stages: Sequence[Stage[Any, Any]],
+        options: Options,
+        listener: Listener = log_event,
     ) -> None:
         self._run = run
         self._store = store
         queues = [stage.declaration.inbox for stage in stages]
         self._bus = MemoryBus(queues, options.capacity, options.fault_injection)
         self._workers = [
-            worker_of(stage, self._bus, ObservedStore(store, stage.name), options.ladder, options.resources, say)
+            worker_of(stage, self._bus, ObservedStore(store, stage.name), options.ladder, options.resources, listener)
             for stage in stages
         ]
         self._environments = [read_declared(stage.declaration) for stage in stages]
@@ -94,7 +99,7 @@ class SingleProcess:
         """Process everything; True when nothing is left to do, False when stopped or cancelled before.
 
         `watch` is told the progress about every `every` seconds. Raises `StoreFull` when there is no space left, and
-        `Poison` when a stage could not do what concerns the run as a whole: list a source, pack, train, rank.
+        `Poison` when a stage could not do what concerns the run as a whole.
         """
         self._obey()  # before anything is taken that must wait
         for pool in self._pools:

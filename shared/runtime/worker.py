@@ -25,6 +25,7 @@ from shared.runtime import logs, metrics
 from shared.runtime.announcements import Announcements
 from shared.runtime.burial import Burial
 from shared.runtime.contexts import Contexts
+from shared.runtime.emissions import Emissions, Listener, log_event
 from shared.runtime.execution import Execution
 from shared.runtime.outcome import Outcome
 from shared.runtime.policy import BreakOff, Bury, TryAgain, decide
@@ -47,18 +48,6 @@ PATIENCE = 0.5
 _AGAIN = 1.0
 """Seconds until a store or a broker that was away is asked again."""
 
-Say = Callable[..., None]
-"""Told an event's name and its fields, always with `stage`, `run` and `item`."""
-
-
-WARNINGS = frozenset({"diverged", "checkpoint-unreadable", "classes-without-pictures", "threads-not-kept"})
-"""What stages say that a person should look at."""
-
-
-def say_to_log(event: str, **fields: Any) -> None:
-    """Write what a stage has to say into the log."""
-    (log.warning if event in WARNINGS else log.info)(event, **fields)
-
 
 class Worker:
     """One stage at work on a bus and a store. `handle` may run in several threads at once.
@@ -74,7 +63,7 @@ class Worker:
         store: Store,
         ladder: RetryLadder,
         resources: Resources = Resources(),  # noqa: B008 (it is frozen)
-        say: Say = say_to_log,
+        listener: Listener = log_event,
     ) -> None:
         self.declaration = declaration = stage.declaration
         self.stage = stage
@@ -87,7 +76,8 @@ class Worker:
         self._ladder = ladder
         announcements = Announcements(declaration, bus)
         self._burial = Burial(declaration, store, announcements)
-        self._contexts = Contexts(declaration, store, resources, self._is_to_stop, metrics.overheard(say))
+        self._emissions = Emissions(declaration, store, listener)
+        self._contexts = Contexts(store, resources, self._is_to_stop, self._emissions)
         self._condemned = CONDEMNED_IF_LONG if declaration.long else CONDEMNED
         self._draining = threading.Event()
         self._stopping = threading.Event()
@@ -184,7 +174,8 @@ class Worker:
             return Outcome.CANCELLED
         if delivery.returned >= self._condemned:
             raise WorkerVanished(f"{delivery.returned} workers had it, and none has given an answer")
-        return self._execute(message, delivery)
+        with self._emissions.kept(message):
+            return self._execute(message, delivery)
 
     def _execute(self, message: Message, delivery: Delivery) -> Outcome:
         return self._execution.run(message, delivery, self._contexts.of(message, delivery.session))

@@ -55,7 +55,11 @@ def names(metric: MetricWrapperBase) -> dict[str, set[str]]:
     return {family.name + suffix: labels | EXTRA.get(suffix, set()) for suffix in SUFFIXES[family.type]}
 
 
-FAMILIES = {name: names(metric) for name, metric in vars(metrics).items() if isinstance(metric, MetricWrapperBase)}
+EVENT_GAUGES = [gauge for stage in PIPELINE.declarations for event in stage.emits for gauge in event.gauges.values()]
+METRICS = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
+FAMILIES = {metric.describe()[0].name: names(metric) for metric in [*METRICS, *map(metrics.event_gauge, EVENT_GAUGES)]}
+OF_EVENTS = {gauge.name for gauge in EVENT_GAUGES}
+"""Names that only the stages have whose events are shown by them."""
 OURS = {name: labels for family in FAMILIES.values() for name, labels in family.items()}
 KNOWN = OURS | ELSEWHERE
 

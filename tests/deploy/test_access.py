@@ -240,6 +240,7 @@ OBJECTS = (
     *(keys.action(stage, DIGEST) for stage in ("scraper", "ranker")),
     *(keys.dead("anya-001", queue, "run-0d") for queue in ("scraper", "deduper.index", "ranker")),
     *(keys.trail("anya-001", "run", f"{stage}.leg-due.none.1.0") for stage in ("trainer", "ranker")),
+    *(keys.event("anya-001", stage, "tick") for stage in ("trainer", "ranker")),
 )
 
 

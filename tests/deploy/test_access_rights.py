@@ -91,6 +91,17 @@ def test_a_stage_tells_facts_in_no_name_but_its_own(container: str) -> None:
     assert not any(store_users(PIPELINE)[OPERATOR].allow("writes", fact) for fact in facts)
 
 
+def test_an_event_is_written_by_a_stage_that_emits_some_and_in_its_own_name_alone() -> None:
+    events = {stage: keys.event("anya-001", stage, "tick") for stage in PIPELINE.containers}
+    written = {
+        (user, stage)
+        for user, rights in store_users(PIPELINE).items()
+        for stage, key in events.items()
+        if rights.allow("writes", key)
+    }
+    assert written == {(stage, stage) for stage in ("tfrecord-packer", "trainer")}
+
+
 def test_the_wish_to_retry_is_written_by_the_command_line_and_read_by_the_scraper() -> None:
     key = keys.retry_failed("anya-001")
     rights = store_users(PIPELINE)

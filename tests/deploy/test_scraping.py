@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.deploy.monitoring import (
     BROKER,
     CONFIGURATION,
+    OF_EVENTS,
     OURS,
     PROCESS,
     PROMETHEUS,
@@ -47,8 +48,8 @@ ok = file:write_file(File, <<"[rabbitmq_prometheus].">>),
 ok = application:set_env(rabbitmq_prometheus, tcp_config, [{{ip, "127.0.0.1"}}, {{port, {port}}}]),
 element(1, rabbit_plugins:ensure(File)).
 """
-NOT_IN_A_TOY = re.compile("magritte_(dropped|training|last_step)_")
-"""It drops nothing and trains nothing."""
+NOT_IN_A_TOY = re.compile("magritte_(dropped|last_step)_")
+"""It drops nothing, and none of its work is long."""
 
 place, faces = faults.place, faults.faces
 
@@ -98,9 +99,15 @@ def asked_of(names: dict[str, set[str]]) -> set[str]:
 
 def test_a_worker_tells_all_that_is_asked_of_stages(worker_port: int) -> None:
     found = told(worker_port, "/metrics")
-    assert asked_of(OURS | PROCESS) - found.keys() == set()
-    with_series = {name: found[name] for name in asked_of(OURS) if found[name]}
-    assert with_series == {name: OURS[name] for name in asked_of(OURS) if not NOT_IN_A_TOY.search(name)}
+    asked = asked_of(OURS) - OF_EVENTS
+    assert (asked | asked_of(PROCESS)) - found.keys() == set()
+    with_series = {name: found[name] for name in asked if found[name]}
+    assert with_series == {name: OURS[name] for name in asked if not NOT_IN_A_TOY.search(name)}
+
+
+def test_a_worker_tells_nothing_of_events_that_its_stage_does_not_emit(worker_port: int) -> None:
+    assert OF_EVENTS
+    assert told(worker_port, "/metrics").keys() & OF_EVENTS == set()
 
 
 def test_a_broker_tells_all_that_is_asked_of_it(worker_port: int, broker_port: int) -> None:

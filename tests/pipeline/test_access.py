@@ -45,6 +45,7 @@ UNSEEN = {
     *(("upscaler", does, "crops/*/*") for does in ("reads", "writes")),  # it hands on what it was given
     *((name, "reads", "controls/*") for name in PIPELINE.containers),  # nothing was paused or cancelled
     *((name, does, PROBES) for name in PIPELINE.containers for does in ("writes", "deletes")),  # S3's alone
+    ("tfrecord-packer", "writes", "runs/*/events/tfrecord-packer/*"),  # no class of a recipe had no picture
     *((name, does, f"actions/{name}/*/*") for name in _WITHOUT_RECORDS for does in ("reads", "writes")),
 }
 """What these runs had no need of."""

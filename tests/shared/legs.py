@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from services.trainer.plan import Plan
-from services.trainer.stats import Span, Tick, Watched, summarize
+from services.trainer.stats import Span, Statistics, Watched, summarize
 from services.trainer.tensorboard import events
 from shared.contract import keys
 from shared.contract.messages import DatasetPacked, SnapshotTaken
@@ -30,7 +30,7 @@ def pack(store: FolderStore, run: str, version: int = 1, dataset: str = DATASET)
     note(store, "tfrecord-packer", packed)
 
 
-def tick(after: int, **losses: Any) -> Tick:
+def tick(after: int, **losses: Any) -> Statistics:
     """The tick that ends when D has been shown so many pictures: 40 seconds for 500, losses that grow."""
     means = {"g": after / 1000, "d": after / 2000, "real_score": 1.0, "fake_score": -1.0, "real_sign": 0.5}
     loss: Any = SimpleNamespace(**means | {"r1": None, "path_length": None, "augment_p": None} | losses)
@@ -50,7 +50,7 @@ def complete(
     begin = 1000 * (leg - 1 if since is None else since)
     ticks = [tick(after) for after in range(begin + PLAN.tick, leg * 1000 + 1, PLAN.tick)]
     content = {name: f"{name} of leg {leg}".encode() for name in trainings.FILES}
-    content[trainings.STATS] = "".join(json.dumps(each.line()) + "\n" for each in ticks).encode()
+    content[trainings.STATS] = "".join(json.dumps(each.event().fields()) + "\n" for each in ticks).encode()
     content[trainings.EVENTS] = events(ticks, None, {})
     if compared:
         content |= {trainings.NEIGHBOURS: b"those nearest", trainings.QUALITY: json.dumps(QUALITY).encode()}

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import Result
 
 from services.magritte.progress import Progress
 from services.magritte.training import tick_line
+from shared.contract import keys
+from shared.contract.events import Emitted, Event, Level, Quality
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import cancel
+from shared.runs.events import keep_event
 from shared.runs.registry import Run
 from shared.store import FolderStore
 from tests.shared.legs import QUALITY, complete, pack, tick
@@ -19,32 +22,31 @@ Magritte = Callable[..., Result]
 
 
 @pytest.fixture
-def said(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """What `magritte run` prints when the trainer says something."""
+def printed(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> Callable[[Event], str]:
+    """What `magritte run` prints when the trainer emits an event."""
 
-    def say(event: str, **fields: Any) -> str:
+    def line(event: Event) -> str:
         with Progress(Run("anya-001", recipe)) as progress:
             capsys.readouterr()
-            progress.say(event, stage="trainer", run="anya-001", item="run", **fields)
+            progress.print_event(Emitted(event, "trainer", "anya-001", "run", datetime.now(UTC)))
         (line,) = capsys.readouterr().err.splitlines()
         return line
 
-    return say
+    return line
 
 
-def test_a_tick_is_a_line_with_what_people_look_at(said: Callable[..., str]) -> None:
-    line = said("tick", **tick(1500, augment_p=0.12).line())
-    assert line == (
+def test_a_tick_is_a_line_with_what_people_look_at(printed: Callable[[Event], str]) -> None:
+    assert printed(tick(1500, augment_p=0.12).event()) == (
         "trainer          tick  1.5 kimg  G 1.500  D 0.750  80.0 sec/kimg  ETA 3 min  p 0.120  overfitting 0.250"
     )
 
 
 def test_what_was_not_measured_is_not_shown() -> None:
-    assert tick_line(tick(4000).line() | {"overfitting": None}) == "4 kimg  G 4.000  D 2.000  80.0 sec/kimg"
+    assert tick_line(tick(4000).event().fields() | {"overfitting": None}) == "4 kimg  G 4.000  D 2.000  80.0 sec/kimg"
 
 
 def test_a_loss_that_was_never_finite_says_so() -> None:
-    assert "G not finite  D 0.250" in tick_line(tick(500, g=float("nan")).line())
+    assert "G not finite  D 0.250" in tick_line(tick(500, g=float("nan")).event().fields())
 
 
 @pytest.mark.parametrize(
@@ -52,21 +54,38 @@ def test_a_loss_that_was_never_finite_says_so() -> None:
     [(59, "59 s"), (60, "1 min"), (3570, "1 h 0 min"), (12_000, "3 h 20 min"), (187_200, "2 d 4 h")],
 )
 def test_the_time_that_is_left_is_told_in_its_two_largest_units(eta: int, shown: str) -> None:
-    assert f"ETA {shown}  " in tick_line(tick(500).line() | {"eta": eta})
+    assert f"ETA {shown}  " in tick_line(tick(500).event().fields() | {"eta": eta})
 
 
-def test_the_figures_of_compared_pictures_are_shown(said: Callable[..., str]) -> None:
-    line = said("quality", kimg=2.0, **QUALITY)
+def test_the_figures_of_compared_pictures_are_shown(printed: Callable[[Event], str]) -> None:
+    line = printed(Quality.model_validate({"kimg": 2.0} | QUALITY))
     assert line == "trainer          quality  2 kimg  SWD 23.4  memorised 1.5% of 200 pictures"
 
 
-def test_a_leg_that_diverged_is_a_warning(said: Callable[..., str]) -> None:
-    line = said("diverged", leg=3, failure="loss_g not finite", remedy="goes back, with other random numbers")
-    assert line.startswith("trainer          warning: diverged  leg 3  failure loss_g not finite  remedy goes back")
+class Failed(Event):
+    """A leg has failed."""
+
+    level = Level.WARNING
+
+    leg: int
+    failure: str
 
 
-def test_anything_else_is_told_with_its_fields(said: Callable[..., str]) -> None:
-    assert said("classes-added", file="n.npz", classes=2) == "trainer          classes-added  file n.npz  classes 2"
+class ClassesAdded(Event):
+    """A network has been given classes."""
+
+    file: str
+    classes: int
+
+
+def test_a_warning_says_that_it_is_one(printed: Callable[[Event], str]) -> None:
+    line = printed(Failed(leg=3, failure="loss_g not finite"))
+    assert line == "trainer          warning: failed  leg 3  failure loss_g not finite"
+
+
+def test_any_other_event_is_printed_with_its_fields(printed: Callable[[Event], str]) -> None:
+    line = printed(ClassesAdded(file="n.npz", classes=2))
+    assert line == "trainer          classes-added  file n.npz  classes 2"
 
 
 def test_status_shows_how_the_training_went(magritte: Magritte, store: FolderStore, run: str) -> None:
@@ -86,7 +105,7 @@ def test_status_as_json_has_the_last_tick_and_the_figures(magritte: Magritte, st
     assert json.loads(magritte("status", "--json").stdout)["training"] is None
     complete(store, run, 1, compared=True)
     found = json.loads(magritte("status", "--json").stdout)
-    assert found["training"] == {"leg": 1, "kimg": 1.0, "tick": tick(1000).line(), "quality": QUALITY}
+    assert found["training"] == {"leg": 1, "kimg": 1.0, "tick": tick(1000).event().fields(), "quality": QUALITY}
     assert {"truncation", "neighbours", "quality"} < found["results"].keys()
 
 
@@ -99,3 +118,51 @@ def test_watching_shows_how_the_training_went(magritte: Magritte, store: FolderS
         f"{run} cancelled: nothing yet; training: leg 1  1 kimg  G 1.000  D 0.500  80.0 sec/kimg  ETA 4 min"
         "  overfitting 0.250"
     )
+
+
+AT = datetime(2026, 11, 27, 8, 51, 7, tzinfo=UTC)
+TICKED = "1.5 kimg  G 1.500  D 0.750  80.0 sec/kimg  ETA 3 min  overfitting 0.250  at 2026-11-27 08:51:07 UTC"
+
+
+def emit(store: FolderStore, run: str, event: Event) -> None:
+    keep_event(store, Emitted(event, "trainer", run, "run", AT))
+
+
+def test_watching_shows_the_last_tick_since_the_snapshot(magritte: Magritte, store: FolderStore, run: str) -> None:
+    emit(store, run, tick(1500).event())
+    cancel(store, run)
+    assert magritte("watch").stdout.splitlines()[0] == f"{run} cancelled: nothing yet; last tick: {TICKED}"
+    pack(store, run)
+    complete(store, run, 1)
+    first = magritte("watch").stdout.splitlines()[0]
+    assert first.startswith(f"{run} cancelled: nothing yet; training: leg 1  1 kimg  G 1.000")
+    assert first.endswith(f"; last tick: {TICKED}")
+
+
+def test_status_shows_the_last_tick_since_the_snapshot(magritte: Magritte, store: FolderStore, run: str) -> None:
+    pack(store, run)
+    complete(store, run, 1)
+    emit(store, run, tick(1000).event())
+    assert "last tick" not in magritte("status").stdout
+    emit(store, run, tick(1500).event())
+    assert f"   last tick  {TICKED}" in magritte("status").stdout.splitlines()
+
+
+def test_a_tick_of_another_version_is_not_shown(magritte: Magritte, store: FolderStore, run: str) -> None:
+    emit(store, run, tick(1500).event())
+    key = keys.event(run, "trainer", "tick")
+    store.put(key, store.get(key).replace(b'"loss_d"', b'"loss_of_d"'))
+    found = magritte("status")
+    assert found.exit_code == 0
+    assert "last tick" not in found.stdout
+
+
+def test_status_as_json_has_the_last_event_of_each_kind(magritte: Magritte, store: FolderStore, run: str) -> None:
+    assert json.loads(magritte("status", "--json").stdout)["events"] == []
+    emit(store, run, Failed(leg=3, failure="loss_g not finite"))
+    emit(store, run, tick(1500).event())
+    about = {"stage": "trainer", "item": "run", "at": "2026-11-27T08:51:07Z"}
+    assert json.loads(magritte("status", "--json").stdout)["events"] == [
+        about | {"kind": "failed", "level": "warning", "fields": {"leg": 3, "failure": "loss_g not finite"}},
+        about | {"kind": "tick", "level": "info", "fields": tick(1500).event().fields()},
+    ]

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from services.tfrecord_packer.bookkeeping import Bookkeeping
+from services.tfrecord_packer.events import ClassesWithoutPictures
 from services.tfrecord_packer.stage import TfrecordPacker
 from shared.contract import keys
 from shared.contract.errors import Poison
+from shared.contract.events import Event
 from shared.contract.messages import DatasetDue, DatasetPacked, FaceNormalized, ImageDropped, ImageSuperseded
 from shared.contract.reasons import Reason
 from shared.ledger.records import read_dataset_version
@@ -138,13 +140,13 @@ def test_tags_without_a_picture_keep_their_column_and_are_told_of(store: FolderS
     labels = {"tags": ["smile", "frown", "wink"], "unlabelled": "drop"}
     found = [["wink", "smile"], ["wink"]]
     packing = PackingRun(store, tmp_path, origins=["posts/1", "posts/2"], tags=found, labels=labels)
-    said: list[dict[str, Any]] = []
-    packing.context = replace(packing.context, say=lambda event, **fields: said.append({"event": event, **fields}))
+    emitted: list[Event] = []
+    packing.context = replace(packing.context, emit=emitted.append)
     packing.note(0, 1)
     packed = packing.packed()
     assert labels_by_entry(store, packed.digest) == dict(zip(packing.entries, ("smile", "wink"), strict=True))
     assert datasets.classes(store, packed.digest) == ("smile", "frown", "wink")
-    assert said == [{"event": "classes-without-pictures", "classes": "frown"}]
+    assert emitted == [ClassesWithoutPictures(classes="frown")]
 
 
 def test_pictures_of_no_class_are_dropped_before_the_rest_is_packed(store: FolderStore, tmp_path: Path) -> None:

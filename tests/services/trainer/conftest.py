@@ -13,6 +13,7 @@ import pytest
 
 from services.trainer.stage import Trainer
 from shared.contract import keys
+from shared.contract.events import Event
 from shared.contract.messages import DatasetPacked, LegDue, Message, SnapshotTaken
 from shared.contract.stage import Context
 from shared.recipe.normalized import Normalized
@@ -48,12 +49,12 @@ NAME = trainings.training_digest(TOY.resolved(8), DATASET)
 
 @dataclass
 class Bench:
-    """A store, a recipe's training, and what the stage said."""
+    """A store, a recipe's training, and the kinds and fields of the events that the stage emitted."""
 
     folder: Path
     training: Training = TOY
     stopping: Callable[[], bool] = lambda: False
-    said: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    emitted: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     @property
     def store(self) -> FolderStore:
@@ -71,7 +72,7 @@ class Bench:
         """What the stage answers to one message."""
         sources = (FolderSource(folder=self.folder),)
         recipe = Recipe(name="toy", sources=sources, normalized=Normalized(size=8), training=self.training)
-        context = Context(self.store, stopping=self.stopping, say=self._say)
+        context = Context(self.store, stopping=self.stopping, emit=self._note)
         return list(stage.process(message, stage.settings(recipe), context))
 
     def train(self, stage: Trainer, legs: int = 100, message: DatasetPacked | LegDue = PACKED) -> list[Message]:
@@ -103,8 +104,9 @@ class Bench:
         data[len(data) // 2] ^= 1
         path.write_bytes(data)
 
-    def _say(self, event: str, **facts: Any) -> None:
-        self.said.append((event, facts))
+    def _note(self, event: Event) -> None:
+        assert type(event) in Trainer.declaration.emits
+        self.emitted.append((event.kind(), event.fields()))
 
 
 def due(leg: int, training: str = NAME) -> LegDue:

@@ -6,7 +6,7 @@ import pytest
 
 from services.trainer import leg
 from services.trainer.plan import Plan
-from services.trainer.stats import Tick, Watched
+from services.trainer.stats import Span, Watched, summarize
 from shared.contract.errors import Interrupted, StoreUnavailable
 from shared.contract.stage import Context
 from shared.store.folder import FolderStore
@@ -79,6 +79,6 @@ def test_whether_to_stop_is_looked_at_before_every_step(tmp_path: Path, context:
 
 def test_a_disk_that_takes_no_files_is_no_fault_of_the_training(tmp_path: Path) -> None:
     session: Any = Session()
-    tick = Tick(1, 0.5, 30.0, 100.0, 0.0, {}, ())
+    tick = summarize([Step()], Span(0, 500, 15.0), Plan(total=1000, leg=500, tick=500))
     with pytest.raises(StoreUnavailable):
         leg.save(session, [tick], 0, tmp_path / "gone")

@@ -72,10 +72,10 @@ def test_a_trainer_that_lost_a_leg_goes_on_from_the_winners_checkpoint(trained: 
 
     trained.stopping = while_first_finishes
     trained.ask(stage, due(1))
-    trained.said.clear()
+    trained.emitted.clear()
     trained.damage_checkpoint(2)
     trained.ask(stage, due(2))
-    assert ("checkpoint-unreadable", {"leg": 2}) in trained.said
+    assert ("checkpoint-unreadable", {"leg": 2}) in trained.emitted
 
 
 def test_a_damaged_checkpoint_costs_a_leg_and_nothing_else(trained: Bench) -> None:
@@ -83,7 +83,7 @@ def test_a_damaged_checkpoint_costs_a_leg_and_nothing_else(trained: Bench) -> No
     damaged = trained.copy("damaged")
     damaged.damage_checkpoint(3)
     assert trained.ask(Trainer(), due(3)) == damaged.ask(Trainer(), due(3)) == [taken(4, 0.028, last=True)]
-    assert damaged.said[0] == ("checkpoint-unreadable", {"leg": 3})
+    assert damaged.emitted[0] == ("checkpoint-unreadable", {"leg": 3})
     assert damaged.snapshot(4).files[CHECKPOINT] == trained.snapshot(4).files[CHECKPOINT]
 
 

@@ -88,7 +88,7 @@ def test_each_tick_is_a_line_of_statistics_and_is_told(bench: Bench) -> None:
     assert [(line["tick"], line["kimg"]) for line in lines] == [(1, 0.004), (2, 0.008)]
     assert lines[0].keys() >= {"sec_per_kimg", "eta", "loss_g", "loss_d", "r1_penalty", "path_length_penalty"}
     assert lines[0].keys() >= {"real_score", "fake_score", "real_sign"}
-    assert [facts for event, facts in bench.said if event == "tick"] == lines
+    assert [facts for event, facts in bench.emitted if event == "tick"] == lines
 
 
 def test_a_longer_training_goes_on_where_the_shorter_one_ended(trained: Bench) -> None:
@@ -112,7 +112,7 @@ def test_a_training_can_start_from_a_network_whose_sizes_are_not_the_recipes(tra
     assert before.architecture == after.architecture
     moved = max(np.abs(after.G[name] - value).max() for name, value in before.G.items())
     assert 0 < moved < 0.05
-    assert any(event == "start-from" for event, _ in trained.said)
+    assert any(event == "start-from" for event, _ in trained.emitted)
 
 
 def test_a_training_that_diverges_ends_with_a_clear_text_and_no_snapshot(bench: Bench) -> None:
@@ -120,7 +120,7 @@ def test_a_training_that_diverges_ends_with_a_clear_text_and_no_snapshot(bench: 
     with pytest.raises(Poison, match=r"not finite in 3 ticks.*learning_rate"):
         bench.train(Trainer())
     assert bench.ask(Trainer(), PACKED)[0].leg == 0
-    assert [facts["leg"] for event, facts in bench.said if event == "diverged"] == [0]
+    assert [facts["leg"] for event, facts in bench.emitted if event == "diverged"] == [0]
 
 
 class Unlucky(Trainer):
@@ -143,7 +143,7 @@ def test_a_leg_that_diverges_is_trained_again_from_the_last_checkpoint_with_othe
     trained.forget_legs_after(2)
     trained.training = TOY.model_copy(update={"tick_kimg": 1.0})
     assert trained.ask(Unlucky(), due(2)) == [taken(3, 0.024, last=True)]
-    (said,) = [facts for event, facts in trained.said if event == "diverged"]
+    (said,) = [facts for event, facts in trained.emitted if event == "diverged"]
     assert (said["leg"], "D/Output/bias" in said["failure"] or "not finite" in said["failure"]) == (2, True)
     network = network_file.load((trained.folder / trained.snapshot(3).key(NETWORK)).read_bytes())
     assert all(np.isfinite(value).all() for value in network.D.values())
@@ -165,7 +165,7 @@ def test_a_network_without_classes_goes_on_with_pictures_that_have_some(trained:
     trained.train(Trainer(), legs=1)
     network = network_file.load((trained.folder / trained.snapshot(1).key(NETWORK)).read_bytes())
     assert network.D["Output/weight"].shape[1] == 2
-    assert {"start-from", "classes-added"} <= {event for event, _ in trained.said}
+    assert {"start-from", "classes-added"} <= {event for event, _ in trained.emitted}
 
 
 def label_pictures(bench: Bench) -> None:
@@ -189,13 +189,15 @@ def test_a_single_picture_is_trained_on_and_compared_with_nothing(bench: Bench) 
 def test_what_is_held_out_is_watched_and_the_pictures_drawn_are_measured(bench: Bench) -> None:
     bench.training = TOY.model_copy(update={"held_out": 0.5, "quality_pictures": 12})
     bench.train(Trainer(), legs=1)
-    ticks = [facts for event, facts in bench.said if event == "tick"]
+    ticks = [facts for event, facts in bench.emitted if event == "tick"]
     assert all(isinstance(tick["overfitting"], float) and tick["held_out_score"] is not None for tick in ticks)
     snapshot = bench.snapshot(1)
     quality = json.loads(bench.store.get(snapshot.key(QUALITY)))
     assert quality["pictures"] == 12
     assert {"event": "quality"} | quality == next(
-        {"event": event} | {name: facts[name] for name in quality} for event, facts in bench.said if event == "quality"
+        {"event": event} | {name: facts[name] for name in quality}
+        for event, facts in bench.emitted
+        if event == "quality"
     )
     assert bench.store.exists(snapshot.key(NEIGHBOURS))
 

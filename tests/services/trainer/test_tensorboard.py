@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from services.trainer.gallery import Figures
-from services.trainer.stats import Tick, Watched
+from services.trainer.stats import Statistics, Watched
 from services.trainer.tensorboard import events
 
 
@@ -20,7 +20,7 @@ def png() -> bytes:
 def test_tensorboard_shows_the_curves_over_pictures_and_what_was_drawn(tmp_path: Path) -> None:
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     means = {"loss_g": 0.5, "r1_penalty": None}
-    ticks = [Tick(n, n / 2, 30.0, 100.0, 1e9 + n, means, (), 0.25, Watched(-1.0, 0.1, 7)) for n in (1, 2)]
+    ticks = [Statistics(n, n / 2, 30.0, 100.0, 1e9 + n, means, (), 0.25, Watched(-1.0, 0.1, 7)) for n in (1, 2)]
     content = events(ticks, Figures(200, 12.5, 0.01), {"fakes": png()})
     (tmp_path / "000001.tfevents").write_bytes(content)
     found = accumulator.EventAccumulator(str(tmp_path)).Reload()

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from services.trainer.events import ThreadsNotKept
 from services.trainer.stage import Trainer
 from shared.contract import keys
+from shared.contract.events import Level
 from shared.runs import trainings
 from shared.runs.trainings import CHECKPOINT, Snapshot
-from shared.runtime.worker import WARNINGS
 from tests.services.trainer.conftest import NAME, Bench, due
 
 TRAIN = """
@@ -22,7 +23,7 @@ from tests.services.trainer.conftest import Bench
 
 bench = Bench(Path(sys.argv[1]))
 bench.train(Trainer(), legs=int(sys.argv[2]))
-assert not [facts for event, facts in bench.said if event == "threads-not-kept"]
+assert not [facts for event, facts in bench.emitted if event == "threads-not-kept"]
 """
 
 
@@ -61,16 +62,16 @@ def test_threads_that_cannot_be_kept_are_told(trained: Bench) -> None:
     assert before.threads is not None
     record(trained, before.model_copy(update={"threads": before.threads + 1}))
     trained.ask(Trainer(), due(2))
-    (facts,) = [facts for event, facts in trained.said if event == "threads-not-kept"]
+    (facts,) = [facts for event, facts in trained.emitted if event == "threads-not-kept"]
     assert (facts["recorded"], facts["used"]) == (before.threads + 1, before.threads)
     assert trained.snapshot(3).threads == before.threads
-    assert "threads-not-kept" in WARNINGS
+    assert ThreadsNotKept.level is Level.WARNING
 
 
 def test_nothing_is_told_where_the_threads_are_kept(trained: Bench, expected: str) -> None:
     trained.forget_legs_after(2)
     trained.ask(Trainer(), due(2))
-    assert "threads-not-kept" not in {event for event, _ in trained.said}
+    assert "threads-not-kept" not in {event for event, _ in trained.emitted}
     assert trained.snapshot(3).files[CHECKPOINT] == expected
 
 
@@ -82,7 +83,7 @@ def test_a_snapshot_of_before_threads_were_recorded_is_gone_on_from(trained: Ben
     trained.ask(Trainer(), due(2))
     assert trained.snapshot(3).files[CHECKPOINT] == expected
     assert trained.snapshot(3).threads is not None
-    assert "threads-not-kept" not in {event for event, _ in trained.said}
+    assert "threads-not-kept" not in {event for event, _ in trained.emitted}
 
 
 def test_the_newest_snapshot_up_to_a_leg_decides(trained: Bench) -> None:

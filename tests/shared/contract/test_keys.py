@@ -21,6 +21,7 @@ OBJECTS = {
     "state": keys.state("anya-001"),
     "verdict": keys.verdict("anya", 1),
     "dataset_version": keys.dataset_version("anya-001", 1),
+    "event": keys.event("anya-001", "face-detector", "threads-not-kept"),
     "dataset": keys.dataset(DIGEST, "anya-r06.tfrecords"),
     "leg": keys.leg(DIGEST, 3, "network-0123456789ab.npz"),
 }
@@ -31,6 +32,8 @@ PREFIXES = {
     keys.checkpoint("anya-001"): "checkpoint",
     keys.verdict("anya"): "verdict",
     keys.dataset_version("anya-001"): "dataset_version",
+    keys.event("anya-001"): "event",
+    keys.event("anya-001", "face-detector"): "event",
     keys.dataset(DIGEST): "dataset",
     keys.leg(DIGEST, 3): "leg",
     keys.training(DIGEST): "leg",
@@ -85,9 +88,20 @@ def test_other_keys_tell_what_they_are_of() -> None:
     assert keys.parse_control(keys.cancelled("anya-001")) == ("cancelled", "anya-001")
     assert keys.parse_dataset_version(keys.dataset_version("anya-001", 12)) == 12
     assert keys.parse_checkpoint(keys.checkpoint("anya-001", 12)) == 12
+    assert keys.parse_event(keys.event("anya-001", "face-detector", "looked")) == ("face-detector", "looked")
 
 
-@pytest.mark.parametrize("parse", [keys.parse_recipe, keys.parse_control, keys.parse_trail, keys.parse_checkpoint])
+@pytest.mark.parametrize(
+    "parse",
+    [
+        keys.parse_recipe,
+        keys.parse_control,
+        keys.parse_trail,
+        keys.parse_dataset_version,
+        keys.parse_checkpoint,
+        keys.parse_event,
+    ],
+)
 @pytest.mark.parametrize(
     "key", ["", "recipes/anya-001 (copy).json", "runs/a-001/trail/run/a.json", "controls/x/y.json"]
 )

@@ -97,11 +97,11 @@ def test_how_a_training_went_is_its_last_tick_and_its_figures(store: FolderStore
     complete(store, run, 1)
     told = trained(store, results(store, run))
     assert told is not None
-    assert (told.leg, told.kimg, told.tick, told.quality) == (1, 101.0, tick(1000).line(), None)
+    assert (told.leg, told.kimg, told.tick, told.quality) == (1, 101.0, tick(1000).event().fields(), None)
     complete(store, run, 2, compared=True)
     told = trained(store, results(store, run))
     assert told is not None
-    assert (told.leg, told.kimg, told.tick, told.quality) == (2, 102.0, tick(2000).line(), QUALITY)
+    assert (told.leg, told.kimg, told.tick, told.quality) == (2, 102.0, tick(2000).event().fields(), QUALITY)
 
 
 def test_statistics_that_are_gone_do_not_hide_the_rest(store: FolderStore, run: str) -> None:

@@ -6,8 +6,9 @@ import pytest
 import structlog
 
 from shared.runtime import logs
-from shared.runtime.worker import say_to_log
 from shared.settings import LogFormat
+
+log = structlog.get_logger()
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +19,7 @@ def _as_before() -> Iterator[None]:
 
 def test_for_machines_a_line_is_a_json_object_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up(LogFormat.JSON, "info")
-    say_to_log("leg complete", stage="trainer", run="anya-001", item="run", kimg=2.0)
+    log.info("leg complete", stage="trainer", run="anya-001", item="run", kimg=2.0)
     told = capsys.readouterr()
     assert told.out == ""
     record = json.loads(told.err)
@@ -33,16 +34,9 @@ def test_for_machines_a_line_is_a_json_object_on_standard_error(capsys: pytest.C
     }
 
 
-@pytest.mark.parametrize(("event", "level"), [("diverged", "warning"), ("tick", "info")])
-def test_what_a_person_should_look_at_is_a_warning(capsys: pytest.CaptureFixture[str], event: str, level: str) -> None:
-    logs.set_up(LogFormat.JSON, "info")
-    say_to_log(event, stage="trainer", leg=3)
-    assert json.loads(capsys.readouterr().err)["level"] == level
-
-
 def test_a_line_stays_one_line_whatever_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up(LogFormat.JSON, "info")
-    say_to_log("fetched", name='a\n{"event": "forged"}\udce9.png', size={1, 2}.__len__)
+    log.info("fetched", name='a\n{"event": "forged"}\udce9.png', size={1, 2}.__len__)
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["event"] == "fetched"
 
@@ -101,5 +95,5 @@ def test_a_traceback_is_told_without_the_variables_on_its_way(
 def test_what_is_always_so_is_told_in_every_line(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up(LogFormat.JSON, "info", stage="deduper")
     structlog.get_logger().info("one")
-    say_to_log("two", stage="upscaler")
+    log.info("two", stage="upscaler")
     assert [json.loads(line)["stage"] for line in capsys.readouterr().err.splitlines()] == ["deduper", "upscaler"]

@@ -1,9 +1,8 @@
-"""What Prometheus is told of workers, stores, brokers and trainings."""
+"""What Prometheus is told of workers, stores and brokers."""
 
-import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +10,6 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from services.trainer.plan import Plan
-from services.trainer.stats import Span, summarize
 from shared.bus import MemoryBus, letters
 from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract.declaration import Declaration, Queue
@@ -35,25 +32,6 @@ from tests.servers.rabbitmq import RabbitMQServer
 
 FETCHED = ImageFetched(run="anya-001", entry="0a" * 10, image="0b" * 32, source=0)
 COUNTED = FacesCounted(run="anya-001", entry="0a" * 10, image="0b" * 32, faces=2)
-
-FIGURES = {
-    "kimg": "kimg",
-    "sec_per_kimg": "seconds_per_kimg",
-    "images_per_sec": "images_per_second",
-    "eta": "eta_seconds",
-    "loss_g": "loss_g",
-    "loss_d": "loss_d",
-    "real_score": "real_score",
-    "held_out_score": "held_out_score",
-    "fake_score": "fake_score",
-    "real_sign": "real_sign",
-    "overfitting": "overfitting",
-    "augment_p": "augment_p",
-    "r1_penalty": "r1_penalty",
-    "path_length_penalty": "path_length_penalty",
-    "memory_bytes": "memory_bytes",
-}
-"""What the trainer says of a tick, and what the gauge of it is called after `magritte_training_`."""
 
 Work = Callable[[ImageFetched, Context], Iterable[Message]]
 
@@ -157,54 +135,6 @@ class TestWorker:
         assert first is not None
         assert second is not None
         assert began <= first < second <= time.time()
-
-    def test_the_gauges_of_training_follow_a_tick(self, store: Store, stage: str) -> None:
-        means = {"g": 1.5, "d": 0.5, "real_score": 0, "fake_score": 0, "real_sign": 0, "augment_p": 0}
-        loss: Any = SimpleNamespace(**means, r1=None, path_length=None)
-        diverged: Any = SimpleNamespace(**vars(loss) | {"g": math.inf})
-        plan, found = Plan(total=2000, leg=2000, tick=500), []
-
-        def train(message: ImageFetched, context: Context) -> Iterable[Message]:
-            for number, each in enumerate((loss, diverged)):
-                tick = summarize([each], Span(number * 500, number * 500 + 500, seconds=40.0), plan)
-                context.say("tick", **tick.line())
-                names = ("kimg", "seconds_per_kimg", "eta_seconds", "loss_g", "loss_d")
-                found.append([value(f"magritte_training_{name}", stage=stage) for name in names])
-            return ()
-
-        assert self.handled(store, stage, train) == [Outcome.DONE]
-        assert found[0] == [0.5, 80.0, 120.0, 1.5, 0.5]
-        assert found[1] == pytest.approx([1.0, 80.0, 80.0, math.nan, 0.5], nan_ok=True)
-
-    def test_every_figure_of_a_tick_has_its_gauge(self, store: Store, stage: str) -> None:
-        tick = {field: float(number) for number, field in enumerate(FIGURES)}
-        assert self.followed(store, stage, tick) == dict(zip(FIGURES.values(), tick.values(), strict=True))
-
-    def test_a_figure_that_was_not_measured_is_not_a_number_and_one_that_is_absent_is_nothing(
-        self, store: Store, stage: str
-    ) -> None:
-        found = self.followed(store, stage, {"kimg": 1.0, "overfitting": None})
-        assert found.pop("overfitting") == pytest.approx(math.nan, nan_ok=True)
-        assert found == dict.fromkeys(found, None) | {"kimg": 1.0}
-
-    def followed(self, store: Store, stage: str, tick: Mapping[str, float | None]) -> dict[str, float | None]:
-        """The gauges of training after a tick."""
-
-        def train(message: ImageFetched, context: Context) -> Iterable[Message]:
-            context.say("tick", **tick)
-            return ()
-
-        assert self.handled(store, stage, train) == [Outcome.DONE]
-        return {gauge: value(f"magritte_training_{gauge}", stage=stage) for gauge in FIGURES.values()}
-
-    def test_what_else_a_stage_says_is_none_of_prometheus_business(self, store: Store, stage: str) -> None:
-        def speak(message: ImageFetched, context: Context) -> Iterable[Message]:
-            context.say("looked", kimg=7.0)
-            context.say("tick", number=1)
-            return ()
-
-        assert self.handled(store, stage, speak) == [Outcome.DONE]
-        assert value("magritte_training_kimg", stage=stage) is None
 
 
 class Failing(FolderStore):

@@ -25,6 +25,7 @@ from shared.contract.errors import (
     StoreUnavailable,
     Unusable,
 )
+from shared.contract.events import Emitted, Event
 from shared.contract.facts import RunFact
 from shared.contract.messages import (
     NO_STAMP,
@@ -47,6 +48,7 @@ from shared.ledger.tally import Tally
 from shared.recipe.recipe import Recipe
 from shared.runs import dead_letters
 from shared.runs.controls import cancel, controls_in_force
+from shared.runs.events import last_events
 from shared.runs.registry import open_run, try_again
 from shared.runtime import logs
 from shared.runtime.outcome import Outcome
@@ -59,7 +61,19 @@ RUN, ENTRY, OTHER, IMAGE = "anya-001", "0a" * 10, "0d" * 10, "0b" * 32
 FETCHED = ImageFetched(run=RUN, entry=ENTRY, image=IMAGE, source=0)
 COUNTED = FacesCounted(run=RUN, entry=ENTRY, image=IMAGE, faces=2)
 DROPPED = ImageDropped(run=RUN, entry=ENTRY, stage="finder", reason=Reason.NO_FACE)
-FINDER = Declaration(name="finder", consumes=(ImageFetched,), produces=(FacesCounted, ImageDropped))
+
+
+class Looked(Event):
+    """The finder has looked at a picture."""
+
+    faces: int
+
+
+class Slept(Event):
+    """The finder has done nothing."""
+
+
+FINDER = Declaration(name="finder", consumes=(ImageFetched,), produces=(FacesCounted, ImageDropped), emits=(Looked,))
 WATCHED = Queue("watched", (*FINDER.produces, ImageKept, ItemDied))
 NOTED = Queue("noted", WATCHED.consumes)
 LADDER = RetryLadder((1.0, 10.0))
@@ -152,6 +166,15 @@ def failing(*errors: Exception) -> Work:
         return counting(message, context)
 
     return work
+
+
+class WithoutEvents(FolderStore):
+    """A store that refuses events."""
+
+    def put(self, key: str, data: bytes) -> None:
+        if "/events/" in key:
+            raise SettingsError("refused")
+        super().put(key, data)
 
 
 @dataclass
@@ -330,17 +353,50 @@ class TestDone:
         records = [json.loads(workshop.store.get(key)) for key in workshop.store.list("actions/measurer/")]
         assert sorted(record["settings"]["smallest"] for record in records) == [0, 48]
 
-    def test_what_a_stage_says_is_about_the_item(self, workshop: Workshop) -> None:
-        said = []
+    def test_an_event_is_about_the_item_that_the_stage_works_on(self, workshop: Workshop) -> None:
+        emitted: list[Emitted] = []
 
-        def speak(message: ImageFetched, context: Context) -> Iterable[Message]:
-            context.say("looked", faces=2)
+        def look(message: ImageFetched, context: Context) -> Iterable[Message]:
+            context.emit(Looked(faces=2))
             return ()
 
-        worker = Worker(Lister(speak), workshop.bus, workshop.store, LADDER, say=lambda *a, **b: said.append((a, b)))
+        worker = Worker(Lister(look), workshop.bus, workshop.store, LADDER, listener=emitted.append)
         workshop.bus.publish(FETCHED)
         worker.handle(workshop.next())
-        assert said == [(("looked",), {"faces": 2, "stage": "finder", "run": RUN, "item": ENTRY})]
+        (found,) = emitted
+        assert (found.event, found.stage, found.run, found.item) == (Looked(faces=2), "finder", RUN, ENTRY)
+
+    @pytest.mark.parametrize("errors", [(), (Poison("never"),), (Interrupted("asked to stop"),)])
+    def test_the_last_event_is_in_the_store_once_the_message_has_been_worked_on(
+        self, workshop: Workshop, errors: tuple[Exception, ...]
+    ) -> None:
+        def look_thrice(message: ImageFetched, context: Context) -> Iterable[Message]:
+            for faces in range(3):
+                context.emit(Looked(faces=faces))
+            return failing(*errors)(message, context)
+
+        workshop.bus.publish(FETCHED)
+        workshop.worker(Lister(look_thrice)).handle(workshop.next())
+        (found,) = last_events(workshop.store, RUN)
+        assert (found.kind, found.stage, found.item, found.fields) == ("looked", "finder", ENTRY, {"faces": 2})
+
+    def test_a_store_that_keeps_no_events_does_not_harm_the_message(self, workshop: Workshop) -> None:
+        def look(message: ImageFetched, context: Context) -> Iterable[Message]:
+            context.emit(Looked(faces=1))
+            return counting(message, context)
+
+        workshop.store = WithoutEvents(workshop.store.root)
+        assert workshop.work_through(Lister(look), FETCHED) == [Outcome.DONE]
+        assert workshop.told() == [COUNTED]
+
+    def test_an_event_that_the_stage_does_not_declare_is_poison(self, workshop: Workshop) -> None:
+        def tell(message: ImageFetched, context: Context) -> Iterable[Message]:
+            context.emit(Slept())
+            return ()
+
+        assert workshop.work_through(Lister(tell), FETCHED) == [Outcome.DEAD]
+        (letter,) = workshop.bus.dead_letters()
+        assert letter.reason == "finder does not emit slept"
 
     def test_a_drop_is_an_outcome_of_its_own(self, workshop: Workshop) -> None:
         assert workshop.work_through(Finder(lambda *_: [DROPPED]), FETCHED) == [Outcome.DROPPED]
