@@ -43,9 +43,9 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 from benchmarks.nvidia_training import ONE_CYCLE, Configuration, edition
 from services.trainer.learning.training import Training
+from shared.recipe.hyperparameters import Augmentation, Hyperparameters, Precision
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.backend import threads
-from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters, Precision
 from shared.stylegan2.weights import Networks
 
 TARGET, AIM = 15.0, 8.0

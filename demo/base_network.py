@@ -44,9 +44,9 @@ def face(number: int) -> NDArray[np.uint8]:
 def train(faces: NDArray[np.uint8], minutes: float) -> bytes:
     """Train on `faces` for `minutes` minutes and return the network file."""
     from services.trainer.learning.training import Training
+    from shared.recipe.hyperparameters import Hyperparameters
     from shared.stylegan2 import network_file
     from shared.stylegan2.architecture import Architecture
-    from shared.stylegan2.hyperparameters import Hyperparameters
     from shared.stylegan2.weights import Networks
 
     architecture = Architecture(

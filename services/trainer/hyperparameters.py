@@ -2,9 +2,9 @@
 
 from services.trainer.learning import device
 from shared.contract.errors import Poison
+from shared.recipe.hyperparameters import Hyperparameters, Precision
 from shared.recipe.training import ResolvedTraining
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.hyperparameters import Hyperparameters, Precision
 
 
 def hyperparameters(settings: ResolvedTraining, architecture: Architecture) -> Hyperparameters:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from shared.recipe.hyperparameters import Augmentation
 from shared.recipe.section import Section, StoredFile, present
-from shared.stylegan2.hyperparameters import Augmentation
 
 _FROZEN_DOWN_TO = 64
 """Pixels: `character` freezes D's layers above, which know lines and colours; 10 of them at 512 px."""

@@ -11,9 +11,9 @@ from keras import ops
 from numpy.typing import NDArray
 
 from shared.contract.errors import Poison
+from shared.recipe.hyperparameters import Precision
 from shared.stylegan2.architecture import Architecture, discriminator_shapes, generator_shapes
 from shared.stylegan2.backend import HAS_ACCELERATOR, Tensor
-from shared.stylegan2.hyperparameters import Precision
 from shared.stylegan2.picture_set import PictureSet, chunks
 
 _BFLOAT16_FROM = (8, 0)  # compute capability: Ampere

@@ -13,10 +13,10 @@ from services.trainer.learning import losses
 from services.trainer.learning.augmentation import ada, consistency, diffaugment, pipe
 from services.trainer.learning.draws import Source, happens, integer
 from services.trainer.learning.optimizer import Adam
+from shared.recipe.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2 import discriminator, generator
 from shared.stylegan2.architecture import Architecture, discriminator_shapes, is_trainable
 from shared.stylegan2.backend import Tensor, Variables, gradients
-from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters
 
 State = Mapping[str, Variables]
 """`G`, `D`, `Gs`; `G_adam` and `D_adam`, what the optimizers remember; `path_length`, with its running `mean`."""

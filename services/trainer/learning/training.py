@@ -11,10 +11,10 @@ from services.trainer.learning.draws import DRAWS_PER_PHASE
 from services.trainer.learning.engine import Engine, Values
 from services.trainer.learning.optimizer import SKIPPED, fresh_memory
 from services.trainer.learning.phases import Batch, Phases
+from shared.recipe.hyperparameters import ADA_INTERVAL, Augmentation, Hyperparameters
 from shared.stylegan2.arrays import Arrays
 from shared.stylegan2.backend import ON_JAX, Tensor
 from shared.stylegan2.grid import Pictures
-from shared.stylegan2.hyperparameters import ADA_INTERVAL, Augmentation, Hyperparameters
 from shared.stylegan2.weights import Array, Networks, check
 
 _WITH_PROBABILITY = (Augmentation.ADA, Augmentation.FIXED)

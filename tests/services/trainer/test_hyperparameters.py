@@ -4,9 +4,9 @@ import pytest
 
 from services.trainer.hyperparameters import hyperparameters
 from shared.contract.errors import Poison
+from shared.recipe.hyperparameters import Augmentation
 from shared.recipe.training import Preset, Training
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.hyperparameters import Augmentation
 
 ARCHITECTURE = Architecture(16, fmap_max=16)
 TOY = Training(preset=Preset.STYLEGAN2, minibatch=8).resolved(16)

@@ -5,8 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from services.trainer.learning.augmentation.pipe import NAMES
+from shared.recipe.hyperparameters import Precision
 from shared.recipe.training import PRESETS, Preset, Training
-from shared.stylegan2.hyperparameters import Precision
 
 
 def test_every_preset_is_a_recipe_of_its_own() -> None:

@@ -4,12 +4,12 @@ import pytest
 
 from shared.contract import keys
 from shared.contract.errors import Poison
+from shared.recipe.hyperparameters import Augmentation
 from shared.recipe.ranking import Ranking
 from shared.recipe.training import Training
 from shared.runs import trainings
 from shared.runs.trainings import FILES, Snapshot, training_digest
 from shared.store.folder import FolderStore
-from shared.stylegan2.hyperparameters import Augmentation
 
 DATASET = "d" * 64
 TRAINING = training_digest(Training().resolved(512), DATASET)

@@ -6,10 +6,10 @@ import pytest
 from keras import ops
 
 from services.trainer.learning import losses
+from shared.recipe.hyperparameters import Hyperparameters
 from shared.stylegan2 import discriminator, generator
 from shared.stylegan2.architecture import is_trainable
 from shared.stylegan2.backend import ON_JAX, Tensor, Variables, gradients
-from shared.stylegan2.hyperparameters import Hyperparameters
 from tests.shared.stylegan2.conftest import Golden, golden, toy
 
 __all__ = ["golden", "toy"]  # fixtures

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from services.trainer.learning import device
+from shared.recipe.hyperparameters import Precision
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.hyperparameters import Precision
 
 CONFIG_F = Architecture(512)
 GIB = 2**30

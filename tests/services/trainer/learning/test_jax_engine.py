@@ -8,8 +8,8 @@ import pytest
 from services.trainer.learning.draws import Draws
 from services.trainer.learning.phases import D_MAIN, Batch, Outcome
 from services.trainer.learning.training import Training
+from shared.recipe.hyperparameters import Hyperparameters
 from shared.stylegan2.backend import ON_JAX
-from shared.stylegan2.hyperparameters import Hyperparameters
 from shared.stylegan2.weights import Networks
 from tests.services.trainer.learning.outcomes import graph
 

@@ -5,7 +5,7 @@ import pytest
 
 from services.trainer.learning.phases import moving_average
 from services.trainer.learning.training import Training
-from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters, Precision
+from shared.recipe.hyperparameters import Augmentation, Hyperparameters, Precision
 from shared.stylegan2.weights import Networks, WeightsMismatch
 
 # Every third step regularizes G and every second D, so that a few steps have all four phases.
