@@ -175,7 +175,7 @@ def _compared(options: argparse.Namespace, pictures: Pictures, yardstick: Yardst
     settings = Hyperparameters(  # the demo's, and of the recipe's defaults what it leaves out
         minibatch=16,
         learning_rate=0.003,
-        gamma=1.0,
+        r1_gamma=1.0,
         ema_kimg=0.5,
         mirror=True,
         augmentation=options.augmentation,

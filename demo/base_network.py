@@ -52,7 +52,7 @@ def train(faces: NDArray[np.uint8], minutes: float) -> bytes:
     architecture = Architecture(
         RESOLUTION, fmap_base=512, fmap_max=96, z_size=96, w_size=96, mapping_fmaps=96, mapping_layers=4
     )
-    settings = Hyperparameters(minibatch=MINIBATCH, mirror=True, learning_rate=0.0025, ema_kimg=3, gamma=1.0)
+    settings = Hyperparameters(minibatch=MINIBATCH, mirror=True, learning_rate=0.0025, ema_kimg=3, r1_gamma=1.0)
     training = Training(Networks.fresh(architecture, seed=1), settings, seed=1)
     choice = np.random.default_rng(0)
     end = time.monotonic() + 60 * minutes

@@ -94,12 +94,12 @@ class Training:
         batches = self._minibatches(reals, labels)
         g = self._run(phases.G_MAIN, 0, batches[0])
         path_length = r1 = None
-        if settings.pl_weight and self._due(settings.g_interval):
+        if settings.path_length_weight and self._due(settings.g_interval):
             path_length = self._run(phases.G_REGULARIZE, 1, batches[0])["path_length"]
         for repeat, batch in enumerate(batches):
             d = self._run(phases.D_MAIN, 3 + repeat, batch, follow=repeat == 0)
             self._count(batch.reals.shape[0], d["real_sign"])
-        if settings.gamma and self._due(settings.d_interval):
+        if settings.r1_gamma and self._due(settings.d_interval):
             r1 = self._run(phases.D_REGULARIZE, 2, batches[-1])["r1"]
         p = self._augment["augment_p"] if settings.augmentation in _WITH_PROBABILITY else None
         self._counts["step"] += 1

@@ -35,7 +35,7 @@ class OfficialLosses:
         return losses.discriminator_logistic(self._scores(D, self.reals), self._fake_scores(self.G, D, "loss_D_z"))
 
     def d_regularization(self, D: Variables | None = None) -> Tensor:
-        return losses.r1_penalty(lambda x: self._scores(D or self.D, x), self.reals) * (CONFIG_F.gamma / 2)
+        return losses.r1_penalty(lambda x: self._scores(D or self.D, x), self.reals) * (CONFIG_F.r1_gamma / 2)
 
     def g_main(self, G: Variables | None = None) -> Tensor:
         return losses.generator_logistic(self._fake_scores(G or self.G, self.D, "loss_G_z"))
@@ -48,7 +48,7 @@ class OfficialLosses:
         return losses.path_length(lambda w: self._synthesis(G, w), w, noise, average, CONFIG_F.pl_decay)
 
     def g_regularization(self, G: Variables | None = None) -> Tensor:
-        return self.path_length(G=G).penalty * CONFIG_F.pl_weight
+        return self.path_length(G=G).penalty * CONFIG_F.path_length_weight
 
     def gradient(
         self, loss: str, interval: int, jit_compile: bool = False, at: Variables | None = None

@@ -1,7 +1,5 @@
 """Runs on JAX only: `test_jax.py` starts a process in which that is Keras' back end."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -16,7 +14,7 @@ from tests.services.trainer.learning.outcomes import graph
 pytestmark = pytest.mark.skipif(not ON_JAX, reason="Keras runs on TensorFlow; test_jax.py runs this on JAX")
 
 # Without regularisation there are two phases less to compile.
-SETTINGS = Hyperparameters(minibatch=4, pl_weight=0.0, gamma=0.0)
+SETTINGS = Hyperparameters(minibatch=4, path_length_weight=0.0, r1_gamma=0.0)
 
 
 def reals(step: int) -> np.ndarray:
@@ -68,7 +66,7 @@ def test_an_opinion_between_steps_changes_nothing(training):
 
 
 def test_parts_of_a_minibatch_add_up_to_one_update(toy):
-    training = Training(toy, replace(SETTINGS, minibatch_gpu=2))
+    training = Training(toy, SETTINGS.model_copy(update={"minibatch_gpu": 2}))
     phases, engine = training._phases, training._engine
     state = engine.read()
     batch = Batch(reals(0), np.zeros((4, 0), np.float32), np.float32(0))
