@@ -1,4 +1,4 @@
-"""`magritte quality`: how good a network's pictures are, in numbers and side by side with the training pictures."""
+"""`magritte quality`: the quality of a network's pictures, in numbers and side by side with the training pictures."""
 
 import sys
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ Out = Annotated[
 
 @dataclass(frozen=True)
 class Request:
-    """What the command is asked to measure, and how: its argument and options."""
+    """Argument and options of the command."""
 
     what: str
     dataset: Path | None

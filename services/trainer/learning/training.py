@@ -75,12 +75,12 @@ class Training:
 
     @property
     def kimg(self) -> float:
-        """Thousands of reals shown to D."""
+        """Return the thousands of reals shown to D."""
         return self._counts["images"] / 1000
 
     @property
     def skipped(self) -> int:
-        """Updates left out because a gradient was not finite."""
+        """Return the number of updates left out because a gradient was not finite."""
         return sum(int(self._engine.value(optimizer, SKIPPED)) for optimizer in ("G_adam", "D_adam"))
 
     @property
