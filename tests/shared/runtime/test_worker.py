@@ -48,6 +48,7 @@ from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import CONDEMNED, CONDEMNED_IF_LONG, SUSPECT, Worker
 from shared.store import FolderStore
+from shared.stylegan2.errors import BadFile
 
 RUN, ENTRY, OTHER, IMAGE = "anya-001", "0a" * 10, "0d" * 10, "0b" * 32
 FETCHED = ImageFetched(run=RUN, entry=ENTRY, image=IMAGE, source=0)
@@ -454,8 +455,9 @@ class TestFailed:
         assert workshop.dead_letter() == DeadLetter("finder", FETCHED.encode(), 3, "attempt 3", "ValueError")
         assert tally_of(workshop.store, RUN).settlement(ENTRY).fate is Fate.DEAD
 
-    def test_poison_is_dead_at_once(self, workshop: Workshop) -> None:
-        assert workshop.work_through(Finder(failing(Poison("never"))), FETCHED) == [Outcome.DEAD]
+    @pytest.mark.parametrize("error", [Poison("never"), BadFile("never")], ids=["ours", "a library's"])
+    def test_poison_is_dead_at_once(self, workshop: Workshop, error: Exception) -> None:
+        assert workshop.work_through(Finder(failing(error)), FETCHED) == [Outcome.DEAD]
         (died,) = workshop.told()
         assert isinstance(died, ItemDied)
         assert (died.error, died.detail) == ("poison", "never")
