@@ -12,6 +12,7 @@ from shared.bus.rabbitmq import LARGEST_BODY, RabbitMQBus
 from shared.contract.declaration import Queue
 from shared.contract.errors import BusUnavailable, Poison, SettingsError
 from shared.contract.messages import RunRequested
+from tests.dead_letters import dead_letters_of
 from tests.servers.rabbitmq import POLICIES, RabbitMQServer
 
 QUEUES = (Queue("lister", (RunRequested,)),)
@@ -223,7 +224,7 @@ def test_a_letter_whose_workers_vanish_too_often_is_put_aside_by_the_broker(
         assert take(consumer).returned == returned
         consumer.close()
     assert bus.consume("lister").receive(1.0) is None
-    (letter,) = bus.dead_letters("lister")
+    (letter,) = dead_letters_of(bus, "lister")
     assert (letter.body, letter.attempt, letter.error) == (requested(0).encode(), 1, "delivery-limit")
     assert letter.reason == "its worker vanished too often"
 
@@ -233,11 +234,11 @@ def test_looking_at_dead_letters_takes_none_away_however_often(bus: RabbitMQBus)
     for source in range(3):
         bus.publish(requested(source))
         take(consumer).dead(f"reason {source}", "Poison")
-    looks = [{letter.reason for letter in bus.dead_letters("lister")} for _ in range(30)]
+    looks = [{letter.reason for letter in dead_letters_of(bus, "lister")} for _ in range(30)]
     assert looks == [{"reason 0", "reason 1", "reason 2"}] * 30
     assert len(bus.remove_dead("lister", lambda letter: letter.reason != "reason 1")) == 2
     assert [letter.reason for letter in bus.remove_dead("lister", lambda _: True)] == ["reason 1"]
-    assert bus.dead_letters("lister") == []
+    assert dead_letters_of(bus, "lister") == []
 
 
 def test_an_exchange_that_somebody_deleted_is_declared_again(

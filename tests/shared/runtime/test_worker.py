@@ -49,6 +49,7 @@ from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import CONDEMNED, CONDEMNED_IF_LONG, SUSPECT, Worker
 from shared.store import FolderStore
 from shared.stylegan2.errors import BadFile
+from tests.dead_letters import dead_letters_of
 
 RUN, ENTRY, OTHER, IMAGE = "anya-001", "0a" * 10, "0d" * 10, "0b" * 32
 FETCHED = ImageFetched(run=RUN, entry=ENTRY, image=IMAGE, source=0)
@@ -190,7 +191,7 @@ class Workshop:
         return outcomes
 
     def dead_letter(self) -> DeadLetter:
-        (letter,) = self.bus.dead_letters()
+        (letter,) = dead_letters_of(self.bus, "finder")
         return letter
 
     def trail(self) -> list[dict[str, Any]]:
@@ -520,7 +521,7 @@ class TestDeathOfOneItem:
         died = ItemDied(run=RUN, entry=OTHER, stage="finder", error="zero-division-error", detail="a side of 0 pixels")
         assert workshop.told() == [COUNTED, died, DROPPED]
         assert tally_of(workshop.store, RUN).settlement(OTHER).fate is Fate.DEAD
-        assert workshop.bus.dead_letters() == []
+        assert not any(depth.dead for depth in workshop.bus.depths().values())
 
     def test_its_letter_is_the_message_once_more(self, workshop: Workshop) -> None:
         workshop.work_through(Lister(self.some), FETCHED, FETCHED)
