@@ -3,6 +3,8 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,7 +15,7 @@ from shared.contract.declaration import Queue
 from shared.contract.errors import BusUnavailable, Poison, SettingsError
 from shared.contract.messages import RunRequested
 from tests.dead_letters import dead_letters_of
-from tests.servers.rabbitmq import POLICIES, RabbitMQServer
+from tests.servers.rabbitmq import POLICIES, RabbitMQServer, memory_alarm
 
 QUEUES = (Queue("lister", (RunRequested,)),)
 SOON = 30.0
@@ -33,6 +35,15 @@ def bus(rabbitmq: RabbitMQServer, vhost: str) -> Iterator[RabbitMQBus]:
     bus.connect(SOON)
     yield bus
     bus.close()
+
+
+def sockets() -> set[str]:
+    """The sockets that this process has open, by the kernel's numbers."""
+    names = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the listing's own
+            names.append(str(descriptor.readlink()))
+    return {name for name in names if name.startswith("socket:")}
 
 
 def requested(source: int) -> RunRequested:
@@ -113,6 +124,17 @@ def test_a_bus_can_be_closed_at_any_moment_of_its_connecting(
         bus.close()
     assert set(threading.enumerate()) == before
     assert caplog.records == []
+
+
+def test_a_bus_that_the_broker_reads_nothing_from_closes_its_sockets(rabbitmq: RabbitMQServer, vhost: str) -> None:
+    before = sockets()
+    bus = RabbitMQBus(rabbitmq.address(vhost), QUEUES, patience=1.0)
+    bus.connect(SOON)
+    with memory_alarm(rabbitmq):
+        with pytest.raises(BusUnavailable, match="takes no messages: low on memory"):
+            bus.publish(requested(0))
+        bus.close()
+        assert sockets() == before
 
 
 def test_a_publisher_that_waits_for_a_full_queue_is_told_when_the_bus_is_closed(
