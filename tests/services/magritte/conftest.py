@@ -1,9 +1,11 @@
 """The command line, called as a person does, on a store of its own."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -13,6 +15,11 @@ from shared.runs.registry import open_run
 from shared.store import FolderStore
 
 Magritte = Callable[..., Result]
+
+
+def unstyled(text: str) -> str:
+    """What a terminal shows, without colours and movements of the cursor."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
 
 @pytest.fixture
@@ -29,6 +36,7 @@ def run(store: FolderStore, recipe: Recipe) -> str:
 
 
 @pytest.fixture
-def magritte(store: FolderStore) -> Magritte:
+def magritte(store: FolderStore) -> Iterator[Magritte]:
     """`magritte WORDS...`; its `exception` is what ends the command with a message."""
-    return lambda *words: CliRunner().invoke(app, words)
+    yield lambda *words: CliRunner().invoke(app, words)
+    structlog.reset_defaults()  # some commands set up the log of their process

@@ -53,15 +53,3 @@ def test_resuming_without_a_broker_is_refused_with_the_variable_s_name(magritte:
     result = magritte("resume")
     assert isinstance(result.exception, SettingsError)
     assert "MAGRITTE_BUS" in str(result.exception)
-
-
-def test_watching_ends_when_the_run_does(magritte: Magritte, store: FolderStore, run: str) -> None:
-    finish(store, run)
-    result = magritte("watch")
-    assert result.exit_code == 0
-    assert f"{run} finished" in result.stdout
-
-
-def test_watching_a_cancelled_run_ends_with_exit_code_one(magritte: Magritte, run: str) -> None:
-    magritte("cancel")
-    assert magritte("watch").exit_code == 1

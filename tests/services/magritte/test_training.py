@@ -2,41 +2,15 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from click.testing import Result
 
-from services.magritte.progress import Progress
 from services.magritte.training import tick_line
-from shared.recipe.recipe import Recipe
-from shared.runs.controls import cancel
-from shared.runs.registry import Run
 from shared.store import FolderStore
 from tests.shared.legs import QUALITY, complete, pack, tick
 
 Magritte = Callable[..., Result]
-
-
-@pytest.fixture
-def said(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """What `magritte run` prints when the trainer says something."""
-
-    def say(event: str, **fields: Any) -> str:
-        with Progress(Run("anya-001", recipe)) as progress:
-            capsys.readouterr()
-            progress.say(event, stage="trainer", run="anya-001", item="run", **fields)
-        (line,) = capsys.readouterr().err.splitlines()
-        return line
-
-    return say
-
-
-def test_a_tick_is_a_line_with_what_people_look_at(said: Callable[..., str]) -> None:
-    line = said("tick", **tick(1500, augment_p=0.12).line())
-    assert line == (
-        "trainer          tick  1.5 kimg  G 1.500  D 0.750  80.0 sec/kimg  ETA 3 min  p 0.120  overfitting 0.250"
-    )
 
 
 def test_what_was_not_measured_is_not_shown() -> None:
@@ -53,20 +27,6 @@ def test_a_loss_that_was_never_finite_says_so() -> None:
 )
 def test_the_time_that_is_left_is_told_in_its_two_largest_units(eta: int, shown: str) -> None:
     assert f"ETA {shown}  " in tick_line(tick(500).line() | {"eta": eta})
-
-
-def test_the_figures_of_compared_pictures_are_shown(said: Callable[..., str]) -> None:
-    line = said("quality", kimg=2.0, **QUALITY)
-    assert line == "trainer          quality  2 kimg  SWD 23.4  memorised 1.5% of 200 pictures"
-
-
-def test_a_leg_that_diverged_is_a_warning(said: Callable[..., str]) -> None:
-    line = said("diverged", leg=3, failure="loss_g not finite", remedy="goes back, with other random numbers")
-    assert line.startswith("trainer          warning: diverged  leg 3  failure loss_g not finite  remedy goes back")
-
-
-def test_anything_else_is_told_with_its_fields(said: Callable[..., str]) -> None:
-    assert said("classes-added", file="n.npz", classes=2) == "trainer          classes-added  file n.npz  classes 2"
 
 
 def test_status_shows_how_the_training_went(magritte: Magritte, store: FolderStore, run: str) -> None:
@@ -88,14 +48,3 @@ def test_status_as_json_has_the_last_tick_and_the_figures(magritte: Magritte, st
     found = json.loads(magritte("status", "--json").stdout)
     assert found["training"] == {"leg": 1, "kimg": 1.0, "tick": tick(1000).line(), "quality": QUALITY}
     assert {"truncation", "neighbours", "quality"} < found["results"].keys()
-
-
-def test_watching_shows_how_the_training_went(magritte: Magritte, store: FolderStore, run: str) -> None:
-    pack(store, run)
-    complete(store, run, 1)
-    cancel(store, run)
-    first = magritte("watch").stdout.splitlines()[0]
-    assert first == (
-        f"{run} cancelled: nothing yet; training: leg 1  1 kimg  G 1.000  D 0.500  80.0 sec/kimg  ETA 4 min"
-        "  overfitting 0.250"
-    )
