@@ -20,7 +20,7 @@ def test_a_stage_is_paused_until_it_may_continue(magritte: Magritte, store: Fold
     assert controls_in_force(store) == Controls()
 
 
-@pytest.mark.parametrize("command", ["pause", "continue", "stage"])
+@pytest.mark.parametrize("command", ["pause", "continue"])
 def test_an_unknown_stage_is_refused_with_the_names_of_those_that_there_are(magritte: Magritte, command: str) -> None:
     result = magritte(command, "upscalre")
     assert result.exit_code == 2
