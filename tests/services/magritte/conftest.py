@@ -10,9 +10,12 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from services.magritte.main import app
+from services.magritte.pipeline import PIPELINE
+from shared.bus.rabbitmq import RabbitMQBus
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import open_run
 from shared.store import FolderStore
+from tests.servers.rabbitmq import RabbitMQServer
 
 Magritte = Callable[..., Result]
 
@@ -33,6 +36,24 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FolderStore:
 def run(store: FolderStore, recipe: Recipe) -> str:
     """An unfinished run."""
     return open_run(store, recipe).name
+
+
+@pytest.fixture
+def broker(store: FolderStore, rabbitmq: RabbitMQServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a virtual host at a real broker, which the environment names too; it has no queues yet."""
+    vhost = rabbitmq.vhost()
+    monkeypatch.setenv("MAGRITTE_BUS", rabbitmq.address(vhost))
+    yield rabbitmq.address(vhost)
+    rabbitmq.remove_vhost(vhost)
+
+
+@pytest.fixture
+def bus(broker: str) -> Iterator[RabbitMQBus]:
+    """The bus at that broker, which makes the queues."""
+    bus = RabbitMQBus(broker, PIPELINE.queues)
+    bus.connect(30.0)
+    yield bus
+    bus.close()
 
 
 @pytest.fixture

@@ -1,13 +1,20 @@
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
 
+from services.magritte.pipeline import PIPELINE
+from shared.bus import Delivery
+from shared.bus.rabbitmq import RabbitMQBus
+from shared.contract import keys
 from shared.contract.errors import NotFound, SettingsError
+from shared.contract.messages import RunRequested, decode
 from shared.runs.controls import Controls, controls_in_force
 from shared.runs.registry import finish
 from shared.store import FolderStore
+from tests.servers.rabbitmq import RabbitMQServer
 
 Magritte = Callable[..., Result]
 
@@ -53,3 +60,57 @@ def test_resuming_without_a_broker_is_refused_with_the_variable_s_name(magritte:
     result = magritte("resume")
     assert isinstance(result.exception, SettingsError)
     assert "MAGRITTE_BUS" in str(result.exception)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """A recipe with two sources."""
+    for name in ("drawn", "found"):
+        (tmp_path / name).mkdir()
+    path = tmp_path / "recipe.yaml"
+    path.write_text("name: anya\nsources: [{folder: ./drawn}, {folder: ./found}]\n")
+    return str(path)
+
+
+def test_setting_up_makes_the_queues_at_the_broker(magritte: Magritte, rabbitmq: RabbitMQServer, broker: str) -> None:
+    listed = ("list_queues", "--vhost", broker.rpartition("/")[2], "--no-table-headers", "name")
+    assert rabbitmq.ctl(*listed).split() == []
+    assert magritte("setup").stdout == "store and broker are ready\n"
+    assert {queue.name for queue in PIPELINE.queues} <= set(rabbitmq.ctl(*listed).split())
+
+
+def test_a_recipe_is_submitted_to_the_stages_source_by_source(
+    magritte: Magritte, store: FolderStore, bus: RabbitMQBus, path: str
+) -> None:
+    assert magritte("submit", path).stdout == "begins anya-001\n"
+    assert json.loads(magritte("submit", path, "--json").stdout) == {"run": "anya-001", "resumed": True}
+    asked = [decode(taken(bus).body) for _ in range(4)]
+    assert sorted(message.source for message in asked if isinstance(message, RunRequested)) == [0, 0, 1, 1]
+    assert {message.run for message in asked} == {"anya-001"}
+    assert store.exists(keys.recipe("anya-001"))
+
+
+def taken(bus: RabbitMQBus) -> Delivery:
+    consumer = bus.consume("scraper")
+    delivery = consumer.receive(30.0)
+    assert delivery is not None
+    delivery.ack()
+    consumer.close()
+    return delivery
+
+
+def test_submitting_can_be_tried_without_beginning_a_run(
+    magritte: Magritte, store: FolderStore, bus: RabbitMQBus, path: str
+) -> None:
+    assert magritte("submit", "--dry-run", path).stdout == f"{path}: anya, fine; store and broker answer\n"
+    assert bus.depths()["scraper"].ready == 0
+    assert list(store.list("recipes/")) == []
+
+
+def test_what_is_not_settled_is_published_again(
+    magritte: Magritte, store: FolderStore, bus: RabbitMQBus, run: str
+) -> None:
+    magritte("cancel")
+    assert magritte("resume").stdout == f"{run}: published 1 run-requested\n"
+    assert bus.depths()["scraper"].ready == 1
+    assert json.loads(magritte("status", "--json").stdout)["phase"] == "gathering"

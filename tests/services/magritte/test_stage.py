@@ -5,18 +5,16 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from click.testing import Result
 
-from services.magritte.pipeline import PIPELINE
 from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract.messages import RunRequested
 from shared.store import FolderStore
 from tests.dead_letters import dead_letters_of
-from tests.servers.rabbitmq import RabbitMQServer, free_ports
+from tests.servers.rabbitmq import free_ports
 
 Magritte = Callable[..., Result]
 REPOSITORY = Path(__file__).parents[3]
@@ -54,14 +52,6 @@ def is_ready(port: int) -> bool:
         return False
 
 
-@pytest.fixture
-def broker(rabbitmq: RabbitMQServer) -> Iterator[str]:
-    """The address of a virtual host of one's own."""
-    vhost = rabbitmq.vhost()
-    yield rabbitmq.address(vhost)
-    rabbitmq.remove_vhost(vhost)
-
-
 def test_an_unknown_stage_is_refused_with_the_names_of_those_that_there_are(magritte: Magritte) -> None:
     result = magritte("stage", "upscalre")
     assert result.exit_code == 2
@@ -82,13 +72,11 @@ def test_a_broker_that_is_not_there_ends_it_if_it_shall_not_wait(store: FolderSt
     assert str(port) in log[-1]["error"]
 
 
-def test_it_works_on_its_queue_until_it_is_told_to_end(store: FolderStore, broker: str) -> None:
+def test_it_works_on_its_queue_until_it_is_told_to_end(store: FolderStore, bus: RabbitMQBus, broker: str) -> None:
     (port,) = free_ports(1)
     process = started("scraper", store, MAGRITTE_BUS=broker, MAGRITTE_METRICS_PORT=str(port))
-    bus = RabbitMQBus(broker, PIPELINE.queues, (60.0,))
     try:
         wait_until(lambda: is_ready(port) or process.poll() is not None)
-        bus.connect(SOON)
         bus.publish(RunRequested(run="bea-001", source=0))  # of which the store knows nothing
         wait_until(lambda: bus.depths()["scraper"].dead)
         (letter,) = dead_letters_of(bus, "scraper")
@@ -96,6 +84,5 @@ def test_it_works_on_its_queue_until_it_is_told_to_end(store: FolderStore, broke
         code, log = ended(process)
     finally:
         process.kill()
-        bus.close()
     assert code == 0, log
     assert "bea-001" in letter.reason

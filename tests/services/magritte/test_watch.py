@@ -1,10 +1,9 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from threading import Timer
 
 import pytest
 from click.testing import Result
 
-from services.magritte.pipeline import PIPELINE
 from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract.messages import ImageDropped, ImageFetched, RunRequested
 from shared.contract.reasons import Reason
@@ -12,7 +11,6 @@ from shared.runs.controls import cancel
 from shared.runs.registry import finish
 from shared.runtime.records import leave_trail
 from shared.store import FolderStore
-from tests.servers.rabbitmq import RabbitMQServer
 from tests.services.magritte.conftest import unstyled
 from tests.shared.legs import complete, pack
 
@@ -33,18 +31,6 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Standard output counts as a terminal of 200 columns."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "200")
-
-
-@pytest.fixture
-def bus(rabbitmq: RabbitMQServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[RabbitMQBus]:
-    """The bus that the environment names: a virtual host at a real broker."""
-    vhost = rabbitmq.vhost()
-    monkeypatch.setenv("MAGRITTE_BUS", rabbitmq.address(vhost))
-    bus = RabbitMQBus(rabbitmq.address(vhost), PIPELINE.queues, (60.0,))
-    bus.connect(30.0)
-    yield bus
-    bus.close()
-    rabbitmq.remove_vhost(vhost)
 
 
 def test_watching_ends_when_the_run_does(magritte: Magritte, store: FolderStore, run: str) -> None:
