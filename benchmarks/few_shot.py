@@ -32,9 +32,9 @@ from demo.character import HEROINE, any_pose
 from demo.drawing import Placement, background, figure, render
 from services.trainer.data import indices, latents
 from services.trainer.learning.training import Training
+from shared.recipe.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2 import network_file
 from shared.stylegan2.grid import Pictures, to_uint8
-from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2.inference import Generator
 from shared.stylegan2.quality.distances import Features, kernel_distance
 from shared.stylegan2.quality.sliced_wasserstein import sliced_wasserstein
@@ -175,7 +175,7 @@ def _compared(options: argparse.Namespace, pictures: Pictures, yardstick: Yardst
     settings = Hyperparameters(  # the demo's, and of the recipe's defaults what it leaves out
         minibatch=16,
         learning_rate=0.003,
-        gamma=1.0,
+        r1_gamma=1.0,
         ema_kimg=0.5,
         mirror=True,
         augmentation=options.augmentation,

@@ -14,6 +14,7 @@ import httpx
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.errors import RecipeError, RunUnusable, Transient
 from shared.contract.stage import Objects
+from shared.http_transport import PoolTransport
 from shared.recipe.faces import Cascade
 from shared.recipe.files import content
 
@@ -92,18 +93,10 @@ class _PublicServers(httpcore.SyncBackend):
         return stream
 
 
-class _Transport(httpx.HTTPTransport):
-    """A transport that connects through `_PublicServers`; httpx has no option for that."""
-
-    def __init__(self, reach: EgressPolicy) -> None:
-        super().__init__()
-        servers = _PublicServers(reach)
-        self._pool = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(), network_backend=servers)
-
-
 def _fetch(address: str, reach: EgressPolicy) -> bytes:
     data, deadline = bytearray(), time.monotonic() + SECONDS
-    client = httpx.Client(transport=_Transport(reach), follow_redirects=True, timeout=SECONDS / 2)
+    servers = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(), network_backend=_PublicServers(reach))
+    client = httpx.Client(transport=PoolTransport(servers), follow_redirects=True, timeout=SECONDS / 2)
     try:
         with client, client.stream("GET", address) as response:
             response.raise_for_status()

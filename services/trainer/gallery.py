@@ -1,4 +1,4 @@
-"""What people look at after a leg: grids of what Gs draws, and how it compares with the training pictures."""
+"""Pictures and figures for people after a leg: what Gs draws, and how it compares with the training pictures."""
 
 from dataclasses import dataclass
 

@@ -63,12 +63,12 @@ class Session:
 
     @property
     def images(self) -> int:
-        """Pictures shown to D, which is also the position in the sequence of pictures."""
+        """Return the number of pictures shown to D, which is also the position in the sequence of pictures."""
         return round(self._training.kimg * 1000)
 
     @property
     def threads(self) -> int | None:
-        """Number of intra-op threads that TensorFlow computes with on a CPU; None on a GPU and on JAX."""
+        """Return the number of intra-op threads that TensorFlow computes with on a CPU; None on a GPU and on JAX."""
         return threads()
 
     def step(self) -> Losses:

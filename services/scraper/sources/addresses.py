@@ -10,7 +10,7 @@ from typing import TypeVar
 import httpx
 
 from services.scraper.sources.address import host_of, parsed
-from services.scraper.sources.connections import CheckedAddresses, CheckedTransport, Resolve, resolve
+from services.scraper.sources.connections import CheckedAddresses, Resolve, checked_transport, resolve
 from services.scraper.sources.pacing import Pacing
 from services.scraper.sources.request import Answer, Later, Redirect, ask, stop_at_redirect
 from services.scraper.sources.source import Conditions, Fetched, Item
@@ -48,7 +48,7 @@ class AddressesSource:
         self._client = httpx.AsyncClient(
             headers=headers,
             timeout=None,
-            transport=CheckedTransport(self._addresses),
+            transport=checked_transport(self._addresses),
             event_hooks={"response": [stop_at_redirect]},
         )
 

@@ -53,7 +53,7 @@ class Fitting:
 def fit(snapshot: Snapshot) -> Fitting:
     """Lay a snapshot's variables beside the networks whose sizes they have.
 
-    Raises Poison where it is another kind of network altogether.
+    Raises BadFile where it is another kind of network altogether.
     """
     architecture = architecture_of(snapshot)
     generator = generator_shapes(architecture)

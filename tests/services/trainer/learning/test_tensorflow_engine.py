@@ -14,7 +14,7 @@ import sys
 import numpy as np
 import tensorflow as tf
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.hyperparameters import Hyperparameters
+from shared.recipe.hyperparameters import Hyperparameters
 from services.trainer.learning.training import Training
 from shared.stylegan2.weights import Networks
 
