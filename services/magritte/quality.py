@@ -170,7 +170,7 @@ def _measure(request: Request, subject: Subject, terms: _Terms, progress: Progre
 
     reals = subject.pictures
     compared = spread(reals, terms.reals)
-    yardstick = evaluation.Yardstick(reals, compared, terms.inception)
+    evaluator = evaluation.Evaluator(reals, compared, terms.inception)
     for candidate in subject.candidates:
         networks = candidates.open_networks(candidate, subject)
         labels = candidates.open_labels(networks, candidate, subject)
@@ -182,7 +182,7 @@ def _measure(request: Request, subject: Subject, terms: _Terms, progress: Progre
             None if labels is None else labels[compared.indices],
             partial(progress.advance, task),
         )
-        found = yardstick.measure(fakes)
+        found = evaluator.measure(fakes)
         if request.out:
             write_png(request.out / _sheet_name(candidate, subject), sheet(fakes, reals, found.nearest, _ROWS))
         yield candidate, found

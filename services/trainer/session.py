@@ -82,7 +82,7 @@ class Session:
         asked = self._dataset.to_ask_about(self._minibatch)
         if asked is None:
             return Watched(None, None, self._training.memory)
-        seen, held_out = (self._training.opinion(*minibatch) for minibatch in asked)
+        seen, held_out = (self._training.evaluate(*minibatch) for minibatch in asked)
         apart = seen.pictures - seen.fakes
         overfitting = (seen.pictures - held_out.pictures) / apart if apart else None
         return Watched(held_out.pictures, overfitting, self._training.memory)

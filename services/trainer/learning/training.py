@@ -20,7 +20,7 @@ from shared.stylegan2.weights import Array, Networks, check
 _WITH_PROBABILITY = (Augmentation.ADA, Augmentation.FIXED)
 
 _SEED_STEP = 1_000_003
-"""From a seed to the next: far enough that `opinion`, whose seeds follow the training's, never gets there."""
+"""From a seed to the next: far enough that `evaluate`, whose seeds follow the training's, never gets there."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Losses:
 
 
 @dataclass(frozen=True)
-class Opinion:
+class Evaluation:
     """Mean scores that D gives to pictures and to what G draws."""
 
     pictures: float
@@ -106,12 +106,12 @@ class Training:
         self._adapt()
         return Losses(g["g"], d["d"], d["real_score"], d["fake_score"], d["real_sign"], p, r1, path_length)
 
-    def opinion(self, pictures: Pictures | Tensor, labels: Array | None = None) -> Opinion:
+    def evaluate(self, pictures: Pictures | Tensor, labels: Array | None = None) -> Evaluation:
         """Score uint8 pictures [n * minibatch, R, R, num_channels] and fakes by D as in training; nothing is learnt."""
         batches = self._minibatches(pictures, labels)
         found = [self._run(phases.D_EVALUATE, 0, batch, seed=number) for number, batch in enumerate(batches, 1)]
         means = (float(np.mean([each[name] for each in found])) for name in ("real_score", "fake_score"))
-        return Opinion(*means)
+        return Evaluation(*means)
 
     def networks(self) -> Networks:
         """Return the networks as they are now."""

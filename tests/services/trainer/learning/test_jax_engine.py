@@ -57,8 +57,8 @@ def test_what_was_read_or_written_stays_when_its_buffers_are_taken(toy, training
 
 def test_an_opinion_between_steps_changes_nothing(training):
     before = training.state()
-    opinion = training.opinion(np.concatenate([reals(5), reals(6)]))
-    assert np.isfinite([opinion.pictures, opinion.fakes]).all()
+    evaluate = training.evaluate(np.concatenate([reals(5), reals(6)]))
+    assert np.isfinite([evaluate.pictures, evaluate.fakes]).all()
     after = training.state()
     assert after.keys() == before.keys()
     for name, value in before.items():

@@ -83,8 +83,8 @@ def test_asking_for_an_opinion_changes_nothing(toy, six_steps):
     losses = six_steps[1]
     curious = Training(toy, HYPERPARAMETERS, seed=7)
     for step in range(6):
-        opinion = curious.opinion(np.concatenate([reals(step, toy)] * 2))
-        assert np.isfinite([opinion.pictures, opinion.fakes]).all()
+        evaluate = curious.evaluate(np.concatenate([reals(step, toy)] * 2))
+        assert np.isfinite([evaluate.pictures, evaluate.fakes]).all()
         assert curious.step(reals(step, toy)) == losses[step]
 
 
