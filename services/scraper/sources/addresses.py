@@ -44,7 +44,7 @@ class AddressesSource:
         self._loop = asyncio.Runner()
         # The time limit is kept by `_within`; no encodings are asked for because pictures are compressed already.
         headers = {"User-Agent": user_agent(), "Accept": "image/*,*/*;q=0.1", "Accept-Encoding": "identity"}
-        self._addresses = CheckedAddresses(conditions.reach, resolve)
+        self._addresses = CheckedAddresses(conditions.egress, resolve)
         self._client = httpx.AsyncClient(
             headers=headers,
             timeout=None,

@@ -34,8 +34,8 @@ async def resolve(host: str, port: int) -> list[str]:
 class CheckedAddresses(httpcore.AsyncNetworkBackend):
     """Connects to hosts that have been checked, at the numeric addresses that were."""
 
-    def __init__(self, reach: EgressPolicy, resolve: Resolve = resolve) -> None:
-        self._reach = reach
+    def __init__(self, egress: EgressPolicy, resolve: Resolve = resolve) -> None:
+        self._egress = egress
         self._resolve = resolve
         self._network = httpcore.AnyIOBackend()
         self._checked: dict[str, list[str]] = {}
@@ -50,7 +50,7 @@ class CheckedAddresses(httpcore.AsyncNetworkBackend):
         except OSError as error:
             return Later(f"{host[:80]} cannot be found: {error.strerror}")
         for address in addresses:
-            if refusal := self._reach.refusal(address, port):
+            if refusal := self._egress.refusal(address, port):
                 return Drop(Reason.FETCH_FAILED, f"{host} is not asked: {refusal}")
         self._checked[host] = addresses
         return None
