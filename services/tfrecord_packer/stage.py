@@ -17,7 +17,8 @@ from services.tfrecord_packer.events import ClassesWithoutPictures
 from services.tfrecord_packer.gathering import Gathered, RunPlaces, gather
 from services.tfrecord_packer.labelling import Labelled, labelled
 from services.tfrecord_packer.manifest import Member, dataset_digest, write_manifest
-from services.tfrecord_packer.packing import PictureShape, pack
+from services.tfrecord_packer.packing import PictureShape, pack, record_order
+from services.tfrecord_packer.read_ahead import reading_ahead
 from shared.contract import keys
 from shared.contract.errors import storage_error
 from shared.contract.messages import DatasetDue, DatasetPacked, ImageDropped, Message
@@ -120,16 +121,17 @@ def _packed(contents: _Contents, size: int, places: RunPlaces, context: Context)
 
 def _write(digest: str, contents: _Contents, shape: PictureShape, places: RunPlaces, context: Context) -> None:
     """Put all files of the data set into the store, the manifest last."""
-    store = context.store
-
-    def load(name: str) -> NDArray[np.uint8]:
-        with Image.open(io.BytesIO(store.get(keys.normalized(contents.members[name].picture)))) as picture:
-            return np.asarray(picture)
-
-    with tempfile.TemporaryDirectory(prefix="magritte-") as folder:
+    store, pictures = context.store, {name: keys.normalized(each.picture) for name, each in contents.members.items()}
+    in_order = (pictures[name] for name in record_order(pictures))
+    with (
+        tempfile.TemporaryDirectory(prefix="magritte-") as folder,
+        reading_ahead(store, in_order) as ahead,
+    ):
         directory, listed = Path(folder, Path(keys.dataset(digest)).name), Path(folder, keys.MANIFEST)
         try:
-            packed = pack(contents.members, load, directory, shape, context.threads)
+            packed = pack(
+                pictures, lambda name: _decoded(ahead.take(pictures[name])), directory, shape, context.threads
+            )
             ordered = [contents.members[name] for name in packed.order]
             with listed.open("wb") as stream:
                 write_manifest(stream, digest, shape.resolution, ordered, places.at, contents.classes)
@@ -139,6 +141,11 @@ def _write(digest: str, contents: _Contents, shape: PictureShape, places: RunPla
             store.put_file(keys.dataset(digest, file.name), file)
         _put_labels(digest, ordered, contents.classes, store)
         store.put_file(keys.dataset(digest, keys.MANIFEST), listed)
+
+
+def _decoded(data: bytes) -> NDArray[np.uint8]:
+    with Image.open(io.BytesIO(data)) as picture:
+        return np.asarray(picture)
 
 
 def _put_labels(digest: str, ordered: Iterable[Member], classes: tuple[str, ...], store: Objects) -> None:
