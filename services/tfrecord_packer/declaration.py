@@ -5,7 +5,7 @@ from shared.contract import messages as m
 from shared.contract import patterns
 from shared.contract.declaration import Batching, Declaration
 
-_LEDGER = (patterns.JOURNALS, patterns.CHECKPOINTS, patterns.STATES)
+_LEDGER = (patterns.JOURNALS, patterns.CHECKPOINTS)
 
 BOOKKEEPING = Declaration(
     name="tfrecord-packer",
@@ -32,7 +32,7 @@ BOOKKEEPING = Declaration(
     produces=(m.DatasetDue,),
     batching=Batching(most=1000, gap=0.1, longest=1.0),
     reads=(*_LEDGER, patterns.LISTINGS, patterns.VERDICTS),
-    writes=_LEDGER,
+    writes=(*_LEDGER, patterns.STATES),
     deletes=(patterns.CHECKPOINTS,),
 )
 
