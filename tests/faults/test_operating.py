@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from shared.contract import keys
+from shared.ledger.ledger import Ledger
 from tests.faults.chain import Fleet, result, status, undisturbed, write_recipe
 from tests.faults.place import SOON, Place, json_lines, wait_until
 from tests.servers.rabbitmq import RabbitMQServer, free_ports
@@ -27,7 +27,7 @@ def submitted(place: Place, recipe: Path) -> str:
 
 
 def facts(place: Place, run: str, stage: str) -> int:
-    return sum(1 for key in place.store.list(keys.trail(run)) if f"/{stage}." in key)
+    return sum(1 for record in Ledger(place.store, run).records(stage) if record.stamp.stage == stage)
 
 
 def test_a_submitted_run_has_the_result_of_an_embedded_one_and_can_be_watched(place: Place, recipe: Path) -> None:
@@ -100,11 +100,12 @@ def test_a_stage_tells_of_its_health_and_of_what_it_did(place: Place, recipe: Pa
     wait_until(lambda: _answer(port, "readyz") == "yes", "readiness")
     assert _answer(port, "healthz") == "yes"
     run = submitted(place, recipe)
-    place.start("-m", "services.scraper")
+    for stage in ("scraper", "tfrecord_packer"):
+        place.start("-m", f"services.{stage}")
     wait_until(lambda: facts(place, run, "deduper") >= PICTURES, "fingerprints")
     assert 'magritte_items_total{outcome="done",stage="deduper"}' in _answer(port, "metrics")
     lines = [json.loads(line) for line in place.output().splitlines() if line.startswith("{")]
-    assert {line["stage"] for line in lines} == {"deduper", "scraper"}
+    assert {line["stage"] for line in lines} == {"deduper", "scraper", "tfrecord-packer"}
     process.send_signal(signal.SIGTERM)
     assert process.wait(SOON) == 0
 
