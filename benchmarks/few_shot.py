@@ -32,9 +32,9 @@ from demo.character import HEROINE, any_pose
 from demo.drawing import Placement, background, figure, render
 from services.trainer.data import indices, latents
 from services.trainer.learning.training import Training
+from shared.recipe.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2 import network_file
 from shared.stylegan2.grid import Pictures, to_uint8
-from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2.inference import Generator
 from shared.stylegan2.quality.distances import Features, kernel_distance
 from shared.stylegan2.quality.sliced_wasserstein import sliced_wasserstein
@@ -62,7 +62,7 @@ class Scores:
         return f"kernel distance {self.kernel:8.2f}, sliced Wasserstein {self.sliced:7.1f}"
 
 
-class Yardstick:
+class Evaluator:
     """The drawings held out, which pictures are held against."""
 
     def __init__(self, reals: Pictures) -> None:
@@ -148,10 +148,10 @@ def main() -> int:
     options = _options()
     faces = np.stack([drawing(number) for number in range(options.pictures + 2 * options.compared)])
     seen, held_out, others = np.split(faces, [options.pictures, options.pictures + options.compared])
-    yardstick = Yardstick(held_out)
+    evaluator = Evaluator(held_out)
     print(f"few-shot, {len(seen)} drawings of one character at {RESOLUTION} px, {len(held_out)} others held out:")
-    print(f"  other drawings of the character:     {yardstick.scores(others)}", flush=True)
-    went_on, fresh = _compared(options, seen, yardstick)
+    print(f"  other drawings of the character:     {evaluator.scores(others)}", flush=True)
+    went_on, fresh = _compared(options, seen, evaluator)
     kernel, sliced = fresh.kernel / went_on.kernel, fresh.sliced / went_on.sliced
     print(f"  from scratch after {TIMES} times as many pictures, against going on: ", end="")
     print(f"kernel distance x {kernel:.1f}, sliced Wasserstein x {sliced:.1f} (target: above 1)")
@@ -170,12 +170,12 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _compared(options: argparse.Namespace, pictures: Pictures, yardstick: Yardstick) -> tuple[Scores, Scores]:
+def _compared(options: argparse.Namespace, pictures: Pictures, evaluator: Evaluator) -> tuple[Scores, Scores]:
     """Return the scores of going on from the base network, and of training from scratch with `TIMES` the pictures."""
     settings = Hyperparameters(  # the demo's, and of the recipe's defaults what it leaves out
         minibatch=16,
         learning_rate=0.003,
-        gamma=1.0,
+        r1_gamma=1.0,
         ema_kimg=0.5,
         mirror=True,
         augmentation=options.augmentation,
@@ -184,20 +184,20 @@ def _compared(options: argparse.Namespace, pictures: Pictures, yardstick: Yardst
     base = network_file.load(BASE.read_bytes())
     fresh = Networks.fresh(base.architecture, options.seed)
     kimg, seed = options.kimg, options.seed
-    print(f"  base network, as it is:              {yardstick.scores(drawn(base, options.compared))}", flush=True)
-    went_on = _followed(Training(base, settings, seed), pictures, (kimg,), yardstick, "going on from the base network")
-    scratch = _followed(Training(fresh, settings, seed), pictures, (kimg, TIMES * kimg), yardstick, "from scratch")
+    print(f"  base network, as it is:              {evaluator.scores(drawn(base, options.compared))}", flush=True)
+    went_on = _followed(Training(base, settings, seed), pictures, (kimg,), evaluator, "going on from the base network")
+    scratch = _followed(Training(fresh, settings, seed), pictures, (kimg, TIMES * kimg), evaluator, "from scratch")
     return went_on, scratch
 
 
 def _followed(
-    training: Training, pictures: Pictures, stops: tuple[float, ...], yardstick: Yardstick, name: str
+    training: Training, pictures: Pictures, stops: tuple[float, ...], evaluator: Evaluator, name: str
 ) -> Scores:
     """Train from stop to stop and print the scores at each; returns the last."""
     print(f"  {name}:", flush=True)
     for kimg in stops:
         train(training, pictures, kimg)
-        scores = yardstick.scores(drawn(training.networks(), len(yardstick)))
+        scores = evaluator.scores(drawn(training.networks(), len(evaluator)))
         print(f"    after {kimg:5.1f} kimg:                 {scores}", flush=True)
     return scores
 

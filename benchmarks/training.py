@@ -43,9 +43,9 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 from benchmarks.nvidia_training import ONE_CYCLE, Configuration, edition
 from services.trainer.learning.training import Training
+from shared.recipe.hyperparameters import Augmentation, Hyperparameters, Precision
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.backend import threads
-from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters, Precision
 from shared.stylegan2.weights import Networks
 
 TARGET, AIM = 15.0, 8.0
@@ -233,7 +233,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--mapping-layers", type=int, default=8)
     parser.add_argument("--minibatch", type=int, default=16)
     parser.add_argument("--minibatch-gpu", type=int, help="how many of them are taken at once; default: all")
-    parser.add_argument("--precision", choices=list(Precision), default=Precision.FLOAT32)
+    parser.add_argument("--precision", choices=[Precision.FLOAT32, Precision.BFLOAT16], default=Precision.FLOAT32)
     parser.add_argument("--augmentation", choices=list(Augmentation), default=Augmentation.NONE)
     parser.add_argument("--augment-p", type=float, default=0.5, help="of ada, which adapts it, and of fixed")
     parser.add_argument("--jit", action=argparse.BooleanOptionalAction, help="XLA; default: on a GPU only, JAX always")

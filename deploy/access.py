@@ -15,7 +15,16 @@ from typing import Any
 from shared.bus.topology import DEAD, WORK, Topology, dead_queue
 from shared.contract import keys
 from shared.contract.declaration import Declaration, Pipeline
-from shared.contract.patterns import RETRY_FAILED, VERDICTS, open_ended
+from shared.contract.patterns import (
+    ARRIVALS,
+    CHECKPOINTS,
+    JOURNALS,
+    LISTINGS,
+    RETRY_FAILED,
+    STATES,
+    VERDICTS,
+    open_ended,
+)
 
 OPERATOR = "magritte"
 MONITOR = "monitor"
@@ -54,8 +63,11 @@ class BrokerRights:
 
 OPERATOR_STORE = StoreRights(
     reads=("*",),
-    writes=("recipes/*", "files/*", RETRY_FAILED, VERDICTS, "dead/*", keys.CONTROLS + "*", PROBES),
-    deletes=(keys.CONTROLS + "*", PROBES),
+    writes=(
+        *("recipes/*", "files/*", RETRY_FAILED, VERDICTS, "dead/*", keys.CONTROLS + "*", PROBES),
+        *(LISTINGS, ARRIVALS, JOURNALS, CHECKPOINTS, STATES),  # by `magritte convert`
+    ),
+    deletes=(keys.CONTROLS + "*", CHECKPOINTS, PROBES),
 )
 
 

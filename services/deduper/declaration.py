@@ -16,7 +16,7 @@ JUDGING = Declaration(
     queue="deduper.index",
     consumes=(m.ImageFingerprinted,),
     produces=(m.ImageKept, m.ImageSuperseded),
-    batching=Batching(most=500, gap=0.02, longest=0.5),  # pictures wait for it on their way
+    batching=Batching(most=2000, gap=0.02, longest=0.5),  # pictures wait for it on their way
     reads=(patterns.ARRIVALS,),
     writes=(patterns.ARRIVALS,),
 )

@@ -14,6 +14,7 @@ import httpx
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.errors import RecipeError, RunUnusable, Transient
 from shared.contract.stage import Objects
+from shared.http_transport import PoolTransport
 from shared.recipe.faces import Cascade
 from shared.recipe.files import content
 
@@ -28,7 +29,7 @@ SECONDS = 60.0
 class Fetching:
     """Settings for fetching a model: what may be connected to, and the folder that it is kept in."""
 
-    reach: EgressPolicy = field(default_factory=EgressPolicy)
+    egress: EgressPolicy = field(default_factory=EgressPolicy)
     cache: Path = field(default_factory=lambda: Path.home() / ".cache" / "magritte")
 
 
@@ -50,7 +51,7 @@ def read_model(settings: Cascade, fetching: Fetching, store: Objects | None = No
     cached = fetching.cache / f"{digest}.xml"
     if cached.is_file() and _digest(data := _read(cached)) == digest:
         return data
-    return _kept(cached, _checked(_fetch(model, fetching.reach), digest, model))
+    return _kept(cached, _checked(_fetch(model, fetching.egress), digest, model))
 
 
 def _digest(data: bytes) -> str:
@@ -71,10 +72,10 @@ def _read(path: Path) -> bytes:
 
 
 class _PublicServers(httpcore.SyncBackend):
-    """Hangs up, before anything is sent, on servers not within reach: a name may resolve to any address."""
+    """Hangs up, before anything is sent, on servers that the policy refuses: a name may resolve to any address."""
 
-    def __init__(self, reach: EgressPolicy) -> None:
-        self._reach = reach
+    def __init__(self, egress: EgressPolicy) -> None:
+        self._egress = egress
 
     def connect_tcp(
         self,
@@ -85,25 +86,17 @@ class _PublicServers(httpcore.SyncBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
-        refusal = self._reach.refusal(stream.get_extra_info("server_addr")[0], port)
+        refusal = self._egress.refusal(stream.get_extra_info("server_addr")[0], port)
         if refusal:
             stream.close()
             raise RunUnusable(f"the cascade is not fetched from {host}: {refusal}")
         return stream
 
 
-class _Transport(httpx.HTTPTransport):
-    """A transport that connects through `_PublicServers`; httpx has no option for that."""
-
-    def __init__(self, reach: EgressPolicy) -> None:
-        super().__init__()
-        servers = _PublicServers(reach)
-        self._pool = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(), network_backend=servers)
-
-
-def _fetch(address: str, reach: EgressPolicy) -> bytes:
+def _fetch(address: str, egress: EgressPolicy) -> bytes:
     data, deadline = bytearray(), time.monotonic() + SECONDS
-    client = httpx.Client(transport=_Transport(reach), follow_redirects=True, timeout=SECONDS / 2)
+    servers = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(), network_backend=_PublicServers(egress))
+    client = httpx.Client(transport=PoolTransport(servers), follow_redirects=True, timeout=SECONDS / 2)
     try:
         with client, client.stream("GET", address) as response:
             response.raise_for_status()

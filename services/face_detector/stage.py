@@ -53,7 +53,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
         self._detectors = Detectors()
 
     def setup(self, environment: DetectorEnvironment, settings: Detection | None) -> None:
-        self._detectors = Detectors(Fetching(environment.reach, environment.cache))
+        self._detectors = Detectors(Fetching(environment.egress, environment.cache))
         self._detectors.of(Animeface() if settings is None else settings.asked)
 
     def settings(self, recipe: Recipe) -> Detection:

@@ -93,6 +93,10 @@ def _tell(story: list[dict[str, Any]]) -> None:
     table = Table("time", "item", "stage", "what", "", box=None, header_style="dim")
     for record in story:
         hidden = {"at", "item", "stage", "type", "run", "entry", "face", "attempt", "seconds", "action", "reused"}
-        details = "  ".join(f"{name}={str(value)[:48]}" for name, value in record.items() if name not in hidden)
+        details = "  ".join(
+            f"{name}={str(value)[:48]}"
+            for name, value in record.items()
+            if name not in hidden and (value or name != "revision")
+        )
         table.add_row(record["at"][:23], record["item"], record["stage"], record["type"], details)
     screen.console().print(table)

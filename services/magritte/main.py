@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from services.magritte import (
+    convert,
     dataset,
     dead,
     draw,
@@ -17,6 +18,7 @@ from services.magritte import (
     run,
     screen,
     stage,
+    verdict,
     watch,
     weights,
 )
@@ -49,6 +51,8 @@ app.command("cancel")(operate.cancel)
 app.command("pause")(operate.pause)
 app.command("continue")(operate.proceed)
 app.add_typer(dead.app, name="dead")
+app.command("convert")(convert.convert)
+app.add_typer(verdict.app, name="verdict")
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(weights.app, name="weights")
 

@@ -1,6 +1,5 @@
-"""`magritte quality`: how good a network's pictures are, in numbers and side by side with the training pictures."""
+"""`magritte quality`: the quality of a network's pictures, in numbers and side by side with the training pictures."""
 
-import inspect
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -38,39 +37,49 @@ _MEMORISED = (
 _FEW = "FID of fewer than 5000 pictures is too high and says little: go by KID."
 
 
+What = Annotated[
+    str, typer.Argument(metavar="[RUN|NETWORK]", help="A run, a network file, or by default the latest run.")
+]
+Dataset = Annotated[
+    Path | None,
+    typer.Option("--dataset", exists=True, help="A network file's: a folder with *.tfrecords, or one of them."),
+]
+Leg = Annotated[int | None, typer.Option("--leg", min=1, help="The run's snapshot N instead of the newest.")]
+AllLegs = Annotated[bool, typer.Option("--all-legs", help="Every snapshot of the run.")]
+InceptionFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--inception",
+        exists=True,
+        dir_okay=False,
+        help="Measure KID and FID too, by this Inception network: classify_image_graph_def.pb of "
+        "inception-2015-12-05.tgz, or weights of Keras' InceptionV3 without its top layer.",
+    ),
+]
+Count = Annotated[
+    int | None,
+    typer.Option("--pictures", min=2, help="Pictures to draw; default: as many as the data set has, 1000 at most."),
+]
+Psi = Annotated[float, typer.Option("--psi", min=0.0, help="Truncation; 1 for none, as is usual here.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", file_okay=False, help="A folder for neighbours.png: samples beside what they resemble."),
+]
+
+
 @dataclass(frozen=True)
 class Request:
-    """The command's argument and options: more than a function should take."""
+    """Argument and options of the command."""
 
-    what: Annotated[
-        str, typer.Argument(metavar="[RUN|NETWORK]", help="A run, a network file, or by default the latest run.")
-    ] = ""
-    dataset: Annotated[
-        Path | None,
-        typer.Option("--dataset", exists=True, help="A network file's: a folder with *.tfrecords, or one of them."),
-    ] = None
-    leg: Annotated[int | None, typer.Option("--leg", min=1, help="The run's snapshot N instead of the newest.")] = None
-    all_legs: Annotated[bool, typer.Option("--all-legs", help="Every snapshot of the run.")] = False
-    inception: Annotated[
-        Path | None,
-        typer.Option(
-            "--inception",
-            exists=True,
-            dir_okay=False,
-            help="Measure KID and FID too, by this Inception network: classify_image_graph_def.pb of "
-            "inception-2015-12-05.tgz, or weights of Keras' InceptionV3 without its top layer.",
-        ),
-    ] = None
-    pictures: Annotated[
-        int | None,
-        typer.Option("--pictures", min=2, help="Pictures to draw; default: as many as the data set has, 1000 at most."),
-    ] = None
-    psi: Annotated[float, typer.Option("--psi", min=0.0, help="Truncation; 1 for none, as is usual here.")] = 1.0
-    as_json: AsJson = False
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", file_okay=False, help="A folder for neighbours.png: samples beside what they resemble."),
-    ] = None
+    what: str
+    dataset: Path | None
+    leg: int | None
+    all_legs: bool
+    inception: Path | None
+    pictures: int | None
+    psi: float
+    as_json: bool
+    out: Path | None
 
 
 @dataclass(frozen=True)
@@ -93,13 +102,23 @@ class _Terms:
 _Measured = tuple[Candidate, "Quality"]
 
 
-def quality(**options: Any) -> None:
+def quality(
+    what: What = "",
+    dataset: Dataset = None,
+    leg: Leg = None,
+    all_legs: AllLegs = False,
+    inception: InceptionFile = None,
+    pictures: Count = None,
+    psi: Psi = 1.0,
+    as_json: AsJson = False,
+    out: Out = None,
+) -> None:
     """Measure how good the pictures of a network are.
 
     Draws pictures with it and compares them with the training pictures: at every level of detail, without any other
     network, and by KID and FID if you have an Inception network. Also counts pictures that are nearly training ones.
     """
-    request = Request(**options)
+    request = Request(what, dataset, leg, all_legs, inception, pictures, psi, as_json, out)
     _check(request)
     with libraries.of_training():
         subject = _subject(request)
@@ -110,9 +129,6 @@ def quality(**options: Any) -> None:
             screen.say_json(_as_json(subject, terms, measured))
         else:
             _show(subject, terms, measured)
-
-
-quality.__signature__ = inspect.signature(Request)  # type: ignore[attr-defined]  # where Typer reads the options
 
 
 def _check(request: Request) -> None:
@@ -154,7 +170,7 @@ def _measure(request: Request, subject: Subject, terms: _Terms, progress: Progre
 
     reals = subject.pictures
     compared = spread(reals, terms.reals)
-    yardstick = evaluation.Yardstick(reals, compared, terms.inception)
+    evaluator = evaluation.Evaluator(reals, compared, terms.inception)
     for candidate in subject.candidates:
         networks = candidates.open_networks(candidate, subject)
         labels = candidates.open_labels(networks, candidate, subject)
@@ -166,7 +182,7 @@ def _measure(request: Request, subject: Subject, terms: _Terms, progress: Progre
             None if labels is None else labels[compared.indices],
             partial(progress.advance, task),
         )
-        found = yardstick.measure(fakes)
+        found = evaluator.measure(fakes)
         if request.out:
             write_png(request.out / _sheet_name(candidate, subject), sheet(fakes, reals, found.nearest, _ROWS))
         yield candidate, found

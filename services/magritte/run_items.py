@@ -68,6 +68,16 @@ class RunItems:
         own = (record for record in self._ledger.records(*texts) if _entry_of(record.message) == entry)
         return sorted(map(_as_json, own), key=lambda record: str(record["at"]))
 
+    def image(self, entry: str) -> str:
+        """Return the digest of an entry's original; empty if it has none."""
+        found = (getattr(record.message, "image", "") for record in self._ledger.records(entry))
+        return next(filter(None, found), "")
+
+    def entries_of(self, image: str) -> list[str]:
+        """Return all entries whose original is this one, in order."""
+        messages = (record.message for record in self._ledger.records(image))
+        return sorted({_entry_of(message) for message in messages if getattr(message, "image", "") == image})
+
     @cached_property
     def _tally(self) -> Tally:
         return self._ledger.book().tally

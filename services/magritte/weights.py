@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Take networks from the official programs, or give them ours.", no_args_is_help=True)
 
 _PROGRAMS = {4: "stylegan2", 5: "stylegan2-ada", 6: "stylegan2-ada-pytorch or stylegan3"}
-"""Who writes which version of a network."""
+"""Producers of the versions of a network."""
 
 _TENSORS, _DESCRIPTION = ".safetensors", ".json"
 

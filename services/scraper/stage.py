@@ -52,17 +52,17 @@ class Scraper(Stage[RunRequested, Wanted]):
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
-        self._reach = EgressPolicy()
+        self._egress = EgressPolicy()
 
     def setup(self, environment: FetchingEnvironment, settings: Wanted | None) -> None:
-        self._reach = environment.reach
+        self._egress = environment.egress
 
     def settings(self, recipe: Recipe) -> Wanted:
         return Wanted(recipe.sources, Limits.of(recipe.pictures))
 
     def process(self, message: RunRequested, settings: Wanted, context: Context) -> Iterator[Message | Death]:
         known = recall_listing(context.store, message)
-        looking = _Looking(message, settings, context, self._reach, self._clock)
+        looking = _Looking(message, settings, context, self._egress, self._clock)
         entries: dict[str, Description] = {}
         for listed in looking.through() if known is None else looking.again(known):
             entries[listed.entry] = listed.description
@@ -83,14 +83,14 @@ class _Looking:
         request: RunRequested,
         wanted: Wanted,
         context: Context,
-        reach: EgressPolicy,
+        egress: EgressPolicy,
         clock: Callable[[], datetime],
     ) -> None:
         self._number = request.source
         self._sources = wanted.sources
         self._limits = wanted.limits
         self._context = context
-        self._reach = reach
+        self._egress = egress
         self._clock = clock
         self._run = request.run
         self._retry_failed = context.store.exists(keys.retry_failed(request.run))
@@ -122,7 +122,7 @@ class _Looking:
 
     def _opened(self) -> Source:
         asked = with_addresses(self._sources[self._number], self._context.store)
-        return open_source(asked, Conditions(self._limits.max_bytes, self._context.stopping, self._reach))
+        return open_source(asked, Conditions(self._limits.max_bytes, self._context.stopping, self._egress))
 
     def _stop_if_asked(self) -> None:
         if self._context.stopping():

@@ -97,16 +97,18 @@ class Bookkeeping(Owner[Message, Account]):
 
         When another owner has been faster, what it has written is read first.
         """
-        opened, taken = self._books.take(run), 0
-        while opened is None or opened.book.batches >= taken:
-            if opened is None or opened.session != context.session:
-                opened = _opened(run, settings, context)
+        opened = self._books.take(run)
+        if opened is None or opened.session != context.session:
+            opened = _opened(run, settings, context)
+        while True:
+            number = opened.book.batches + 1
             lines = [line for received in batch for line in _news(opened, received)]
-            if not lines or journal.append(context.store, run, opened.book.batches + 1, lines):
+            if not lines or journal.append(context.store, run, number, lines):
                 opened.book.batches += bool(lines)
                 return opened
-            opened, taken = _opened(run, settings, context), opened.book.batches + 1
-        raise StoreUnavailable(f"{keys.journal(run, taken)} is there and cannot be read")
+            opened = _opened(run, settings, context)
+            if opened.book.batches < number:
+                raise StoreUnavailable(f"{keys.journal(run, number)} is there and cannot be read")
 
     def _write_states(self) -> None:
         """Write the states of runs in a new phase, and those that have been put off for `STATE_EVERY`."""

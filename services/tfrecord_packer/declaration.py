@@ -30,7 +30,7 @@ BOOKKEEPING = Declaration(
         m.RankingReady,
     ),
     produces=(m.DatasetDue,),
-    batching=Batching(most=1000, gap=0.1, longest=1.0),
+    batching=Batching(most=5000, gap=0.1, longest=1.0),
     reads=(*_LEDGER, patterns.LISTINGS, patterns.VERDICTS),
     writes=(*_LEDGER, patterns.STATES),
     deletes=(patterns.CHECKPOINTS,),

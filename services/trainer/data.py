@@ -1,4 +1,4 @@
-"""Which pictures training sees, and in which order."""
+"""The order in which training sees pictures, and the pictures of each minibatch."""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -45,12 +45,12 @@ class Dataset:
 
     @property
     def classes(self) -> int:
-        """Number of classes; 0 without labels."""
+        """Return the number of classes; 0 without labels."""
         return int(self._labels.shape[1])
 
     @property
     def seen(self) -> Selection:
-        """The pictures that are trained on."""
+        """Return the pictures that are trained on."""
         return Selection(self._pictures, self._places.seen)
 
     def __len__(self) -> int:

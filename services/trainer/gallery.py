@@ -1,4 +1,4 @@
-"""What people look at after a leg: grids of what Gs draws, and how it compares with the training pictures."""
+"""Pictures and figures for people after a leg: what Gs draws, and how it compares with the training pictures."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from services.trainer.grid import layout
 from shared.stylegan2.grid import Pictures, arrange, to_uint8
 from shared.stylegan2.inference import WHOLE, Generator, Truncation
 from shared.stylegan2.picture_set import spread
-from shared.stylegan2.quality.evaluation import Yardstick
+from shared.stylegan2.quality.evaluation import Evaluator
 from shared.stylegan2.quality.neighbours import sheet
 from shared.stylegan2.weights import Networks
 
@@ -52,13 +52,13 @@ class Gallery:
 
     @property
     def can_compare(self) -> bool:
-        """Return whether there are training pictures to compare with: a single one is no `Yardstick`."""
+        """Return whether there are training pictures to compare with: a single one is no `Evaluator`."""
         return len(self._dataset) > 1
 
     def compared(self, count: int) -> tuple[Pictures, Figures]:
         """Draw `count` pictures; return those nearest to training pictures, beside them, and the figures of all."""
         fakes, reals = self._drawn(count), spread(self._dataset.seen, _COMPARED)
-        found = Yardstick(reals, spread(reals, max(count, 2)), inception=None).measure(fakes)
+        found = Evaluator(reals, spread(reals, max(count, 2)), inception=None).measure(fakes)
         figures = Figures(count, found.sliced.mean, found.memorised)
         return sheet(fakes, reals, found.nearest, _ROWS_OF_NEIGHBOURS), figures
 

@@ -1,4 +1,4 @@
-"""Where a training's legs and ticks end."""
+"""Ends of a training's legs and ticks."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How a leg becomes complete: its files first, under names of their content, and `done.json` last, created once."""
+"""Publication of a leg: its files first, under names of their content, and `done.json` last, created once."""
 
 from pathlib import Path
 

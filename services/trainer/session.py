@@ -63,12 +63,12 @@ class Session:
 
     @property
     def images(self) -> int:
-        """Pictures shown to D, which is also the position in the sequence of pictures."""
+        """Return the number of pictures shown to D, which is also the position in the sequence of pictures."""
         return round(self._training.kimg * 1000)
 
     @property
     def threads(self) -> int | None:
-        """Number of intra-op threads that TensorFlow computes with on a CPU; None on a GPU and on JAX."""
+        """Return the number of intra-op threads that TensorFlow computes with on a CPU; None on a GPU and on JAX."""
         return threads()
 
     def step(self) -> Losses:
@@ -82,7 +82,7 @@ class Session:
         asked = self._dataset.to_ask_about(self._minibatch)
         if asked is None:
             return Watched(None, None, self._training.memory)
-        seen, held_out = (self._training.opinion(*minibatch) for minibatch in asked)
+        seen, held_out = (self._training.evaluate(*minibatch) for minibatch in asked)
         apart = seen.pictures - seen.fakes
         overfitting = (seen.pictures - held_out.pictures) / apart if apart else None
         return Watched(held_out.pictures, overfitting, self._training.memory)

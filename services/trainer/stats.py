@@ -1,4 +1,4 @@
-"""The statistics of a tick of training."""
+"""Statistics of a tick of training."""
 
 import math
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a leg: its ticks as curves, over pictures shown to D, and what Gs draws."""
+"""Records of a leg for TensorBoard: its ticks as curves, over pictures shown to D, and what Gs draws."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING

@@ -20,6 +20,7 @@ from pika.exceptions import AMQPError, ProbableAccessDeniedError, ProbableAuthen
 
 from shared.bus.letters import Outcome, Outgoing
 from shared.bus.replies import resolve, words_of
+from shared.bus.watched_loop import WatchedLoop
 from shared.contract.errors import BusUnavailable, MagritteError, SettingsError
 
 log = structlog.get_logger()
@@ -57,6 +58,7 @@ class Connection:
 
     def __init__(self, how: Any) -> None:
         loop = asyncio.get_running_loop()
+        self._loop = WatchedLoop(loop)
         self._opened: Future[None] = loop.create_future()
         self.ended: Future[MagritteError] = loop.create_future()
         self.blocked = ""
@@ -64,7 +66,7 @@ class Connection:
         self.writable.set()
         self.raw: Any = None
         # pika raises among its callbacks when a connection is closed while it opens; an attempt can be aborted.
-        self._attempt = AsyncioConnection.create_connection([how], self._begin, custom_ioloop=loop)
+        self._attempt = AsyncioConnection.create_connection([how], self._begin, custom_ioloop=self._loop)
 
     async def open(self) -> None:
         """Return when the broker has let us in; raises the result of `ended` when it does not."""
@@ -85,8 +87,7 @@ class Connection:
                 self.raw.close()
         await asyncio.wait([self.ended], timeout=_GOODBYE_SECONDS)
         if self.raw is not None and not self.ended.done():
-            # Nothing public ends a connection that the broker has stopped reading.
-            self.raw._adapter_disconnect_stream()
+            self._loop.hang_up()
             await asyncio.wait([self.ended], timeout=_GOODBYE_SECONDS)
 
     def _outcomes(self) -> list["Future[Any]"]:

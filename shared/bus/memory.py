@@ -106,11 +106,6 @@ class MemoryBus:
         with self._changed:
             return {name: state.depth() for name, state in self._queues.items()}
 
-    def dead_letters(self) -> list[DeadLetter]:
-        """Return all dead letters, by queue in pipeline order."""
-        with self._changed:
-            return [letter for state in self._queues.values() for letter in state.dead]
-
     def remove_dead(self, queue: str, of: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
         with self._changed:
             state = self._queues[queue]

@@ -17,13 +17,6 @@ async def depths(channel: Channel, unacked: Mapping[str, int], rungs: Iterable[R
     return found | {rung.name: Depth(delayed=await declaring.ready(channel, rung.name)) for rung in rungs}
 
 
-async def dead_letters(channel: Channel, queue: str) -> list[DeadLetter]:
-    """Return the dead letters of `queue`; they stay there."""
-    held = await channel.hold_all(dead_queue(queue))
-    channel.give_back()
-    return [letters.dead_letter(queue, headers, body) for _, headers, body in held]
-
-
 async def remove_dead(channel: Channel, queue: str, of: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
     """Remove the dead letters of `queue` for which `of` returns true, and return them."""
     removed = []

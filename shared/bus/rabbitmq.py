@@ -111,10 +111,6 @@ class RabbitMQBus:
         """
         return self._call(self._ask(self._depths))
 
-    def dead_letters(self, queue: str) -> list[DeadLetter]:
-        """Return the dead letters of `queue`; they stay there."""
-        return self._call(self._ask(partial(questions.dead_letters, queue=self._queues[queue].name)))
-
     def remove_dead(self, queue: str, of: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
         return self._call(self._ask(partial(questions.remove_dead, queue=self._queues[queue].name, of=of)))
 

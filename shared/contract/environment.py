@@ -29,6 +29,6 @@ class FetchingEnvironment(Environment):
     )
 
     @property
-    def reach(self) -> EgressPolicy:
+    def egress(self) -> EgressPolicy:
         """Return what may be connected to."""
         return EgressPolicy.of(self.private_networks)

@@ -10,6 +10,7 @@ bytes are two entries of one `image`. A face is an entry and a number.
 
 import json
 import re
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -64,6 +65,7 @@ class Stamp(BaseModel):
 NO_STAMP = Stamp()
 
 
+@cache
 def kebab(name: str) -> str:
     """Spell a class name as everything but Python does: `ImageKept` is `image-kept`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower()

@@ -44,10 +44,10 @@ def write(store: Objects, run: str, book: Book) -> None:
 def newest(store: Objects, run: str) -> Book:
     """Read the newest checkpoint that can be read; an empty book if there is none."""
     for number in reversed(_numbers(store, run)):
-        try:
-            return _decoded(store.get(keys.checkpoint(run, number)))
-        except (NotFound, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError):
-            continue  # cut short by a power failure, or of another version: the journal has it all
+        with suppress(NotFound):
+            data = store.get(keys.checkpoint(run, number))
+            with suppress(Exception):  # damaged in whatever way, or of another version: the journal has it all
+                return _decoded(data)
     return Book()
 
 

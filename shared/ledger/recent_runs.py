@@ -16,14 +16,18 @@ class RecentRuns(Generic[T]):
         self._most = most
         self._size = size
         self._values: dict[str, T] = {}
+        self._sizes: dict[str, int] = {}
+        self._total = 0
 
     def take(self, run: str) -> T | None:
         """Return what is known of a run and forget it: whoever changes it keeps it again once the change is safe."""
+        self._total -= self._sizes.pop(run, 0)
         return self._values.pop(run, None)
 
     def keep(self, run: str, value: T) -> None:
         """Remember what is known of a run as the most recently used."""
-        self._values.pop(run, None)
-        self._values[run] = value
-        while len(self._values) > 1 and sum(map(self._size, self._values.values())) > self._most:
-            del self._values[next(iter(self._values))]
+        self.take(run)
+        self._values[run], self._sizes[run] = value, self._size(value)
+        self._total += self._sizes[run]
+        while len(self._values) > 1 and self._total > self._most:
+            self.take(next(iter(self._values)))

@@ -1,16 +1,16 @@
-"""What a person asks of training: one section of the recipe, with presets that people know.
+"""The recipe's section on training, with presets that people know.
 
 Where a number depends on others, the field is None until `Training.resolved` has worked it out.
 """
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from shared.recipe.hyperparameters import Augmentation, Hyperparameters, Learning, Precision
 from shared.recipe.section import Section, StoredFile, present
-from shared.stylegan2.hyperparameters import Augmentation
 
 _FROZEN_DOWN_TO = 64
 """Pixels: `character` freezes D's layers above, which know lines and colours; 10 of them at 512 px."""
@@ -26,8 +26,8 @@ class Preset(StrEnum):
     PAPER512 = "paper512"
 
 
-class Training(Section):
-    """A StyleGAN2 of configuration F. The defaults are for a few hundred pictures of one character."""
+class Schedule(Section):
+    """Beginning, length and rhythm of a training."""
 
     preset: Preset = Field(
         Preset.CHARACTER,
@@ -42,55 +42,16 @@ class Training(Section):
     resume_kimg: float = Field(
         0.0, ge=0, description="kimg that the start_from network had already: added to the kimg that are shown"
     )
-    minibatch: int | None = Field(16, ge=1, description="pictures per step; null: by resolution")
-    minibatch_gpu: int | Literal["auto"] | None = Field(
-        None, description="pictures per device and pass; null: all of its share, auto: as its memory allows"
-    )
-    learning_rate: float | None = Field(
-        0.002, gt=0, description="learning rate of Adam, for G and D; null: by resolution"
-    )
-    r1_gamma: float | None = Field(
-        None, ge=0, description="weight of the R1 penalty; null: 0.0002 * resolution^2 / minibatch"
-    )
-    path_length_weight: float = Field(2.0, ge=0, description="weight of G's path length regularisation; 0: none")
-    g_interval: int = Field(
-        4, ge=1, description="steps between two path length regularisations of G (lazy regularisation)"
-    )
-    d_interval: int = Field(16, ge=1, description="steps between two R1 regularisations of D (lazy regularisation)")
-    d_repeats: int = Field(1, ge=1, le=16, description="updates of the discriminator in each step")
-    style_mixing: float = Field(
-        0.9, ge=0, le=1, description="probability that a picture is drawn from two z (style mixing)"
-    )
-    mirror: bool = Field(True, description="show pictures mirrored half of the time")
-    freeze_d: int | None = Field(
-        None,
-        ge=0,
-        description="Freeze-D: first layers of D that do not learn; null: 0, with start_from those above 64 px",
-    )
-    augmentation: Augmentation = Field(
-        Augmentation.ADA, description="augmentation of what D sees: none, ada, fixed or diffaugment"
-    )
-    augment_pipe: Literal[
-        "blit", "geom", "color", "filter", "noise", "cutout", "bg", "bgc", "bgcf", "bgcfn", "bgcfnc"
-    ] = Field("bgc", description="operators of ada and fixed: augpipe of stylegan2-ada")
-    augment_p: float = Field(
-        0.0, ge=0, le=1, description="probability of each operator; with ada, the one to begin with"
-    )
-    ada_target: float = Field(0.6, gt=0, lt=1, description="mean sign of D's scores of reals that ada aims at")
-    ada_kimg: float | None = Field(
-        None, gt=0, description="kimg in which ada can move p from 0 to 1; null: 500, with start_from 100"
-    )
-    bcr_weight: float = Field(
-        0.0, ge=0, description="weight of balanced consistency regularisation (bCR); usually 0 or 10"
-    )
-    ema_kimg: float | None = Field(
-        5.0, gt=0, description="half-life of Gs, the moving average of G, in kimg; null: by minibatch"
-    )
-    ema_rampup: float | None = Field(
-        None,
-        ge=0,
-        description="most that ema_kimg may be of the kimg so far; 0: no limit; null: 0.05, with start_from 0",
-    )
+
+    @field_validator("start_from")
+    @classmethod
+    def _network_is_there(cls, network: StoredFile | Path | None, info: ValidationInfo) -> StoredFile | Path | None:
+        return present(network, info) if isinstance(network, Path) else network
+
+
+class Sizes(Section):
+    """Sizes of fresh networks; those of `start_from` have their own."""
+
     fmap_base: int | None = Field(
         16384,
         ge=16,
@@ -100,8 +61,13 @@ class Training(Section):
     latent_size: int = Field(512, ge=4, description="size of z and w and width of the mapping network")
     mapping_layers: int = Field(8, ge=1, le=16, description="layers of the mapping network")
     mbstd_group: int = Field(4, ge=1, le=64, description="group size of D's minibatch standard deviation")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="number format of convolutions; auto: bfloat16 on GPUs that have it"
+
+
+class Training(Sizes, Learning, Schedule):
+    """A StyleGAN2 of configuration F. The defaults are for a few hundred pictures of one character."""
+
+    precision: Precision = Field(
+        Precision.AUTO, description="number format of convolutions; auto: bfloat16 on GPUs that have it"
     )
     held_out: float = Field(
         0.05, ge=0, le=0.5, description="share of the pictures held out from training, to measure overfitting"
@@ -117,11 +83,6 @@ class Training(Section):
         """Put a preset's values under those that are given; what is wrong with either is found afterwards."""
         name = given.get("preset") if isinstance(given, dict) else None
         return {**PRESETS.get(str(name), {}), **given} if name is not None else given
-
-    @field_validator("start_from")
-    @classmethod
-    def _network_is_there(cls, network: StoredFile | Path | None, info: ValidationInfo) -> StoredFile | Path | None:
-        return present(network, info) if isinstance(network, Path) else network
 
     @field_validator("minibatch_gpu")
     @classmethod
@@ -152,16 +113,9 @@ class Training(Section):
         return ResolvedTraining.model_construct(**dict(self) | missing)
 
 
-class ResolvedTraining(Training):
+class ResolvedTraining(Hyperparameters, Training):
     """A training's settings without anything left to work out. Made by `Training.resolved` only."""
 
-    minibatch: int
-    learning_rate: float
-    r1_gamma: float
-    freeze_d: int
-    ada_kimg: float
-    ema_kimg: float
-    ema_rampup: float
     fmap_base: int
 
 
@@ -191,7 +145,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     Preset.PAPER256: _PAPER | {"r1_gamma": 1.0, "fmap_base": 8192},
     Preset.PAPER512: _PAPER | {"r1_gamma": 0.5, "fmap_base": 16384},
 }
-"""What each preset has other than the fields' defaults, which are `character`.
+"""Values of each preset that differ from the fields' defaults, which are `character`.
 
 `stylegan2` is run_training.py's of NVlabs/stylegan2, the others are stylegan2-ada's `auto`, `paper256` and `paper512`.
 `character` is meant for a few hundred pictures and a network of portraits to start from:

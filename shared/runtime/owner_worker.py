@@ -109,9 +109,9 @@ class OwnerWorker(Worker):
             self._acknowledge(batch)
 
     def _process(self, batch: Sequence[_Taken], attempt: int) -> None:
-        session = max(taken.delivery.session for taken in batch)
-        context = self._contexts.of(batch[0].received.message, session)
-        with self._quarantine.company():
+        message, session = batch[0].received.message, max(taken.delivery.session for taken in batch)
+        context = self._contexts.of(message, session)
+        with self._quarantine.company(), self._emissions.kept(message):
             self._execution.run_batch([taken.received for taken in batch], attempt, context)
 
     def _acknowledge(self, batch: Sequence[_Taken]) -> None:

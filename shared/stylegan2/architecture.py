@@ -82,17 +82,17 @@ class Architecture:
 
     @property
     def num_ws(self) -> int:
-        """Number of slots of the broadcast w: 16 for 512 px."""
+        """Return the number of slots of the broadcast w: 16 for 512 px."""
         return 2 * self.resolution_log2 - 2
 
     @property
     def num_noises(self) -> int:
-        """Number of noise maps: one per convolution of the synthesis network, 15 for 512 px."""
+        """Return the number of noise maps: one per convolution of the synthesis network, 15 for 512 px."""
         return self.num_ws - 1
 
     @property
     def sides(self) -> list[int]:
-        """Sides of the feature maps in pixels, 4 first."""
+        """Return the sides of the feature maps in pixels, 4 first."""
         return [2**level for level in range(2, self.resolution_log2 + 1)]
 
     def nf(self, stage: int) -> int:

@@ -1,6 +1,6 @@
-"""What `keras.ops` lacks, gradients above all, on either of Keras' back ends. TensorFlow is the default; JAX is tested.
+"""Additions to `keras.ops`, gradients above all, on both of Keras' back ends: TensorFlow by default; JAX is tested.
 
-This file and `draws` are the only ones of the networks, losses and augmentations that know which one runs.
+Of the networks, losses and augmentations only this file and `services.trainer.learning.draws` know which one runs.
 
 On a CPU TensorFlow runs one operation at a time here, in one inter-op thread, because a step then gives the same bytes
 each time; with several of them sums are made in an order that varies. The bytes depend on the number of intra-op
@@ -33,7 +33,7 @@ else:
 
 _COUNTS_THREADS = not (ON_JAX or HAS_ACCELERATOR)
 _USUAL_THREADS = int(os.environ.get("TF_NUM_INTRAOP_THREADS", 0)) or len(os.sched_getaffinity(0))
-"""How many intra-op threads TensorFlow takes where it is told nothing: one for each core that this process may use."""
+"""Intra-op threads that TensorFlow takes by default: one for each core that this process may use."""
 
 if _COUNTS_THREADS:
     with suppress(RuntimeError):  # TensorFlow is at work already: `require_one_operation_at_a_time` tells who trains

@@ -1,4 +1,4 @@
-"""What both mapping networks begin with: vectors brought to one length, and the labels of stylegan2-ada as such."""
+"""The beginning of both mapping networks: vectors brought to one length, and the labels of stylegan2-ada as such."""
 
 from keras import ops
 

@@ -40,12 +40,12 @@ class PictureFile:
 
     @property
     def resolution(self) -> int:
-        """Side of the pictures in pixels."""
+        """Return the side of the pictures in pixels."""
         return self._shape[1]
 
     @property
     def channels(self) -> int:
-        """Channels of the pictures: 3, or 1 for grey ones."""
+        """Return the channels of the pictures: 3, or 1 for grey ones."""
         return self._shape[0]
 
     def __getitem__(self, indices: NDArray[np.intp]) -> NDArray[np.uint8]:

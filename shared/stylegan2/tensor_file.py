@@ -39,7 +39,7 @@ def is_tensor_file(packed: bytes) -> bool:
 
 
 def _metadata(packed: bytes) -> dict[str, str]:
-    """Return the texts in the header of a file that the library has found to be whole."""
+    """Return the texts in the header of a file that is known to be whole; safetensors itself needs a path."""
     end = _LENGTH + int.from_bytes(packed[:_LENGTH], "little")
     texts: dict[str, str] = json.loads(packed[_LENGTH:end]).get("__metadata__") or {}
     return texts

@@ -15,6 +15,7 @@ from shared.bus import Bus, Consumer, DeadLetter, Delivery, Depth, FaultInjectio
 from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract.declaration import Queue
 from shared.contract.messages import ImageFetched, LegDue, Message, RunRequested, SourceExhausted, decode
+from tests.dead_letters import dead_letters_of
 from tests.servers.rabbitmq import RabbitMQServer
 
 QUEUES = (
@@ -48,10 +49,6 @@ class Twin(Protocol):
         """The depth of a queue; the only one of which messages wait for another attempt."""
         ...
 
-    def dead_letters(self, bus: Bus, queue: str) -> list[DeadLetter]:
-        """The dead letters of a queue, the only one that has any."""
-        ...
-
 
 class Memory:
     """`MemoryBus` with a clock that only the test moves."""
@@ -70,10 +67,6 @@ class Memory:
 
     def depth(self, bus: Bus, queue: str) -> Depth:
         return bus.depths()[queue]
-
-    def dead_letters(self, bus: Bus, queue: str) -> list[DeadLetter]:
-        assert isinstance(bus, MemoryBus)
-        return bus.dead_letters()
 
 
 class RabbitMQ:
@@ -102,10 +95,6 @@ class RabbitMQ:
     def depth(self, bus: Bus, queue: str) -> Depth:
         depths = bus.depths()
         return replace(depths[queue], delayed=sum(depth.delayed for depth in depths.values()))
-
-    def dead_letters(self, bus: Bus, queue: str) -> list[DeadLetter]:
-        assert isinstance(bus, RabbitMQBus)
-        return bus.dead_letters(queue)
 
     def close(self) -> None:
         for bus in self._buses:
@@ -245,7 +234,7 @@ def test_a_dead_letter_keeps_the_message_and_says_why(twin: Twin) -> None:
     consumer = bus.consume("lister")
     take(consumer).retry(after=0.0)
     take(consumer).dead("it has no pictures", "Poison")
-    assert twin.dead_letters(bus, "lister") == [
+    assert dead_letters_of(bus, "lister") == [
         DeadLetter("lister", requested(3).encode(), attempt=2, reason="it has no pictures", error="Poison")
     ]
     assert_depth(twin, bus, "lister", Depth(dead=1))
@@ -336,7 +325,7 @@ def test_chosen_dead_letters_can_be_taken_away(twin: Twin) -> None:
         take(consumer).dead(f"reason {source % 2}", "Poison")
     taken = bus.remove_dead("lister", lambda letter: letter.reason == "reason 1")
     assert {letter.body for letter in taken} == {requested(1).encode(), requested(3).encode()}
-    assert {letter.body for letter in twin.dead_letters(bus, "lister")} == {
+    assert {letter.body for letter in dead_letters_of(bus, "lister")} == {
         requested(0).encode(),
         requested(2).encode(),
     }
@@ -445,7 +434,7 @@ def test_only_the_first_answer_counts(twin: Twin) -> None:
     buried = take(consumer)
     buried.dead("first", "Poison")
     buried.ack()
-    assert [letter.reason for letter in twin.dead_letters(bus, "lister")] == ["first"]
+    assert [letter.reason for letter in dead_letters_of(bus, "lister")] == ["first"]
 
 
 def test_nothing_is_lost_among_consumers_that_retry_and_vanish(twin: Twin) -> None:

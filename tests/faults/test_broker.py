@@ -15,7 +15,7 @@ from shared.contract.declaration import Queue
 from shared.contract.errors import BusUnavailable, SettingsError
 from shared.contract.messages import RunRequested, SourceExhausted
 from tests.servers.proxy import Proxy, Toxics
-from tests.servers.rabbitmq import RabbitMQServer
+from tests.servers.rabbitmq import RabbitMQServer, memory_alarm
 
 QUEUES = (Queue("lister", (RunRequested,)), Queue("counter", (SourceExhausted,)))
 PAUSES = (0.1, 60.0)
@@ -241,16 +241,6 @@ def test_a_message_for_a_deleted_queue_arrives_in_a_new_one(site: Site) -> None:
     site.delete_queue("lister")
     bus.publish(requested(0))
     assert bus.depths()["lister"] == Depth(ready=1)
-
-
-@contextmanager
-def memory_alarm(server: RabbitMQServer) -> Iterator[None]:
-    """Let the broker think that it has no memory left."""
-    server.ctl("set_vm_memory_high_watermark", "0")
-    try:
-        yield
-    finally:
-        server.ctl("set_vm_memory_high_watermark", "0.4")
 
 
 @pytest.mark.fault(16, "memory alarm", "`rabbitmqctl set_vm_memory_high_watermark 0` while items are under way")

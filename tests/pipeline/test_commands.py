@@ -2,11 +2,6 @@
 
 import json
 import shutil
-import socket
-import subprocess
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -17,68 +12,6 @@ from tests.pipeline.conftest import RECIPE, Workplace
 
 SOON = 60.0
 """Seconds within which what must happen happens, on any machine."""
-
-
-def test_a_dry_run_tests_everything_and_leaves_nothing_behind(workplace: Workplace) -> None:
-    said = workplace.magritte("run", "--dry-run", str(workplace.root / "recipe.yaml"))
-    assert said == f"{workplace.root}/recipe.yaml: anya, fine; the stages' self-tests passed\n"
-    assert [*(workplace.root / "data").rglob("*")] == []
-
-
-def test_a_dry_run_finds_a_detector_that_does_not_work(workplace: Workplace) -> None:
-    model = workplace.root / "model.xml"
-    model.write_text("<opencv_storage/>")
-    workplace.write_recipe(RECIPE + "faces: {detector: cascade, cascade: {model: ./model.xml}}\n")
-    process = workplace.start("run", "--dry-run", str(workplace.root / "recipe.yaml"))
-    out, err = process.communicate(timeout=SOON)
-    assert process.returncode == 1
-    assert "magritte: the cascade's model file is not an OpenCV cascade" in err
-    assert out == ""
-
-
-def test_a_dry_run_names_the_field_that_is_wrong(workplace: Workplace) -> None:
-    workplace.write_recipe(RECIPE + "faces: {detector: telescope}\n")
-    process = workplace.start("run", "--dry-run", str(workplace.root / "recipe.yaml"))
-    _, err = process.communicate(timeout=SOON)
-    assert process.returncode == 2
-    assert "faces.detector" in err
-    assert "animeface" in err
-
-
-def test_health_and_metrics_are_served_while_a_run_is_at_work(workplace: Workplace) -> None:
-    port = free_port()
-    process = workplace.start("run", str(workplace.root / "recipe.yaml"), MAGRITTE_METRICS_PORT=str(port))
-    try:
-        until_served(
-            process, f"http://127.0.0.1:{port}/metrics", 'magritte_items_total{outcome="done",stage="deduper"}'
-        )
-        assert until_served(process, f"http://127.0.0.1:{port}/healthz", "") == "yes\n"
-    finally:
-        _, err = process.communicate(timeout=SOON)
-    assert process.returncode == 0, err
-    with pytest.raises(urllib.error.URLError):
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=SOON)
-
-
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        port: int = server.getsockname()[1]
-        return port
-
-
-def until_served(process: "subprocess.Popen[str]", address: str, words: str) -> str:
-    """What lies at the address once `words` are in it; fails when the process ends before."""
-    while process.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=SOON) as answer:
-                text: str = answer.read().decode()
-            if words in text:
-                return text
-        except OSError:
-            pass  # not yet
-        time.sleep(0.02)
-    pytest.fail(f"the run was over before {address} had {words}")
 
 
 @pytest.fixture(scope="module")

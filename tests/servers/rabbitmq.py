@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -185,6 +186,16 @@ class RabbitMQServer:
 
 
 _COOKIE = "magritte"
+
+
+@contextmanager
+def memory_alarm(server: RabbitMQServer) -> Iterator[None]:
+    """Let the broker think that it has no memory left."""
+    server.ctl("set_vm_memory_high_watermark", "0")
+    try:
+        yield
+    finally:
+        server.ctl("set_vm_memory_high_watermark", "0.4")
 
 
 def free_ports(number: int) -> list[int]:

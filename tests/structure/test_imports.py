@@ -17,6 +17,7 @@ VIOLATIONS = {
     "declarations-are-light": ("services/ranker/declaration.py", "from shared.runs import trainings"),
     "ledger-for-the-packer": ("services/normalizer/fit.py", "import shared.ledger.records"),
     "trainings-for-those-who-train": ("services/normalizer/fit.py", "import shared.runs.trainings"),
+    "contract-stands-alone": ("shared/recipe/training.py", "from shared.stylegan2 import architecture"),
     "networks-stand-alone": ("shared/stylegan2/grid.py", "from shared.contract import keys"),
     "stages-know-no-back-end": ("services/normalizer/fit.py", "from shared.bus import MemoryBus"),
     "pure-logic": ("services/deduper/grouping.py", "import time"),

@@ -1,10 +1,15 @@
 """House rule: functions stay so small that each can be understood at a glance. The worst offenders are printed."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
+
+from typer import Typer
+
+from services.magritte.main import app
 
 REPOSITORY = Path(__file__).parents[2]
 FILES = sorted(path for folder in ("services", "shared", "demo") for path in (REPOSITORY / folder).rglob("*.py"))
@@ -47,10 +52,19 @@ def test_most_functions_are_a_few_lines() -> None:
     assert quantiles(lines, n=10)[-1] <= 30
 
 
-def test_no_function_takes_more_parameters_than_one_can_keep_in_mind() -> None:
+def commands(app: Typer) -> set[str]:
+    """Return the files and names of the functions whose parameters Typer makes options of."""
+    found = [info.callback for info in app.registered_commands if info.callback]
+    own = {f"{callback.__module__.replace('.', '/')}.py {callback.__name__}" for callback in found}
+    return own.union(*(commands(group.typer_instance) for group in app.registered_groups if group.typer_instance))
+
+
+def test_no_function_but_a_command_takes_more_parameters_than_one_can_keep_in_mind() -> None:
     connects_everything = "shared/runtime/worker.py"
     many = [f for f in FUNCTIONS if f.parameters > (7 if f.place.startswith(connects_everything) else 6)]
-    assert [f"{f.parameters} {f.place}" for f in many] == []
+    options = commands(app)
+    assert "services/magritte/quality.py quality" in options
+    assert [f"{f.parameters} {f.place}" for f in many if re.sub(r":\d+", "", f.place) not in options] == []
 
 
 def test_no_file_is_longer_than_300_lines() -> None:

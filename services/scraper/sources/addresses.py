@@ -10,7 +10,7 @@ from typing import TypeVar
 import httpx
 
 from services.scraper.sources.address import host_of, parsed
-from services.scraper.sources.connections import CheckedAddresses, CheckedTransport, Resolve, resolve
+from services.scraper.sources.connections import CheckedAddresses, Resolve, checked_transport, resolve
 from services.scraper.sources.pacing import Pacing
 from services.scraper.sources.request import Answer, Later, Redirect, ask, stop_at_redirect
 from services.scraper.sources.source import Conditions, Fetched, Item
@@ -44,11 +44,11 @@ class AddressesSource:
         self._loop = asyncio.Runner()
         # The time limit is kept by `_within`; no encodings are asked for because pictures are compressed already.
         headers = {"User-Agent": user_agent(), "Accept": "image/*,*/*;q=0.1", "Accept-Encoding": "identity"}
-        self._addresses = CheckedAddresses(conditions.reach, resolve)
+        self._addresses = CheckedAddresses(conditions.egress, resolve)
         self._client = httpx.AsyncClient(
             headers=headers,
             timeout=None,
-            transport=CheckedTransport(self._addresses),
+            transport=checked_transport(self._addresses),
             event_hooks={"response": [stop_at_redirect]},
         )
 

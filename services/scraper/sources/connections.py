@@ -15,6 +15,7 @@ from services.scraper.sources.address import host_of
 from services.scraper.sources.request import Later
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.reasons import Drop, Reason
+from shared.http_transport import AsyncPoolTransport
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """The numeric addresses of a host and port; raises `OSError` when there are none."""
@@ -33,8 +34,8 @@ async def resolve(host: str, port: int) -> list[str]:
 class CheckedAddresses(httpcore.AsyncNetworkBackend):
     """Connects to hosts that have been checked, at the numeric addresses that were."""
 
-    def __init__(self, reach: EgressPolicy, resolve: Resolve = resolve) -> None:
-        self._reach = reach
+    def __init__(self, egress: EgressPolicy, resolve: Resolve = resolve) -> None:
+        self._egress = egress
         self._resolve = resolve
         self._network = httpcore.AnyIOBackend()
         self._checked: dict[str, list[str]] = {}
@@ -49,7 +50,7 @@ class CheckedAddresses(httpcore.AsyncNetworkBackend):
         except OSError as error:
             return Later(f"{host[:80]} cannot be found: {error.strerror}")
         for address in addresses:
-            if refusal := self._reach.refusal(address, port):
+            if refusal := self._egress.refusal(address, port):
                 return Drop(Reason.FETCH_FAILED, f"{host} is not asked: {refusal}")
         self._checked[host] = addresses
         return None
@@ -73,14 +74,13 @@ class CheckedAddresses(httpcore.AsyncNetworkBackend):
         raise trouble
 
 
-class CheckedTransport(httpx.AsyncHTTPTransport):
-    """Requests over such connections; httpx itself lets nobody say how it connects."""
-
-    def __init__(self, addresses: CheckedAddresses) -> None:
-        super().__init__()
-        self._pool = httpcore.AsyncConnectionPool(
+def checked_transport(addresses: CheckedAddresses) -> AsyncPoolTransport:
+    """Return a transport whose requests go to `addresses` only."""
+    return AsyncPoolTransport(
+        httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(),
             max_keepalive_connections=_KEPT_OPEN,
             keepalive_expiry=_KEPT_SECONDS,
             network_backend=addresses,
         )
+    )

@@ -38,11 +38,14 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Conditions:
-    """Conditions that every source keeps to: the largest file it may read, whether it shall stop, and its reach."""
+    """Conditions that every source keeps to.
+
+    These are the largest file it may read, whether it shall stop, and which addresses it may connect to.
+    """
 
     max_bytes: int
     stopping: Callable[[], bool]
-    reach: EgressPolicy = field(default_factory=EgressPolicy)
+    egress: EgressPolicy = field(default_factory=EgressPolicy)
 
 
 class Source(Protocol):

@@ -1,4 +1,4 @@
-"""What the device that trains can do: its memory, and how many pictures fit into it. Needs TensorFlow."""
+"""Abilities of the device that trains: its memory, and the number of pictures that fit into it. Needs TensorFlow."""
 
 import os
 import subprocess
@@ -11,9 +11,9 @@ from keras import ops
 from numpy.typing import NDArray
 
 from shared.contract.errors import Poison
+from shared.recipe.hyperparameters import Precision
 from shared.stylegan2.architecture import Architecture, discriminator_shapes, generator_shapes
 from shared.stylegan2.backend import HAS_ACCELERATOR, Tensor
-from shared.stylegan2.hyperparameters import Precision
 from shared.stylegan2.picture_set import PictureSet, chunks
 
 _BFLOAT16_FROM = (8, 0)  # compute capability: Ampere
@@ -21,7 +21,7 @@ _CHUNK = 256  # pictures
 _USED = 0.8  # of the memory: the rest is for what the libraries need
 _COPIES_OF_WEIGHTS = 6  # values, gradients, moments, and what updating them takes, of G and D; and Gs
 _COPIES_OF_MAPS = 20
-"""How many times the feature maps of one network are in memory at most. Measured on a CPU: 17, and 20 with ADA."""
+"""Most copies of one network's feature maps that are in memory at once. Measured on a CPU: 17, and 20 with ADA."""
 
 _FOR_PICTURES = 0.25  # of the memory at most
 

@@ -1,4 +1,4 @@
-"""What an engine does: it holds the state of a training and runs the phases on it."""
+"""The interface of an engine, which holds the state of a training and runs the phases on it."""
 
 import resource
 from collections.abc import Mapping

@@ -13,10 +13,10 @@ from services.trainer.learning import losses
 from services.trainer.learning.augmentation import ada, consistency, diffaugment, pipe
 from services.trainer.learning.draws import Source, happens, integer
 from services.trainer.learning.optimizer import Adam
+from shared.recipe.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2 import discriminator, generator
 from shared.stylegan2.architecture import Architecture, discriminator_shapes, is_trainable
 from shared.stylegan2.backend import Tensor, Variables, gradients
-from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters
 
 State = Mapping[str, Variables]
 """`G`, `D`, `Gs`; `G_adam` and `D_adam`, what the optimizers remember; `path_length`, with its running `mean`."""
@@ -62,8 +62,8 @@ class Phases:
         self.hyperparameters = hyperparameters
         rate, settings = hyperparameters.learning_rate, hyperparameters
         self._adams = {
-            "G": Adam.lazy(rate, settings.g_interval if settings.pl_weight else None),
-            "D": Adam.lazy(rate, settings.d_interval if settings.gamma else None),
+            "G": Adam.lazy(rate, settings.g_interval if settings.path_length_weight else None),
+            "D": Adam.lazy(rate, settings.d_interval if settings.r1_gamma else None),
         }
         self._precision = hyperparameters.precision.value
         self._frozen = frozen_variables(architecture, hyperparameters.freeze_d)
@@ -96,7 +96,7 @@ class Phases:
             length = losses.path_length(lambda w: self._synthesis(G, w, source), w, noise, average, settings.pl_decay)
             penalty = ops.mean(length.penalty)
             measures = {"path_length": penalty, "path_length_mean": length.mean, "w_mean": mean}
-            return penalty * (settings.pl_weight * settings.g_interval), measures
+            return penalty * (settings.path_length_weight * settings.g_interval), measures
 
         return self._outcome("G", state, loss)
 
@@ -124,7 +124,7 @@ class Phases:
 
         def loss(D: Variables) -> tuple[Tensor, dict[str, Tensor]]:
             penalty = ops.mean(losses.r1_penalty(lambda x: self._scores(D, x, batch, source), reals))
-            return penalty * (settings.gamma / 2 * settings.d_interval), {"r1": penalty}
+            return penalty * (settings.r1_gamma / 2 * settings.d_interval), {"r1": penalty}
 
         return self._outcome("D", state, loss)
 

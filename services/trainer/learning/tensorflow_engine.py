@@ -38,7 +38,7 @@ class TensorFlowEngine:
 
     @property
     def devices(self) -> int:
-        """Number of devices that share the work."""
+        """Return the number of devices that share the work."""
         return int(self._strategy.num_replicas_in_sync)
 
     def run(self, phase: str, seed: tuple[int, int], batch: Batch, ema_beta: float) -> Measures:

@@ -11,16 +11,16 @@ from services.trainer.learning.draws import DRAWS_PER_PHASE
 from services.trainer.learning.engine import Engine, Values
 from services.trainer.learning.optimizer import SKIPPED, fresh_memory
 from services.trainer.learning.phases import Batch, Phases
+from shared.recipe.hyperparameters import ADA_INTERVAL, Augmentation, Hyperparameters
 from shared.stylegan2.arrays import Arrays
 from shared.stylegan2.backend import ON_JAX, Tensor
 from shared.stylegan2.grid import Pictures
-from shared.stylegan2.hyperparameters import ADA_INTERVAL, Augmentation, Hyperparameters
 from shared.stylegan2.weights import Array, Networks, check
 
 _WITH_PROBABILITY = (Augmentation.ADA, Augmentation.FIXED)
 
 _SEED_STEP = 1_000_003
-"""From a seed to the next: far enough that `opinion`, whose seeds follow the training's, never gets there."""
+"""From a seed to the next: far enough that `evaluate`, whose seeds follow the training's, never gets there."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Losses:
 
 
 @dataclass(frozen=True)
-class Opinion:
+class Evaluation:
     """Mean scores that D gives to pictures and to what G draws."""
 
     pictures: float
@@ -75,12 +75,12 @@ class Training:
 
     @property
     def kimg(self) -> float:
-        """Thousands of reals shown to D."""
+        """Return the thousands of reals shown to D."""
         return self._counts["images"] / 1000
 
     @property
     def skipped(self) -> int:
-        """Updates left out because a gradient was not finite."""
+        """Return the number of updates left out because a gradient was not finite."""
         return sum(int(self._engine.value(optimizer, SKIPPED)) for optimizer in ("G_adam", "D_adam"))
 
     @property
@@ -94,24 +94,24 @@ class Training:
         batches = self._minibatches(reals, labels)
         g = self._run(phases.G_MAIN, 0, batches[0])
         path_length = r1 = None
-        if settings.pl_weight and self._due(settings.g_interval):
+        if settings.path_length_weight and self._due(settings.g_interval):
             path_length = self._run(phases.G_REGULARIZE, 1, batches[0])["path_length"]
         for repeat, batch in enumerate(batches):
             d = self._run(phases.D_MAIN, 3 + repeat, batch, follow=repeat == 0)
             self._count(batch.reals.shape[0], d["real_sign"])
-        if settings.gamma and self._due(settings.d_interval):
+        if settings.r1_gamma and self._due(settings.d_interval):
             r1 = self._run(phases.D_REGULARIZE, 2, batches[-1])["r1"]
         p = self._augment["augment_p"] if settings.augmentation in _WITH_PROBABILITY else None
         self._counts["step"] += 1
         self._adapt()
         return Losses(g["g"], d["d"], d["real_score"], d["fake_score"], d["real_sign"], p, r1, path_length)
 
-    def opinion(self, pictures: Pictures | Tensor, labels: Array | None = None) -> Opinion:
+    def evaluate(self, pictures: Pictures | Tensor, labels: Array | None = None) -> Evaluation:
         """Score uint8 pictures [n * minibatch, R, R, num_channels] and fakes by D as in training; nothing is learnt."""
         batches = self._minibatches(pictures, labels)
         found = [self._run(phases.D_EVALUATE, 0, batch, seed=number) for number, batch in enumerate(batches, 1)]
         means = (float(np.mean([each[name] for each in found])) for name in ("real_score", "fake_score"))
-        return Opinion(*means)
+        return Evaluation(*means)
 
     def networks(self) -> Networks:
         """Return the networks as they are now."""

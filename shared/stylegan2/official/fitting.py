@@ -13,7 +13,7 @@ from shared.stylegan2.official.snapshot import NAMES, OfficialNetwork, Snapshot
 from shared.stylegan2.weights import Networks, Weights
 
 
-class Fate(StrEnum):
+class VariableStatus(StrEnum):
     """The possible outcomes for a variable."""
 
     USED = "used"
@@ -26,7 +26,7 @@ class Fate(StrEnum):
     @property
     def prevents(self) -> bool:
         """Return whether one such variable is enough to make the networks unusable."""
-        return self in (Fate.MISSING, Fate.MISSHAPEN, Fate.NOT_FINITE)
+        return self in (VariableStatus.MISSING, VariableStatus.MISSHAPEN, VariableStatus.NOT_FINITE)
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Variable:
     name: str
     found: tuple[int, ...] | None
     expected: tuple[int, ...] | None
-    fate: Fate
+    fate: VariableStatus
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class Fitting:
 def fit(snapshot: Snapshot) -> Fitting:
     """Lay a snapshot's variables beside the networks whose sizes they have.
 
-    Raises Poison where it is another kind of network altogether.
+    Raises BadFile where it is another kind of network altogether.
     """
     architecture = architecture_of(snapshot)
     generator = generator_shapes(architecture)
@@ -76,18 +76,18 @@ def _variables(network: str, official: OfficialNetwork, shapes: Shapes) -> Itera
         yield Variable(network, name, shape, shapes.get(name), _fate(official, name, shapes))
 
 
-def _fate(official: OfficialNetwork, name: str, shapes: Shapes) -> Fate:
+def _fate(official: OfficialNetwork, name: str, shapes: Shapes) -> VariableStatus:
     if name not in official.variables:
-        return Fate.MISSING
+        return VariableStatus.MISSING
     value = official.variables[name]
     if name not in shapes:
-        return Fate.UNUSED
+        return VariableStatus.UNUSED
     if value.shape != shapes[name]:
-        return Fate.MISSHAPEN
+        return VariableStatus.MISSHAPEN
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is told
         if not np.isfinite(value.astype(np.float32, copy=False)).all():
-            return Fate.NOT_FINITE
-    return Fate.ROUNDED if value.dtype.itemsize > 4 else Fate.USED
+            return VariableStatus.NOT_FINITE
+    return VariableStatus.ROUNDED if value.dtype.itemsize > 4 else VariableStatus.USED
 
 
 def _weights(official: OfficialNetwork, shapes: Shapes) -> Weights:

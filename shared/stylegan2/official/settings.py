@@ -1,4 +1,4 @@
-"""How official networks say that they were built: what shapes do not tell, and what ours do not compute."""
+"""Settings that official networks were built with: those that shapes do not tell, and those we do not compute."""
 
 import re
 from typing import Any

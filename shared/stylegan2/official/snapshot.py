@@ -1,4 +1,4 @@
-"""What an official snapshot holds: three networks with their variables, and how they say they were made."""
+"""Contents of an official snapshot: three networks with their variables and the settings that made them."""
 
 import hashlib
 import re

@@ -12,8 +12,8 @@ from io import BytesIO
 import numpy as np
 
 from shared.stylegan2.errors import BadFile
-from shared.stylegan2.official.machine import Machine, run
 from shared.stylegan2.official.objects import Values
+from shared.stylegan2.official.pickle_machine import PickleMachine, run
 
 _MAGIC, _VERSION = 0x1950A86A20F9469CFC6C, 1001
 _MOST_OPCODES = 200
@@ -65,7 +65,7 @@ def _zipped(data: bytes) -> Values:
 
 
 def _pickle(file: BytesIO) -> object:
-    return run(file, Machine(_TYPES, _no_call, _stored), _MOST_OPCODES)
+    return run(file, PickleMachine(_TYPES, _no_call, _stored), _MOST_OPCODES)
 
 
 def _no_call(kind: object, arguments: object) -> object:

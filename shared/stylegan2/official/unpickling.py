@@ -10,7 +10,6 @@ import numpy as np
 
 from shared.stylegan2.errors import BadFile
 from shared.stylegan2.official import torch_storage
-from shared.stylegan2.official.machine import Machine, run
 from shared.stylegan2.official.objects import (
     NAMES,
     Global,
@@ -20,6 +19,7 @@ from shared.stylegan2.official.objects import (
     array,
     strided,
 )
+from shared.stylegan2.official.pickle_machine import PickleMachine, run
 
 _MOST_OPCODES = 200_000
 
@@ -29,7 +29,7 @@ def unpickled(file: bytes) -> object:
 
     Raises BadFile for whatever an official snapshot does not hold, with the place in bytes.
     """
-    return run(BytesIO(file), Machine(NAMES, _Calls(len(file))), _MOST_OPCODES)
+    return run(BytesIO(file), PickleMachine(NAMES, _Calls(len(file))), _MOST_OPCODES)
 
 
 class _Calls:

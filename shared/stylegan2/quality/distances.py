@@ -1,4 +1,4 @@
-"""How far the features of two sets of pictures are apart: KID and FID, with numpy alone."""
+"""Distances between the features of two sets of pictures: KID and FID, with numpy alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -31,7 +31,7 @@ class Quality:
     frechet: float | None
 
 
-class Yardstick:
+class Evaluator:
     """A data set that the pictures of networks are held against: all of it for memorising, `compared` for the rest."""
 
     def __init__(self, reals: PictureSet, compared: Selection, inception: Inception | None) -> None:

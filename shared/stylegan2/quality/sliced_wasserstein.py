@@ -1,4 +1,4 @@
-"""How far two sets of pictures are apart at every scale, without a trained network.
+"""Distance of two sets of pictures at every scale, without a trained network.
 
 The sliced Wasserstein distance of patches of the Laplacian pyramid: Karras et al. 2018, "Progressive Growing of GANs
 for Improved Quality, Stability, and Variation", section 5. A level of the pyramid holds the details of one size; its

@@ -1,12 +1,19 @@
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
 
+from services.magritte.pipeline import PIPELINE
+from shared.bus import Delivery
+from shared.bus.rabbitmq import RabbitMQBus
+from shared.contract import keys
 from shared.contract.errors import NotFound, SettingsError
+from shared.contract.messages import RunRequested, decode
 from shared.runs.controls import Controls, controls_in_force
 from shared.store import FolderStore
+from tests.servers.rabbitmq import RabbitMQServer
 from tests.shared.ledgers import finish
 
 Magritte = Callable[..., Result]
@@ -20,7 +27,7 @@ def test_a_stage_is_paused_until_it_may_continue(magritte: Magritte, store: Fold
     assert controls_in_force(store) == Controls()
 
 
-@pytest.mark.parametrize("command", ["pause", "continue", "stage"])
+@pytest.mark.parametrize("command", ["pause", "continue"])
 def test_an_unknown_stage_is_refused_with_the_names_of_those_that_there_are(magritte: Magritte, command: str) -> None:
     result = magritte(command, "upscalre")
     assert result.exit_code == 2
@@ -55,13 +62,55 @@ def test_resuming_without_a_broker_is_refused_with_the_variable_s_name(magritte:
     assert "MAGRITTE_BUS" in str(result.exception)
 
 
-def test_watching_ends_when_the_run_does(magritte: Magritte, store: FolderStore, run: str) -> None:
-    finish(store, run)
-    result = magritte("watch")
-    assert result.exit_code == 0
-    assert f"{run} finished" in result.stdout
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """A recipe with two sources."""
+    for name in ("drawn", "found"):
+        (tmp_path / name).mkdir()
+    path = tmp_path / "recipe.yaml"
+    path.write_text("name: anya\nsources: [{folder: ./drawn}, {folder: ./found}]\n")
+    return str(path)
 
 
-def test_watching_a_cancelled_run_ends_with_exit_code_one(magritte: Magritte, run: str) -> None:
+def test_setting_up_makes_the_queues_at_the_broker(magritte: Magritte, rabbitmq: RabbitMQServer, broker: str) -> None:
+    listed = ("list_queues", "--vhost", broker.rpartition("/")[2], "--no-table-headers", "name")
+    assert rabbitmq.ctl(*listed).split() == []
+    assert magritte("setup").stdout == "store and broker are ready\n"
+    assert {queue.name for queue in PIPELINE.queues} <= set(rabbitmq.ctl(*listed).split())
+
+
+def test_a_recipe_is_submitted_to_the_stages_source_by_source(
+    magritte: Magritte, store: FolderStore, bus: RabbitMQBus, path: str
+) -> None:
+    assert magritte("submit", path).stdout == "begins anya-001\n"
+    assert json.loads(magritte("submit", path, "--json").stdout) == {"run": "anya-001", "resumed": True}
+    asked = [decode(taken(bus).body) for _ in range(4)]
+    assert sorted(message.source for message in asked if isinstance(message, RunRequested)) == [0, 0, 1, 1]
+    assert {message.run for message in asked} == {"anya-001"}
+    assert store.exists(keys.recipe("anya-001"))
+
+
+def taken(bus: RabbitMQBus) -> Delivery:
+    consumer = bus.consume("scraper")
+    delivery = consumer.receive(30.0)
+    assert delivery is not None
+    delivery.ack()
+    consumer.close()
+    return delivery
+
+
+def test_submitting_can_be_tried_without_beginning_a_run(
+    magritte: Magritte, store: FolderStore, bus: RabbitMQBus, path: str
+) -> None:
+    assert magritte("submit", "--dry-run", path).stdout == f"{path}: anya, fine; store and broker answer\n"
+    assert bus.depths()["scraper"].ready == 0
+    assert list(store.list("recipes/")) == []
+
+
+def test_what_is_not_settled_is_published_again(
+    magritte: Magritte, store: FolderStore, bus: RabbitMQBus, run: str
+) -> None:
     magritte("cancel")
-    assert magritte("watch").exit_code == 1
+    assert magritte("resume").stdout == f"{run}: published 1 run-requested\n"
+    assert bus.depths()["scraper"].ready == 1
+    assert json.loads(magritte("status", "--json").stdout)["phase"] == "gathering"

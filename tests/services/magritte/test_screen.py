@@ -1,25 +1,14 @@
 import io
 import json
 import sys
-from datetime import UTC, datetime
 
 import pytest
 from rich.table import Table
 
 from services.magritte import screen
-from services.magritte.progress import Progress
-from shared.contract.events import Emitted, Event
-from shared.recipe.recipe import Recipe
-from shared.runs.registry import Run
 
 ODD = "[bold]a[/b] :smile: \x1b[31m\x07\x9b\u202e\u2066 https://a.example 42"
 SHOWN = "[bold]a[/b] :smile: \\x1b[31m\\x07\\x9b\\u202e\\u2066 https://a.example 42"
-
-
-class Fetched(Event):
-    """Something with a name has been fetched."""
-
-    name: str
 
 
 @pytest.fixture(autouse=True)
@@ -64,12 +53,3 @@ def test_what_an_encoding_does_not_have_is_printed_as_an_escape(monkeypatch: pyt
     screen.console().print("日本")
     screen.say("日本", err=True)
     assert raw.getvalue() == b"\\u65e5\\u672c\n" * 2
-
-
-def test_the_progress_of_a_run_says_why_it_is_a_new_one(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> None:
-    with Progress(Run("anya-002", recipe, remark="run anya-001 cannot go on: [/b] \x1b")) as progress:
-        progress.print_event(Emitted(Fetched(name=ODD), "scraper", "anya-002", "run", datetime.now(UTC)))
-    told = capsys.readouterr().err
-    assert "warning: run anya-001 cannot go on: [/b] \\x1b" in told
-    assert "beginning run anya-002" in told
-    assert SHOWN in told

@@ -7,38 +7,23 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import Result
 
-from services.magritte.progress import Progress
 from services.magritte.training import tick_line
 from shared.contract import keys
-from shared.contract.events import Emitted, Event, Level, Quality
-from shared.recipe.recipe import Recipe
-from shared.runs.controls import cancel
+from shared.contract.events import Emitted, Event, Level
 from shared.runs.events import keep_event
-from shared.runs.registry import Run
 from shared.store import FolderStore
 from tests.shared.legs import QUALITY, complete, pack, tick
 
 Magritte = Callable[..., Result]
 
 
-@pytest.fixture
-def printed(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> Callable[[Event], str]:
-    """What `magritte run` prints when the trainer emits an event."""
+class Failed(Event):
+    """A leg has failed."""
 
-    def line(event: Event) -> str:
-        with Progress(Run("anya-001", recipe)) as progress:
-            capsys.readouterr()
-            progress.print_event(Emitted(event, "trainer", "anya-001", "run", datetime.now(UTC)))
-        (line,) = capsys.readouterr().err.splitlines()
-        return line
+    level = Level.WARNING
 
-    return line
-
-
-def test_a_tick_is_a_line_with_what_people_look_at(printed: Callable[[Event], str]) -> None:
-    assert printed(tick(1500, augment_p=0.12).event()) == (
-        "trainer          tick  1.5 kimg  G 1.500  D 0.750  80.0 sec/kimg  ETA 3 min  p 0.120  overfitting 0.250"
-    )
+    leg: int
+    failure: str
 
 
 def test_what_was_not_measured_is_not_shown() -> None:
@@ -55,37 +40,6 @@ def test_a_loss_that_was_never_finite_says_so() -> None:
 )
 def test_the_time_that_is_left_is_told_in_its_two_largest_units(eta: int, shown: str) -> None:
     assert f"ETA {shown}  " in tick_line(tick(500).event().fields() | {"eta": eta})
-
-
-def test_the_figures_of_compared_pictures_are_shown(printed: Callable[[Event], str]) -> None:
-    line = printed(Quality.model_validate({"kimg": 2.0} | QUALITY))
-    assert line == "trainer          quality  2 kimg  SWD 23.4  memorised 1.5% of 200 pictures"
-
-
-class Failed(Event):
-    """A leg has failed."""
-
-    level = Level.WARNING
-
-    leg: int
-    failure: str
-
-
-class ClassesAdded(Event):
-    """A network has been given classes."""
-
-    file: str
-    classes: int
-
-
-def test_a_warning_says_that_it_is_one(printed: Callable[[Event], str]) -> None:
-    line = printed(Failed(leg=3, failure="loss_g not finite"))
-    assert line == "trainer          warning: failed  leg 3  failure loss_g not finite"
-
-
-def test_any_other_event_is_printed_with_its_fields(printed: Callable[[Event], str]) -> None:
-    line = printed(ClassesAdded(file="n.npz", classes=2))
-    assert line == "trainer          classes-added  file n.npz  classes 2"
 
 
 def test_status_shows_how_the_training_went(magritte: Magritte, store: FolderStore, run: str) -> None:
@@ -109,34 +63,12 @@ def test_status_as_json_has_the_last_tick_and_the_figures(magritte: Magritte, st
     assert {"truncation", "neighbours", "quality"} < found["results"].keys()
 
 
-def test_watching_shows_how_the_training_went(magritte: Magritte, store: FolderStore, run: str) -> None:
-    pack(store, run)
-    complete(store, run, 1)
-    cancel(store, run)
-    first = magritte("watch").stdout.splitlines()[0]
-    assert first == (
-        f"{run} cancelled: nothing yet; training: leg 1  1 kimg  G 1.000  D 0.500  80.0 sec/kimg  ETA 4 min"
-        "  overfitting 0.250"
-    )
-
-
 AT = datetime(2026, 11, 27, 8, 51, 7, tzinfo=UTC)
 TICKED = "1.5 kimg  G 1.500  D 0.750  80.0 sec/kimg  ETA 3 min  overfitting 0.250  at 2026-11-27 08:51:07 UTC"
 
 
 def emit(store: FolderStore, run: str, event: Event) -> None:
     keep_event(store, Emitted(event, "trainer", run, "run", AT))
-
-
-def test_watching_shows_the_last_tick_since_the_snapshot(magritte: Magritte, store: FolderStore, run: str) -> None:
-    emit(store, run, tick(1500).event())
-    cancel(store, run)
-    assert magritte("watch").stdout.splitlines()[0] == f"{run} cancelled: nothing yet; last tick: {TICKED}"
-    pack(store, run)
-    complete(store, run, 1)
-    first = magritte("watch").stdout.splitlines()[0]
-    assert first.startswith(f"{run} cancelled: nothing yet; training: leg 1  1 kimg  G 1.000")
-    assert first.endswith(f"; last tick: {TICKED}")
 
 
 def test_status_shows_the_last_tick_since_the_snapshot(magritte: Magritte, store: FolderStore, run: str) -> None:

@@ -3,6 +3,8 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,7 +14,8 @@ from shared.bus.rabbitmq import LARGEST_BODY, RabbitMQBus
 from shared.contract.declaration import Queue
 from shared.contract.errors import BusUnavailable, Poison, SettingsError
 from shared.contract.messages import RunRequested
-from tests.servers.rabbitmq import POLICIES, RabbitMQServer
+from tests.dead_letters import dead_letters_of
+from tests.servers.rabbitmq import POLICIES, RabbitMQServer, memory_alarm
 
 QUEUES = (Queue("lister", (RunRequested,)),)
 SOON = 30.0
@@ -32,6 +35,15 @@ def bus(rabbitmq: RabbitMQServer, vhost: str) -> Iterator[RabbitMQBus]:
     bus.connect(SOON)
     yield bus
     bus.close()
+
+
+def sockets() -> set[str]:
+    """The sockets that this process has open, by the kernel's numbers."""
+    names = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the listing's own
+            names.append(str(descriptor.readlink()))
+    return {name for name in names if name.startswith("socket:")}
 
 
 def requested(source: int) -> RunRequested:
@@ -112,6 +124,17 @@ def test_a_bus_can_be_closed_at_any_moment_of_its_connecting(
         bus.close()
     assert set(threading.enumerate()) == before
     assert caplog.records == []
+
+
+def test_a_bus_that_the_broker_reads_nothing_from_closes_its_sockets(rabbitmq: RabbitMQServer, vhost: str) -> None:
+    before = sockets()
+    bus = RabbitMQBus(rabbitmq.address(vhost), QUEUES, patience=1.0)
+    bus.connect(SOON)
+    with memory_alarm(rabbitmq):
+        with pytest.raises(BusUnavailable, match="takes no messages: low on memory"):
+            bus.publish(requested(0))
+        bus.close()
+        assert sockets() == before
 
 
 def test_a_publisher_that_waits_for_a_full_queue_is_told_when_the_bus_is_closed(
@@ -223,7 +246,7 @@ def test_a_letter_whose_workers_vanish_too_often_is_put_aside_by_the_broker(
         assert take(consumer).returned == returned
         consumer.close()
     assert bus.consume("lister").receive(1.0) is None
-    (letter,) = bus.dead_letters("lister")
+    (letter,) = dead_letters_of(bus, "lister")
     assert (letter.body, letter.attempt, letter.error) == (requested(0).encode(), 1, "delivery-limit")
     assert letter.reason == "its worker vanished too often"
 
@@ -233,11 +256,11 @@ def test_looking_at_dead_letters_takes_none_away_however_often(bus: RabbitMQBus)
     for source in range(3):
         bus.publish(requested(source))
         take(consumer).dead(f"reason {source}", "Poison")
-    looks = [{letter.reason for letter in bus.dead_letters("lister")} for _ in range(30)]
+    looks = [{letter.reason for letter in dead_letters_of(bus, "lister")} for _ in range(30)]
     assert looks == [{"reason 0", "reason 1", "reason 2"}] * 30
     assert len(bus.remove_dead("lister", lambda letter: letter.reason != "reason 1")) == 2
     assert [letter.reason for letter in bus.remove_dead("lister", lambda _: True)] == ["reason 1"]
-    assert bus.dead_letters("lister") == []
+    assert dead_letters_of(bus, "lister") == []
 
 
 def test_an_exchange_that_somebody_deleted_is_declared_again(

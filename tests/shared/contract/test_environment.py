@@ -8,9 +8,9 @@ from shared.settings import read
 
 def test_nothing_private_is_within_reach_unless_the_environment_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MAGRITTE_PRIVATE_NETWORKS", raising=False)
-    assert read(FetchingEnvironment).reach == EgressPolicy()
+    assert read(FetchingEnvironment).egress == EgressPolicy()
     monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORKS", "10.0.0.7")
-    assert read(FetchingEnvironment).reach == EgressPolicy.of("10.0.0.7")
+    assert read(FetchingEnvironment).egress == EgressPolicy.of("10.0.0.7")
 
 
 def test_networks_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

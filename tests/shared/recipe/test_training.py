@@ -5,8 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from services.trainer.learning.augmentation.pipe import NAMES
+from shared.recipe.hyperparameters import Precision
 from shared.recipe.training import PRESETS, Preset, Training
-from shared.stylegan2.hyperparameters import Precision
 
 
 def test_every_preset_is_a_recipe_of_its_own() -> None:
@@ -18,7 +18,7 @@ def test_every_preset_is_a_recipe_of_its_own() -> None:
 def test_a_recipe_can_ask_for_every_pipe_and_precision_that_there_is() -> None:
     fields = Training.model_fields
     assert get_args(fields["augment_pipe"].annotation) == NAMES
-    assert get_args(fields["precision"].annotation) == ("auto", *Precision)
+    assert fields["precision"].annotation is Precision
 
 
 def test_what_is_given_goes_before_the_preset() -> None:

@@ -4,12 +4,12 @@ import pytest
 
 from shared.contract import keys
 from shared.contract.errors import Poison
+from shared.recipe.hyperparameters import Augmentation
 from shared.recipe.ranking import Ranking
-from shared.recipe.training import Training
+from shared.recipe.training import Preset, Training
 from shared.runs import trainings
 from shared.runs.trainings import FILES, Snapshot, training_digest
 from shared.store.folder import FolderStore
-from shared.stylegan2.hyperparameters import Augmentation
 
 DATASET = "d" * 64
 TRAINING = training_digest(Training().resolved(512), DATASET)
@@ -26,6 +26,20 @@ def snapshot(leg: int, images: int, content: str = "a") -> Snapshot:
 
 def asked(**settings: object) -> str:
     return training_digest(Training().model_copy(update=settings).resolved(512), DATASET)
+
+
+@pytest.mark.parametrize(
+    ("preset", "name"),
+    [
+        (Preset.CHARACTER, "51295824a67cda926db4353ab47d3f9748b604ebb6c604dae5c2c7fba8612cfd"),
+        (Preset.STYLEGAN2, "e921a143229794760dd5f2edbaeac7ceb43942e88908a8c9a98c8caa751fcef5"),
+        (Preset.PAPER256, "b616b2c0ffef6b36810ec4fb8793568594eaf48a23635e081d977bf95e517857"),
+        (Preset.PAPER512, "b9787ddcdeb5131032fbe41b2fc892ead68adefd0ccbcf0f71403ea118b282bc"),
+    ],
+)
+def test_trainings_in_stores_keep_the_names_that_they_have(preset: Preset, name: str) -> None:
+    """If one changes on purpose, `trainings.VERSION` must as well."""
+    assert training_digest(Training(preset=preset).resolved(512), DATASET) == name
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import CONDEMNED, CONDEMNED_IF_LONG, SUSPECT, Worker
 from shared.store import FolderStore
+from shared.stylegan2.errors import BadFile
+from tests.dead_letters import dead_letters_of
 
 RUN, ENTRY, OTHER, IMAGE = "anya-001", "0a" * 10, "0d" * 10, "0b" * 32
 FETCHED = ImageFetched(run=RUN, entry=ENTRY, image=IMAGE, source=0)
@@ -220,7 +222,7 @@ class Workshop:
         return outcomes
 
     def dead_letter(self) -> DeadLetter:
-        (letter,) = self.bus.dead_letters()
+        (letter,) = dead_letters_of(self.bus, "finder")
         return letter
 
     def records(self) -> list[Record]:
@@ -395,7 +397,7 @@ class TestDone:
             return ()
 
         assert workshop.work_through(Lister(tell), FETCHED) == [Outcome.DEAD]
-        (letter,) = workshop.bus.dead_letters()
+        (letter,) = dead_letters_of(workshop.bus, "finder")
         assert letter.reason == "finder does not emit slept"
 
     def test_a_drop_is_an_outcome_of_its_own(self, workshop: Workshop) -> None:
@@ -534,8 +536,9 @@ class TestFailed:
         assert workshop.dead_letter() == DeadLetter("finder", FETCHED.encode(), 3, "attempt 3", "ValueError")
         assert workshop.tally().settlement(ENTRY).fate is Fate.DEAD
 
-    def test_poison_is_dead_at_once(self, workshop: Workshop) -> None:
-        assert workshop.work_through(Finder(failing(Poison("never"))), FETCHED) == [Outcome.DEAD]
+    @pytest.mark.parametrize("error", [Poison("never"), BadFile("never")], ids=["ours", "a library's"])
+    def test_poison_is_dead_at_once(self, workshop: Workshop, error: Exception) -> None:
+        assert workshop.work_through(Finder(failing(error)), FETCHED) == [Outcome.DEAD]
         (died,) = workshop.told()
         assert isinstance(died, ItemDied)
         assert (died.error, died.detail) == ("poison", "never")
@@ -598,7 +601,7 @@ class TestDeathOfOneItem:
         died = ItemDied(run=RUN, entry=OTHER, stage="finder", error="zero-division-error", detail="a side of 0 pixels")
         assert workshop.told() == [COUNTED, died, DROPPED]
         assert workshop.tally().settlement(OTHER).fate is Fate.DEAD
-        assert workshop.bus.dead_letters() == []
+        assert not any(depth.dead for depth in workshop.bus.depths().values())
 
     def test_its_letter_is_the_message_once_more(self, workshop: Workshop) -> None:
         workshop.work_through(Lister(self.some), FETCHED, FETCHED)

@@ -4,8 +4,8 @@ from services.trainer.learning import draws
 from services.trainer.learning.augmentation.color import recolored
 from services.trainer.learning.augmentation.corruption import cut_out, noisy
 from services.trainer.learning.augmentation.filtering import filtered
+from services.trainer.learning.augmentation.gated_draws import GatedDraws
 from services.trainer.learning.augmentation.geometry import moved
-from services.trainer.learning.augmentation.lots import Lots
 from services.trainer.learning.augmentation.pipe import Pipe
 from shared.stylegan2.backend import Tensor
 
@@ -16,10 +16,10 @@ def augment(pictures: Tensor, source: draws.Source, p: Tensor | float, pipe: Pip
     Each operator of `pipe` happens to each picture with probability `p`, 0 to 1: the caller clips. A picture to which
     none happens stays as it is, bit for bit. The gradient flows through the pictures, any number of times, not to `p`.
     """
-    lots = Lots(source, p, pictures.shape[0])
-    pictures = recolored(moved(pictures, lots, pipe), lots, pipe)
+    gated = GatedDraws(source, p, pictures.shape[0])
+    pictures = recolored(moved(pictures, gated, pipe), gated, pipe)
     if Pipe.FILTER in pipe:
-        pictures = filtered(pictures, lots)
+        pictures = filtered(pictures, gated)
     if Pipe.NOISE in pipe:
-        pictures = noisy(pictures, lots)
-    return cut_out(pictures, lots) if Pipe.CUTOUT in pipe else pictures
+        pictures = noisy(pictures, gated)
+    return cut_out(pictures, gated) if Pipe.CUTOUT in pipe else pictures

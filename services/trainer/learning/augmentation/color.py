@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 from keras import ops
 
-from services.trainer.learning.augmentation.lots import Lots
+from services.trainer.learning.augmentation.gated_draws import GatedDraws
 from services.trainer.learning.augmentation.matrices import matrices, product
 from services.trainer.learning.augmentation.pipe import Pipe
 from shared.stylegan2.backend import Tensor
 
 
-def recolored(pictures: Tensor, lots: Lots, pipe: Pipe) -> Tensor:
+def recolored(pictures: Tensor, gated: GatedDraws, pipe: Pipe) -> Tensor:
     """Apply the colour operators of `pipe` to `pictures` [N, H, W, C]; hue and saturation skip grey pictures."""
     if pictures.shape[3] == 1:
         pipe &= ~(Pipe.HUE | Pipe.SATURATION)
-    drawn = [draw(lots) for operator, draw in _OPERATORS if operator in pipe]
+    drawn = [draw(gated) for operator, draw in _OPERATORS if operator in pipe]
     return _mapped(pictures, functools.reduce(lambda done, step: product(step, done), drawn)) if drawn else pictures
 
 
@@ -34,35 +34,35 @@ def _mapped(pictures: Tensor, colors: Tensor) -> Tensor:
 # Below, the map of each operator. All treat the three channels alike, so that a row is the one above moved by a place.
 
 
-def _brightness(lots: Lots) -> Tensor:
-    return _map(lots, offset=lots.normal(0.2))
+def _brightness(gated: GatedDraws) -> Tensor:
+    return _map(gated, offset=gated.normal(0.2))
 
 
-def _contrast(lots: Lots) -> Tensor:
-    return _map(lots, ops.power(2.0, lots.normal(0.5)))
+def _contrast(gated: GatedDraws) -> Tensor:
+    return _map(gated, ops.power(2.0, gated.normal(0.5)))
 
 
-def _lumaflip(lots: Lots) -> Tensor:
+def _lumaflip(gated: GatedDraws) -> Tensor:
     """Return Householder's reflection along the grey axis: bright and dark change places, hue and saturation stay."""
-    flip = lots.integer(2) * (2 / 3)
-    return _map(lots, 1 - flip, -flip, -flip)
+    flip = gated.integer(2) * (2 / 3)
+    return _map(gated, 1 - flip, -flip, -flip)
 
 
-def _hue(lots: Lots) -> Tensor:
+def _hue(gated: GatedDraws) -> Tensor:
     """Return Rodrigues' rotation about the grey axis."""
-    angle = lots.uniform(-math.pi, math.pi)
+    angle = gated.uniform(-math.pi, math.pi)
     cosine, sine = ops.cos(angle), ops.sin(angle) / math.sqrt(3)
     grey = (1 - cosine) / 3
-    return _map(lots, grey + cosine, grey - sine, grey + sine)
+    return _map(gated, grey + cosine, grey - sine, grey + sine)
 
 
-def _saturation(lots: Lots) -> Tensor:
+def _saturation(gated: GatedDraws) -> Tensor:
     """Return a scaling of the distance from the grey axis."""
-    more = (ops.power(2.0, lots.normal(1.0)) - 1) / 3
-    return _map(lots, 1 + 2 * more, -more, -more)
+    more = (ops.power(2.0, gated.normal(1.0)) - 1) / 3
+    return _map(gated, 1 + 2 * more, -more, -more)
 
 
-_OPERATORS: tuple[tuple[Pipe, Callable[[Lots], Tensor]], ...] = (
+_OPERATORS: tuple[tuple[Pipe, Callable[[GatedDraws], Tensor]], ...] = (
     (Pipe.BRIGHTNESS, _brightness),
     (Pipe.CONTRAST, _contrast),
     (Pipe.LUMAFLIP, _lumaflip),
@@ -72,7 +72,7 @@ _OPERATORS: tuple[tuple[Pipe, Callable[[Lots], Tensor]], ...] = (
 
 
 def _map(
-    lots: Lots,
+    gated: GatedDraws,
     own: Tensor | float = 1.0,
     following: Tensor | float = 0.0,
     preceding: Tensor | float = 0.0,
@@ -80,4 +80,4 @@ def _map(
 ) -> Tensor:
     """Return matrices [N, 4, 4]: a channel becomes `own` of it, shares of its neighbours (cyclic) and `offset`."""
     rows = (own, following, preceding), (preceding, own, following), (following, preceding, own)
-    return matrices(lots.count, [*((*row, offset) for row in rows), (0.0, 0.0, 0.0, 1.0)])
+    return matrices(gated.count, [*((*row, offset) for row in rows), (0.0, 0.0, 0.0, 1.0)])

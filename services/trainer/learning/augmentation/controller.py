@@ -1,4 +1,4 @@
-"""How much to augment: as much as it takes for D to be as sure of the training pictures as wanted."""
+"""The controller of ADA: augments as much as it takes for D to be as sure of the training pictures as wanted."""
 
 from keras import ops
 

@@ -7,20 +7,20 @@ from keras import ops
 from numpy.typing import NDArray
 
 from services.trainer.learning.augmentation import wavelets
-from services.trainer.learning.augmentation.lots import Lots
+from services.trainer.learning.augmentation.gated_draws import GatedDraws
 from shared.stylegan2.backend import Tensor
 
 POWER = np.array([10, 1, 1, 1]) / 13
 """Expected share of each band in a picture's power, from the lowest band to the highest."""
 
 
-def filtered(pictures: Tensor, lots: Lots) -> Tensor:
+def filtered(pictures: Tensor, gated: GatedDraws) -> Tensor:
     """Amplify each of four frequency bands of `pictures` [N, R, R, C] or not, keeping the expected power.
 
     As products with matrices [R, R], so that reflection suits any size (the filter has 43 taps, the official program
     needs 22 pixels); on a GPU with TF32 right to a thousandth. A picture without an amplified band changes no bit.
     """
-    factors = ops.power(2.0, ops.stack([lots.normal(1.0) for _ in POWER], axis=1))
+    factors = ops.power(2.0, ops.stack([gated.normal(1.0) for _ in POWER], axis=1))
     lines = ops.tensordot(_gains(factors), ops.convert_to_tensor(_band_matrices(pictures.shape[1])), axes=1)
     along_columns = ops.einsum("nij,njwc->niwc", lines, pictures)
     result = ops.einsum("nij,nhjc->nhic", lines, along_columns)

@@ -8,17 +8,17 @@ from dataclasses import replace
 from keras import ops
 
 from services.trainer.learning.augmentation import wavelets
+from services.trainer.learning.augmentation.gated_draws import GatedDraws
 from services.trainer.learning.augmentation.lookup import pixels
-from services.trainer.learning.augmentation.lots import Lots
 from services.trainer.learning.augmentation.matrices import are_identities, matrices, product
 from services.trainer.learning.augmentation.pipe import Pipe
 from shared.stylegan2.backend import Tensor
 
 
-def moved(pictures: Tensor, lots: Lots, pipe: Pipe) -> Tensor:
+def moved(pictures: Tensor, gated: GatedDraws, pipe: Pipe) -> Tensor:
     """Apply the geometric operators of `pipe` to `pictures` [N, R, R, C]."""
     size = pictures.shape[1]
-    drawn = [draw(lots, size) for operator, draw in _OPERATORS if operator in pipe]
+    drawn = [draw(gated, size) for operator, draw in _OPERATORS if operator in pipe]
     return resampled(pictures, functools.reduce(product, drawn)) if drawn else pictures
 
 
@@ -72,39 +72,39 @@ def _neighbours(places: Tensor, size: int) -> list[tuple[Tensor, Tensor]]:
 # Below, what each operator contributes to the inverse: [N, 3, 3].
 
 
-def _xflip(lots: Lots, size: int) -> Tensor:
-    return _scaling(lots, 1 - 2 * lots.integer(2), 1.0)
+def _xflip(gated: GatedDraws, size: int) -> Tensor:
+    return _scaling(gated, 1 - 2 * gated.integer(2), 1.0)
 
 
-def _rotate90(lots: Lots, size: int) -> Tensor:
-    return _rotation(lots, lots.integer(4) * (math.pi / 2))
+def _rotate90(gated: GatedDraws, size: int) -> Tensor:
+    return _rotation(gated, gated.integer(4) * (math.pi / 2))
 
 
-def _xint(lots: Lots, size: int) -> Tensor:
-    return _translation(lots, ops.round(lots.uniform(-1 / 8, 1 / 8, 2) * size))
+def _xint(gated: GatedDraws, size: int) -> Tensor:
+    return _translation(gated, ops.round(gated.uniform(-1 / 8, 1 / 8, 2) * size))
 
 
-def _scale(lots: Lots, size: int) -> Tensor:
-    factor = ops.power(2.0, -lots.normal(0.2))
-    return _scaling(lots, factor, factor)
+def _scale(gated: GatedDraws, size: int) -> Tensor:
+    factor = ops.power(2.0, -gated.normal(0.2))
+    return _scaling(gated, factor, factor)
 
 
-def _rotate(lots: Lots, size: int) -> Tensor:
+def _rotate(gated: GatedDraws, size: int) -> Tensor:
     """Return a rotation, used before and after the anisotropic scaling; at least one happens with probability p."""
-    half = replace(lots, p=1 - ops.sqrt(1 - lots.p))
-    return _rotation(lots, half.uniform(-math.pi, math.pi))
+    half = replace(gated, p=1 - ops.sqrt(1 - gated.p))
+    return _rotation(gated, half.uniform(-math.pi, math.pi))
 
 
-def _aniso(lots: Lots, size: int) -> Tensor:
-    exponent = lots.normal(0.2)
-    return _scaling(lots, ops.power(2.0, -exponent), ops.power(2.0, exponent))
+def _aniso(gated: GatedDraws, size: int) -> Tensor:
+    exponent = gated.normal(0.2)
+    return _scaling(gated, ops.power(2.0, -exponent), ops.power(2.0, exponent))
 
 
-def _xfrac(lots: Lots, size: int) -> Tensor:
-    return _translation(lots, lots.normal(1 / 8, 2) * size)
+def _xfrac(gated: GatedDraws, size: int) -> Tensor:
+    return _translation(gated, gated.normal(1 / 8, 2) * size)
 
 
-_OPERATORS: tuple[tuple[Pipe, Callable[[Lots, int], Tensor]], ...] = (
+_OPERATORS: tuple[tuple[Pipe, Callable[[GatedDraws, int], Tensor]], ...] = (
     (Pipe.XFLIP, _xflip),
     (Pipe.ROTATE90, _rotate90),
     (Pipe.XINT, _xint),
@@ -116,14 +116,14 @@ _OPERATORS: tuple[tuple[Pipe, Callable[[Lots, int], Tensor]], ...] = (
 )
 
 
-def _scaling(lots: Lots, x: Tensor | float, y: Tensor | float) -> Tensor:
-    return matrices(lots.count, [[x, 0.0, 0.0], [0.0, y, 0.0], [0.0, 0.0, 1.0]])
+def _scaling(gated: GatedDraws, x: Tensor | float, y: Tensor | float) -> Tensor:
+    return matrices(gated.count, [[x, 0.0, 0.0], [0.0, y, 0.0], [0.0, 0.0, 1.0]])
 
 
-def _rotation(lots: Lots, angle: Tensor) -> Tensor:
+def _rotation(gated: GatedDraws, angle: Tensor) -> Tensor:
     cosine, sine = ops.cos(angle), ops.sin(angle)
-    return matrices(lots.count, [[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+    return matrices(gated.count, [[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
 
 
-def _translation(lots: Lots, by: Tensor) -> Tensor:
-    return matrices(lots.count, [[1.0, 0.0, -by[:, 0]], [0.0, 1.0, -by[:, 1]], [0.0, 0.0, 1.0]])
+def _translation(gated: GatedDraws, by: Tensor) -> Tensor:
+    return matrices(gated.count, [[1.0, 0.0, -by[:, 0]], [0.0, 1.0, -by[:, 1]], [0.0, 0.0, 1.0]])

@@ -1,4 +1,4 @@
-"""Which of the adaptive augmentations (Karras et al. 2020, "Training GANs with limited data") may happen."""
+"""Selections of the adaptive augmentations (Karras et al. 2020, "Training GANs with limited data") by name."""
 
 import enum
 

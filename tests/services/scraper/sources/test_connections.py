@@ -41,9 +41,9 @@ def inner(server: Server) -> Iterator[Server]:
 LOOPBACK = EgressPolicy.of("127.0.0.1")
 
 
-def _fetch(*addresses: str, names: Resolve = resolve, reach: EgressPolicy = LOOPBACK) -> list[Fetched | Drop]:
+def _fetch(*addresses: str, names: Resolve = resolve, egress: EgressPolicy = LOOPBACK) -> list[Fetched | Drop]:
     asked = recipe.AddressesSource(urls=addresses, pause=0, timeout=20)
-    with closing(AddressesSource(asked, Conditions(100_000, lambda: False, reach), names)) as source:
+    with closing(AddressesSource(asked, Conditions(100_000, lambda: False, egress), names)) as source:
         return [source.fetch(Item(address, address)) for address in addresses]
 
 
@@ -112,7 +112,7 @@ def test_if_one_address_of_a_name_does_not_answer_the_next_is_tried(
     [fetched] = _fetch(
         f"http://pictures.example:{server.server_port}/a.png",
         names=names.resolve,
-        reach=EgressPolicy.of("127.0.0.0/29"),
+        egress=EgressPolicy.of("127.0.0.0/29"),
     )
     assert isinstance(fetched, Fetched)
 
@@ -157,7 +157,7 @@ def secure(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S
 def test_certificates_are_checked_against_the_name_and_not_the_number(secure: Server) -> None:
     names = Names(["127.0.0.1"])
     good, bad = (f"https://{name}.example:{secure.server_port}/a.png" for name in ("pictures", "other"))
-    fetched, refused = _fetch(good, bad, names=names.resolve, reach=EgressPolicy.of("127.0.0.0/29"))
+    fetched, refused = _fetch(good, bad, names=names.resolve, egress=EgressPolicy.of("127.0.0.0/29"))
     assert isinstance(fetched, Fetched)
     assert isinstance(refused, Drop)
     assert "certificate" in refused.detail.lower()

@@ -45,9 +45,9 @@ ODD = [
 LOOPBACK = EgressPolicy.of("127.0.0.1")
 
 
-def _fetch(*addresses: str, names: Resolve = resolve, reach: EgressPolicy = LOOPBACK) -> list[Fetched | Drop]:
+def _fetch(*addresses: str, names: Resolve = resolve, egress: EgressPolicy = LOOPBACK) -> list[Fetched | Drop]:
     asked = recipe.AddressesSource(urls=addresses, pause=0, timeout=20)
-    with closing(AddressesSource(asked, Conditions(100_000, lambda: False, reach), names)) as source:
+    with closing(AddressesSource(asked, Conditions(100_000, lambda: False, egress), names)) as source:
         return [source.fetch(Item(address, address)) for address in addresses]
 
 

@@ -6,10 +6,10 @@ import pytest
 from keras import ops
 
 from services.trainer.learning import losses
+from shared.recipe.hyperparameters import Hyperparameters
 from shared.stylegan2 import discriminator, generator
 from shared.stylegan2.architecture import is_trainable
 from shared.stylegan2.backend import ON_JAX, Tensor, Variables, gradients
-from shared.stylegan2.hyperparameters import Hyperparameters
 from tests.shared.stylegan2.conftest import Golden, golden, toy
 
 __all__ = ["golden", "toy"]  # fixtures
@@ -35,7 +35,7 @@ class OfficialLosses:
         return losses.discriminator_logistic(self._scores(D, self.reals), self._fake_scores(self.G, D, "loss_D_z"))
 
     def d_regularization(self, D: Variables | None = None) -> Tensor:
-        return losses.r1_penalty(lambda x: self._scores(D or self.D, x), self.reals) * (CONFIG_F.gamma / 2)
+        return losses.r1_penalty(lambda x: self._scores(D or self.D, x), self.reals) * (CONFIG_F.r1_gamma / 2)
 
     def g_main(self, G: Variables | None = None) -> Tensor:
         return losses.generator_logistic(self._fake_scores(G or self.G, self.D, "loss_G_z"))
@@ -48,7 +48,7 @@ class OfficialLosses:
         return losses.path_length(lambda w: self._synthesis(G, w), w, noise, average, CONFIG_F.pl_decay)
 
     def g_regularization(self, G: Variables | None = None) -> Tensor:
-        return self.path_length(G=G).penalty * CONFIG_F.pl_weight
+        return self.path_length(G=G).penalty * CONFIG_F.path_length_weight
 
     def gradient(
         self, loss: str, interval: int, jit_compile: bool = False, at: Variables | None = None

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from services.trainer.learning.training import Training
+from shared.recipe.hyperparameters import Hyperparameters
 from shared.stylegan2 import generator, network_file
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.hyperparameters import Hyperparameters
 from shared.stylegan2.weights import Array, Networks, Weights
 
 ARCHITECTURE = Architecture(8, fmap_base=128, fmap_max=8, z_size=16, w_size=16, mapping_fmaps=16, mapping_layers=2)

@@ -10,9 +10,9 @@ import numpy as np
 from keras import ops
 
 from services.trainer.learning.phases import NAMES, Batch, Phases, State
+from shared.recipe.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.backend import ON_JAX, Tensor
-from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2.weights import Networks, Weights
 
 SIDE, COUNT, LABELS = 8, 4, 3

@@ -1,22 +1,20 @@
 """Runs on JAX only: `test_jax.py` starts a process in which that is Keras' back end."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from services.trainer.learning.draws import Draws
 from services.trainer.learning.phases import D_MAIN, Batch, Outcome
 from services.trainer.learning.training import Training
+from shared.recipe.hyperparameters import Hyperparameters
 from shared.stylegan2.backend import ON_JAX
-from shared.stylegan2.hyperparameters import Hyperparameters
 from shared.stylegan2.weights import Networks
 from tests.services.trainer.learning.outcomes import graph
 
 pytestmark = pytest.mark.skipif(not ON_JAX, reason="Keras runs on TensorFlow; test_jax.py runs this on JAX")
 
 # Without regularisation there are two phases less to compile.
-SETTINGS = Hyperparameters(minibatch=4, pl_weight=0.0, gamma=0.0)
+SETTINGS = Hyperparameters(minibatch=4, path_length_weight=0.0, r1_gamma=0.0)
 
 
 def reals(step: int) -> np.ndarray:
@@ -59,8 +57,8 @@ def test_what_was_read_or_written_stays_when_its_buffers_are_taken(toy, training
 
 def test_an_opinion_between_steps_changes_nothing(training):
     before = training.state()
-    opinion = training.opinion(np.concatenate([reals(5), reals(6)]))
-    assert np.isfinite([opinion.pictures, opinion.fakes]).all()
+    evaluate = training.evaluate(np.concatenate([reals(5), reals(6)]))
+    assert np.isfinite([evaluate.pictures, evaluate.fakes]).all()
     after = training.state()
     assert after.keys() == before.keys()
     for name, value in before.items():
@@ -68,7 +66,7 @@ def test_an_opinion_between_steps_changes_nothing(training):
 
 
 def test_parts_of_a_minibatch_add_up_to_one_update(toy):
-    training = Training(toy, replace(SETTINGS, minibatch_gpu=2))
+    training = Training(toy, SETTINGS.model_copy(update={"minibatch_gpu": 2}))
     phases, engine = training._phases, training._engine
     state = engine.read()
     batch = Batch(reals(0), np.zeros((4, 0), np.float32), np.float32(0))

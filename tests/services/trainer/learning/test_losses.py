@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from shared.stylegan2.hyperparameters import Hyperparameters
+from shared.recipe.hyperparameters import Hyperparameters
 
 CONFIG_F = Hyperparameters()
 

@@ -8,7 +8,6 @@ dimensions it is 1.27 away, and 0.73 after 80 steps that draw a good average to 
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +105,7 @@ def test_a_resumed_training_keeps_its_average_of_w(training: Training) -> None:
 
 
 def test_minibatches_in_parts_keep_the_average_of_w(trained: Networks) -> None:
-    found = train(opened(trained, seed=6, hyperparameters=replace(SETTINGS, minibatch_gpu=4)), MORE_STEPS)
+    found = train(opened(trained, seed=6, hyperparameters=SETTINGS.model_copy(update={"minibatch_gpu": 4})), MORE_STEPS)
     assert max(farthest(found.G), farthest(found.Gs)) < NEAR
 
 

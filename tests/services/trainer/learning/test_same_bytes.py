@@ -22,7 +22,7 @@ REPEATED = """
 import sys
 import numpy as np
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters
+from shared.recipe.hyperparameters import Augmentation, Hyperparameters
 from services.trainer.learning.training import Training
 from shared.stylegan2.weights import Networks
 
@@ -62,7 +62,7 @@ import tensorflow as tf
 
 tf.add(tf.constant(1), 1)
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.hyperparameters import Hyperparameters
+from shared.recipe.hyperparameters import Hyperparameters
 from services.trainer.learning.training import Training
 from shared.stylegan2.weights import Networks
 

@@ -14,7 +14,7 @@ import sys
 import numpy as np
 import tensorflow as tf
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.hyperparameters import Hyperparameters
+from shared.recipe.hyperparameters import Hyperparameters
 from services.trainer.learning.training import Training
 from shared.stylegan2.weights import Networks
 
@@ -39,7 +39,7 @@ if not compiled:
     assert any(np.abs(whole[name] - value).max() > 1e-4 for name, value in alone.items()), "parts make no difference"
 
 pictures = np.random.default_rng(9).integers(0, 256, (8, 8, 8, 3), np.uint8)
-ours, theirs = training.opinion(pictures), in_parts.opinion(pictures)
+ours, theirs = training.evaluate(pictures), in_parts.evaluate(pictures)
 np.testing.assert_allclose([ours.pictures, ours.fakes], [theirs.pictures, theirs.fakes], atol=1e-5)
 
 networks_before = training.networks()

@@ -1,11 +1,9 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from services.trainer.learning.phases import moving_average
 from services.trainer.learning.training import Training
-from shared.stylegan2.hyperparameters import Augmentation, Hyperparameters, Precision
+from shared.recipe.hyperparameters import Augmentation, Hyperparameters, Precision
 from shared.stylegan2.weights import Networks, WeightsMismatch
 
 # Every third step regularizes G and every second D, so that a few steps have all four phases.
@@ -85,13 +83,13 @@ def test_asking_for_an_opinion_changes_nothing(toy, six_steps):
     losses = six_steps[1]
     curious = Training(toy, HYPERPARAMETERS, seed=7)
     for step in range(6):
-        opinion = curious.opinion(np.concatenate([reals(step, toy)] * 2))
-        assert np.isfinite([opinion.pictures, opinion.fakes]).all()
+        evaluate = curious.evaluate(np.concatenate([reals(step, toy)] * 2))
+        assert np.isfinite([evaluate.pictures, evaluate.fakes]).all()
         assert curious.step(reals(step, toy)) == losses[step]
 
 
 def test_layers_that_are_frozen_stay_and_all_others_learn(toy):
-    training = Training(toy, replace(HYPERPARAMETERS, freeze_d=4))
+    training = Training(toy, HYPERPARAMETERS.model_copy(update={"freeze_d": 4}))
     train(training, toy, range(2))
     still = {
         name.rpartition("/")[0] for name, value in training.networks().D.items() if np.array_equal(value, toy.D[name])
@@ -101,14 +99,14 @@ def test_layers_that_are_frozen_stay_and_all_others_learn(toy):
 
 
 def test_d_may_learn_several_times_a_step_each_time_from_other_reals(toy):
-    training = Training(toy, replace(HYPERPARAMETERS, d_repeats=3))
+    training = Training(toy, HYPERPARAMETERS.model_copy(update={"d_repeats": 3}))
     training.step(np.concatenate([reals(step, toy) for step in range(3)]))
     state = training.state()
     assert (training.kimg, state["G_adam/updates"], state["D_adam/updates"]) == (0.012, 2, 4)
 
 
 def test_a_regularisation_without_weight_is_left_out(toy):
-    training = Training(toy, replace(HYPERPARAMETERS, pl_weight=0.0, gamma=0.0))
+    training = Training(toy, HYPERPARAMETERS.model_copy(update={"path_length_weight": 0.0, "r1_gamma": 0.0}))
     losses = training.step(reals(0, toy))
     assert (losses.r1, losses.path_length) == (None, None)
     assert training.state()["G_adam/updates"] == training.state()["D_adam/updates"] == 1
@@ -116,7 +114,9 @@ def test_a_regularisation_without_weight_is_left_out(toy):
 
 @pytest.mark.parametrize("augmentation", [Augmentation.ADA, Augmentation.FIXED, Augmentation.DIFFAUGMENT])
 def test_an_augmented_training_learns_otherwise(toy, six_steps, augmentation):
-    training = Training(toy, replace(HYPERPARAMETERS, augmentation=augmentation, augment_p=0.5), seed=7)
+    training = Training(
+        toy, HYPERPARAMETERS.model_copy(update={"augmentation": augmentation, "augment_p": 0.5}), seed=7
+    )
     losses = training.step(reals(0, toy))
     assert np.isfinite([losses.g, losses.d, losses.r1, losses.path_length]).all()
     assert losses.d != six_steps[1][0].d
@@ -124,7 +124,7 @@ def test_an_augmented_training_learns_otherwise(toy, six_steps, augmentation):
 
 
 def test_without_a_probability_ada_changes_nothing(toy, six_steps):
-    training = Training(toy, replace(HYPERPARAMETERS, augmentation=Augmentation.FIXED), seed=7)
+    training = Training(toy, HYPERPARAMETERS.model_copy(update={"augmentation": Augmentation.FIXED}), seed=7)
     found, expected = training.step(reals(0, toy)), six_steps[1][0]
     # In the first step all is drawn before the augmentation draws, and what it draws changes nothing.
     assert (found.g, found.d, found.r1, found.path_length) == pytest.approx(
@@ -134,7 +134,9 @@ def test_without_a_probability_ada_changes_nothing(toy, six_steps):
 
 
 def test_ada_moves_p_every_fourth_step_and_goes_on_with_it_when_resumed(toy):
-    ada = replace(HYPERPARAMETERS, augmentation=Augmentation.ADA, augment_p=0.5, ada_kimg=0.1, ada_target=0.999)
+    ada = HYPERPARAMETERS.model_copy(
+        update={"augmentation": Augmentation.ADA, "augment_p": 0.5, "ada_kimg": 0.1, "ada_target": 0.999}
+    )
     training = Training(toy, ada, seed=7)
     ps = [training.step(reals(step, toy)).augment_p for step in range(9)]
     assert ps[:4] == [0.5] * 4
@@ -146,19 +148,19 @@ def test_ada_moves_p_every_fourth_step_and_goes_on_with_it_when_resumed(toy):
 
 
 def test_consistency_has_its_price(toy):
-    plain, balanced = (Training(toy, replace(HYPERPARAMETERS, bcr_weight=weight)) for weight in (0, 1e3))
+    plain, balanced = (Training(toy, HYPERPARAMETERS.model_copy(update={"bcr_weight": weight})) for weight in (0, 1e3))
     assert plain.step(reals(0, toy)).d < balanced.step(reals(0, toy)).d
 
 
 def test_bfloat16_trains_to_about_the_same_losses(toy, six_steps):
-    training = Training(toy, replace(HYPERPARAMETERS, precision=Precision.BFLOAT16), seed=7)
+    training = Training(toy, HYPERPARAMETERS.model_copy(update={"precision": Precision.BFLOAT16}), seed=7)
     for found, expected in zip(train(training, toy, range(3)), six_steps[1], strict=False):
         assert (found.g, found.d) == pytest.approx((expected.g, expected.d), rel=0.05)
     assert all(value.dtype == np.float32 for value in training.networks().G.values())
 
 
 def test_parts_of_a_minibatch_add_up_to_one_update(toy):
-    training = Training(toy, replace(HYPERPARAMETERS, minibatch_gpu=2), seed=7)
+    training = Training(toy, HYPERPARAMETERS.model_copy(update={"minibatch_gpu": 2}), seed=7)
     losses = train(training, toy, range(2))
     assert np.isfinite([loss.d for loss in losses]).all()
     assert (training.kimg, training.state()["D_adam/updates"]) == (0.008, 3)
@@ -166,7 +168,7 @@ def test_parts_of_a_minibatch_add_up_to_one_update(toy):
 
 def test_a_minibatch_that_cannot_be_shared_out_is_refused(toy):
     with pytest.raises(ValueError, match="a minibatch of 4 cannot be split among 1 devices in parts of 3"):
-        Training(toy, replace(HYPERPARAMETERS, minibatch_gpu=3))
+        Training(toy, HYPERPARAMETERS.model_copy(update={"minibatch_gpu": 3}))
 
 
 @pytest.mark.slow

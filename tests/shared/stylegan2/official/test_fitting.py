@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.official.fitting import Fate, Variable, fit
+from shared.stylegan2.official.fitting import Variable, fit
+from shared.stylegan2.official.fitting import VariableStatus as Status
 from shared.stylegan2.official.snapshot import read
 from shared.stylegan2.weights import Networks
 from tests.shared.stylegan2.conftest import GOLDEN
@@ -16,7 +17,7 @@ def fates(file: bytes) -> dict[str, Variable]:
     return {
         f"{each.network}/{each.name}": each
         for each in fit(read(file)).variables
-        if each.fate is not Fate.USED and each.name != "lod"
+        if each.fate is not Status.USED and each.name != "lod"
     }
 
 
@@ -34,17 +35,20 @@ def test_golden_networks_arrive_bit_for_bit(golden, canary) -> None:
 
 def test_every_variable_has_a_fate(labelled: Networks) -> None:
     found = fit(read(snapshot(labelled))).variables
-    used = [f"{each.network}/{each.name}" for each in found if each.fate is Fate.USED]
+    used = [f"{each.network}/{each.name}" for each in found if each.fate is Status.USED]
     assert used == [f"{name}/{variable}" for name in ("G", "D", "Gs") for variable in getattr(labelled, name)]
-    assert [each.network for each in found if each.fate is Fate.UNUSED and each.name == "lod"] == ["G", "Gs"]
+    assert [each.network for each in found if each.fate is Status.UNUSED and each.name == "lod"] == [
+        "G",
+        "Gs",
+    ]
 
 
 def test_a_missing_variable_prevents_the_network(weights: Networks) -> None:
     del weights.G["G_synthesis/8x8/Conv1/mod_bias"], weights.D["8x8/Skip/weight"]
     file = snapshot(weights)
     assert {name: each.fate for name, each in fates(file).items()} == {
-        "G/G_synthesis/8x8/Conv1/mod_bias": Fate.MISSING,
-        "D/8x8/Skip/weight": Fate.MISSING,
+        "G/G_synthesis/8x8/Conv1/mod_bias": Status.MISSING,
+        "D/8x8/Skip/weight": Status.MISSING,
     }
     assert fit(read(file)).networks is None
 
@@ -53,14 +57,14 @@ def test_a_mapping_network_with_a_gap_is_not_taken_for_a_shorter_one(weights: Ne
     for network in (weights.G, weights.Gs):
         del network["G_mapping/Dense1/weight"], network["G_mapping/Dense1/bias"]
     assert {name: each.fate for name, each in fates(snapshot(weights)).items()} == {
-        f"{network}/G_mapping/Dense1/{part}": Fate.MISSING for network in ("G", "Gs") for part in ("weight", "bias")
+        f"{network}/G_mapping/Dense1/{part}": Status.MISSING for network in ("G", "Gs") for part in ("weight", "bias")
     }
 
 
 def test_a_variable_of_another_shape_prevents_the_network(weights: Networks) -> None:
     weights.Gs["dlatent_avg"] = np.zeros(9, np.float32)
     file = snapshot(weights)
-    assert fates(file) == {"Gs/dlatent_avg": Variable("Gs", "dlatent_avg", (9,), (5,), Fate.MISSHAPEN)}
+    assert fates(file) == {"Gs/dlatent_avg": Variable("Gs", "dlatent_avg", (9,), (5,), Status.MISSHAPEN)}
     assert fit(read(file)).networks is None
 
 
@@ -68,7 +72,7 @@ def test_a_variable_of_another_shape_prevents_the_network(weights: Networks) -> 
 def test_what_is_no_number_prevents_the_network(weights: Networks, value: float) -> None:
     weights.D["Output/bias"] = np.full(3, value)
     file = snapshot(weights)
-    assert {name: each.fate for name, each in fates(file).items()} == {"D/Output/bias": Fate.NOT_FINITE}
+    assert {name: each.fate for name, each in fates(file).items()} == {"D/Output/bias": Status.NOT_FINITE}
     assert fit(read(file)).networks is None
 
 
@@ -76,7 +80,7 @@ def test_an_unused_variable_is_told_and_prevents_nothing(weights: Networks) -> N
     weights.G["G_synthesis/8x8/Extra/weight"] = np.zeros(4, np.float32)
     file = snapshot(weights)
     assert fates(file) == {
-        "G/G_synthesis/8x8/Extra/weight": Variable("G", "G_synthesis/8x8/Extra/weight", (4,), None, Fate.UNUSED)
+        "G/G_synthesis/8x8/Extra/weight": Variable("G", "G_synthesis/8x8/Extra/weight", (4,), None, Status.UNUSED)
     }
     assert fit(read(file)).networks is not None
 
@@ -86,7 +90,7 @@ def test_other_precisions_and_byte_orders_come_to_float32(weights: Networks) -> 
     weights.Gs["dlatent_avg"] = np.arange(5, dtype=">f4")
     weights.D["Output/bias"] = np.ones(3, np.float16)
     file = snapshot(weights)
-    assert {name: each.fate for name, each in fates(file).items()} == {"G/dlatent_avg": Fate.ROUNDED}
+    assert {name: each.fate for name, each in fates(file).items()} == {"G/dlatent_avg": Status.ROUNDED}
     networks = fit(read(file)).networks
     assert networks is not None
     np.testing.assert_array_equal(networks.G["dlatent_avg"], np.full(5, 1 / 3, np.float32), strict=True)
@@ -112,8 +116,8 @@ def test_an_average_of_other_widths_than_its_generator_is_told_variable_by_varia
     file = snapshot(weights)
     found = fates(file).values()
     assert {each.network for each in found} == {"Gs"}
-    assert {each.fate for each in found} == {Fate.MISSHAPEN}
-    assert Variable("Gs", "G_synthesis/4x4/Conv/bias", (14,), (12,), Fate.MISSHAPEN) in found
+    assert {each.fate for each in found} == {Status.MISSHAPEN}
+    assert Variable("Gs", "G_synthesis/4x4/Conv/bias", (14,), (12,), Status.MISSHAPEN) in found
     assert fit(read(file)).networks is None
 
 

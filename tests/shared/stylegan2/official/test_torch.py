@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.errors import BadFile, Misfit
 from shared.stylegan2.official import torch_storage
-from shared.stylegan2.official.fitting import Fate, fit
+from shared.stylegan2.official.fitting import VariableStatus as Status
+from shared.stylegan2.official.fitting import fit
 from shared.stylegan2.official.objects import PickledModule
 from shared.stylegan2.official.snapshot import Snapshot, read
 from shared.stylegan2.official.torch_modules import converted
@@ -49,7 +50,7 @@ def modules(networks: Networks) -> dict[str, Module]:
 
 def arrived(file: bytes) -> Networks:
     found = fit(read(file))
-    assert {each.fate for each in found.variables} == {Fate.USED}
+    assert {each.fate for each in found.variables} == {Status.USED}
     assert found.networks is not None
     return found.networks
 
@@ -94,7 +95,7 @@ def test_the_group_of_the_minibatch_deviation_may_be_the_whole_batch(modules: di
 
 def test_what_no_network_of_ours_has_is_told_under_its_own_name(modules: dict[str, Module]) -> None:
     modules["G"]["synthesis"].buffers["extra"] = np.ones(3, np.float32)
-    (unused,) = [each for each in fit(read(Program().file(modules))).variables if each.fate is Fate.UNUSED]
+    (unused,) = [each for each in fit(read(Program().file(modules))).variables if each.fate is Status.UNUSED]
     assert (unused.network, unused.name) == ("G", "synthesis.extra")
 
 
@@ -102,7 +103,7 @@ def test_a_missing_variable_prevents_the_network(modules: dict[str, Module]) -> 
     modules["G_ema"]["synthesis.b8.conv0"].parameters["weight"] = None
     found = fit(read(Program().file(modules)))
     assert found.networks is None
-    (missing,) = [each for each in found.variables if each.fate is Fate.MISSING]
+    (missing,) = [each for each in found.variables if each.fate is Status.MISSING]
     assert (missing.network, missing.name) == ("Gs", "G_synthesis/8x8/Conv0_up/weight")
 
 

@@ -6,7 +6,7 @@ from shared.stylegan2.errors import Misfit
 from shared.stylegan2.grid import to_uint8
 from shared.stylegan2.inference import Generator, Truncation, latents
 from shared.stylegan2.picture_set import Selection
-from shared.stylegan2.quality.evaluation import Yardstick, draw, is_enough_for_frechet
+from shared.stylegan2.quality.evaluation import Evaluator, draw, is_enough_for_frechet
 from shared.stylegan2.quality.inception import OTHER_WEIGHTS, Inception
 from shared.stylegan2.weights import Networks
 
@@ -37,15 +37,15 @@ def test_the_pictures_are_those_of_the_official_seeds_with_the_labels_in_turn(ne
 
 def test_a_data_set_measured_by_itself_is_perfect_and_memorised() -> None:
     reals = pictures(30, seed=1)
-    found = Yardstick(reals, whole(reals), None).measure(reals)
+    found = Evaluator(reals, whole(reals), None).measure(reals)
     assert (found.sliced.mean, found.memorised, found.kernel, found.frechet) == (0, 1, None, None)
 
 
 def test_the_features_of_an_inception_network_are_compared() -> None:
     means = Inception(False, OTHER_WEIGHTS, lambda shown: shown.mean(axis=(1, 2)) / 255)
     reals, near, far = pictures(60, seed=1), pictures(60, seed=2), pictures(60, seed=3) // 2
-    yardstick = Yardstick(reals, whole(reals), means)
-    of_near, of_far = yardstick.measure(near), yardstick.measure(far)
+    evaluator = Evaluator(reals, whole(reals), means)
+    of_near, of_far = evaluator.measure(near), evaluator.measure(far)
     assert of_near.kernel is not None
     assert of_far.kernel is not None
     assert abs(of_near.kernel.mean) < of_far.kernel.mean / 100
@@ -54,14 +54,14 @@ def test_the_features_of_an_inception_network_are_compared() -> None:
 
 def test_all_training_pictures_are_looked_at_for_memorising() -> None:
     reals = pictures(30, seed=1)
-    found = Yardstick(reals, Selection(reals, np.arange(2)), None).measure(reals[20:22])
+    found = Evaluator(reals, Selection(reals, np.arange(2)), None).measure(reals[20:22])
     assert found.nearest.indices[:, 0].tolist() == [20, 21]
 
 
 def test_one_picture_is_no_yardstick() -> None:
     reals = pictures(1, seed=1)
     with pytest.raises(Misfit, match="at least two are needed"):
-        Yardstick(reals, whole(reals), None)
+        Evaluator(reals, whole(reals), None)
 
 
 def test_frechet_wants_5000_of_each() -> None:

@@ -3,13 +3,13 @@ import pytest
 from keras import ops
 
 from services.trainer.learning.augmentation import color
-from services.trainer.learning.augmentation.lots import Lots
+from services.trainer.learning.augmentation.gated_draws import GatedDraws
 from services.trainer.learning.augmentation.pipe import Pipe
 from tests.services.trainer.learning.augmentation.sources import Same, pictures
 
 
 def recolored(x: np.ndarray, pipe: Pipe, uniform: float = 0.9) -> np.ndarray:
-    return ops.convert_to_numpy(color.recolored(ops.convert_to_tensor(x), Lots(Same(uniform), 1.0, len(x)), pipe))
+    return ops.convert_to_numpy(color.recolored(ops.convert_to_tensor(x), GatedDraws(Same(uniform), 1.0, len(x)), pipe))
 
 
 @pytest.mark.parametrize("pipe", [Pipe.HUE, Pipe.SATURATION])

@@ -3,14 +3,14 @@ import pytest
 from keras import ops
 
 from services.trainer.learning.augmentation import filtering, wavelets
-from services.trainer.learning.augmentation.lots import Lots
+from services.trainer.learning.augmentation.gated_draws import GatedDraws
 from tests.services.trainer.learning.augmentation.sources import Same, Series, numbers, pictures
 
 SIZE = 32
 
 
 def filtered(x: np.ndarray, source: object, p: float) -> np.ndarray:
-    return ops.convert_to_numpy(filtering.filtered(ops.convert_to_tensor(x), Lots(source, p, len(x))))
+    return ops.convert_to_numpy(filtering.filtered(ops.convert_to_tensor(x), GatedDraws(source, p, len(x))))
 
 
 def official_gains(factors: np.ndarray) -> np.ndarray:

@@ -35,7 +35,7 @@ _LARGEST_LABEL = 100
 """Characters that a message quotes from a file."""
 
 
-def run(file: BinaryIO, machine: "Machine", most: int) -> object:
+def run(file: BinaryIO, machine: "PickleMachine", most: int) -> object:
     """Read the pickle at the file's position, leave the position behind it and return its value.
 
     Raises BadFile, with the place in bytes, for what the machine refuses, and for more than `most` opcodes.
@@ -45,7 +45,7 @@ def run(file: BinaryIO, machine: "Machine", most: int) -> object:
         return _run(file, machine, most)
 
 
-def _run(file: BinaryIO, machine: "Machine", most: int) -> object:
+def _run(file: BinaryIO, machine: "PickleMachine", most: int) -> object:
     position = 0
     try:
         for count, (opcode, argument, at) in enumerate(pickletools.genops(file)):
@@ -70,7 +70,7 @@ def refused_name(module: str, name: str) -> BadFile:
     return BadFile(f"it asks for {clipped(module)}.{clipped(name)}, which no official snapshot needs")
 
 
-class Machine:
+class PickleMachine:
     """A pickle's stack, marks and memo.
 
     `call` returns the result of a call, given what the name stands for and the arguments; `stored` the object of a

@@ -9,7 +9,7 @@ from shared.stylegan2.backend import Tensor
 
 
 @dataclass(frozen=True)
-class Lots:
+class GatedDraws:
     """Draws for `count` pictures, each 0 with probability 1 - `p`: every parameter is such that 0 changes nothing.
 
     Shapes are [count, *more]; a picture either has all of `more` or none.

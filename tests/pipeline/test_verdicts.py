@@ -1,0 +1,63 @@
+"""A person's verdicts and reviews, from the command to the next version of the data set."""
+
+import json
+from typing import Any
+
+from tests.pipeline.conftest import RECIPE, Workplace
+
+
+def manifests(workplace: Workplace) -> list[list[str]]:
+    """The entries in every version of the run's data set, by the manifests."""
+    data = workplace.root / "data"
+    found = []
+    for path in sorted((data / "runs").glob("*/datasets/*.json")):
+        digest = json.loads(path.read_text())["digest"]
+        manifest = json.loads((data / "datasets" / digest[:20] / "manifest.json").read_text())
+        found.append(sorted(member["entry"] for member in manifest["members"]))
+    return found
+
+
+def version(workplace: Workplace, number: int) -> dict[str, Any]:
+    path = workplace.root / "data" / "runs" / "anya-001" / "datasets" / f"{number:04d}.json"
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def test_a_dropped_picture_is_in_no_later_version_until_it_is_kept_again(workplace: Workplace) -> None:
+    workplace.run()
+    (first,) = manifests(workplace)
+    assert "verdict 1: drop 3.png" in workplace.magritte("verdict", "drop", "3.png", "--why", "not her")
+    assert workplace.status()["phase"] == "packing"
+    workplace.run()
+    (dropped,) = set(first) - set(manifests(workplace)[1])
+    assert workplace.status()["run"] == "anya-001"
+    assert '"rejected"' in workplace.magritte("status", "--json")
+    assert version(workplace, 2) | {"digest": ""} == {"digest": "", "parent": 1, "verdicts": [1]}
+    workplace.magritte("verdict", "keep", dropped)
+    workplace.run()
+    assert manifests(workplace) == [first, [entry for entry in first if entry != dropped], first]
+    assert version(workplace, 3)["digest"] == version(workplace, 1)["digest"]
+
+
+def test_a_verdict_holds_in_a_later_run_with_other_settings(workplace: Workplace) -> None:
+    workplace.run()
+    workplace.magritte("verdict", "drop", "3.png")
+    workplace.write_recipe(RECIPE + "faces: {expand: {top: 0.6}}\n")
+    workplace.run()
+    assert workplace.status()["run"] == "anya-002"
+    first, second = manifests(workplace)
+    assert len(second) == len(first) - 1
+
+
+def test_a_run_with_a_review_packs_once_that_is_closed(workplace: Workplace) -> None:
+    workplace.write_recipe(RECIPE + "review: {required: true}\n")
+    workplace.run()
+    assert workplace.status()["phase"] == "reviewing"
+    assert "magritte verdict close anya-001" in workplace.magritte("status")
+    assert manifests(workplace) == []
+    workplace.magritte("verdict", "drop", "3.png")
+    workplace.magritte("verdict", "close")
+    workplace.run()
+    assert workplace.status()["phase"] == "finished"
+    (only,) = manifests(workplace)
+    assert len(only) == workplace.status()["faces"]

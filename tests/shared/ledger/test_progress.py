@@ -1,0 +1,117 @@
+import pytest
+
+from shared.contract.facts import RunFact
+from shared.contract.messages import FaceNormalized, FacesCounted, ImageDropped, ImageKept, Message
+from shared.contract.reasons import Reason
+from shared.ledger.book import Book
+from shared.ledger.progress import Asked, Phase, Progress
+
+RUN, DIGEST, ENTRY = "anya-001", "0b" * 32, "0a" * 10
+PLAIN = Asked(sources=1, review=False, training=False)
+TRAINING = Asked(sources=1, review=False, training=True)
+LISTED = RunFact("source-exhausted", "scraper", source=0, count=1)
+
+
+def add(book: Book, *messages: Message) -> None:
+    for message in messages:
+        book.add(message.fact("some-stage"))
+
+
+def settled() -> Book:
+    """A run with one face that is ready."""
+    book = Book()
+    book.add(LISTED)
+    about = {"run": RUN, "entry": ENTRY, "image": DIGEST}
+    add(book, ImageKept.model_validate(about | {"arrival": 1, "decisions": 1}))
+    add(book, FacesCounted.model_validate(about | {"faces": 1}))
+    add(book, FaceNormalized.model_validate(about | {"face": 0, "picture": DIGEST}))
+    return book
+
+
+def packed(book: Book, version: int = 1) -> RunFact:
+    return RunFact("dataset-packed", "packer", version=version, digest=DIGEST, changes=book.tally.changes)
+
+
+def snapshot(leg: int, last: bool = False, version: int = 1) -> RunFact:
+    return RunFact("snapshot-taken", "trainer", version=version, leg=leg, kimg=leg, last=last)
+
+
+def test_a_run_goes_through_its_phases() -> None:
+    book = Book()
+    assert book.phase(TRAINING) is Phase.GATHERING
+    book = settled()
+    assert book.phase(TRAINING) is Phase.PACKING
+    for fact, phase in (
+        (packed(book), Phase.TRAINING),
+        (snapshot(1), Phase.TRAINING),
+        (snapshot(2, last=True), Phase.RANKING),
+        (RunFact("ranking-ready", "ranker", version=1, leg=2), Phase.FINISHED),
+    ):
+        assert book.add(fact)
+        assert not book.add(fact)
+        assert book.phase(TRAINING) is phase
+    assert book.phase(PLAIN) is Phase.FINISHED
+
+
+def test_a_review_is_closed_before_anything_is_packed() -> None:
+    book, asked = settled(), Asked(sources=1, review=True, training=False)
+    assert book.phase(asked) is Phase.REVIEWING
+    assert book.add(RunFact("review-closed", ""))
+    assert book.phase(asked) is Phase.PACKING
+
+
+def test_without_a_face_there_is_nothing_to_pack() -> None:
+    book = Book()
+    book.add(LISTED)
+    add(book, ImageDropped(run=RUN, entry=ENTRY, stage="deduper", reason=Reason.CORRUPT))
+    assert book.phase(TRAINING) is Phase.FINISHED
+
+
+@pytest.mark.parametrize("missing", ["a source", "a listed picture"])
+def test_a_run_gathers_until_all_sources_are_listed_and_all_listed_pictures_heard_of(missing: str) -> None:
+    book = settled()
+    if missing == "a source":
+        assert book.phase(Asked(sources=2, review=False, training=False)) is Phase.GATHERING
+        return
+    book.progress.wait_for([ENTRY, "0c" * 10], book.tally)
+    assert book.progress.awaited == {"0c" * 10}
+    assert book.phase(PLAIN) is Phase.GATHERING
+    add(book, ImageDropped(run=RUN, entry="0c" * 10, stage="deduper", reason=Reason.CORRUPT))
+    assert book.phase(PLAIN) is Phase.PACKING
+
+
+def test_what_changes_after_packing_is_packed_anew_and_trained_on_anew() -> None:
+    book = settled()
+    for fact in (packed(book), snapshot(1, last=True), RunFact("ranking-ready", "ranker", version=1, leg=1)):
+        book.add(fact)
+    another = {"run": RUN, "entry": ENTRY, "image": DIGEST, "face": 0, "revision": 1, "picture": DIGEST}
+    add(book, FaceNormalized.model_validate(another))
+    assert book.phase(TRAINING) is Phase.PACKING
+    book.add(packed(book, version=2))
+    assert book.phase(TRAINING) is Phase.TRAINING
+
+
+def test_a_packer_that_was_overtaken_leaves_the_run_to_be_packed_once_more() -> None:
+    book = settled()
+    late = packed(book, version=2)
+    add(book, FaceNormalized(run=RUN, entry=ENTRY, image=DIGEST, face=0, revision=1, picture=DIGEST))
+    book.add(packed(book, version=1))
+    assert book.phase(PLAIN) is Phase.FINISHED
+    book.add(late)  # the higher version has the older pictures
+    assert book.phase(PLAIN) is Phase.PACKING
+
+
+def test_what_is_told_of_an_earlier_version_or_leg_is_no_news() -> None:
+    progress = Progress()
+    assert progress.add(snapshot(3, version=2))
+    assert not progress.add(snapshot(4, version=1))
+    assert not progress.add(snapshot(2, version=2))
+    assert progress.snapshot == snapshot(3, version=2)
+
+
+def test_a_death_of_the_run_is_news_once() -> None:
+    progress = Progress()
+    died = RunFact("item-died", "trainer", reason="poison")
+    assert progress.add(died)
+    assert not progress.add(died)
+    assert progress.add(RunFact("item-died", "ranker", reason="poison"))

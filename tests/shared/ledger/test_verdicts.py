@@ -1,0 +1,61 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from shared.contract import keys
+from shared.contract.errors import Unreadable
+from shared.contract.messages import Decision
+from shared.ledger.verdicts import Verdict, Verdicts, give, given
+from shared.store import FolderStore
+
+IMAGE, OTHER = "0b" * 32, "0c" * 32
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path)
+
+
+def verdict(decision: Decision = Decision.DROP, image: str = IMAGE, face: int | None = None) -> Verdict:
+    return Verdict(image=image, face=face, decision=decision, who="me", why="not her")
+
+
+def test_verdicts_are_numbered_from_one_and_read_in_order(store: FolderStore) -> None:
+    both = [verdict(), verdict(Decision.KEEP)]
+    assert [give(store, "anya", each) for each in both] == [1, 2]
+    assert list(given(store, "anya")) == [(1, both[0]), (2, both[1])]
+    assert list(given(store, "anya", after=1)) == [(2, both[1])]
+    assert list(given(store, "bea")) == []
+
+
+def test_of_two_verdicts_about_one_thing_the_later_stands(store: FolderStore) -> None:
+    standing = Verdicts("anya")
+    for decision in (Decision.DROP, Decision.KEEP):
+        number = give(store, "anya", verdict(decision))
+        standing.read(store)
+        assert standing.about(IMAGE, None) == (number, list(given(store, "anya"))[-1][1])
+    give(store, "anya", verdict(face=1))
+    standing.read(store)
+    assert standing.about(IMAGE, 0) is None
+    assert standing.about(OTHER, None) is None
+    assert standing.about(IMAGE, 1) is not None
+
+
+def test_of_several_at_once_each_gets_a_number_of_its_own(store: FolderStore) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        numbers = list(threads.map(lambda _: give(store, "anya", verdict()), range(16)))
+    assert sorted(numbers) == list(range(1, 17))
+
+
+def test_files_beside_the_verdicts_are_passed_over(store: FolderStore) -> None:
+    give(store, "anya", verdict())
+    (store.root / keys.verdict("anya") / "X (conflicted copy).json").write_bytes(b"")
+    assert give(store, "anya", verdict()) == 2
+
+
+def test_a_damaged_verdict_is_named_with_what_to_do(store: FolderStore) -> None:
+    give(store, "anya", verdict())
+    store.put(keys.verdict("anya", 1), b"")
+    with pytest.raises(Unreadable, match=r"verdicts/anya/00000001.json is empty.*Mend it, or delete it"):
+        Verdicts("anya").read(store)
