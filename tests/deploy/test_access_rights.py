@@ -83,10 +83,10 @@ def test_originals_are_written_by_the_scraper_alone_and_trainings_deleted_by_the
 
 
 @pytest.mark.parametrize("user", store_users(PIPELINE))
-def test_what_has_happened_in_a_run_is_written_by_the_owner_of_the_ledger_alone(user: str) -> None:
+def test_what_has_happened_in_a_run_is_written_by_the_owner_of_the_ledger_and_by_commands(user: str) -> None:
     ledger = [keys.journal("anya-001", 1), keys.checkpoint("anya-001", 1), keys.state("anya-001")]
-    is_owner = user == "tfrecord-packer"
-    assert {store_users(PIPELINE)[user].allow("writes", key) for key in ledger} == {is_owner}
+    may_write = user in ("tfrecord-packer", OPERATOR)
+    assert {store_users(PIPELINE)[user].allow("writes", key) for key in ledger} == {may_write}
     assert not store_users(PIPELINE)[user].allow("deletes", keys.journal("anya-001", 1))
 
 
