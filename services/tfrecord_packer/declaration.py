@@ -30,6 +30,7 @@ BOOKKEEPING = Declaration(
         m.RankingReady,
     ),
     produces=(m.DatasetDue,),
+    cancellable=False,  # what has been done or decided must not be forgotten
     batching=Batching(most=5000, gap=0.1, longest=1.0),
     reads=(*_LEDGER, patterns.LISTINGS, patterns.VERDICTS),
     writes=(*_LEDGER, patterns.STATES),

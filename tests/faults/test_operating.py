@@ -75,6 +75,23 @@ def test_a_cancelled_run_does_nothing_more_until_it_is_resumed(place: Place, rec
     assert result(place, run) == expected
 
 
+def test_a_verdict_about_a_cancelled_run_holds_once_it_is_resumed(place: Place, recipe: Path) -> None:
+    run = submitted(place, recipe)
+    Fleet(place)
+    wait_until(lambda: facts(place, run, "face-detector") > 5, "some of the work")
+    place.magritte("cancel", run)
+    wait_until(lambda: all(depth.ready == 0 for depth in place.bus.depths().values()), "empty queues")
+    place.magritte("verdict", "drop", "00003.png", "--run", run)
+    wait_until(lambda: place.bus.depths()["tfrecord-packer.ledger"].ready == 0, "the ledger's owner to take it")
+    time.sleep(1.0)
+    place.magritte("resume", run)
+    place.magritte("watch", run)
+    (rejected,) = [fate for fate in status(place, run)["fates"] if fate["reason"] == "rejected"]
+    assert rejected["pictures"] == 1
+    story = json.loads(place.magritte("trace", "00003.png", "--run", run, "--json"))
+    assert [each["stage"] for each in story if each["type"] == "verdict-given"] == ["person"]
+
+
 def test_a_paused_stage_takes_nothing_until_it_continues(place: Place, recipe: Path) -> None:
     place.magritte("pause", "face-detector")
     run = submitted(place, recipe)
