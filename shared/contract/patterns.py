@@ -19,7 +19,6 @@ NORMALIZED = keys.normalized("*")
 ORIGINALS = keys.original("*")
 RETRY_FAILED = keys.retry_failed("*")
 STATES = keys.state("*")
-TRAILS = keys.trail("*") + "*"
 TRAININGS = "trainings/*"
 VERDICTS = "verdicts/*"
 VERSIONS = keys.dataset_version("*") + "*"
