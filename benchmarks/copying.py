@@ -1,9 +1,9 @@
 """What the runtime costs on real servers: a stage that only copies, against a bare loop with the same requests.
 
 Both take messages from a queue of RabbitMQ and, for each, look for an action record (there is none), read an object,
-create another, write the record, create a fact of the trail, publish a confirmed message and acknowledge. The bare
-loop calls pika and minio directly and does nothing else; each of its threads has connections of its own. Rounds
-alternate; medians.
+create another, write the record, publish a confirmed message to the next stage and one to the ledger, and acknowledge.
+The bare loop calls pika and minio directly and does nothing else; each of its threads has connections of its own. The
+ledger's owner is not at work. Rounds alternate; medians.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from minio.error import S3Error
 
 from benchmarks.servers import servers, settings_of
 from services.magritte.pipeline import PIPELINE
+from services.tfrecord_packer.declaration import BOOKKEEPING
 from services.upscaler.declaration import UPSCALER
 from shared.bus import open_bus
 from shared.contract import keys
@@ -133,7 +134,8 @@ def _bare_thread(settings: Settings, more: Callable[[], bool]) -> None:
             method, _, body = next(messages)
             _copy(s3, FaceFound.model_validate_json(body).crop)
             kept = pika.BasicProperties(delivery_mode=2)
-            channel.basic_publish("magritte.work", "normalizer", body, kept, mandatory=True)
+            for queue in ("normalizer", BOOKKEEPING.queue):
+                channel.basic_publish("magritte.work", queue, body, kept, mandatory=True)
             channel.basic_ack(method.delivery_tag)
         channel.cancel()
 
@@ -144,7 +146,6 @@ def _copy(s3: "_S3", crop: str) -> None:
         s3.get(f"bare/{name}.json")
     s3.create(f"bare/{name}", s3.get(keys.crop(crop)))
     s3.put(f"bare/{name}.json", b"{}" * 200)
-    s3.create(f"bare/trail/{name}", b"{}" * 200)
 
 
 class _S3:
@@ -185,9 +186,8 @@ def _publish(store: Store, settings: Settings, run: str, data: bytes, items: int
     for number in range(items):
         digest = hashlib.sha256(data + number.to_bytes(4, "big")).hexdigest()
         store.put(keys.crop(digest), data)
-        bus.publish(
-            FaceFound(run=run, entry=f"{number:020x}", image=crop, face=0, crop=digest, box=(0, 0, 9, 9), side=9)
-        )
+        asked = FaceFound(run=run, entry=f"{number:020x}", image=crop, face=0, crop=digest, box=(0, 0, 9, 9), side=9)
+        bus.send("upscaler", asked.encode())
     bus.close()
 
 

@@ -18,9 +18,10 @@ from benchmarks.servers import servers, settings_of
 from demo.character import any_character, any_pose
 from demo.drawing import draw
 from services.magritte.pipeline import PIPELINE
+from services.tfrecord_packer.declaration import BOOKKEEPING
 from shared.bus import open_bus
 from shared.contract import keys
-from shared.contract.messages import ImageKept
+from shared.contract.messages import FacesCounted, ImageDropped, ImageKept, decode
 from shared.recipe.faces import Cascade, Detector, Faces
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
@@ -66,7 +67,7 @@ def _measure(store: Store, environment: dict[str, str], faces: Faces, pictures: 
         _warm_up(store, settings, faces, workers)
         run = _publish(store, settings, faces, pictures)
         started = time.perf_counter()
-        _wait(store, run, len(pictures))
+        _wait(settings, run, len(pictures))
         return time.perf_counter() - started
     finally:
         for process in processes:
@@ -78,7 +79,7 @@ def _measure(store: Store, environment: dict[str, str], faces: Faces, pictures: 
 def _warm_up(store: Store, settings: Settings, faces: Faces, workers: int) -> None:
     """Return when every worker has proven its detector and looked at some pictures."""
     pictures = [_drawing(1000 + number) + os.urandom(8) for number in range(6 * workers)]
-    _wait(store, _publish(store, settings, faces, pictures), len(pictures))
+    _wait(settings, _publish(store, settings, faces, pictures), len(pictures))
 
 
 def _publish(store: Store, settings: Settings, faces: Faces, pictures: list[bytes]) -> str:
@@ -89,18 +90,25 @@ def _publish(store: Store, settings: Settings, faces: Faces, pictures: list[byte
     for number, picture in enumerate(pictures):
         image = hashlib.sha256(picture).hexdigest()
         store.put(keys.original(image), picture)
-        bus.publish(ImageKept(run=run, entry=f"{number:020x}", image=image, arrival=number + 1, decisions=1))
+        kept = ImageKept(run=run, entry=f"{number:020x}", image=image, arrival=number + 1, decisions=1)
+        bus.send("face-detector", kept.encode())
     bus.close()
     return run
 
 
-def _wait(store: Store, run: str, pictures: int) -> None:
-    """Return when the run's trail has a fact about every picture."""
-    done: set[str] = set()
+def _wait(settings: Settings, run: str, pictures: int) -> None:
+    """Return when the ledger's queue has had an answer about every picture."""
+    bus = open_bus(settings.bus, PIPELINE.queues, settings.retry_pauses, "answers")
+    bus.connect(30)
+    answers, done = bus.consume(BOOKKEEPING.queue, prefetch=100), set[str]()
     while len(done) < pictures:
-        time.sleep(0.1)
-        found = (keys.parse_trail(key) for key in store.list(keys.trail(run)))
-        done = {item for item, label in found if label.startswith(("face-detector.faces", "face-detector.image"))}
+        delivery = answers.receive(0.1)
+        if delivery is not None:
+            told = decode(delivery.body)
+            if isinstance(told, FacesCounted | ImageDropped) and told.run == run:
+                done.add(told.entry)
+            delivery.ack()
+    bus.close()
 
 
 def _drawing(number: int) -> bytes:

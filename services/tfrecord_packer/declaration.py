@@ -5,7 +5,7 @@ from shared.contract import messages as m
 from shared.contract import patterns
 from shared.contract.declaration import Batching, Declaration
 
-_LEDGER = (patterns.JOURNALS, patterns.CHECKPOINTS, patterns.STATES)
+_LEDGER = (patterns.JOURNALS, patterns.CHECKPOINTS)
 
 BOOKKEEPING = Declaration(
     name="tfrecord-packer",
@@ -30,9 +30,10 @@ BOOKKEEPING = Declaration(
         m.RankingReady,
     ),
     produces=(m.DatasetDue,),
+    cancellable=False,  # what has been done or decided must not be forgotten
     batching=Batching(most=5000, gap=0.1, longest=1.0),
     reads=(*_LEDGER, patterns.LISTINGS, patterns.VERDICTS),
-    writes=_LEDGER,
+    writes=(*_LEDGER, patterns.STATES),
     deletes=(patterns.CHECKPOINTS,),
 )
 

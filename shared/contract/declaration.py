@@ -45,7 +45,8 @@ class Declaration:
 
     `threads` is the number of messages that it works on at once, when its operator cannot choose that. A message that
     takes longer than `longest` seconds hangs. `long` work is given up when a process is asked to end, since it
-    takes longer than anybody waits. `environment` is the model of its own variables.
+    takes longer than anybody waits. What is not `cancellable` is done for cancelled runs too. `environment` is the
+    model of its own variables.
 
     `reads`, `writes` and `deletes` are patterns of keys (`shared.contract.patterns`), beside what the runtime needs.
     """
@@ -60,6 +61,7 @@ class Declaration:
     threads: int | None = None
     longest: float = 600.0
     long: bool = False
+    cancellable: bool = True
     environment: type[Environment] | None = None
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()

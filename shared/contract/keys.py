@@ -32,7 +32,6 @@ MANIFEST = "manifest.json"
 """Magritte's own file beside the levels of a data set."""
 
 _KEY = re.compile(r"(?:[a-z0-9][a-z0-9._-]*/)*[a-z0-9][a-z0-9._@-]*")
-_PROVENANCE = re.compile(r"provenance/[0-9a-f]{2}/([0-9a-f]{64})/([0-9a-f]{20})\.json")
 _RECIPE = re.compile(r"recipes/([a-z0-9][a-z0-9-]*-\d{3,})\.json")
 _CONTROL = re.compile(r"controls/(paused|cancelled)/([a-z0-9-]+)\.json")
 _TRAIL = re.compile(
@@ -53,17 +52,6 @@ def checked(key: str) -> str:
 def original(image: str) -> str:
     """Return the key of a picture as its source had it."""
     return f"originals/{image[:2]}/{image}"
-
-
-def provenance(image: str = "", entry: str = "") -> str:
-    """Return the key of a provenance record; without `entry`, the prefix of the image's, without `image` of all."""
-    return "provenance/" + (f"{image[:2]}/{image}/" if image else "") + (f"{entry}.json" if entry else "")
-
-
-def parse_provenance(key: str) -> tuple[str, str]:
-    """Return the original and the entry of a provenance key; raises `Poison` for any other."""
-    match = _parsed(_PROVENANCE, key)
-    return match[1], match[2]
 
 
 def crop(digest: str) -> str:

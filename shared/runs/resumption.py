@@ -58,6 +58,11 @@ def _no_longer_listed(ledger: Ledger, book: Book, listings: Iterable[Listing | N
 
 def _replays(store: Store, run: str, tally: Tally) -> Iterator[Message]:
     """Find the messages of dead letters that have been given another chance and have not come to anything since."""
-    found = (letter for letter in letters(store, run) if letter.state is State.REPLAYED)
-    due = {letter.body for letter in found if tally.settlement(letter.entry).fate is Fate.DEAD}
+    found = (letter for letter in letters(store, run) if letter.state is State.REPLAYED and letter.entry)
+    due = {letter.body for letter in found if _is_dead_or_unheard_of(letter.entry, tally)}
     return (decode(body.encode()) for body in sorted(due))
+
+
+def _is_dead_or_unheard_of(entry: str, tally: Tally) -> bool:
+    """Return whether a picture is dead: also one of which the broker has lost the only message, that it has died."""
+    return entry not in tally or tally.settlement(entry).fate is Fate.DEAD

@@ -83,7 +83,7 @@ class OwnerWorker(Worker):
             received = _received(delivery)
         except Poison:
             return None
-        return received if received.message.run not in self.controls.cancelled else None
+        return None if self._seems_cancelled(received.message.run) else received
 
     def _handle_run(self, batch: Sequence[_Taken]) -> None:
         about = logs.about(batch[0].received.message, stage=self.declaration.name)

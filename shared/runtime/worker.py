@@ -184,9 +184,12 @@ class Worker:
         metrics.LAST_STEP.labels(self.declaration.name).set_to_current_time()
         return self._stopping.is_set() or self._is_cancelled(run)
 
+    def _seems_cancelled(self, run: str) -> bool:
+        return self.declaration.cancellable and run in self.controls.cancelled
+
     def _is_cancelled(self, run: str) -> bool:
         """Ask the store once more: what is published by whoever takes the run up again must not be forgotten."""
-        return run in self.controls.cancelled and self._store.exists(keys.cancelled(run))
+        return self._seems_cancelled(run) and self._store.exists(keys.cancelled(run))
 
     def _failed(self, delivery: Delivery, message: Message | None, error: Exception) -> Outcome:
         """Carry out what the policy says about an error."""

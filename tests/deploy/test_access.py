@@ -26,13 +26,15 @@ from shared.contract.errors import SettingsError
 from shared.contract.messages import ImageFetched, RunRequested
 from shared.ledger.fates import Fate
 from shared.recipe.recipe import Recipe
-from shared.runs.registry import is_finished, latest_dataset, open_run, tally_of
+from shared.runs.registry import is_finished, open_run, read_state
+from shared.runtime.owner_worker import worker_of
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import Worker
 from shared.runtime.worker_threads import WorkerThreads
 from shared.store.s3 import S3Store, open_s3
 from tests.servers.rabbitmq import RabbitMQServer
 from tests.servers.radosgw import Radosgw
+from tests.shared.ledgers import tally_of
 
 PASSWORD = "of-a-test"
 PAUSES = (0.05,)
@@ -224,22 +226,26 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedRadosgw
 DIGEST = "0d" * 32
 OBJECTS = (
     keys.original(DIGEST),
-    keys.provenance(DIGEST, "0a" * 10),
     keys.crop(DIGEST),
     keys.normalized(DIGEST),
     keys.recipe("anya-001"),
-    keys.finished("anya-001"),
     keys.paused("ranker"),
     keys.cancelled("anya-001"),
     keys.listing("anya-001", 0),
     keys.arrival("anya-001", 1),
+    keys.journal("anya-001", 1),
+    keys.checkpoint("anya-001", 1),
+    keys.state("anya-001"),
+    keys.verdict("anya", 1),
     keys.dataset_version("anya-001", 1),
     keys.dataset(DIGEST, keys.MANIFEST),
     keys.leg(DIGEST, 1, "checkpoint-0d.npz"),
     keys.leg(DIGEST, 1, "ranking-0d.csv"),
     *(keys.action(stage, DIGEST) for stage in ("scraper", "ranker")),
-    *(keys.dead("anya-001", queue, "run-0d") for queue in ("scraper", "deduper.index", "ranker")),
-    *(keys.trail("anya-001", "run", f"{stage}.leg-due.none.1.0") for stage in ("trainer", "ranker")),
+    *(
+        keys.dead("anya-001", queue, "run-0d")
+        for queue in ("scraper", "deduper.index", "tfrecord-packer.ledger", "ranker")
+    ),
     *(keys.event("anya-001", stage, "tick") for stage in ("trainer", "ranker")),
 )
 
@@ -303,7 +309,7 @@ def workers(guarded: GuardedRadosgw, bus: OpenBus) -> Iterator[list[Worker]]:
     workers, pools = [], []
     for stage in load_all():
         own = bus(stage.name)
-        workers.append(Worker(stage, own, guarded.store(stage.name), RetryLadder(PAUSES)))
+        workers.append(worker_of(stage, own, guarded.store(stage.name), RetryLadder(PAUSES)))
         pools.append(WorkerThreads(workers[-1], own, 1))
         pools[-1].start()
     yield workers
@@ -327,6 +333,6 @@ def test_a_run_comes_to_its_end_with_nothing_but_these_rights(
         time.sleep(0.2)
     assert is_finished(store, run)
     tally = tally_of(store, run)
-    fates = sorted(tally.settlement(entry).fate for entry in tally.entries())
+    fates = sorted(tally.settlement(entry).fate for entry in tally)
     assert fates == [Fate.DROPPED, *[Fate.IN_DATASET] * 3]
-    assert latest_dataset(store, run) is not None
+    assert read_state(store, run).dataset is not None

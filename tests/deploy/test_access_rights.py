@@ -14,7 +14,6 @@ from deploy.access import (
     operator_broker_rights,
     password_hash,
     s3_policy,
-    store_rights,
     store_users,
 )
 from services.magritte.pipeline import PIPELINE
@@ -83,12 +82,12 @@ def test_originals_are_written_by_the_scraper_alone_and_trainings_deleted_by_the
     assert deleting == ["trainer"]
 
 
-@pytest.mark.parametrize("container", PIPELINE.containers)
-def test_a_stage_tells_facts_in_no_name_but_its_own(container: str) -> None:
-    facts = {f"runs/anya-001/trail/0a.1/{other}.face-found.none.0.0.json" for other in PIPELINE.containers}
-    told = {fact for fact in facts if store_rights(PIPELINE.containers[container]).allow("writes", fact)}
-    assert told == {f"runs/anya-001/trail/0a.1/{container}.face-found.none.0.0.json"}
-    assert not any(store_users(PIPELINE)[OPERATOR].allow("writes", fact) for fact in facts)
+@pytest.mark.parametrize("user", store_users(PIPELINE))
+def test_what_has_happened_in_a_run_is_written_by_the_owner_of_the_ledger_and_by_commands(user: str) -> None:
+    ledger = [keys.journal("anya-001", 1), keys.checkpoint("anya-001", 1), keys.state("anya-001")]
+    may_write = user in ("tfrecord-packer", OPERATOR)
+    assert {store_users(PIPELINE)[user].allow("writes", key) for key in ledger} == {may_write}
+    assert not store_users(PIPELINE)[user].allow("deletes", keys.journal("anya-001", 1))
 
 
 def test_an_event_is_written_by_a_stage_that_emits_some_and_in_its_own_name_alone() -> None:

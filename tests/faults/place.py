@@ -15,7 +15,9 @@ from typing import Any
 
 from shared.bus import Bus, Delivery
 from shared.contract import keys
-from shared.contract.messages import FaceFound, FaceUpscaled, Message, decode
+from shared.contract.messages import FaceDropped, FaceFound, FaceUpscaled, ItemDied, Message, decode
+from shared.ledger.journal import Record
+from shared.ledger.ledger import Ledger
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runs.registry import open_run
@@ -106,16 +108,19 @@ class Place:
 
 @dataclass
 class Faces:
-    """Faces that a toy worker is to copy, one per picture, and what has become of each."""
+    """Faces that a toy worker is to copy, one per picture, and what has become of each, as the ledger has it."""
 
     place: Place
     run: str
     bodies: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
-    def at(cls, place: Place) -> "Faces":
+    def at(cls, place: Place, keeper: bool = True) -> "Faces":
+        """Begin a run of faces, with a `keeper` of its ledger at work."""
         (place.root / "pictures").mkdir(exist_ok=True)
         recipe = Recipe(name="toy", sources=(FolderSource(folder=place.root / "pictures"),))
+        if keeper:
+            place.start("-m", "services.tfrecord_packer")
         return cls(place, open_run(place.store, recipe).name)
 
     def publish(self, *crops: bytes) -> list[str]:
@@ -134,14 +139,17 @@ class Faces:
             items.append(str(message.item))
         return items
 
+    def told(self, *kinds: type[Message]) -> list[Record]:
+        """What the run's journal has of these types of messages."""
+        return [each for each in Ledger(self.place.store, self.run).records() if isinstance(each.message, kinds)]
+
     def fates(self) -> dict[str, str]:
-        """The fate of each item as the trail has it: `face-upscaled`, or the error it died of."""
+        """The fate of each item as the journal has it: `face-upscaled`, or the error it died of."""
         found = {}
-        for key in self.place.store.list(keys.trail(self.run)):
-            item, label = keys.parse_trail(key)
-            stage, kind, reason, *_ = label.split(".")
-            assert item not in found, f"{item} has two fates: {found[item]} and {label}"
-            found[item] = kind if stage == "upscaler" and kind == "face-upscaled" else reason
+        for record in self.told(FaceUpscaled, FaceDropped, ItemDied):
+            message, item = record.message, str(record.message.item)
+            assert item not in found, f"{item} has two fates: {found[item]} and {message}"
+            found[item] = message.kind() if isinstance(message, FaceUpscaled) else message.fact("").reason
         return found
 
     def wait(self, seconds: float = SOON) -> dict[str, str]:
@@ -156,7 +164,7 @@ class Faces:
 
     def announced(self) -> Counter[str]:
         """How often each item's copy was announced to the next stage."""
-        consumer = self.place.bus.consume("normalizer", threads=8)
+        consumer = self.place.bus.consume("normalizer", prefetch=8)
         found: Counter[str] = Counter()
         for delivery in _all_of(consumer.receive):
             message: Message = decode(delivery.body)

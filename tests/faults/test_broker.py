@@ -40,7 +40,7 @@ class Lister:
     def __init__(self, bus: RabbitMQBus) -> None:
         self.done: Counter[bytes] = Counter()
         self.sessions: set[int] = set()
-        self._consumer = bus.consume("lister", threads=4)
+        self._consumer = bus.consume("lister", prefetch=4)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work)
         self._thread.start()
@@ -246,7 +246,7 @@ def test_a_message_for_a_deleted_queue_arrives_in_a_new_one(site: Site) -> None:
 @pytest.mark.fault(16, "memory alarm", "`rabbitmqctl set_vm_memory_high_watermark 0` while items are under way")
 def test_a_broker_without_memory_blocks_publishers_and_still_takes_acknowledgements(site: Site) -> None:
     bus, leaving = site.connected(patience=1.0), site.connected(patience=1.0)
-    consumer = bus.consume("lister", threads=2)
+    consumer = bus.consume("lister", prefetch=2)
     for source in (0, 1):
         bus.publish(requested(source))
     at_hand = [take(consumer), take(consumer)]

@@ -8,9 +8,8 @@ import pika
 import pytest
 
 from shared.bus.rabbitmq import LARGEST_BODY
-from shared.contract import keys
 from shared.contract.errors import Poison
-from shared.contract.messages import FaceFound
+from shared.contract.messages import FaceFound, FaceUpscaled
 from shared.runs import dead_letters
 from shared.runs.dead_letters import Letter, State
 from tests.faults.place import Faces, Place, wait_until
@@ -138,8 +137,7 @@ def test_a_replay_after_the_mending_succeeds_and_a_second_one_does_nothing(place
     assert faces.wait() == {item: "runtime-error"}
     (place.root / "mended").touch()
     assert "replayed 1 of 1" in place.magritte("dead", "replay", "--stage", "upscaler", "--reason", "mended")
-    told = keys.trail(faces.run, item, "upscaler.face-upscaled.none.0.0")
-    wait_until(lambda: place.store.exists(told), "the face")
+    wait_until(lambda: faces.told(FaceUpscaled), "the face")
     wait_until(lambda: place.bus.depths()["upscaler"].dead == 0, "no letter at the broker")
     (letter,) = letters(place)
     assert (letter.state, len(letter.replays)) == (State.REPLAYED, 1)

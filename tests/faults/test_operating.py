@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from shared.contract import keys
+from shared.ledger.ledger import Ledger
 from tests.faults.chain import Fleet, result, status, undisturbed, write_recipe
 from tests.faults.place import SOON, Place, json_lines, wait_until
 from tests.servers.rabbitmq import RabbitMQServer, free_ports
@@ -27,7 +27,7 @@ def submitted(place: Place, recipe: Path) -> str:
 
 
 def facts(place: Place, run: str, stage: str) -> int:
-    return sum(1 for key in place.store.list(keys.trail(run)) if f"/{stage}." in key)
+    return sum(1 for record in Ledger(place.store, run).records(stage) if record.stamp.stage == stage)
 
 
 def test_a_submitted_run_has_the_result_of_an_embedded_one_and_can_be_watched(place: Place, recipe: Path) -> None:
@@ -75,6 +75,23 @@ def test_a_cancelled_run_does_nothing_more_until_it_is_resumed(place: Place, rec
     assert result(place, run) == expected
 
 
+def test_a_verdict_about_a_cancelled_run_holds_once_it_is_resumed(place: Place, recipe: Path) -> None:
+    run = submitted(place, recipe)
+    Fleet(place)
+    wait_until(lambda: facts(place, run, "face-detector") > 5, "some of the work")
+    place.magritte("cancel", run)
+    wait_until(lambda: all(depth.ready == 0 for depth in place.bus.depths().values()), "empty queues")
+    place.magritte("verdict", "drop", "00003.png", "--run", run)
+    wait_until(lambda: place.bus.depths()["tfrecord-packer.ledger"].ready == 0, "the ledger's owner to take it")
+    time.sleep(1.0)
+    place.magritte("resume", run)
+    place.magritte("watch", run)
+    (rejected,) = [fate for fate in status(place, run)["fates"] if fate["reason"] == "rejected"]
+    assert rejected["pictures"] == 1
+    story = json.loads(place.magritte("trace", "00003.png", "--run", run, "--json"))
+    assert [each["stage"] for each in story if each["type"] == "verdict-given"] == ["person"]
+
+
 def test_a_paused_stage_takes_nothing_until_it_continues(place: Place, recipe: Path) -> None:
     place.magritte("pause", "face-detector")
     run = submitted(place, recipe)
@@ -100,11 +117,12 @@ def test_a_stage_tells_of_its_health_and_of_what_it_did(place: Place, recipe: Pa
     wait_until(lambda: _answer(port, "readyz") == "yes", "readiness")
     assert _answer(port, "healthz") == "yes"
     run = submitted(place, recipe)
-    place.start("-m", "services.scraper")
+    for stage in ("scraper", "tfrecord_packer"):
+        place.start("-m", f"services.{stage}")
     wait_until(lambda: facts(place, run, "deduper") >= PICTURES, "fingerprints")
     assert 'magritte_items_total{outcome="done",stage="deduper"}' in _answer(port, "metrics")
     lines = [json.loads(line) for line in place.output().splitlines() if line.startswith("{")]
-    assert {line["stage"] for line in lines} == {"deduper", "scraper"}
+    assert {line["stage"] for line in lines} == {"deduper", "scraper", "tfrecord-packer"}
     process.send_signal(signal.SIGTERM)
     assert process.wait(SOON) == 0
 

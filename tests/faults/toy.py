@@ -1,5 +1,7 @@
 """A stage process that can be told to misbehave: the upscaler's place in the pipeline, with another stage in it.
 
+With TOY_STAGE=ledger it is the owner of the ledger instead.
+
 `python -m tests.faults.toy`: crops are copied; what a crop's bytes say is done meanwhile. The file named by TOY_LOG
 gets a line for every time that an item is begun. With TOY_FUSE the process kills itself at that effect (artifacts,
 records, messages), before or after it, as a power failure would.
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from services.magritte.pipeline import PIPELINE, settings
+from services.tfrecord_packer.bookkeeping import Bookkeeping
 from services.upscaler.declaration import UPSCALER
 from shared.bus import open_bus
 from shared.contract import keys
@@ -118,6 +121,12 @@ def mortal(store: Store, bus: Any, fuse: Fuse) -> None:
             setattr(owner, name, fuse.around(getattr(owner, name)))
 
 
+def _stage() -> Stage[Any, Any]:
+    if os.environ.get("TOY_STAGE") == "ledger":
+        return Bookkeeping()
+    return Copier(Path(os.environ["TOY_FOLDER"]))
+
+
 def main() -> None:
     """Run the toy as `shared.runtime.stage_process.serve` runs a stage."""
     environment = settings()
@@ -125,7 +134,7 @@ def main() -> None:
     store, bus = open_store(environment), open_bus(environment.bus, PIPELINE.queues, environment.retry_pauses, "toy")
     left = os.environ.get("TOY_FUSE")
     ending = ShutdownSignal()
-    process = StageProcess([Copier(Path(os.environ["TOY_FOLDER"]))], bus, store, environment, Health())
+    process = StageProcess([_stage()], bus, store, environment, Health())
     code = 0
     if process.begin(ending):
         mortal(store, bus, Fuse(None if left is None else int(left)))

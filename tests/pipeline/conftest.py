@@ -60,6 +60,11 @@ class Workplace:
         found: dict[str, Any] = json.loads(self.magritte("status", "--json", store=store))
         return found
 
+    def journal(self, store: str = "data") -> list[dict[str, Any]]:
+        """What the journals of all runs have, in the order of each."""
+        batches = sorted((self.root / store).glob("runs/*/journal/*.jsonl"))
+        return [json.loads(line) for batch in batches for line in batch.read_bytes().splitlines()]
+
     def dataset_digest(self, store: str = "data") -> str:
         manifest = next((self.root / store / "datasets").glob("*/manifest.json"))
         return str(json.loads(manifest.read_text())["digest"])

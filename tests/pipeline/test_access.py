@@ -11,14 +11,14 @@ import pytest
 from deploy.access import PROBES, StoreRights, store_rights
 from services.magritte.pipeline import PIPELINE, load_all
 from shared.bus import MemoryBus
-from shared.contract import keys
+from shared.contract import keys, patterns
 from shared.contract.messages import RunRequested
 from shared.recipe.files import deposited
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import open_run
+from shared.runtime.owner_worker import worker_of
 from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS
-from shared.runtime.worker import Worker
 from shared.runtime.worker_threads import WorkerThreads
 from shared.store import FolderStore
 from shared.stylegan2 import network_file
@@ -46,6 +46,8 @@ UNSEEN = {
     *((name, "reads", "controls/*") for name in PIPELINE.containers),  # nothing was paused or cancelled
     *((name, does, PROBES) for name in PIPELINE.containers for does in ("writes", "deletes")),  # S3's alone
     ("tfrecord-packer", "writes", "runs/*/events/tfrecord-packer/*"),  # no class of a recipe had no picture
+    ("tfrecord-packer", "reads", patterns.VERSIONS),  # no run had a second data set
+    *(("tfrecord-packer", does, patterns.CHECKPOINTS) for does in ("reads", "writes", "deletes")),  # of 1000 facts
     *((name, does, f"actions/{name}/*/*") for name in _WITHOUT_RECORDS for does in ("reads", "writes")),
 }
 """What these runs had no need of."""
@@ -103,7 +105,9 @@ def work(place: Workplace, seen: Seen, **sections: Any) -> None:
     )
     run = open_run(FolderStore(folder), deposited(recipe, FolderStore(folder)))
     bus = MemoryBus(PIPELINE.queues, 64)
-    workers = [Worker(stage, bus, Observed(folder, seen[stage.name]), IN_PROCESS, Resources(2)) for stage in load_all()]
+    workers = [
+        worker_of(stage, bus, Observed(folder, seen[stage.name]), IN_PROCESS, Resources(2)) for stage in load_all()
+    ]
     pools = [WorkerThreads(worker, bus, 2) for worker in workers]
     for pool in pools:
         pool.start()

@@ -66,17 +66,22 @@ def fates(status: dict[str, Any]) -> dict[str, int]:
     return {entry["reason"] or entry["fate"]: entry["pictures"] for entry in status["fates"]}
 
 
-def told(place: Workplace, name: str, face: str = "") -> list[dict[str, Any]]:
-    """Everything that the run's trail says of a file, or of a face in it."""
-    run = place.root / "data" / "runs" / "odd-001"
-    listed = json.loads((run / "listings" / "0.json").read_bytes())["entries"]
-    [entry] = [entry for entry, found in listed.items() if found["origin"] == name]
-    return [json.loads(path.read_bytes()) for path in (run / "trail" / f"{entry}{face}").iterdir()]
+def listed(place: Workplace) -> dict[str, Any]:
+    """What the run's listing says, by entry."""
+    listing = place.root / "data" / "runs" / "odd-001" / "listings" / "0.json"
+    found: dict[str, Any] = json.loads(listing.read_bytes())["entries"]
+    return found
+
+
+def told(place: Workplace, name: str, face: int | None = None) -> list[dict[str, Any]]:
+    """Everything that the run's journal says of a file, or of a face in it."""
+    [entry] = [entry for entry, found in listed(place).items() if found["origin"] == name]
+    return [record for record in place.journal() if (record.get("entry"), record.get("face")) == (entry, face)]
 
 
 def face(place: Workplace, name: str) -> NDArray[np.float32]:
     """The face in the file as it came into the data set."""
-    [digest] = [record["picture"] for record in told(place, name, ".0") if "picture" in record]
+    [digest] = [record["picture"] for record in told(place, name, 0) if "picture" in record]
     path = place.root / "data" / "normalized" / digest[:2] / digest
     return np.asarray(Image.open(path), np.float32)
 
@@ -96,8 +101,7 @@ def test_a_useless_file_is_dropped_with_its_own_reason(done: Workplace, name: st
 
 @pytest.mark.parametrize(("name", "note"), NOTES.items())
 def test_what_is_odd_about_a_file_is_noted(done: Workplace, name: str, note: str | None) -> None:
-    records = [json.loads(path.read_bytes()) for path in done.root.glob("data/provenance/*/*/*.json")]
-    [notes] = [record["notes"] for record in records if record["name"] == name]
+    [notes] = [found["provenance"]["notes"] for found in listed(done).values() if found["origin"] == name]
     assert set(notes) - {Note.PALETTE} == {note} - {Note.PALETTE, None}  # every GIF has a palette
     assert (Note.PALETTE in notes) == (name in ("few-colours.png", "moving.gif"))
 

@@ -124,7 +124,6 @@ def copied(done: Workplace, tmp_path: Path) -> Workplace:
 
 def test_a_run_whose_recipe_was_cut_short_is_followed_by_a_new_one(copied: Workplace) -> None:
     (copied.root / "data" / "recipes" / "anya-001.json").write_bytes(b"")
-    shutil.rmtree(copied.root / "data" / "finished")
     process = copied.start("run", str(copied.root / "recipe.yaml"))
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
@@ -133,18 +132,22 @@ def test_a_run_whose_recipe_was_cut_short_is_followed_by_a_new_one(copied: Workp
     assert "Traceback" not in err
 
 
-def test_a_run_goes_on_with_stray_files_in_its_trail(copied: Workplace) -> None:
+def test_a_run_goes_on_with_stray_files_in_its_folders(copied: Workplace) -> None:
     copied.run()  # the copy's folder has another path, and so this is another run
-    data = copied.root / "data"
-    for path in list((data / "runs" / "anya-002" / "trail").rglob("*.json")):
-        path.with_name(f"{path.stem} (conflicted copy).json").write_bytes(path.read_bytes())
-    for folder in ("finished", "datasets", "runs/anya-002/datasets", "runs/anya-002/trail/run"):
-        shutil.rmtree(data / folder)
+    data, run = copied.root / "data", copied.root / "data" / "runs" / "anya-002"
+    packed = next(path for path in sorted((run / "journal").iterdir()) if b'"dataset-packed"' in path.read_bytes())
+    for path in [path for path in run.rglob("*.*") if path.is_file()]:
+        path.with_name(f"{path.stem} (conflicted copy){path.suffix}").write_bytes(path.read_bytes())
+    for folder in (data / "datasets", run / "datasets"):
+        shutil.rmtree(folder)
+    packed.unlink()
+    (run / "state.json").unlink()
     process = copied.start("run", str(copied.root / "recipe.yaml"))
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
     assert "run anya-002, finished: 3 pictures, 2 faces" in out
-    assert "(conflicted copy).json: it is no record of Magritte's" in err
+    assert list(data.glob("datasets/*/manifest.json"))
+    assert "Traceback" not in err
 
 
 @pytest.mark.parametrize("number", [".inf", "-.inf", ".nan"])

@@ -13,18 +13,19 @@ from services.magritte.pipeline import PIPELINE
 from services.scraper.sources import SOURCES, Fetched, Item
 from services.scraper.sources.folder import FolderSource
 from services.scraper.stage import Scraper
+from services.tfrecord_packer.bookkeeping import Bookkeeping
 from shared.bus import Bus, open_bus
 from shared.contract import keys
-from shared.contract.items import Entry
 from shared.contract.messages import ImageFetched, ItemDied, RunRequested
 from shared.contract.reasons import Drop
-from shared.ledger.records import facts
+from shared.ledger.ledger import Ledger
 from shared.recipe import sources as recipe
 from shared.recipe.recipe import Recipe
 from shared.runs import dead_letters
 from shared.runs.dead_letters import Letter, State
 from shared.runs.registry import open_run
 from shared.runtime.outcome import Outcome
+from shared.runtime.owner_worker import OwnerWorker
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import Worker
 from shared.store import FolderStore
@@ -45,7 +46,7 @@ class Surprising(FolderSource):
 
 @dataclass
 class Scraping:
-    """A run whose source is asked for at a broker, and the scraper there."""
+    """A run whose source is asked for at a broker, the scraper there, and the owner of the run's ledger."""
 
     bus: Bus
     store: FolderStore
@@ -54,7 +55,9 @@ class Scraping:
 
     def __post_init__(self) -> None:
         self.worker = Worker(Scraper(), self.bus, self.store, RetryLadder(()))
-        self.consumer = self.bus.consume("scraper", threads=1)
+        self.consumer = self.bus.consume("scraper")
+        self._keeper = OwnerWorker(Bookkeeping(), self.bus, self.store, RetryLadder(()))
+        self._published = self.bus.consume(Bookkeeping.declaration.queue)
 
     def work(self) -> Outcome:
         """Handle the next message."""
@@ -62,9 +65,19 @@ class Scraping:
         assert delivery is not None
         return self.worker.handle(delivery)
 
+    def keep_ledger(self) -> None:
+        """Write down all that has been published."""
+        while (delivery := self._published.receive(1.0)) is not None:
+            assert self._keeper.handle(delivery) is Outcome.DONE
+
     def told_of(self, entry: str) -> set[str]:
         """Return the types of the messages about an entry."""
-        return {fact.kind for fact in facts(self.store, self.run, item=Entry(entry))}
+        self.keep_ledger()
+        return {record.message.kind() for record in Ledger(self.store, self.run).records(entry)}
+
+    def close(self) -> None:
+        for consumer in (self.consumer, self._published):
+            consumer.close()
 
     def letter(self) -> Letter:
         (letter,) = dead_letters.letters(self.store)
@@ -90,7 +103,7 @@ def scraping(
     scraping = Scraping(bus, store, run)
     bus.publish(RunRequested(run=run, source=0))
     yield scraping
-    scraping.consumer.close()
+    scraping.close()
     bus.close()
     rabbitmq.remove_vhost(vhost)
 
@@ -129,8 +142,11 @@ def test_what_dies_again_after_a_replay_has_one_letter_that_says_so(scraping: Sc
     assert (letter.state, len(letter.replays)) == (State.DEAD, 1)
 
 
-def test_resuming_the_run_tries_a_dead_item_again(scraping: Scraping, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_heard", [True, False], ids=["", "before its ledger has heard of the death"])
+def test_resuming_the_run_tries_a_dead_item_again(scraping: Scraping, tmp_path: Path, is_heard: bool) -> None:
     scraping.work()
+    if is_heard:
+        scraping.keep_ledger()
     (tmp_path / "pictures" / ".mended").touch()
     published = json.loads(magritte("resume", "--json"))["published"]
     assert published["run-requested"] == 1

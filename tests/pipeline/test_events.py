@@ -13,7 +13,7 @@ from shared.contract import keys
 from shared.contract.events import Emitted, Tick
 from shared.recipe.recipe import Recipe
 from shared.runs.events import last_events
-from shared.runs.registry import open_run
+from shared.runs.registry import open_run, read_state
 from shared.runs.results import results, trained
 from shared.runtime.resources import Resources
 from shared.runtime.single_process import Options, SingleProcess
@@ -40,7 +40,7 @@ def test_the_last_tick_in_the_store_is_that_of_the_result(tmp_path: Path, drawin
     process.set_up(recipe)
     assert process.run()
 
-    found = results(store, run.name)
+    found = results(store, run.name, read_state(store, run.name))
     record = json.loads(store.get(keys.event(run.name, "trainer", "tick")))
     assert record["fields"]["kimg"] == found.kimg == TOY["kimg"]
     training = trained(store, found)

@@ -38,7 +38,7 @@ def test_a_full_disk_stops_the_run_and_the_next_one_ends_as_if_undisturbed(
     assert process.returncode == 75, err
     assert f"magritte: no space left for the data in {workplace.root}/data: free some, then run again" in err
     assert "Traceback" not in err
-    assert not list((workplace.root / "data").glob("finished/*"))
+    assert not workplace.status()["finished"]
     disk("remount,size=64m")
     workplace.run()
     assert workplace.dataset_digest() == workplace.dataset_digest("undisturbed")

@@ -1,6 +1,5 @@
 """Libraries that do not come back from a picture: each costs that picture, and nothing else."""
 
-import json
 import signal
 import subprocess
 import time
@@ -71,7 +70,7 @@ def test_a_run_whose_enlarging_hangs_finishes_with_a_reason_for_that_picture(
 ) -> None:
     workplace.write_recipe(ENLARGING)
     workplace.run(store="before", **hanging("False"))
-    sizes = [record["box"][2:] for record in facts(workplace, "before") if record["type"] == "face-found"]
+    sizes = [record["box"][2:] for record in workplace.journal("before") if record["type"] == "face-found"]
     odd = next(size for size in sizes if sizes.count(size) == 1)
     environment = hanging_on(workplace, odd)
     workplace.run(MAGRITTE_PICTURE_SECONDS="2", **environment)
@@ -87,18 +86,13 @@ def hanging_on(workplace: Workplace, size: list[int]) -> dict[str, str]:
     return {"PYTHONPATH": str(folder)}
 
 
-def facts(workplace: Workplace, store: str) -> list[dict[str, Any]]:
-    paths = (workplace.root / store / "runs").glob("*/trail/*/*.json")
-    return [json.loads(path.read_text()) for path in sorted(paths)]
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_whose_enlarging_hangs_ends_within_seconds_of_being_told_to(
     workplace: Workplace, hanging: Callable[[str], dict[str, str]], number: int
 ) -> None:
     workplace.write_recipe(ENLARGING)
     process = workplace.start("run", str(workplace.root / "recipe.yaml"), **hanging("image.width > 32"))
-    wait_until(lambda: any(record["type"] == "face-found" for record in facts(workplace, "data")), "no face is found")
+    wait_until(lambda: any(record["type"] == "face-found" for record in workplace.journal()), "no face is found")
     wait_until(lambda: bool(children_of(process.pid)), "no child is started")
     children = children_of(process.pid)
     process.send_signal(number)
@@ -112,7 +106,7 @@ def test_a_second_ctrl_c_ends_children_that_hang_too(
 ) -> None:
     workplace.write_recipe(ENLARGING)
     process = workplace.start("run", str(workplace.root / "recipe.yaml"), **hanging("image.width > 32"))
-    wait_until(lambda: any(record["type"] == "face-found" for record in facts(workplace, "data")), "no face is found")
+    wait_until(lambda: any(record["type"] == "face-found" for record in workplace.journal()), "no face is found")
     wait_until(lambda: bool(children_of(process.pid)), "no child is started")
     children = children_of(process.pid)
     process.send_signal(signal.SIGINT)

@@ -59,7 +59,7 @@ def test_labels_come_from_the_folders_in_the_order_of_the_records(sorted_by_clas
 
 def test_a_run_that_was_killed_goes_on_to_the_data_set_of_an_undisturbed_one(sorted_by_class: Workplace) -> None:
     process = sorted_by_class.start("run", str(sorted_by_class.root / "recipe.yaml"))
-    while len(list((sorted_by_class.root / "data").glob("runs/*/trail/*/normalizer.*"))) < 3:
+    while len(list((sorted_by_class.root / "data").glob("actions/normalizer/*/*.json"))) < 3:
         time.sleep(0.01)
     process.kill()
     process.communicate()

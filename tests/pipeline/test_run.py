@@ -56,7 +56,7 @@ def test_killed_at_any_moment_a_run_ends_as_if_undisturbed(workplace: Workplace)
 
 def test_ctrl_c_drains_and_the_next_run_goes_on(workplace: Workplace) -> None:
     process = workplace.start("run", str(workplace.root / "recipe.yaml"))
-    while not (workplace.root / "data" / "runs").exists():  # until the first fact about a picture is told
+    while not (workplace.root / "data" / "runs").exists():  # until something about a picture is written down
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
