@@ -335,7 +335,7 @@ def test_chosen_dead_letters_can_be_taken_away(twin: Twin) -> None:
 def test_consumers_of_one_queue_share_its_messages(bus: Bus) -> None:
     for source in range(4):
         bus.publish(requested(source))
-    one, other = bus.consume("lister", prefetch=2), bus.consume("lister", threads=2)
+    one, other = bus.consume("lister", prefetch=2), bus.consume("lister", prefetch=2)
     bodies = [take(consumer).body for consumer in (one, other, one, other)]
     assert len(set(bodies)) == 4
 
