@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from shared.bus.topology import DEAD, WORK, Topology, dead_queue
+from shared.bus.topology import DEAD, WORK, Topology, dead_queue, lanes
 from shared.contract import keys
 from shared.contract.declaration import Declaration, Pipeline
 from shared.contract.patterns import (
@@ -137,7 +137,8 @@ def broker_rights(stages: Sequence[Declaration]) -> BrokerRights:
     write into any queue.
     """
     exchanges = f"{re.escape(WORK)}|{re.escape(DEAD)}|{_RUNGS}"
-    return BrokerRights(configure="^$", write=f"^({exchanges})$", read=_any_of(stage.queue for stage in stages))
+    own = [name for stage in stages for name in lanes(stage.inbox)]
+    return BrokerRights(configure="^$", write=f"^({exchanges})$", read=_any_of(own))
 
 
 _RUNGS = r"magritte\.delay\..+"
@@ -145,8 +146,8 @@ _RUNGS = r"magritte\.delay\..+"
 
 def operator_broker_rights(pipeline: Pipeline) -> BrokerRights:
     """Return the command line's rights at the broker: declare, write and read whatever is Magritte's, nothing else."""
-    names = [queue.name for queue in pipeline.queues]
-    everything = _any_of([WORK, DEAD, *names, *map(dead_queue, names)], _RUNGS)
+    names = [name for queue in pipeline.queues for name in (*lanes(queue), dead_queue(queue.name))]
+    everything = _any_of([WORK, DEAD, *names], _RUNGS)
     return BrokerRights(everything, everything, everything)
 
 

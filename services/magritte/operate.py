@@ -13,6 +13,7 @@ from services.magritte.connection import broker, found_run, own_folders, store
 from services.magritte.inspect import AsJson, RunName
 from services.magritte.run import RetryFailed
 from services.magritte.stage import StageName
+from shared.bus.lanes import in_lanes
 from shared.contract.errors import Transient
 from shared.contract.messages import RunRequested, Stamp
 from shared.ledger.listing import SCRAPER
@@ -68,8 +69,9 @@ def submit(
         if run.remark:
             screen.remark(f"warning: {run.remark}")
         try_again(here, run.name)
-        for source in range(len(recipe.sources)):
-            bus.publish(RunRequested(run=run.name, source=source))
+        requests = (RunRequested(run=run.name, source=source) for source in range(len(recipe.sources)))
+        for request, bulk in in_lanes(requests):
+            bus.publish(request, Stamp(bulk=bulk))
     verb = "goes on with" if run.resumed else "begins"
     screen.say(json.dumps({"run": run.name, "resumed": run.resumed}) if as_json else f"{verb} {run.name}")
 
@@ -88,8 +90,8 @@ def resume(run: RunName = "", as_json: AsJson = False, dry_run: DryRun = False) 
     elif not finished:
         try_again(here, name)
         with broker() as bus:
-            for message in outstanding(here, name):
-                bus.publish(message, Stamp(stage=SCRAPER))
+            for message, bulk in in_lanes(outstanding(here, name)):
+                bus.publish(message, Stamp(stage=SCRAPER, bulk=bulk))
                 published[message.kind()] += 1
     if as_json:
         screen.say(json.dumps({"run": name, "finished": finished, "published": dict(published)}))

@@ -7,7 +7,7 @@ when trying again would change nothing.
 import asyncio
 import logging
 from asyncio import Future
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -167,8 +167,8 @@ class Channel:
         answer = await self.call(self.raw.basic_consume, queue, deliver)
         return str(answer.method.consumer_tag)
 
-    async def cancel(self, tag: str) -> None:
-        """Stop deliveries to the consumer `tag`.
+    async def cancel(self, tags: Iterable[str]) -> None:
+        """Stop deliveries to the consumers `tags`.
 
         RabbitMQ forgets what is on its way to a consumer that is cancelled, until the channel ends, and then counts
         it as returned by a consumer that vanished. Without answers nothing new sets out; so they wait for a moment.
@@ -179,7 +179,7 @@ class Channel:
             while before != self._delivered:
                 before = self._delivered
                 await asyncio.sleep(_ON_ITS_WAY_SECONDS)
-            await self.call(self.raw.basic_cancel, tag)
+            await asyncio.gather(*(self.call(self.raw.basic_cancel, tag) for tag in tags))
         finally:
             held, self._held = self._held, None
             for answered in held:

@@ -7,16 +7,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from queue import Empty, SimpleQueue
 from typing import Any
 
 import structlog
 
 from shared.bus import letters
 from shared.bus.amqp import Channel, Connection
+from shared.bus.inbox import Inbox
+from shared.bus.lanes import is_bulk
 from shared.bus.letters import Outgoing
 from shared.bus.reconnecting_connection import ReconnectingConnection, again_and_again
-from shared.bus.topology import DEAD, WORK, Topology
+from shared.bus.topology import DEAD, WORK, Topology, lane, lanes
+from shared.contract.declaration import Queue
 from shared.contract.errors import BusUnavailable, SettingsError
 
 log = structlog.get_logger()
@@ -63,6 +65,10 @@ class RabbitMQDelivery:
         self._headers = headers
 
     @property
+    def bulk(self) -> bool:
+        return is_bulk(self.body)
+
+    @property
     def age(self) -> float:
         return max(0.0, time.time() - self._published)
 
@@ -71,16 +77,17 @@ class RabbitMQDelivery:
 
     def retry(self, after: float) -> None:
         rung = self.consumer.broker.topology.rung(after)
-        self._answer(lambda: self._letter(rung.name, letters.of_retry(self._headers)))
+        self._answer(lambda: self._to_lane(rung.name, letters.of_retry(self._headers)))
 
     def dead(self, reason: str, error: str) -> None:
-        self._answer(lambda: self._letter(DEAD, letters.of_dead(self._headers, self.consumer.queue, reason, error)))
+        name = self.consumer.queue.name
+        self._answer(lambda: Outgoing(DEAD, name, self.body, letters.of_dead(self._headers, name, reason, error)))
 
     def requeue(self) -> None:
-        self._answer(lambda: self._letter(WORK, letters.of_requeue(self._headers)))
+        self._answer(lambda: self._to_lane(WORK, letters.of_requeue(self._headers)))
 
-    def _letter(self, exchange: str, headers: Mapping[str, Any]) -> Outgoing:
-        return Outgoing(exchange, self.consumer.queue, self.body, headers)
+    def _to_lane(self, exchange: str, headers: Mapping[str, Any]) -> Outgoing:
+        return Outgoing(exchange, lane(self.consumer.queue, self.bulk), self.body, headers)
 
     def _answer(self, letter: Callable[[], Outgoing | None]) -> None:
         if self in self.consumer.unanswered:  # or it is answered already, or the broker has taken it back
@@ -91,7 +98,7 @@ class RabbitMQDelivery:
 class RabbitMQConsumer:
     """A `Consumer` of a `RabbitMQBus`. `session` grows whenever the broker has taken everything back."""
 
-    def __init__(self, broker: Broker, queue: str, prefetch: int) -> None:
+    def __init__(self, broker: Broker, queue: Queue, prefetch: int) -> None:
         self.broker = broker
         self.queue = queue
         self.unanswered: set[RabbitMQDelivery] = set()
@@ -99,23 +106,17 @@ class RabbitMQConsumer:
         self.begun = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
         self._prefetch = prefetch
-        self._inbox: SimpleQueue[RabbitMQDelivery | None] = SimpleQueue()
+        self._inbox = Inbox[RabbitMQDelivery]()
         self._connection: Connection | None = None
         self._channel: Channel | None = None
-        self._tag: str | None = None
+        self._tags: list[str] = []
         self._paused = self._draining = False
 
     def receive(self, timeout: float) -> RabbitMQDelivery | None:
         give_up = time.monotonic() + timeout
         while True:
-            try:
-                delivery = self._inbox.get(timeout=max(0.0, give_up - time.monotonic()))
-            except Empty:
-                return None
-            if delivery is None:
-                self._inbox.put(None)  # for the other threads, and for ever
-                return None
-            if delivery in self.unanswered:
+            delivery = self._inbox.get(max(0.0, give_up - time.monotonic()))
+            if delivery is None or delivery in self.unanswered:
                 return delivery
 
     def pause(self) -> None:
@@ -133,13 +134,13 @@ class RabbitMQConsumer:
         try:
             await again_and_again(self._attempt)
         finally:
-            self._inbox.put(None)
+            self._inbox.close()
 
     async def drain(self) -> None:
         """Have nothing more delivered; what the broker has sent already is still handed out."""
         self._draining = True
         await self._cancel()
-        self._inbox.put(None)
+        self._inbox.close()
 
     async def end(self) -> None:
         """Leave the broker, which takes back what is unanswered."""
@@ -153,7 +154,7 @@ class RabbitMQConsumer:
 
     async def _proceed(self) -> None:
         self._paused = False
-        if self._channel is not None and self._tag is None:
+        if self._channel is not None and not self._tags:
             with suppress(BusUnavailable):  # then the next session consumes
                 await self._consume(self._channel)
 
@@ -161,7 +162,7 @@ class RabbitMQConsumer:
         trouble = await self._session(await self.broker.link.up())
         if not self._draining:
             tell = log.error if isinstance(trouble, SettingsError) else log.warning
-            tell("consumer-lost", queue=self.queue, session=self.session, why=str(trouble))
+            tell("consumer-lost", queue=self.queue.name, session=self.session, why=str(trouble))
         return not self._draining
 
     async def _session(self, connection: Connection) -> Exception:
@@ -178,7 +179,7 @@ class RabbitMQConsumer:
         except Exception as error:  # whatever it is, a consumer that no longer tries is no use
             return error
         finally:
-            self._channel = self._tag = None
+            self._channel, self._tags = None, []
             self.unanswered.clear()
             if channel is not None and channel.is_open:
                 await channel.leave()
@@ -187,7 +188,10 @@ class RabbitMQConsumer:
         if not self._takes_more():
             return
         self.session = next(_SESSIONS)  # also after a pause: another consumer may have been at work
-        self._tag = await channel.consume(self.queue, self._prefetch, partial(self._take, channel))
+        for name in lanes(self.queue):
+            take = partial(self._take, channel, name != self.queue.name)
+            tag = await channel.consume(name, self._prefetch, take)
+            self._tags.append(tag)
         if not self._takes_more():  # told so meanwhile
             await self._cancel()
 
@@ -195,13 +199,13 @@ class RabbitMQConsumer:
         return not (self._paused or self._draining)
 
     async def _cancel(self) -> None:
-        channel, tag, self._tag = self._channel, self._tag, None
-        if channel is not None and tag is not None:
+        channel, tags, self._tags = self._channel, self._tags, []
+        if channel is not None and tags:
             with suppress(BusUnavailable, TimeoutError):
                 async with asyncio.timeout(_CANCEL_SECONDS):
-                    await channel.cancel(tag)
+                    await channel.cancel(tags)
 
-    def _take(self, channel: Channel, tag: int, headers: Mapping[str, Any], body: bytes) -> None:
+    def _take(self, channel: Channel, bulk: bool, tag: int, headers: Mapping[str, Any], body: bytes) -> None:
         delivery = RabbitMQDelivery(self, channel, self.session, tag, headers, body)
         self.unanswered.add(delivery)
-        self._inbox.put(delivery)
+        self._inbox.put(delivery, bulk)

@@ -1,7 +1,9 @@
 """What every message bus offers. Twins: `memory` and `rabbitmq`; both pass the tests in tests/contract.
 
 Delivery is at least once and in no particular order. A published message goes to every queue whose stage consumes
-its type (`shared.contract.declaration.Pipeline.routes`).
+its type (`shared.contract.declaration.Pipeline.routes`), there into the lane that its stamp names. It keeps to its lane
+until it is done. Consumers take from both lanes in turn (`shared.bus.lanes`). A queue with a single active consumer has
+only one.
 """
 
 from collections.abc import Callable
@@ -14,7 +16,8 @@ from shared.contract.messages import NO_STAMP, Message, Stamp
 class Delivery(Protocol):
     """A message handed to a consumer, to be answered exactly once by `ack`, `retry` or `dead`.
 
-    `attempt` counts from 1 and grows with `retry`; `returned` counts the consumers that vanished with it. `session`
+    `attempt` counts from 1 and grows with `retry`; `returned` counts the consumers that vanished with it. `bulk` is
+    what its stamp says, whether or not the queue has lanes. `session`
     grows whenever this consumer lost touch with the bus, so that another one may have been at work in between. An
     answer given after that is ignored, since the message has been returned. One that raised `BusUnavailable` can be
     given again.
@@ -24,6 +27,11 @@ class Delivery(Protocol):
     attempt: int
     returned: int
     session: int
+
+    @property
+    def bulk(self) -> bool:
+        """Return whether the message is for the bulk lane."""
+        ...
 
     @property
     def age(self) -> float:
@@ -111,19 +119,22 @@ class Bus(Protocol):
         ...
 
     def publish(self, message: Message, stamp: Stamp = NO_STAMP) -> None:
-        """Publish `message` and return when it is safely in all its queues; waits while one of them is full."""
+        """Publish `message` and return when it is safely in all its queues; waits while its lane in one is full."""
         ...
 
     def send(self, queue: str, body: bytes) -> None:
-        """Publish an encoded message to `queue` alone, as its first attempt; used to send a dead letter again."""
+        """Publish an encoded message to `queue` alone, as its first attempt; used to send a dead letter again.
+
+        Its lane is the one that the stamp in it names.
+        """
         ...
 
     def consume(self, queue: str, prefetch: int = 1) -> Consumer:
-        """Begin to receive the messages of `queue`, of which at most `prefetch` are handed out and unanswered."""
+        """Begin to receive the messages of `queue`, of which at most `prefetch` a lane are held and unanswered."""
         ...
 
     def depths(self) -> dict[str, Depth]:
-        """Return the depth of every queue by name, as far as this bus can tell."""
+        """Return the depth of every queue, both lanes together, by name, as far as this bus can tell."""
         ...
 
     def remove_dead(self, queue: str, of: Callable[[DeadLetter], bool]) -> list[DeadLetter]:

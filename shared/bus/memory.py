@@ -6,13 +6,13 @@ A real back end, not a mock: `magritte run` uses it. `FaultInjection` makes it a
 import heapq
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import count
 from random import Random
 
 from shared.bus.interface import DeadLetter, Depth
+from shared.bus.lanes import Lanes, is_bulk
 from shared.contract.declaration import Queue
 from shared.contract.messages import NO_STAMP, Message, Stamp
 
@@ -30,6 +30,7 @@ class FaultInjection:
 class _Envelope:
     body: bytes
     published: float
+    bulk: bool
     attempt: int = 1
     returned: int = 0
 
@@ -37,7 +38,7 @@ class _Envelope:
 @dataclass
 class _QueueState:
     queue: Queue
-    ready: deque[_Envelope] = field(default_factory=deque)
+    ready: Lanes[_Envelope] = field(default_factory=Lanes)
     consumers: list["MemoryConsumer"] = field(default_factory=list)
     unacked: int = 0
     delayed: int = 0
@@ -45,6 +46,16 @@ class _QueueState:
 
     def depth(self) -> Depth:
         return Depth(len(self.ready), self.unacked, self.delayed, len(self.dead))
+
+    def lane(self, bulk: bool) -> bool:
+        return bulk and self.queue.has_bulk_lane
+
+    def add(self, envelope: _Envelope) -> None:
+        self.ready.add(envelope, self.lane(envelope.bulk))
+
+    def put_back(self, envelope: _Envelope) -> None:
+        """Return what a consumer had to the beginning of its lane."""
+        self.ready.put_back(replace(envelope, returned=envelope.returned + 1), self.lane(envelope.bulk))
 
     def serves(self, consumer: "MemoryConsumer") -> bool:
         active = self.consumers[:1] if self.queue.single_active_consumer else self.consumers
@@ -54,7 +65,7 @@ class _QueueState:
 class MemoryBus:
     """A `Bus` for the threads of one process.
 
-    `capacity` bounds each queue's ready messages: `publish` waits while a queue is full. A consumer never waits
+    `capacity` bounds the ready messages of each lane: `publish` waits while a lane is full. A consumer never waits
     for its own queue, and nobody waits once the bus drains, so that work under way can finish.
     """
 
@@ -91,10 +102,10 @@ class MemoryBus:
         body = message.encode(stamp)
         for state in self._queues.values():
             if type(message) in state.queue.consumes:
-                self._put(state, body)
+                self._put(state, body, stamp.bulk)
 
     def send(self, queue: str, body: bytes) -> None:
-        self._put(self._queues[queue], body)
+        self._put(self._queues[queue], body, is_bulk(body))
 
     def consume(self, queue: str, prefetch: int = 1) -> "MemoryConsumer":
         with self._changed:
@@ -134,15 +145,15 @@ class MemoryBus:
         with self._changed:
             self._changed.wait(timeout)
 
-    def _put(self, state: _QueueState, body: bytes) -> None:
-        envelope = _Envelope(body, self._clock())
+    def _put(self, state: _QueueState, body: bytes, bulk: bool) -> None:
+        envelope = _Envelope(body, self._clock(), bulk)
         own = getattr(self._own_queue, "name", None) == state.queue.name
         copies = 2 if self._random.random() < self._fault_injection.duplicate else 1
         with self._changed:
-            while len(state.ready) >= self._capacity and not (own or self._draining):
+            while state.ready.waiting(state.lane(bulk)) >= self._capacity and not (own or self._draining):
                 self._changed.wait()
             for _ in range(copies):
-                state.ready.append(envelope)
+                state.add(envelope)
             self._changed.notify_all()
 
     def _take(self, consumer: "MemoryConsumer", timeout: float) -> "MemoryDelivery | None":
@@ -161,9 +172,8 @@ class MemoryBus:
             return None
 
     def _hand_out(self, state: _QueueState, consumer: "MemoryConsumer") -> "MemoryDelivery":
-        if self._fault_injection.reorder:
-            state.ready.rotate(self._random.randrange(len(state.ready)))
-        delivery = MemoryDelivery(self, consumer, state.ready.popleft())
+        envelope = state.ready.take(self._random.randrange) if self._fault_injection.reorder else state.ready.take()
+        delivery = MemoryDelivery(self, consumer, envelope)
         consumer.unanswered.add(delivery)
         state.unacked += 1
         self._changed.notify_all()
@@ -173,7 +183,7 @@ class MemoryBus:
         while self._delayed and self._delayed[0][0] <= self._clock():
             _, _, name, envelope = heapq.heappop(self._delayed)
             self._queues[name].delayed -= 1
-            self._queues[name].ready.append(envelope)
+            self._queues[name].add(envelope)
 
     def _until_next_delayed(self) -> float:
         return max(0.001, self._delayed[0][0] - self._clock()) if self._delayed else 3600.0
@@ -203,7 +213,7 @@ class MemoryBus:
                 state.consumers.remove(consumer)
             for delivery in consumer.unanswered:
                 state.unacked -= 1
-                state.ready.appendleft(replace(delivery.envelope, returned=delivery.returned + 1))
+                state.put_back(delivery.envelope)
             consumer.unanswered.clear()
             self._changed.notify_all()
 
@@ -241,6 +251,7 @@ class MemoryDelivery:
         self.body = envelope.body
         self.attempt = envelope.attempt
         self.returned = envelope.returned
+        self.bulk = envelope.bulk
         self.session = consumer.session
 
     @property
@@ -259,5 +270,4 @@ class MemoryDelivery:
         self._bus._answer(self, lambda state: state.dead.append(letter))
 
     def requeue(self) -> None:
-        again = replace(self.envelope, returned=self.returned + 1)
-        self._bus._answer(self, lambda state: state.ready.appendleft(again))
+        self._bus._answer(self, lambda state: state.put_back(self.envelope))

@@ -5,14 +5,19 @@ from collections.abc import Callable, Iterable, Mapping
 from shared.bus import declaring, letters
 from shared.bus.amqp import Channel
 from shared.bus.interface import DeadLetter, Depth
-from shared.bus.topology import Rung, dead_queue
+from shared.bus.topology import Rung, dead_queue, lanes
+from shared.contract.declaration import Queue
 
 
-async def depths(channel: Channel, unacked: Mapping[str, int], rungs: Iterable[Rung]) -> dict[str, Depth]:
+async def depths(channel: Channel, unacked: Mapping[Queue, int], rungs: Iterable[Rung]) -> dict[str, Depth]:
     """Return the depth of each queue by name, given the `unacked` of each, and of each rung of the delay ladder."""
     found = {
-        name: Depth(await declaring.ready(channel, name), count, dead=await declaring.ready(channel, dead_queue(name)))
-        for name, count in unacked.items()
+        queue.name: Depth(
+            sum([await declaring.ready(channel, lane) for lane in lanes(queue)]),
+            count,
+            dead=await declaring.ready(channel, dead_queue(queue.name)),
+        )
+        for queue, count in unacked.items()
     }
     return found | {rung.name: Depth(delayed=await declaring.ready(channel, rung.name)) for rung in rungs}
 

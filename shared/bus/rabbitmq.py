@@ -17,9 +17,10 @@ from shared.bus import declaring, letters, questions
 from shared.bus.amqp import Channel, Connection, Publisher, parameters
 from shared.bus.consumer import Broker, RabbitMQConsumer, RabbitMQDelivery
 from shared.bus.interface import DeadLetter, Depth
+from shared.bus.lanes import is_bulk
 from shared.bus.letters import Outcome, Outgoing
 from shared.bus.reconnecting_connection import ReconnectingConnection, growing_pauses
-from shared.bus.topology import WORK, BrokerQueue, Exchange, Topology
+from shared.bus.topology import WORK, BrokerQueue, Exchange, Topology, lane
 from shared.contract.declaration import Queue
 from shared.contract.errors import BusUnavailable, MagritteError, Poison, SettingsError
 from shared.contract.messages import NO_STAMP, Message, Stamp
@@ -93,14 +94,15 @@ class RabbitMQBus:
                 raise self._refusal or self._unavailable()
 
     def publish(self, message: Message, stamp: Stamp = NO_STAMP) -> None:
-        self._publish(message.encode(stamp), [name for name, q in self._queues.items() if type(message) in q.consumes])
+        queues = [queue for queue in self._queues.values() if type(message) in queue.consumes]
+        self._publish(message.encode(stamp), queues, stamp.bulk)
 
     def send(self, queue: str, body: bytes) -> None:
-        self._publish(body, [self._queues[queue].name])
+        self._publish(body, [self._queues[queue]], is_bulk(body))
 
     def consume(self, queue: str, prefetch: int = 1) -> RabbitMQConsumer:
         broker = Broker(self._incoming, self._topology, self._declare, self._call, self._settle)
-        consumer = RabbitMQConsumer(broker, self._queues[queue].name, prefetch)
+        consumer = RabbitMQConsumer(broker, self._queues[queue], prefetch)
         self._call(self._begin(consumer))
         return consumer
 
@@ -157,11 +159,11 @@ class RabbitMQBus:
         except concurrent.futures.CancelledError as error:
             raise BusUnavailable("the bus was closed") from error
 
-    def _publish(self, body: bytes, queues: list[str]) -> None:
+    def _publish(self, body: bytes, queues: list[Queue], bulk: bool) -> None:
         if len(body) > LARGEST_BODY:
             raise Poison(f"a message of {len(body)} bytes; at most {LARGEST_BODY} are published")
         headers = letters.of_new(time.time())
-        self._call(self._put_all([Outgoing(WORK, queue, body, headers) for queue in queues]))
+        self._call(self._put_all([Outgoing(WORK, lane(queue, bulk), body, headers) for queue in queues]))
 
     def _settle(self, delivery: RabbitMQDelivery, letter: Outgoing | None) -> None:
         if letter is not None:
@@ -279,7 +281,7 @@ class RabbitMQBus:
             await channel.leave()
 
     async def _depths(self, channel: Channel) -> dict[str, Depth]:
-        unacked = dict.fromkeys(self._queues, 0)
+        unacked = dict.fromkeys(self._queues.values(), 0)
         for consumer in self._consumers:
             unacked[consumer.queue] += len(consumer.unanswered)
         return await questions.depths(channel, unacked, self._topology.rungs)

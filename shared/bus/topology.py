@@ -1,6 +1,7 @@
 """What Magritte declares at a broker, derived from the pipeline's queues. Pure; `rabbitmq` carries it out.
 
-A message goes to `magritte.work` with its queue's name as the key. A retry goes to a rung of the delay ladder, a
+A message goes to `magritte.work` with the name of its lane as the key: that of its queue, or of the queue beside it for
+bulk messages. A retry goes to a rung of the delay ladder, a
 queue per pause, whose messages fall back to `magritte.work` under their own key; a dead letter goes to `magritte.dead`.
 
 Arguments stand here only if they must never change, since a broker refuses to declare a queue with others. Numbers
@@ -63,6 +64,16 @@ def dead_queue(queue: str) -> str:
     return f"{queue}.dead"
 
 
+def lane(queue: Queue, bulk: bool) -> str:
+    """Return the name of the broker's queue that is a queue's express or bulk lane."""
+    return f"{queue.name}.bulk" if bulk and queue.has_bulk_lane else queue.name
+
+
+def lanes(queue: Queue) -> tuple[str, ...]:
+    """Return the names of all lanes of a queue, the express lane first."""
+    return tuple(dict.fromkeys(lane(queue, bulk) for bulk in (False, True)))
+
+
 class Topology:
     """Everything that a bus with these queues and pauses (in seconds) needs at the broker."""
 
@@ -87,7 +98,8 @@ class Topology:
         for queue in self.queues:
             yield BrokerQueue(dead_queue(queue.name), _DEAD_EXCHANGE, queue.name, _DURABLE | _PATIENT)
         for queue in self.queues:
-            yield BrokerQueue(queue.name, _WORK_EXCHANGE, queue.name, _work_arguments(queue))
+            for name in lanes(queue):
+                yield BrokerQueue(name, _WORK_EXCHANGE, name, _work_arguments(queue, name))
         for rung in self.rungs:
             yield BrokerQueue(rung.name, Exchange(rung.name, "fanout"), "", _rung_arguments(rung))
 
@@ -96,9 +108,10 @@ _WORK_EXCHANGE = Exchange(WORK, "direct")
 _DEAD_EXCHANGE = Exchange(DEAD, "direct")
 
 
-def _work_arguments(queue: Queue) -> dict[str, Argument]:
+def _work_arguments(queue: Queue, name: str) -> dict[str, Argument]:
     single: dict[str, Argument] = {"x-single-active-consumer": True} if queue.single_active_consumer else {}
-    return _DURABLE | _NEVER_LOSE | {"x-dead-letter-exchange": DEAD} | single
+    key: dict[str, Argument] = {"x-dead-letter-routing-key": queue.name} if name != queue.name else {}
+    return _DURABLE | _NEVER_LOSE | {"x-dead-letter-exchange": DEAD} | key | single
 
 
 def _rung_arguments(rung: Rung) -> dict[str, Argument]:

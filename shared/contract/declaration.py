@@ -19,6 +19,11 @@ class Queue:
     consumes: tuple[type[Message], ...]
     single_active_consumer: bool = False
 
+    @property
+    def has_bulk_lane(self) -> bool:
+        """Return whether bulk messages have a lane of their own; each lane of an owner's queue could have an owner."""
+        return not self.single_active_consumer
+
 
 @dataclass(frozen=True)
 class Batching:

@@ -9,6 +9,7 @@ bytes are two entries of one `image`. A face is an entry and a number.
 """
 
 import json
+import operator
 import re
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
@@ -49,7 +50,8 @@ IDENTITY = ("run", "entry", "source", "score", "face", "version", "revision")
 class Stamp(BaseModel):
     """The circumstances of a message: the `stage` that published it, when (UTC), at which attempt, after `seconds`.
 
-    `action` is the digest of the action that has just been done, `reused` that of one that was done before.
+    `action` is the digest of the action that has just been done, `reused` that of one that was done before. A `bulk`
+    message travels in its queue's bulk lane, any other in the express lane.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -60,6 +62,7 @@ class Stamp(BaseModel):
     seconds: float | None = None
     action: str | None = None
     reused: str | None = None
+    bulk: bool = Field(default=False, exclude_if=operator.not_)
 
 
 NO_STAMP = Stamp()

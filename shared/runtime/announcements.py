@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.bus.interface import Bus
+from shared.bus.lanes import in_lanes
 from shared.contract.declaration import Declaration
 from shared.contract.errors import Poison
 from shared.contract.messages import Message, Stamp
@@ -26,15 +27,19 @@ class Announcements:
                 raise Poison(f"{self._declaration.name} does not produce {message.kind()}")
             yield message
 
-    def announce(self, outgoing: Iterable[Message], attempt: int, started: float, **how: str) -> bool:
+    def announce(
+        self, outgoing: Iterable[Message], attempt: int, started: float, bulk: bool, of: int = 1, **how: str
+    ) -> bool:
         """Publish all that was made of a message at an attempt; return whether anything was dropped.
 
-        `started` is the moment of `time.perf_counter` when the work on it began.
+        `started` is the moment of `time.perf_counter` when the work on it began. It was made `of` several messages if
+        they were a batch; `bulk` says whether one of these was bulk.
         """
         dropped = False
-        for message in self.expected(outgoing):
+        for message, is_bulk in in_lanes(self.expected(outgoing), bulk, of):
             dropped |= hasattr(message, "reason")
-            self.publish(message, attempt=attempt, seconds=round(time.perf_counter() - started, 4), **how)
+            seconds = round(time.perf_counter() - started, 4)
+            self.publish(message, attempt=attempt, seconds=seconds, bulk=is_bulk, **how)
         return dropped
 
     def publish(self, message: Message, **circumstances: Any) -> None:

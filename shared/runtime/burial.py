@@ -65,7 +65,7 @@ class Burial:
         return {"stage": self._declaration.name, "error": kebab(letter.error), "detail": letter.reason}
 
     def _tell(self, died: ItemDied, delivery: Delivery, message: Message) -> None:
-        self._announcements.publish(of_revision(died, message), attempt=delivery.attempt)
+        self._announcements.publish(of_revision(died, message), attempt=delivery.attempt, bulk=delivery.bulk)
 
 
 def survivors(outgoing: Iterable[Message | Death]) -> Iterator[Message]:

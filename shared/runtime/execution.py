@@ -68,7 +68,7 @@ class Execution:
         started = time.perf_counter()
         settings = self._settings.of(message)
         action = action_of(self._stage, message, settings)
-        announce = partial(self._announcements.announce, attempt=delivery.attempt, started=started)
+        announce = partial(self._announcements.announce, attempt=delivery.attempt, started=started, bulk=delivery.bulk)
         if action is None:
             with metrics.ITEM_SECONDS.labels(self._stage.name).time():
                 made = self._stage.process(message, settings, context)
@@ -89,10 +89,11 @@ class Execution:
         """Do what messages of one run ask of an owner, and announce what follows; raises whatever the stage raises."""
         assert isinstance(self._stage, Owner)
         started = time.perf_counter()
+        bulk = any(received.stamp.bulk for received in batch)
         settings = self._settings.of(batch[0].message)
         with metrics.ITEM_SECONDS.labels(self._stage.name).time():
             made = self._stage.process_batch(batch[0].message.run, batch, settings, context)
-            self._announcements.announce(made, attempt=attempt, started=started)
+            self._announcements.announce(made, attempt=attempt, started=started, bulk=bulk, of=len(batch))
 
     def _made(self, message: Message, settings: Any, context: Context) -> list[Message]:
         """Return what the stage makes of a message, tried a second time if it exceeds its limit, and then dropped."""

@@ -14,7 +14,7 @@ import pytest
 from shared.bus import Bus, Consumer, DeadLetter, Delivery, Depth, FaultInjection, MemoryBus
 from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract.declaration import Queue
-from shared.contract.messages import ImageFetched, LegDue, Message, RunRequested, SourceExhausted, decode
+from shared.contract.messages import ImageFetched, LegDue, Message, RunRequested, SourceExhausted, Stamp, decode
 from tests.dead_letters import dead_letters_of
 from tests.servers.rabbitmq import RabbitMQServer
 
@@ -27,6 +27,7 @@ SOON = 20.0
 """Seconds within which what must happen happens, on any machine."""
 A_MOMENT = 0.1
 """Seconds to watch that something does not happen."""
+BULK = Stamp(bulk=True)
 
 
 class Twin(Protocol):
@@ -49,6 +50,10 @@ class Twin(Protocol):
         """The depth of a queue; the only one of which messages wait for another attempt."""
         ...
 
+    def await_delivery(self, bus: Bus, queue: str, number: int) -> None:
+        """Return when so many messages can be received at once."""
+        ...
+
 
 class Memory:
     """`MemoryBus` with a clock that only the test moves."""
@@ -67,6 +72,9 @@ class Memory:
 
     def depth(self, bus: Bus, queue: str) -> Depth:
         return bus.depths()[queue]
+
+    def await_delivery(self, bus: Bus, queue: str, number: int) -> None:
+        """Every message can be received as soon as it is published."""
 
 
 class RabbitMQ:
@@ -95,6 +103,9 @@ class RabbitMQ:
     def depth(self, bus: Bus, queue: str) -> Depth:
         depths = bus.depths()
         return replace(depths[queue], delayed=sum(depth.delayed for depth in depths.values()))
+
+    def await_delivery(self, bus: Bus, queue: str, number: int) -> None:
+        wait_until(lambda: bus.depths()[queue].unacked == number)
 
     def close(self) -> None:
         for bus in self._buses:
@@ -147,6 +158,13 @@ def take(consumer: Consumer) -> Delivery:
 def take_all(consumer: Consumer) -> Iterator[Delivery]:
     while (delivery := consumer.receive(A_MOMENT)) is not None:
         yield delivery
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + SOON
+    while not holds() and time.monotonic() < give_up:
+        time.sleep(0.02)
+    assert holds()
 
 
 def messages(bus: Bus, queue: str, number: int) -> list[Message]:
@@ -335,7 +353,7 @@ def test_chosen_dead_letters_can_be_taken_away(twin: Twin) -> None:
 def test_consumers_of_one_queue_share_its_messages(bus: Bus) -> None:
     for source in range(4):
         bus.publish(requested(source))
-    one, other = bus.consume("lister", prefetch=2), bus.consume("lister", threads=2)
+    one, other = bus.consume("lister", prefetch=2), bus.consume("lister", prefetch=2)
     bodies = [take(consumer).body for consumer in (one, other, one, other)]
     assert len(set(bodies)) == 4
 
@@ -378,6 +396,105 @@ def test_a_full_queue_makes_publish_wait_until_messages_are_taken(twin: Twin) ->
         delivery.ack()
     publisher.join(SOON)
     assert len(published) == len(taken) == 20
+
+
+def test_messages_of_both_lanes_are_handed_out_in_turn(twin: Twin) -> None:
+    bus = twin.open()
+    for source in range(8):
+        bus.publish(requested(source), BULK if source < 4 else Stamp())
+    consumer = bus.consume("lister", prefetch=4)
+    twin.await_delivery(bus, "lister", 8)
+    taken = [take(consumer) for _ in range(8)]
+    assert [delivery.bulk for delivery in taken] in ([False, True] * 4, [True, False] * 4)
+    for bulk, sources in ((True, range(4)), (False, range(4, 8))):
+        of_lane = [decode(delivery.body) for delivery in taken if delivery.bulk == bulk]
+        assert of_lane == [requested(source) for source in sources]
+
+
+def test_a_lane_alone_is_handed_out_without_waiting_for_the_other(bus: Bus) -> None:
+    for source in range(3):
+        bus.publish(requested(source), BULK)
+    assert messages(bus, "lister", 3) == [requested(source) for source in range(3)]
+
+
+def test_a_full_bulk_lane_lets_others_publish_express(twin: Twin) -> None:
+    bus = twin.open(capacity=4)
+    published: list[int] = []
+
+    def publish(source: int, stamp: Stamp) -> None:
+        bus.publish(SourceExhausted(run="anya-001", source=source, count=1), stamp)
+        published.append(source)
+
+    def fill() -> None:
+        for source in range(1, 12):
+            publish(source, BULK)
+
+    filling = threading.Thread(target=fill, daemon=True)
+    filling.start()
+    wait_until(lambda: len(published) >= 4)
+    express = threading.Thread(target=publish, args=(0, Stamp()), daemon=True)
+    express.start()
+    express.join(SOON)
+    assert 0 in published
+    assert filling.is_alive()
+    consumer = bus.consume("counter")
+    for _ in range(12):
+        take(consumer).ack()
+    filling.join(SOON)
+    assert len(published) == 12
+
+
+def send_again(bus: Bus, delivery: Delivery) -> None:
+    delivery.dead("no", "Poison")
+    (letter,) = bus.remove_dead("lister", lambda _: True)
+    bus.send("lister", letter.body)
+
+
+ANSWERS: dict[str, Callable[[Bus, Delivery], None]] = {
+    "retried": lambda _, delivery: delivery.retry(0.05),
+    "handed back": lambda _, delivery: delivery.requeue(),
+    "sent again as a dead letter": send_again,
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_a_message_comes_back_in_its_lane(twin: Twin, answer: Callable[[Bus, Delivery], None]) -> None:
+    bus = twin.open()
+    bus.publish(requested(0), BULK)
+    consumer = bus.consume("lister", prefetch=5)
+    delivery = take(consumer)
+    consumer.pause()
+    answer(bus, delivery)
+    for source, stamp in enumerate((BULK, Stamp(), Stamp(), Stamp()), 1):
+        bus.publish(requested(source), stamp)
+    twin.pass_time(0.05)
+    consumer.proceed()
+    twin.await_delivery(bus, "lister", 5)
+    assert [take(consumer).bulk for _ in range(4)] in ([False, True] * 2, [True, False] * 2)
+
+
+def test_a_queue_s_depth_is_that_of_both_lanes_and_so_are_its_dead_letters(twin: Twin) -> None:
+    bus = twin.open()
+    for source in range(5):
+        bus.publish(requested(source), BULK if source < 2 else Stamp())
+    assert_depth(twin, bus, "lister", Depth(ready=5))
+    consumer = bus.consume("lister")
+    deliveries = [take(consumer), take(consumer)]
+    assert {delivery.bulk for delivery in deliveries} == {True, False}
+    consumer.pause()
+    for delivery in deliveries:
+        delivery.dead("no", "Poison")
+    consumer.close()
+    assert_depth(twin, bus, "lister", Depth(ready=3, dead=2))
+
+
+def test_a_queue_with_a_single_active_consumer_keeps_one_order_whatever_is_bulk(bus: Bus) -> None:
+    for number in range(6):
+        bus.publish(fetched(number), BULK if number < 3 else Stamp())
+    consumer = bus.consume("index", prefetch=6)
+    taken = [take(consumer) for _ in range(6)]
+    assert [decode(delivery.body) for delivery in taken] == [fetched(number) for number in range(6)]
+    assert [delivery.bulk for delivery in taken] == [True] * 3 + [False] * 3
 
 
 def test_a_draining_bus_hands_out_nothing_more_but_publishes_and_takes_answers(twin: Twin) -> None:

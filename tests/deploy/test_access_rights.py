@@ -17,7 +17,7 @@ from deploy.access import (
     store_users,
 )
 from services.magritte.pipeline import PIPELINE
-from shared.bus.topology import Topology, dead_queue
+from shared.bus.topology import Topology, dead_queue, lanes
 from shared.contract import keys
 
 PAUSES = (0.5, 600.0)
@@ -33,7 +33,8 @@ def matched(expression: str, names: set[str]) -> set[str]:
 def test_a_stage_writes_to_all_exchanges_reads_its_queues_and_declares_nothing(container: str) -> None:
     rights = broker_rights(PIPELINE.containers[container])
     assert matched(rights.write, NAMES) == {each.name for each in TOPOLOGY.exchanges()}
-    assert matched(rights.read, NAMES) == {stage.queue for stage in PIPELINE.containers[container]}
+    own = {name for stage in PIPELINE.containers[container] for name in lanes(stage.inbox)}
+    assert matched(rights.read, NAMES) == own
     assert matched(rights.configure, NAMES) == set()
 
 

@@ -11,7 +11,7 @@ import pytest
 from deploy.access import MONITOR, OPERATOR, broker_users, bucket_policy, is_hash_of, s3_policy, store_users
 from deploy.credentials import main, write_credentials
 from services.magritte.pipeline import PIPELINE, settings
-from shared.bus.topology import Topology
+from shared.bus.topology import Topology, lanes
 from shared.settings import Settings
 from tests.servers.rabbitmq import RabbitMQServer
 
@@ -131,7 +131,8 @@ def test_a_real_broker_takes_the_definitions_and_lets_the_users_in(folder: Path,
     listed = server.ctl("list_queues", "--no-table-headers", "name", "policy").splitlines()
     found = dict(line.split("\t") for line in listed)
     assert found.keys() == {queue.name for queue in topology.broker_queues()}
-    assert {name for name, policy in found.items() if policy} == {queue.name for queue in PIPELINE.queues}
+    working = {name for queue in PIPELINE.queues for name in lanes(queue)}
+    assert {name for name, policy in found.items() if policy} == working
 
 
 def test_every_user_of_the_store_has_its_policy(folder: Path) -> None:

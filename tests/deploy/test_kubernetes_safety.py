@@ -1,5 +1,6 @@
 """What the manifests of k8s/ allow a pod: rights, room, GPUs, number and reach."""
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from services.magritte.pipeline import PIPELINE
+from shared.bus.topology import Topology, lanes
 from shared.contract.egress_policy import EgressPolicy
 from tests.deploy.manifests import CLUSTERS, STAGES, Document, containers, of_kind, pods, render, stages
 
@@ -115,11 +117,15 @@ def test_exactly_the_stages_on_pictures_and_the_ranker_are_scaled(production: li
         )
 
 
-def test_scaling_looks_at_queues_that_many_consumers_may_share(production: list[Document]) -> None:
-    shared = {queue.name for queue in PIPELINE.queues if not queue.single_active_consumer}
+def test_scaling_looks_at_both_lanes_of_a_queue_that_many_consumers_may_share(production: list[Document]) -> None:
+    names = {each.name for each in Topology(PIPELINE.queues, (1.0,)).broker_queues()}
     for name, each in of_kind(production, "ScaledObject").items():
         (trigger,) = each["spec"]["triggers"]
-        assert trigger["metadata"]["queueName"] in shared & {stage.queue for stage in PIPELINE.containers[name]}
+        about = trigger["metadata"]
+        assert (about["useRegex"], about["operation"]) == ("true", "sum")
+        seen = {queue for queue in names if re.search(about["queueName"], queue)}
+        assert seen in [set(lanes(stage.inbox)) for stage in PIPELINE.containers[name]]
+        assert len(seen) == 2
 
 
 def test_a_busy_pod_is_not_taken_away(production: list[Document]) -> None:

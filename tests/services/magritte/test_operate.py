@@ -7,6 +7,7 @@ from click.testing import Result
 
 from services.magritte.pipeline import PIPELINE
 from shared.bus import Delivery
+from shared.bus.lanes import EXPRESS_MESSAGES
 from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract import keys
 from shared.contract.errors import NotFound, SettingsError
@@ -114,3 +115,21 @@ def test_what_is_not_settled_is_published_again(
     assert magritte("resume").stdout == f"{run}: published 1 run-requested\n"
     assert bus.depths()["scraper"].ready == 1
     assert json.loads(magritte("status", "--json").stdout)["phase"] == "gathering"
+
+
+@pytest.mark.parametrize("command", ["submit", "resume"])
+def test_of_many_sources_the_first_are_asked_for_express_and_the_others_bulk(
+    magritte: Magritte, bus: RabbitMQBus, tmp_path: Path, command: str
+) -> None:
+    sources = [f"  - folder: ./{number}\n" for number in range(EXPRESS_MESSAGES + 3)]
+    for number in range(EXPRESS_MESSAGES + 3):
+        (tmp_path / str(number)).mkdir()
+    path = tmp_path / "many.yaml"
+    path.write_text("name: many\nsources:\n" + "".join(sources))
+    assert magritte("submit", str(path)).exit_code == 0
+    if command == "resume":
+        for _ in sources:
+            taken(bus)
+        assert magritte("resume", "many-001").exit_code == 0
+    lanes = [taken(bus).bulk for _ in sources]
+    assert (lanes.count(False), lanes.count(True)) == (EXPRESS_MESSAGES, 3)

@@ -13,7 +13,7 @@ from shared.bus import Bus, Consumer, Delivery, open_bus
 from shared.bus.rabbitmq import LARGEST_BODY, RabbitMQBus
 from shared.contract.declaration import Queue
 from shared.contract.errors import BusUnavailable, Poison, SettingsError
-from shared.contract.messages import RunRequested
+from shared.contract.messages import RunRequested, Stamp
 from tests.dead_letters import dead_letters_of
 from tests.servers.rabbitmq import POLICIES, RabbitMQServer, memory_alarm
 
@@ -236,18 +236,19 @@ def test_several_threads_work_on_one_consumer_and_answer_in_their_own_order(bus:
     assert sorted(done) == sorted(requested(source).encode() for source in range(100))
 
 
+@pytest.mark.parametrize("stamp", [Stamp(stage="me"), Stamp(stage="me", bulk=True)], ids=["express", "bulk"])
 def test_a_letter_whose_workers_vanish_too_often_is_put_aside_by_the_broker(
-    bus: RabbitMQBus, rabbitmq: RabbitMQServer, vhost: str
+    bus: RabbitMQBus, rabbitmq: RabbitMQServer, vhost: str, stamp: Stamp
 ) -> None:
     rabbitmq.limit(vhost, {"delivery-limit": 1})
-    bus.publish(requested(0))
+    bus.publish(requested(0), stamp)
     for returned in (0, 1):
         consumer = bus.consume("lister")
         assert take(consumer).returned == returned
         consumer.close()
     assert bus.consume("lister").receive(1.0) is None
     (letter,) = dead_letters_of(bus, "lister")
-    assert (letter.body, letter.attempt, letter.error) == (requested(0).encode(), 1, "delivery-limit")
+    assert (letter.body, letter.attempt, letter.error) == (requested(0).encode(stamp), 1, "delivery-limit")
     assert letter.reason == "its worker vanished too often"
 
 
@@ -280,11 +281,12 @@ def test_the_broker_takes_the_policies_that_operators_import(rabbitmq: RabbitMQS
         listed = rabbitmq.ctl("list_queues", "--no-table-headers", "name", "policy").splitlines()
         assert sorted(line.split("\t") for line in listed) == [
             ["lister", "magritte-work"],
+            ["lister.bulk", "magritte-work"],
             ["lister.dead", ""],
             ["magritte.delay.60s", ""],
         ]
     finally:
         bus.close()
-        for queue in ("lister", "lister.dead", "magritte.delay.60s"):
+        for queue in ("lister", "lister.bulk", "lister.dead", "magritte.delay.60s"):
             rabbitmq.ctl("delete_queue", queue)
         rabbitmq.ctl("clear_policy", "magritte-work")

@@ -3,7 +3,7 @@
 import pytest
 
 from services.magritte.pipeline import PIPELINE
-from shared.bus.topology import DEAD, WORK, BrokerQueue, Exchange, Topology, dead_queue
+from shared.bus.topology import DEAD, WORK, BrokerQueue, Exchange, Topology, dead_queue, lane, lanes
 from shared.contract.declaration import Queue
 from shared.contract.messages import ImageFetched, RunRequested
 
@@ -18,6 +18,22 @@ def declared() -> dict[str, BrokerQueue]:
 def test_a_queue_is_called_as_in_the_pipeline_and_bound_under_its_name() -> None:
     queue = declared()["lister"]
     assert (queue.exchange, queue.key) == (Exchange(WORK, "direct"), "lister")
+
+
+def test_bulk_messages_have_a_queue_beside_the_others_unless_one_consumer_takes_all() -> None:
+    lister, index = QUEUES
+    assert [lane(queue, bulk) for queue in QUEUES for bulk in (False, True)] == [
+        *("lister", "lister.bulk", "index", "index"),
+    ]
+    assert (lanes(lister), lanes(index)) == (("lister", "lister.bulk"), ("index",))
+    bulk = declared()["lister.bulk"]
+    assert (bulk.exchange, bulk.key) == (Exchange(WORK, "direct"), "lister.bulk")
+    assert "index.bulk" not in declared()
+
+
+def test_what_either_lane_cannot_keep_goes_to_the_same_dead_letters() -> None:
+    express, bulk = declared()["lister"].arguments, declared()["lister.bulk"].arguments
+    assert bulk == express | {"x-dead-letter-routing-key": "lister"}
 
 
 def test_every_queue_survives_a_restart_of_the_broker() -> None:
@@ -70,7 +86,8 @@ def test_a_retry_waits_at_least_as_long_as_it_asks_or_the_longest_pause(after: f
     assert TOPOLOGY.rung(after).pause == pause
 
 
-def test_the_whole_pipeline_has_a_queue_and_a_dead_letter_queue_each() -> None:
+def test_the_whole_pipeline_has_its_lanes_and_a_dead_letter_queue_each() -> None:
     names = [queue.name for queue in Topology(PIPELINE.queues, (1.0,)).broker_queues()]
-    expected = [queue.name for queue in PIPELINE.queues]
-    assert sorted(names) == sorted([*expected, *map(dead_queue, expected), "magritte.delay.1s"])
+    working = [name for queue in PIPELINE.queues for name in lanes(queue)]
+    dead = [dead_queue(queue.name) for queue in PIPELINE.queues]
+    assert sorted(names) == sorted([*working, *dead, "magritte.delay.1s"])

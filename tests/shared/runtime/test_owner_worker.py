@@ -1,5 +1,6 @@
 """An owner at work: what becomes of a batch, and of the one message in it that is to blame."""
 
+from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 import structlog
 
 from shared.bus import MemoryBus
+from shared.bus.lanes import EXPRESS_MESSAGES
 from shared.contract.declaration import Batching, Declaration
 from shared.contract.errors import Poison, SettingsError, StoreUnavailable
 from shared.contract.messages import ImageDropped, ImageFetched, ItemDied, Message, Stamp
@@ -73,9 +75,10 @@ class Site:
         self.worker = OwnerWorker(owner, self.bus, store, LADDER)
         self.consumer = self.bus.consume("counter", 100)
 
-    def publish(self, numbers: Iterable[int], run: str = RUN) -> None:
+    def publish(self, numbers: Iterable[int], run: str = RUN, bulk: bool = False) -> None:
         for number in numbers:
-            self.bus.publish(ImageFetched(run=run, entry=f"{number:020x}", image="0" * 64, source=0), Stamp(stage="me"))
+            message = ImageFetched(run=run, entry=f"{number:020x}", image="0" * 64, source=0)
+            self.bus.publish(message, Stamp(stage="me", bulk=bulk))
 
     def work(self) -> None:
         """Work on what there is, whatever pauses it takes."""
@@ -90,6 +93,14 @@ class Site:
             found.append(ImageDropped.model_validate_json(delivery.body) if b"dropped" in delivery.body else None)
             delivery.ack()
         return [message for message in found if message is not None]
+
+    def bulk(self) -> Tally[bool]:
+        """Numbers of the messages told that are bulk, and that are not."""
+        watcher, found = self.bus.consume("watched", 1000), Tally[bool]()
+        while (delivery := watcher.receive(0)) is not None:
+            found[delivery.bulk] += 1
+            delivery.ack()
+        return found
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +143,25 @@ def test_what_waits_is_one_batch_per_run_and_acknowledged_as_a_whole(store: Fold
     assert set(site.owner.stamps) == {"me"}
     assert len(site.told()) == 6
     assert site.worker.outcomes == {Outcome.DONE: 6}
+
+
+def test_what_is_made_of_a_batch_without_bulk_is_not_bulk(store: FolderStore) -> None:
+    site = Site(store, Counter())
+    site.publish(range(2 * EXPRESS_MESSAGES))
+    site.work()
+    assert site.owner.batches == [(RUN, list(range(2 * EXPRESS_MESSAGES)))]
+    assert site.bulk() == {False: 2 * EXPRESS_MESSAGES}
+
+
+def test_what_is_made_of_a_batch_with_bulk_in_it_is_bulk_but_not_what_is_made_for_another_run(
+    store: FolderStore,
+) -> None:
+    site = Site(store, Counter())
+    site.publish(range(2))
+    site.publish([2], bulk=True)
+    site.publish([3], "bea-001")
+    site.work()
+    assert site.bulk() == {True: 3, False: 1}
 
 
 def test_a_batch_holds_no_more_than_it_may(store: FolderStore) -> None:

@@ -297,7 +297,7 @@ def test_a_stage_that_does_not_work_here_is_found_before_anything_is_done(factor
 
 def test_a_fast_stage_waits_for_a_slow_one(factory: Factory) -> None:
     capacity, ahead = 4, []
-    at_hand, being_published = 1, 1
+    at_hand, being_published, lanes = 1, 1, 2
 
     def before(number: int) -> None:
         goal = min(number + capacity + at_hand + being_published, PICTURES)
@@ -310,7 +310,7 @@ def test_a_fast_stage_waits_for_a_slow_one(factory: Factory) -> None:
     factory.middle = Middle(before)
     factory.options = replace(factory.options, resources=Resources(1), capacity=capacity)
     factory.process().run()
-    assert max(ahead) == capacity + at_hand + being_published
+    assert 0 <= max(ahead) - (capacity + at_hand + being_published) <= (lanes - 1) * capacity
 
 
 def test_stopping_drains_and_the_next_run_does_the_rest(factory: Factory) -> None:

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -13,6 +14,7 @@ import pytest
 import structlog
 
 from shared.bus import DeadLetter, Delivery, Depth, MemoryBus
+from shared.bus.lanes import EXPRESS_MESSAGES
 from shared.contract import keys
 from shared.contract.declaration import Declaration, Queue
 from shared.contract.errors import (
@@ -515,6 +517,37 @@ class TestRevision:
         assert workshop.tally().settlement(ENTRY).fate is Fate.UNDECIDED
 
 
+class TestLanes:
+    """Of what is made of a message."""
+
+    @staticmethod
+    def crowd(message: ImageFetched, context: Context) -> Iterator[Message]:
+        for faces in range(1, EXPRESS_MESSAGES + 3):
+            yield FacesCounted(run=message.run, entry=message.entry, image=message.image, faces=faces)
+
+    @pytest.mark.parametrize("stage", [Finder, Lister])
+    def test_the_first_messages_are_express_and_the_others_bulk_also_when_they_are_reused(
+        self, workshop: Workshop, stage: type[Finder]
+    ) -> None:
+        for _ in range(2):
+            workshop.work_through(stage(self.crowd), FETCHED)
+        found = Counter((record.message.model_dump()["faces"], record.stamp.bulk) for record in workshop.records())
+        assert found == {(faces, faces > EXPRESS_MESSAGES): 2 for faces in range(1, EXPRESS_MESSAGES + 3)}
+
+    @pytest.mark.parametrize("stage", [Finder, Lister])
+    def test_what_is_made_of_bulk_is_bulk_also_when_it_is_reused(self, workshop: Workshop, stage: type[Finder]) -> None:
+        for _ in range(2):
+            workshop.bus.publish(FETCHED, Stamp(bulk=True))
+            workshop.work_through(stage(counting))
+        assert [record.stamp.bulk for record in workshop.records()] == [True, True]
+
+    @pytest.mark.parametrize("bulk", [True, False])
+    def test_a_death_is_told_of_in_the_lane_of_what_has_died(self, workshop: Workshop, bulk: bool) -> None:
+        workshop.bus.publish(FETCHED, Stamp(bulk=bulk))
+        workshop.work_through(Finder(failing(Poison("never"))))
+        assert [record.stamp.bulk for record in workshop.records()] == [bulk]
+
+
 class TestFailed:
     def test_what_fails_once_is_retried_after_a_pause_and_done(self, workshop: Workshop) -> None:
         worker = workshop.worker(Finder(failing(ValueError("flaky"))))
@@ -993,7 +1026,7 @@ class TestAwayMeanwhile:
 
     def test_an_answer_waits_for_the_broker(self, workshop: Workshop) -> None:
         class Stammering:
-            body, attempt, returned, session, age = FETCHED.encode(), 1, 0, 0, 0.0
+            body, attempt, returned, session, age, bulk = FETCHED.encode(), 1, 0, 0, 0.0, False
             tries = 0
 
             def ack(self) -> None:
