@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.contract.message import kebab
+from shared.contract.message_base import kebab
 
 _RESERVED = frozenset({"event", "level", "stage", "run", "item"})
 """Names that no field has: in a log line they say which event it is, and what it is about."""

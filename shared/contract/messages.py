@@ -1,4 +1,4 @@
-"""Every message that crosses the bus, one class each. What they have in common is in `shared.contract.message`."""
+"""Every message that crosses the bus, one class each. What they have in common is in `shared.contract.message_base`."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shared.contract.facts import FaceFact, Fact, ImageFact, RunFact
 from shared.contract.items import Entry, Face, Item, WholeRun
-from shared.contract.message import (
+from shared.contract.message_base import (
     NO_STAMP,
     Count,
     Digest,

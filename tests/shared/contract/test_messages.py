@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.contract.errors import Poison
-from shared.contract.message import SCHEMA_VERSION
+from shared.contract.message_base import SCHEMA_VERSION
 from shared.contract.messages import (
     FaceDropped,
     FaceFound,
