@@ -117,7 +117,7 @@ def pause(stage: StageName) -> None:
     screen.say(f"{stage} is paused; `magritte continue {stage}` lets it go on")
 
 
-def proceed(stage: StageName) -> None:
+def unpause(stage: StageName) -> None:
     """Let a paused stage take work again."""
-    controls.proceed(store(), stage)
+    controls.unpause(store(), stage)
     screen.say(f"{stage} goes on")

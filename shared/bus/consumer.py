@@ -122,8 +122,8 @@ class RabbitMQConsumer:
     def pause(self) -> None:
         self.broker.run(self._pause())
 
-    def proceed(self) -> None:
-        self.broker.run(self._proceed())
+    def resume(self) -> None:
+        self.broker.run(self._resume())
 
     def close(self) -> None:
         with suppress(BusUnavailable):  # closed with everything else
@@ -152,7 +152,7 @@ class RabbitMQConsumer:
         self._paused = True
         await self._cancel()
 
-    async def _proceed(self) -> None:
+    async def _resume(self) -> None:
         self._paused = False
         if self._channel is not None and not self._tags:
             with suppress(BusUnavailable):  # then the next session consumes

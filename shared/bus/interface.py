@@ -66,7 +66,7 @@ class Consumer(Protocol):
         """Take nothing more from the queue; what has been delivered is still handed out."""
         ...
 
-    def proceed(self) -> None:
+    def resume(self) -> None:
         """Take from the queue again."""
         ...
 

@@ -234,7 +234,7 @@ class MemoryConsumer:
     def pause(self) -> None:
         self._bus._set_paused(self, True)
 
-    def proceed(self) -> None:
+    def resume(self) -> None:
         self._bus._set_paused(self, False)
 
     def close(self) -> None:

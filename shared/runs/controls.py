@@ -33,7 +33,7 @@ def pause(store: Store, stage: str) -> None:
     store.put(keys.paused(stage), b"{}")
 
 
-def proceed(store: Store, stage: str) -> None:
+def unpause(store: Store, stage: str) -> None:
     """Undo `pause`."""
     store.delete(keys.paused(stage))
 

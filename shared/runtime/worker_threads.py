@@ -28,13 +28,13 @@ class WorkerThreads:
             self._threads.append(thread)
 
     def obey(self, controls: Controls) -> None:
-        """Pause or proceed, and forget cancelled runs."""
+        """Pause or resume, and forget cancelled runs."""
         name, before = self.worker.declaration.name, self.worker.controls
         self.worker.controls = controls
         if name in controls.paused and name not in before.paused:
             self._consumer.pause()
         if name in before.paused and name not in controls.paused:
-            self._consumer.proceed()
+            self._consumer.resume()
 
     def join(self, timeout: float | None = None, meanwhile: Callable[[], object] = lambda: None) -> bool:
         """Wait for all threads to end, `timeout` seconds at most; `meanwhile` is called twice a second."""

@@ -315,7 +315,7 @@ def test_a_paused_consumer_takes_nothing_until_it_proceeds(twin: Twin) -> None:
     bus.publish(requested(0))
     assert consumer.receive(A_MOMENT) is None
     assert_depth(twin, bus, "lister", Depth(ready=1))
-    consumer.proceed()
+    consumer.resume()
     assert decode(take(consumer).body) == requested(0)
 
 
@@ -468,7 +468,7 @@ def test_a_message_comes_back_in_its_lane(twin: Twin, answer: Callable[[Bus, Del
     for source, stamp in enumerate((BULK, Stamp(), Stamp(), Stamp()), 1):
         bus.publish(requested(source), stamp)
     twin.pass_time(0.05)
-    consumer.proceed()
+    consumer.resume()
     twin.await_delivery(bus, "lister", 5)
     assert [take(consumer).bulk for _ in range(4)] in ([False, True] * 2, [True, False] * 2)
 

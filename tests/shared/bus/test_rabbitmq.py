@@ -208,7 +208,7 @@ def test_a_paused_consumer_hands_out_what_it_has_and_proceeds_in_a_new_session(b
     second = take(consumer)
     first.ack()
     assert consumer.receive(0.2) is None
-    consumer.proceed()
+    consumer.resume()
     third = take(consumer)
     assert third.session > second.session == first.session
     second.ack()

@@ -18,12 +18,12 @@ def test_what_was_asked_stands_until_it_is_undone(tmp_path: Path) -> None:
     assert controls.controls_in_force(store) == Controls(
         frozenset({"face-detector", "upscaler"}), frozenset({"anya-001"})
     )
-    controls.proceed(store, "upscaler")
+    controls.unpause(store, "upscaler")
     try_again(store, "anya-001")
     assert controls.controls_in_force(store) == Controls(paused=frozenset({"face-detector"}))
 
 
 def test_undoing_what_was_never_asked_is_no_error(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
-    controls.proceed(store, "trainer")
+    controls.unpause(store, "trainer")
     try_again(store, "anya-001")

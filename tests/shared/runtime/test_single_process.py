@@ -33,7 +33,7 @@ from shared.ledger.fates import Fate
 from shared.ledger.progress import Phase
 from shared.ledger.tally import Tally
 from shared.recipe.recipe import Recipe
-from shared.runs.controls import cancel, pause, proceed
+from shared.runs.controls import cancel, pause, unpause
 from shared.runs.registry import Run, open_run, phase_of, read_state, try_again
 from shared.runtime.outcome import Outcome
 from shared.runtime.resources import Resources
@@ -207,7 +207,7 @@ def test_a_paused_stage_takes_nothing_until_it_proceeds_and_the_run_waits_for_it
     def watch(stages: list[StageProgress]) -> None:
         if stages[1].waiting >= PICTURES and not waited:
             waited.append(len(factory.middle.processed))
-            proceed(factory.store, "middle")
+            unpause(factory.store, "middle")
 
     assert process.run(watch, every=0.01) is True
     assert waited == [0]
@@ -222,7 +222,7 @@ def test_a_run_that_is_cancelled_meanwhile_is_not_finished_and_goes_on_when_it_i
     def watch(stages: list[StageProgress]) -> None:
         if stages[1].waiting >= PICTURES:
             cancel(factory.store, factory.run.name)
-            proceed(factory.store, "middle")
+            unpause(factory.store, "middle")
 
     assert factory.process().run(watch, every=0.01) is False
     assert factory.middle.processed == []
