@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from random import Random
 
@@ -37,7 +38,11 @@ class _Envelope:
 
 @dataclass
 class _QueueState:
+    """A queue; `arrived` and `room` wake those who wait for a message or for room, and nobody else."""
+
     queue: Queue
+    arrived: threading.Condition
+    room: threading.Condition
     ready: Lanes[_Envelope] = field(default_factory=Lanes)
     consumers: list["MemoryConsumer"] = field(default_factory=list)
     unacked: int = 0
@@ -76,12 +81,15 @@ class MemoryBus:
         fault_injection: FaultInjection = FaultInjection(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._queues = {queue.name: _QueueState(queue) for queue in queues}
+        self._lock = threading.RLock()
+        self._idle = threading.Condition(self._lock)
+        condition = partial(threading.Condition, self._lock)
+        self._queues = {queue.name: _QueueState(queue, condition(), condition()) for queue in queues}
+        self._unfinished = 0
         self._capacity = capacity
         self._fault_injection = fault_injection
         self._random = Random(fault_injection.seed)
         self._clock = clock
-        self._changed = threading.Condition()
         self._delayed: list[tuple[float, int, str, _Envelope]] = []
         self._numbers = count()
         self._own_queue = threading.local()
@@ -108,59 +116,61 @@ class MemoryBus:
         self._put(self._queues[queue], body, is_bulk(body))
 
     def consume(self, queue: str, prefetch: int = 1) -> "MemoryConsumer":
-        with self._changed:
+        with self._lock:
             consumer = MemoryConsumer(self, self._queues[queue], next(self._numbers))
             self._queues[queue].consumers.append(consumer)
             return consumer
 
     def depths(self) -> dict[str, Depth]:
-        with self._changed:
+        with self._lock:
             return {name: state.depth() for name, state in self._queues.items()}
 
     def remove_dead(self, queue: str, of: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
-        with self._changed:
+        with self._lock:
             state = self._queues[queue]
             taken = [letter for letter in state.dead if of(letter)]
             state.dead = [letter for letter in state.dead if letter not in taken]
             return taken
 
     def drain(self) -> None:
-        with self._changed:
+        with self._lock:
             self._draining = True
-            self._changed.notify_all()
+            for state in self._queues.values():
+                state.arrived.notify_all()
+                state.room.notify_all()
 
     def close(self) -> None:
-        with self._changed:
+        with self._lock:
             for state in self._queues.values():
                 for consumer in list(state.consumers):
                     self._leave(consumer)
 
     def is_idle(self) -> bool:
         """Return whether all messages are done or dead."""
-        with self._changed:
-            return all(state.depth().waiting == 0 for state in self._queues.values())
+        return not self._unfinished
 
     def wait(self, timeout: float) -> None:
-        """Return when anything changes, at the latest after `timeout` seconds."""
-        with self._changed:
-            self._changed.wait(timeout)
+        """Return when all messages are done or dead, at the latest after `timeout` seconds."""
+        with self._idle:
+            self._idle.wait_for(self.is_idle, timeout)
 
     def _put(self, state: _QueueState, body: bytes, bulk: bool) -> None:
         envelope = _Envelope(body, self._clock(), bulk)
         own = getattr(self._own_queue, "name", None) == state.queue.name
         copies = 2 if self._random.random() < self._fault_injection.duplicate else 1
-        with self._changed:
+        with self._lock:
             while state.ready.waiting(state.lane(bulk)) >= self._capacity and not (own or self._draining):
-                self._changed.wait()
+                state.room.wait()
+            self._unfinished += copies
             for _ in range(copies):
                 state.add(envelope)
-            self._changed.notify_all()
+            state.arrived.notify_all()
 
     def _take(self, consumer: "MemoryConsumer", timeout: float) -> "MemoryDelivery | None":
         state = consumer.state
         self._own_queue.name = state.queue.name
         give_up = time.monotonic() + timeout
-        with self._changed:
+        with self._lock:
             while not self._draining:
                 self._release_delayed()
                 if state.ready and state.serves(consumer):
@@ -168,7 +178,7 @@ class MemoryBus:
                 left = give_up - time.monotonic()
                 if left <= 0:
                     return None
-                self._changed.wait(min(left, self._until_next_delayed()))
+                state.arrived.wait(min(left, self._until_next_delayed()))
             return None
 
     def _hand_out(self, state: _QueueState, consumer: "MemoryConsumer") -> "MemoryDelivery":
@@ -176,7 +186,7 @@ class MemoryBus:
         delivery = MemoryDelivery(self, consumer, envelope)
         consumer.unanswered.add(delivery)
         state.unacked += 1
-        self._changed.notify_all()
+        state.room.notify_all()
         return delivery
 
     def _release_delayed(self) -> None:
@@ -184,17 +194,35 @@ class MemoryBus:
             _, _, name, envelope = heapq.heappop(self._delayed)
             self._queues[name].delayed -= 1
             self._queues[name].add(envelope)
+            self._queues[name].arrived.notify_all()
 
     def _until_next_delayed(self) -> float:
         return max(0.001, self._delayed[0][0] - self._clock()) if self._delayed else 3600.0
 
-    def _answer(self, delivery: "MemoryDelivery", then: Callable[[_QueueState], None]) -> None:
-        with self._changed:
-            if delivery in delivery.consumer.unanswered:
-                delivery.consumer.unanswered.remove(delivery)
-                delivery.consumer.state.unacked -= 1
-                then(delivery.consumer.state)
-                self._changed.notify_all()
+    def _return(self, delivery: "MemoryDelivery", put: Callable[[_QueueState], None]) -> None:
+        """Have `put` put a delivery back, unless it has been answered."""
+        with self._lock:
+            if self._take_back(delivery):
+                state = delivery.consumer.state
+                put(state)
+                state.arrived.notify_all()
+
+    def _finish(self, delivery: "MemoryDelivery", dead: DeadLetter | None = None) -> None:
+        """Forget a delivery, or keep it as a dead letter, unless it has been answered."""
+        with self._lock:
+            if self._take_back(delivery):
+                self._unfinished -= 1
+                if dead is not None:
+                    delivery.consumer.state.dead.append(dead)
+                if self.is_idle():
+                    self._idle.notify_all()
+
+    def _take_back(self, delivery: "MemoryDelivery") -> bool:
+        is_open = delivery in delivery.consumer.unanswered
+        if is_open:
+            delivery.consumer.unanswered.remove(delivery)
+            delivery.consumer.state.unacked -= 1
+        return is_open
 
     def _delay(self, state: _QueueState, envelope: _Envelope, after: float) -> None:
         state.delayed += 1
@@ -202,12 +230,12 @@ class MemoryBus:
         heapq.heappush(self._delayed, (due, next(self._numbers), state.queue.name, envelope))
 
     def _set_paused(self, consumer: "MemoryConsumer", paused: bool) -> None:
-        with self._changed:
+        with self._lock:
             consumer.paused = paused
-            self._changed.notify_all()
+            consumer.state.arrived.notify_all()
 
     def _leave(self, consumer: "MemoryConsumer") -> None:
-        with self._changed:
+        with self._lock:
             state = consumer.state
             if consumer in state.consumers:
                 state.consumers.remove(consumer)
@@ -215,7 +243,7 @@ class MemoryBus:
                 state.unacked -= 1
                 state.put_back(delivery.envelope)
             consumer.unanswered.clear()
-            self._changed.notify_all()
+            state.arrived.notify_all()
 
 
 class MemoryConsumer:
@@ -259,15 +287,14 @@ class MemoryDelivery:
         return self._bus._clock() - self.envelope.published
 
     def ack(self) -> None:
-        self._bus._answer(self, lambda state: None)
+        self._bus._finish(self)
 
     def retry(self, after: float) -> None:
         again = replace(self.envelope, attempt=self.attempt + 1, returned=0)
-        self._bus._answer(self, lambda state: self._bus._delay(state, again, after))
+        self._bus._return(self, lambda state: self._bus._delay(state, again, after))
 
     def dead(self, reason: str, error: str) -> None:
-        letter = DeadLetter(self.consumer.state.queue.name, self.body, self.attempt, reason, error)
-        self._bus._answer(self, lambda state: state.dead.append(letter))
+        self._bus._finish(self, DeadLetter(self.consumer.state.queue.name, self.body, self.attempt, reason, error))
 
     def requeue(self) -> None:
-        self._bus._answer(self, lambda state: state.put_back(self.envelope))
+        self._bus._return(self, lambda state: state.put_back(self.envelope))

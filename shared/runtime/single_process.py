@@ -34,6 +34,9 @@ from shared.store.interface import Store
 
 log = structlog.get_logger()
 
+_GLANCE = 0.05
+"""Seconds between two looks at whether the run is over."""
+
 _LAST_CHANCE = 10.0
 """Seconds for long work to come to its next step, once everything has been asked to end; threads end with us."""
 
@@ -110,7 +113,7 @@ class SingleProcess:
             with Watchdog(SILENCE + TRIES * self._picture_seconds) as watchdog:
                 while not self._is_over(requests):
                     watchdog.tick()
-                    self._bus.wait(every)
+                    self._wait(every, requests)
                     self._obey()
                     watch(self.progress())
         finally:
@@ -126,8 +129,9 @@ class SingleProcess:
         return True
 
     def stop(self) -> None:
-        """Finish what is at hand and take nothing more."""
+        """Finish what is at hand and take nothing more; can be called by a signal's handler."""
         self._stop.set()
+        self._bus.drain()
 
     def progress(self) -> list[StageProgress]:
         """Return the progress of every container's stages."""
@@ -143,6 +147,12 @@ class SingleProcess:
     def _failure(self) -> BaseException | None:
         failures = (worker.broken or worker.store_full for worker in self._workers)
         return next((failure for failure in failures if failure is not None), None)
+
+    def _wait(self, seconds: float, requests: threading.Thread) -> None:
+        """Wait until the run is over, at most for `seconds`."""
+        end = time.monotonic() + seconds
+        while not self._is_over(requests) and time.monotonic() < end:
+            self._bus.wait(min(seconds, _GLANCE))
 
     def _is_over(self, requests: threading.Thread) -> bool:
         idle = not requests.is_alive() and self._bus.is_idle()
