@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from shared.contract import keys
@@ -29,7 +30,7 @@ class Action:
     settings: Mapping[str, Any]
     inputs: Mapping[str, Any]
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON of all four parts, in hexadecimal."""
         parts = [self.stage, self.version, self.settings, self.inputs]
