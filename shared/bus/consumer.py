@@ -188,10 +188,11 @@ class RabbitMQConsumer:
         if not self._takes_more():
             return
         self.session = next(_SESSIONS)  # also after a pause: another consumer may have been at work
+        tags = []
         for name in lanes(self.queue):
             take = partial(self._take, channel, name != self.queue.name)
-            tag = await channel.consume(name, self._prefetch, take)
-            self._tags.append(tag)
+            tags.append(await channel.consume(name, self._prefetch, take))
+        self._tags = tags
         if not self._takes_more():  # told so meanwhile
             await self._cancel()
 

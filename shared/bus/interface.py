@@ -2,8 +2,8 @@
 
 Delivery is at least once and in no particular order. A published message goes to every queue whose stage consumes
 its type (`shared.contract.declaration.Pipeline.routes`), there into the lane that its stamp names. It keeps to its lane
-until it is done. Consumers take from both lanes in turn (`shared.bus.lanes`). A queue with a single active consumer has
-only one.
+until it is done. Consumers take from both lanes in turn (`shared.bus.lanes`). A queue without a bulk lane has one for
+all.
 """
 
 from collections.abc import Callable

@@ -5,24 +5,21 @@ from dataclasses import dataclass
 
 from shared.contract.environment import Environment
 from shared.contract.events import Event
-from shared.contract.messages import Message
+from shared.contract.message_base import FaceMessage, ImageMessage, Message
 
 
 @dataclass(frozen=True)
 class Queue:
     """Messages that wait for a stage.
 
-    With `single_active_consumer` one consumer at a time gets them: for state that has one owner.
+    With `single_active_consumer` one consumer at a time gets them: for state that has one owner. With `has_bulk_lane`
+    bulk messages wait in a lane of their own (`shared.bus.lanes`).
     """
 
     name: str
     consumes: tuple[type[Message], ...]
     single_active_consumer: bool = False
-
-    @property
-    def has_bulk_lane(self) -> bool:
-        """Return whether bulk messages have a lane of their own; each lane of an owner's queue could have an owner."""
-        return not self.single_active_consumer
+    has_bulk_lane: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,8 +75,14 @@ class Declaration:
 
     @property
     def inbox(self) -> Queue:
-        """The stage's queue, for a bus."""
-        return Queue(self.queue, self.consumes, single_active_consumer=self.batching is not None)
+        """The stage's queue, for a bus; it has a bulk lane if its messages are about pictures or faces.
+
+        A consumer holds messages of both lanes. One about a whole run can keep it busy for hours, in which no other
+        consumer would get the one of the other lane. An owner's queue has one lane: two could have two owners.
+        """
+        is_owner = self.batching is not None
+        about_items = any(issubclass(kind, ImageMessage | FaceMessage) for kind in self.consumes)
+        return Queue(self.queue, self.consumes, is_owner, has_bulk_lane=about_items and not is_owner)
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from tests.dead_letters import dead_letters_of
 from tests.servers.rabbitmq import RabbitMQServer
 
 QUEUES = (
-    Queue("lister", (RunRequested,)),
-    Queue("counter", (RunRequested, SourceExhausted)),
+    Queue("lister", (RunRequested,), has_bulk_lane=True),
+    Queue("counter", (RunRequested, SourceExhausted), has_bulk_lane=True),
     Queue("index", (ImageFetched,), single_active_consumer=True),
 )
 SOON = 20.0

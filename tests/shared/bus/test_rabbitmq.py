@@ -17,7 +17,7 @@ from shared.contract.messages import RunRequested, Stamp
 from tests.dead_letters import dead_letters_of
 from tests.servers.rabbitmq import POLICIES, RabbitMQServer, memory_alarm
 
-QUEUES = (Queue("lister", (RunRequested,)),)
+QUEUES = (Queue("lister", (RunRequested,), has_bulk_lane=True),)
 SOON = 30.0
 """Seconds within which what must happen happens, on any machine."""
 

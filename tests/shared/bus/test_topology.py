@@ -7,7 +7,10 @@ from shared.bus.topology import DEAD, WORK, BrokerQueue, Exchange, Topology, dea
 from shared.contract.declaration import Queue
 from shared.contract.messages import ImageFetched, RunRequested
 
-QUEUES = (Queue("lister", (RunRequested,)), Queue("index", (ImageFetched,), single_active_consumer=True))
+QUEUES = (
+    Queue("lister", (RunRequested,), has_bulk_lane=True),
+    Queue("index", (ImageFetched,), single_active_consumer=True),
+)
 TOPOLOGY = Topology(QUEUES, (60.0, 0.5, 10.0, 10.0))
 
 
@@ -20,7 +23,7 @@ def test_a_queue_is_called_as_in_the_pipeline_and_bound_under_its_name() -> None
     assert (queue.exchange, queue.key) == (Exchange(WORK, "direct"), "lister")
 
 
-def test_bulk_messages_have_a_queue_beside_the_others_unless_one_consumer_takes_all() -> None:
+def test_a_bulk_lane_is_a_queue_beside_the_other() -> None:
     lister, index = QUEUES
     assert [lane(queue, bulk) for queue in QUEUES for bulk in (False, True)] == [
         *("lister", "lister.bulk", "index", "index"),

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from shared.contract.declaration import Batching, Declaration, Pipeline, Queue
 from shared.contract.environment import Environment
-from shared.contract.messages import FaceFound, FacesCounted, ImageFetched, ImageKept
+from shared.contract.messages import FaceFound, FacesCounted, ImageFetched, ImageKept, RunRequested
 
 
 class Lens(Environment):
@@ -16,9 +16,14 @@ ALL = Pipeline((FINDER, COUNTER, WATCHER))
 
 
 def test_a_queue_has_its_container_s_name_unless_it_is_given_one() -> None:
-    assert FINDER.inbox == Queue("finder", (ImageKept,))
+    assert FINDER.inbox == Queue("finder", (ImageKept,), has_bulk_lane=True)
     assert COUNTER.inbox == Queue("finder.counts", (FacesCounted,), single_active_consumer=True)
     assert replace(COUNTER, version=2).queue == "finder.counts"
+
+
+def test_messages_about_pictures_and_faces_have_two_lanes_but_neither_those_about_runs_nor_an_owner_s() -> None:
+    kinds = {FINDER: True, WATCHER: True, COUNTER: False, replace(FINDER, consumes=(RunRequested,)): False}
+    assert {declaration: declaration.inbox.has_bulk_lane for declaration in kinds} == kinds
 
 
 def test_a_container_runs_all_stages_of_its_name() -> None:
