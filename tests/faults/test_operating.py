@@ -12,7 +12,8 @@ import pytest
 from shared.contract import keys
 from tests.faults.chain import Fleet, result, status, undisturbed, write_recipe
 from tests.faults.place import SOON, Place, json_lines, wait_until
-from tests.servers.rabbitmq import RabbitMQServer, free_ports
+from tests.servers.ports import free_ports
+from tests.servers.rabbitmq import RabbitMQServer
 
 PICTURES = 30
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import time
 import urllib.error
@@ -14,6 +13,7 @@ from urllib.parse import urlparse
 import pytest
 
 from tests.pipeline.conftest import RECIPE, Workplace
+from tests.servers.ports import free_ports
 
 SOON = 60.0
 """Seconds within which what must happen happens, on any machine."""
@@ -46,7 +46,7 @@ def test_a_dry_run_names_the_field_that_is_wrong(workplace: Workplace) -> None:
 
 
 def test_health_and_metrics_are_served_while_a_run_is_at_work(workplace: Workplace) -> None:
-    port = free_port()
+    (port,) = free_ports(1)
     process = workplace.start("run", str(workplace.root / "recipe.yaml"), MAGRITTE_METRICS_PORT=str(port))
     try:
         until_served(
@@ -58,13 +58,6 @@ def test_health_and_metrics_are_served_while_a_run_is_at_work(workplace: Workpla
     assert process.returncode == 0, err
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=SOON)
-
-
-def free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        port: int = server.getsockname()[1]
-        return port
 
 
 def until_served(process: "subprocess.Popen[str]", address: str, words: str) -> str:
