@@ -20,6 +20,7 @@ NETWORKS, HERE = "tests/shared/stylegan2", "tests/services/trainer/learning"
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(900),  # for computers that are busy with other things
     pytest.mark.skipif(ON_JAX, reason="this is JAX already"),
     pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not installed"),
 ]
@@ -74,7 +75,7 @@ def on_jax(*arguments: str) -> subprocess.CompletedProcess[str]:
     environment.pop("PYTEST_ADDOPTS", None)
     command = [sys.executable, *arguments]
     return subprocess.run(
-        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=280
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=840
     )
 
 
