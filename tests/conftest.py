@@ -4,11 +4,16 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from tests.servers.rabbitmq import RabbitMQServer
 from tests.servers.radosgw import Radosgw
+
+# Hypothesis would fail an example that takes longer than 200 ms, as any may while something else runs beside it.
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ import yaml
 from deploy.credentials import write_credentials
 from services.magritte.pipeline import PIPELINE
 from tests.faults.chain import write_recipe
-from tests.servers.rabbitmq import free_ports
+from tests.servers.ports import free_ports
 
 REPOSITORY = Path(__file__).parents[2]
 STAND_INS = REPOSITORY.parent / "shared" / "docker" / "stand-ins.sh"

@@ -30,7 +30,8 @@ from tests.deploy.monitoring import (
 )
 from tests.faults import conftest as faults
 from tests.faults.place import SOON, Faces, Place, wait_until
-from tests.servers.rabbitmq import RabbitMQServer, free_ports
+from tests.servers.ports import free_ports
+from tests.servers.rabbitmq import RabbitMQServer
 
 ALERTS = [rule["alert"] for rule in RULES]
 TOY = """

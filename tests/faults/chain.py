@@ -9,7 +9,11 @@ from typing import Any
 from demo.character import any_character, any_pose
 from demo.drawing import draw
 from services.magritte.pipeline import PIPELINE
+from services.magritte.report import report
+from shared.bus import MemoryBus
 from shared.contract.stage import python_name
+from shared.runs.registry import latest_run
+from shared.store import FolderStore
 from tests.faults.place import Place
 
 RECIPE = """
@@ -68,9 +72,8 @@ class Result:
 
 
 def status(place: Place, run: str = "") -> dict[str, Any]:
-    """What `magritte status` says."""
-    found: dict[str, Any] = json.loads(place.magritte("status", *([run] if run else []), "--json"))
-    return found
+    """What `magritte status --json` prints, without a process for it."""
+    return report(place.store, latest_run(place.store, run)).as_json()
 
 
 def result(place: Place, run: str = "") -> Result:
@@ -82,9 +85,11 @@ def result(place: Place, run: str = "") -> Result:
     return Result(found["pictures"], fates, json.loads(place.store.get(newest))["digest"])
 
 
-def undisturbed(place: Place, recipe: Path) -> Result:
-    """The result of the same recipe in one process, with a folder as its store."""
-    alone = place.with_folder("undisturbed")
+def undisturbed(root: Path, recipe: Path) -> Result:
+    """The result of a recipe in one process, with a folder as its store and no servers."""
+    store = root / "undisturbed"
+    environment = {"MAGRITTE_STORE": f"folder:{store}", "MAGRITTE_BUS": "memory:", "MAGRITTE_THREADS": "2"}
+    alone = Place(root, environment, MemoryBus(PIPELINE.queues), FolderStore(store))
     process = alone.start("-m", "services.magritte", "run", str(recipe))
     assert process.wait(900) == 0, alone.output()[-2000:]
     return result(alone)

@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from shared.ledger.ledger import Ledger
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runs.registry import open_run
-from shared.store import FolderStore, Store
+from shared.store import Store
 
 REPOSITORY = Path(__file__).parents[2]
 COMMAND_SECONDS = 120.0
@@ -46,11 +46,6 @@ class Place:
     bus: Bus
     store: Store
     processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
-
-    def with_folder(self, name: str) -> "Place":
-        """The same place without servers: a folder as the store, the bus within one process."""
-        own = {"MAGRITTE_STORE": f"folder:{self.root / name}", "MAGRITTE_BUS": "memory:"}
-        return replace(self, environment=self.environment | own, store=FolderStore(self.root / name))
 
     @property
     def vhost(self) -> str:

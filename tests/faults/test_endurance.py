@@ -65,7 +65,7 @@ def test_whatever_breaks_the_data_set_is_that_of_an_undisturbed_run(
     place: Place, rabbitmq: RabbitMQServer, radosgw: Radosgw
 ) -> None:
     recipe = write_recipe(place.root, PICTURES)
-    expected = undisturbed(place, recipe)
+    expected = undisturbed(place.root, recipe)
     run = json.loads(place.magritte("submit", str(recipe), "--json"))["run"]
     random, fleet = Random(7), Fleet(place, workers=2)
     events = {0.3: rabbitmq.restart, 0.5: lambda: _freeze(radosgw), 0.7: rabbitmq.restart}

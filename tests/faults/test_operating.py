@@ -10,16 +10,23 @@ from urllib.request import urlopen
 import pytest
 
 from shared.ledger.ledger import Ledger
-from tests.faults.chain import Fleet, result, status, undisturbed, write_recipe
+from tests.faults.chain import Fleet, Result, result, status, undisturbed, write_recipe
 from tests.faults.place import SOON, Place, json_lines, wait_until
-from tests.servers.rabbitmq import RabbitMQServer, free_ports
+from tests.servers.ports import free_ports
+from tests.servers.rabbitmq import RabbitMQServer
 
 PICTURES = 30
 
 
-@pytest.fixture
-def recipe(place: Place) -> Path:
-    return write_recipe(place.root, PICTURES)
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_recipe(tmp_path_factory.mktemp("chain"), PICTURES)
+
+
+@pytest.fixture(scope="module")
+def expected(recipe: Path) -> Result:
+    """What a run of the recipe comes to in one process."""
+    return undisturbed(recipe.parent, recipe)
 
 
 def submitted(place: Place, recipe: Path) -> str:
@@ -30,8 +37,9 @@ def facts(place: Place, run: str, stage: str) -> int:
     return sum(1 for record in Ledger(place.store, run).records(stage) if record.stamp.stage == stage)
 
 
-def test_a_submitted_run_has_the_result_of_an_embedded_one_and_can_be_watched(place: Place, recipe: Path) -> None:
-    expected = undisturbed(place, recipe)
+def test_a_submitted_run_has_the_result_of_an_embedded_one_and_can_be_watched(
+    place: Place, recipe: Path, expected: Result
+) -> None:
     run = submitted(place, recipe)
     Fleet(place)
     told = place.magritte("watch", run)
@@ -43,9 +51,8 @@ def test_a_submitted_run_has_the_result_of_an_embedded_one_and_can_be_watched(pl
 
 @pytest.mark.fault(9, "the broker loses everything", "its virtual host is deleted and made anew; `magritte resume`")
 def test_a_run_is_resumed_from_the_store_after_the_broker_lost_everything(
-    place: Place, recipe: Path, rabbitmq: RabbitMQServer
+    place: Place, recipe: Path, expected: Result, rabbitmq: RabbitMQServer
 ) -> None:
-    expected = undisturbed(place, recipe)
     run = submitted(place, recipe)
     Fleet(place)
     wait_until(lambda: facts(place, run, "face-detector") > 5, "half of the work")
@@ -60,8 +67,7 @@ def test_a_run_is_resumed_from_the_store_after_the_broker_lost_everything(
     assert "nothing to do" in place.magritte("resume", run)
 
 
-def test_a_cancelled_run_does_nothing_more_until_it_is_resumed(place: Place, recipe: Path) -> None:
-    expected = undisturbed(place, recipe)
+def test_a_cancelled_run_does_nothing_more_until_it_is_resumed(place: Place, recipe: Path, expected: Result) -> None:
     run = submitted(place, recipe)
     Fleet(place)
     wait_until(lambda: facts(place, run, "deduper") > 5, "some of the work")
@@ -98,7 +104,7 @@ def test_a_paused_stage_takes_nothing_until_it_continues(place: Place, recipe: P
     Fleet(place)
     wait_until(lambda: place.bus.depths()["face-detector"].ready > 10, "messages that wait")
     assert facts(place, run, "face-detector") == 0
-    assert status(place, run)["paused"] == ["face-detector"]
+    assert json.loads(place.magritte("status", run, "--json"))["paused"] == ["face-detector"]
     place.magritte("continue", "face-detector")
     place.magritte("watch", run)
     assert status(place, run)["pictures"] == PICTURES

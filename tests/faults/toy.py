@@ -70,7 +70,7 @@ class Copier(Stage[FaceFound, None]):
             os.kill(os.getpid(), signal.SIGKILL)
         elif what == HANGS_ONCE and self._first_time():
             time.sleep(600)
-        elif what == LONG:
+        elif what == LONG and self._first_time():
             _long_work(context)
         elif what == BROKEN:
             raise Poison("it is broken")

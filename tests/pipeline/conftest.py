@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,9 +13,11 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from demo.character import HEROINE, any_pose
 from demo.drawing import draw
+from services.magritte.main import app
 
 RECIPE = """
 name: anya
@@ -57,13 +60,22 @@ class Workplace:
         self.magritte("run", str(self.root / "recipe.yaml"), **options)
 
     def status(self, store: str = "data") -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.magritte("status", "--json", store=store))
+        """What `magritte status` says, asked in this process."""
+        environment = {"MAGRITTE_STORE": f"folder:{self.root / store}"}
+        done = CliRunner().invoke(app, ["status", "--json"], env=environment)
+        assert done.exit_code == 0, done.exception
+        found: dict[str, Any] = json.loads(done.stdout)
         return found
 
     def journal(self, store: str = "data") -> list[dict[str, Any]]:
         """What the journals of all runs have, in the order of each."""
         batches = sorted((self.root / store).glob("runs/*/journal/*.jsonl"))
         return [json.loads(line) for batch in batches for line in batch.read_bytes().splitlines()]
+
+    def copy(self, root: Path) -> "Workplace":
+        """The same somewhere else, to be changed. For a run over it, it is another folder."""
+        shutil.copytree(self.root, root, dirs_exist_ok=True)
+        return Workplace(root)
 
     def dataset_digest(self, store: str = "data") -> str:
         manifest = next((self.root / store / "datasets").glob("*/manifest.json"))
@@ -83,7 +95,19 @@ def drawings() -> list[bytes]:
 @pytest.fixture
 def workplace(tmp_path: Path, drawings: list[bytes]) -> Workplace:
     """Twelve files: eight drawings at two depths, and four that cannot come into the data set."""
-    place = Workplace(tmp_path)
+    return filled(tmp_path, drawings)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, drawings: list[bytes]) -> Workplace:
+    """The same files with a finished run over them. Not to be touched."""
+    place = filled(tmp_path_factory.mktemp("finished"), drawings)
+    place.run()
+    return place
+
+
+def filled(root: Path, drawings: list[bytes]) -> Workplace:
+    place = Workplace(root)
     deep = place.pictures / "of 2019" / "more"
     deep.mkdir(parents=True)
     for number, drawing in enumerate(drawings):

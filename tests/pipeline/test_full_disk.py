@@ -29,9 +29,8 @@ def disk(workplace: Workplace) -> Iterator[Callable[[str], None]]:
 
 @pytest.mark.parametrize("size", ["256k", "640k"])
 def test_a_full_disk_stops_the_run_and_the_next_one_ends_as_if_undisturbed(
-    workplace: Workplace, disk: Callable[[str], None], size: str
+    workplace: Workplace, finished: Workplace, disk: Callable[[str], None], size: str
 ) -> None:
-    workplace.run(store="undisturbed")
     disk(f"size={size}")
     process = workplace.start("run", str(workplace.root / "recipe.yaml"))
     _, err = process.communicate(timeout=120)
@@ -41,8 +40,8 @@ def test_a_full_disk_stops_the_run_and_the_next_one_ends_as_if_undisturbed(
     assert not workplace.status()["finished"]
     disk("remount,size=64m")
     workplace.run()
-    assert workplace.dataset_digest() == workplace.dataset_digest("undisturbed")
-    assert workplace.status()["fates"] == workplace.status("undisturbed")["fates"]
+    assert workplace.dataset_digest() == finished.dataset_digest()
+    assert workplace.status()["fates"] == finished.status()["fates"]
 
 
 def test_a_full_disk_is_told_of_even_before_a_run_can_be_begun(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.pipeline.conftest import RECIPE, Workplace
+from tests.pipeline.conftest import RECIPE, Workplace, filled
 
 Fates = Callable[[dict[str, Any]], dict[str, int]]
 
@@ -18,6 +18,18 @@ LABELS = "labels: {folders: true}\n"
 @pytest.fixture
 def sorted_by_class(workplace: Workplace) -> Workplace:
     """Five of the drawings in two sub-folders, the other three in none; the copy of number 0 lies among those."""
+    return sort(workplace)
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory, drawings: list[bytes]) -> Workplace:
+    """The same with a finished run over it. Not to be touched."""
+    place = sort(filled(tmp_path_factory.mktemp("labelled"), drawings))
+    place.run()
+    return place
+
+
+def sort(workplace: Workplace) -> Workplace:
     deep = workplace.pictures / "of 2019" / "more"
     (workplace.pictures / "smile").mkdir()
     (workplace.pictures / "frown" / "2020").mkdir(parents=True)
@@ -47,17 +59,18 @@ def places_and_classes(store: Path) -> list[tuple[set[str], str]]:
     return [(folders, manifest["classes"][row.argmax()]) for folders, row in zip(lain, labels, strict=True)]
 
 
-def test_labels_come_from_the_folders_in_the_order_of_the_records(sorted_by_class: Workplace) -> None:
-    sorted_by_class.run()
-    found = places_and_classes(sorted_by_class.root / "data")
+def test_labels_come_from_the_folders_in_the_order_of_the_records(labelled: Workplace) -> None:
+    found = places_and_classes(labelled.root / "data")
     expected = {"smile": "smile", "frown/2020": "frown", ".": "other"}
     assert {label for _, label in found} == {"smile", "frown", "other"}
     for folders, label in found:
         assert label == expected[max(folders)]  # of the copy in no sub-folder, that of the other one
-    assert "every record of every level is right" in sorted_by_class.magritte("verify")
+    assert "every record of every level is right" in labelled.magritte("verify")
 
 
-def test_a_run_that_was_killed_goes_on_to_the_data_set_of_an_undisturbed_one(sorted_by_class: Workplace) -> None:
+def test_a_run_that_was_killed_goes_on_to_the_data_set_of_an_undisturbed_one(
+    sorted_by_class: Workplace, labelled: Workplace
+) -> None:
     process = sorted_by_class.start("run", str(sorted_by_class.root / "recipe.yaml"))
     while len(list((sorted_by_class.root / "data").glob("actions/normalizer/*/*.json"))) < 3:
         time.sleep(0.01)
@@ -65,23 +78,22 @@ def test_a_run_that_was_killed_goes_on_to_the_data_set_of_an_undisturbed_one(sor
     process.communicate()
     sorted_by_class.run()
     assert sorted_by_class.status()["run"] == "anya-001"
-    sorted_by_class.run(store="undisturbed")
-    assert sorted_by_class.dataset_digest() == sorted_by_class.dataset_digest("undisturbed")
-    data, undisturbed = (folder_of(sorted_by_class.root / store) for store in ("data", "undisturbed"))
+    assert sorted_by_class.dataset_digest() == labelled.dataset_digest()
+    data, undisturbed = (folder_of(place.root / "data") for place in (sorted_by_class, labelled))
     labels = f"{data.name}-rxx.labels"
     assert (data / labels).read_bytes() == (undisturbed / labels).read_bytes()
 
 
-def test_a_second_run_without_classes_has_another_data_set_and_no_labels(sorted_by_class: Workplace) -> None:
-    sorted_by_class.run()
-    sorted_by_class.write_recipe()
-    sorted_by_class.run()
-    datasets = list((sorted_by_class.root / "data" / "datasets").iterdir())
+def test_a_second_run_without_classes_has_another_data_set_and_no_labels(labelled: Workplace, tmp_path: Path) -> None:
+    place = labelled.copy(tmp_path)
+    place.write_recipe()
+    place.run()
+    datasets = list((place.root / "data" / "datasets").iterdir())
     assert [len(list(folder.glob("*.labels"))) for folder in sorted(datasets, key=lambda f: f.stat().st_mtime)] == [
         1,
         0,
     ]
-    assert "every record of every level is right" in sorted_by_class.magritte("verify")
+    assert "every record of every level is right" in place.magritte("verify")
 
 
 def test_pictures_in_no_sub_folder_are_dropped_with_a_reason(sorted_by_class: Workplace, fates_of: Fates) -> None:
@@ -110,18 +122,18 @@ def test_pictures_of_one_class_alone_fail_the_run_with_what_to_do(sorted_by_clas
     assert sum(entry["pictures"] for entry in sorted_by_class.status()["fates"] if entry["fate"] == "dead") == 0
 
 
-def test_verify_names_a_label_that_is_wrong(sorted_by_class: Workplace) -> None:
-    sorted_by_class.run()
-    folder = folder_of(sorted_by_class.root / "data")
+def test_verify_names_a_label_that_is_wrong(labelled: Workplace, tmp_path: Path) -> None:
+    place = labelled.copy(tmp_path)
+    folder = folder_of(place.root / "data")
     file = folder / f"{folder.name}-rxx.labels"
     labels = np.load(file)
     labels[2] = 0
     with file.open("wb") as stream:
         np.save(stream, labels)
-    (finding,) = json.loads(sorted_by_class.magritte("verify", "--json", expect=1))["findings"]
+    (finding,) = json.loads(place.magritte("verify", "--json", expect=1))["findings"]
     assert (finding["file"], finding["record"], finding["problem"]) == (file.name, 2, "not-one-hot")
     file.unlink()
-    assert "missing-labels" in sorted_by_class.magritte("verify", "--json", expect=1)
+    assert "missing-labels" in place.magritte("verify", "--json", expect=1)
 
 
 def test_a_better_copy_in_no_sub_folder_is_of_the_class_of_the_worse_one(sorted_by_class: Workplace) -> None:

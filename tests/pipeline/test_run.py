@@ -42,16 +42,15 @@ def test_a_second_run_with_another_crop_reads_no_file_again(workplace: Workplace
     assert len(digests) == 2
 
 
-def test_killed_at_any_moment_a_run_ends_as_if_undisturbed(workplace: Workplace) -> None:
-    workplace.run(store="undisturbed")
+def test_killed_at_any_moment_a_run_ends_as_if_undisturbed(workplace: Workplace, finished: Workplace) -> None:
     for delay in (1.5, 2.5, 3.0, 3.5):
         process = workplace.start("run", str(workplace.root / "recipe.yaml"), store="killed")
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         process.communicate()
     workplace.run(store="killed")
-    assert workplace.dataset_digest("killed") == workplace.dataset_digest("undisturbed")
-    assert workplace.status("killed")["fates"] == workplace.status("undisturbed")["fates"]
+    assert workplace.dataset_digest("killed") == finished.dataset_digest()
+    assert workplace.status("killed")["fates"] == finished.status()["fates"]
 
 
 def test_ctrl_c_drains_and_the_next_run_goes_on(workplace: Workplace) -> None:
@@ -75,16 +74,15 @@ def test_a_missing_folder_is_refused_with_the_field_s_name(workplace: Workplace)
     assert "recipe.yaml:3: sources[0].folder: there is no" in err
 
 
-def test_trace_tells_what_happened_to_a_file(workplace: Workplace) -> None:
-    workplace.run()
-    told = workplace.magritte("trace", "1.png", "--json")
+def test_trace_tells_what_happened_to_a_file(finished: Workplace) -> None:
+    told = finished.magritte("trace", "1.png", "--json")
     for message in ("image-fetched", "image-fingerprinted", "image-kept", "faces-counted", "face-normalized"):
         assert message in told
-    assert "truncated" in workplace.magritte("trace", "half.png", "--json")
+    assert "truncated" in finished.magritte("trace", "half.png", "--json")
 
 
-def test_verify_names_a_damaged_record(workplace: Workplace) -> None:
-    workplace.run()
+def test_verify_names_a_damaged_record(finished: Workplace, tmp_path: Path) -> None:
+    workplace = finished.copy(tmp_path)
     assert "every record of every level is right" in workplace.magritte("verify")
     file = _level(workplace, 6)
     data = bytearray(file.read_bytes())

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import shutil
 import signal
 import socket
@@ -13,6 +12,8 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
+
+from tests.servers.ports import free_ports
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _CTL = SERVER.with_name("rabbitmqctl")
@@ -196,16 +197,6 @@ def memory_alarm(server: RabbitMQServer) -> Iterator[None]:
         yield
     finally:
         server.ctl("set_vm_memory_high_watermark", "0.4")
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports that nobody listens on now, and that no outgoing connection is given while the node is down."""
-    ports: list[int] = []
-    while len(ports) < number:
-        port = random.randrange(20_000, 32_000)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            ports.append(port)
-    return ports
 
 
 def _answers(port: int) -> bool:

@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Self
 from uuid import uuid4
 
 from shared.settings import Settings
+from tests.servers.ports import free_ports
 
 PROGRAMS = ("ceph-mon", "ceph-osd", "monmaptool", "osdmaptool", "radosgw", "radosgw-admin")
 
@@ -86,7 +86,7 @@ class Radosgw:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._port, monitor_port = _free_ports(2)
+        self._port, monitor_port = free_ports(2)
         self._fsid = str(uuid4())
         self._monitor = f"[v1:127.0.0.1:{monitor_port}]"
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
@@ -227,11 +227,3 @@ def _answers(port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports

@@ -14,7 +14,7 @@ from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract.messages import RunRequested
 from shared.store import FolderStore
 from tests.dead_letters import dead_letters_of
-from tests.servers.rabbitmq import free_ports
+from tests.servers.ports import free_ports
 
 Magritte = Callable[..., Result]
 REPOSITORY = Path(__file__).parents[3]

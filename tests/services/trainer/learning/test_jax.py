@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,6 +20,7 @@ NETWORKS, HERE = "tests/shared/stylegan2", "tests/services/trainer/learning"
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(900),  # for computers that are busy with other things
     pytest.mark.skipif(ON_JAX, reason="this is JAX already"),
     pytest.mark.skipif(find_spec("jax") is None, reason="JAX is not installed"),
 ]
@@ -53,13 +54,28 @@ TOYS = [
 ]
 
 
+QUICKLY_COMPILED = {
+    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",
+}
+"""Compiling takes most of the time, and what is compiled runs for a few steps."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A folder in which these processes find what they have compiled before."""
+    with pytest.MonkeyPatch.context() as surroundings:
+        surroundings.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("compiled")))
+        yield
+
+
 def on_jax(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Python with these arguments, at the root of the repository and on JAX."""
-    environment = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(REPOSITORY)}
+    environment = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(REPOSITORY)} | QUICKLY_COMPILED
     environment.pop("PYTEST_ADDOPTS", None)
     command = [sys.executable, *arguments]
     return subprocess.run(
-        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=280
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=840
     )
 
 

@@ -73,6 +73,7 @@ def test_a_state_of_another_architecture_is_refused_by_name(toy, six_steps):
         Training(toy, HYPERPARAMETERS).restore(state)
 
 
+@pytest.mark.usefixtures("eager")
 def test_other_random_numbers_give_another_training(toy):
     training, other = Training(toy, HYPERPARAMETERS, seed=7), Training(toy, HYPERPARAMETERS, seed=7)
     other.reseed()
@@ -98,6 +99,7 @@ def test_layers_that_are_frozen_stay_and_all_others_learn(toy):
     assert not any(name.startswith("D_adam/8x8") for name in training.state())
 
 
+@pytest.mark.usefixtures("eager")
 def test_d_may_learn_several_times_a_step_each_time_from_other_reals(toy):
     training = Training(toy, HYPERPARAMETERS.model_copy(update={"d_repeats": 3}))
     training.step(np.concatenate([reals(step, toy) for step in range(3)]))
@@ -105,6 +107,7 @@ def test_d_may_learn_several_times_a_step_each_time_from_other_reals(toy):
     assert (training.kimg, state["G_adam/updates"], state["D_adam/updates"]) == (0.012, 2, 4)
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_regularisation_without_weight_is_left_out(toy):
     training = Training(toy, HYPERPARAMETERS.model_copy(update={"path_length_weight": 0.0, "r1_gamma": 0.0}))
     losses = training.step(reals(0, toy))
@@ -123,6 +126,7 @@ def test_an_augmented_training_learns_otherwise(toy, six_steps, augmentation):
     assert losses.augment_p == (None if augmentation is Augmentation.DIFFAUGMENT else 0.5)
 
 
+@pytest.mark.usefixtures("eager")
 def test_without_a_probability_ada_changes_nothing(toy, six_steps):
     training = Training(toy, HYPERPARAMETERS.model_copy(update={"augmentation": Augmentation.FIXED}), seed=7)
     found, expected = training.step(reals(0, toy)), six_steps[1][0]
@@ -133,6 +137,7 @@ def test_without_a_probability_ada_changes_nothing(toy, six_steps):
     assert found.augment_p == 0
 
 
+@pytest.mark.usefixtures("eager")
 def test_ada_moves_p_every_fourth_step_and_goes_on_with_it_when_resumed(toy):
     ada = HYPERPARAMETERS.model_copy(
         update={"augmentation": Augmentation.ADA, "augment_p": 0.5, "ada_kimg": 0.1, "ada_target": 0.999}

@@ -119,11 +119,11 @@ HOSTILE = {
 
 @pytest.fixture
 def bounded() -> Iterator[None]:
-    """Far less memory and time than any of the bombs would take."""
+    """Far less memory and processor time than any of the bombs would take."""
     tracemalloc.start()
-    began = time.monotonic()
+    began = time.process_time()
     yield
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
     assert tracemalloc.get_traced_memory()[1] < 64 * MIB
     tracemalloc.stop()
 

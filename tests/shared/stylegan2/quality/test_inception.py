@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,23 +48,31 @@ def test_the_graph_of_2015_is_comparable(tmp_path: Path) -> None:
     assert found.label == "comparable with published numbers: the Inception graph of 2015"
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras 3.15 with numpy 2, in saving
-@pytest.mark.parametrize("name", ["inception.weights.h5", "inception_v3_notop.h5"])
-def test_keras_weights_are_taken_but_not_as_comparable(tmp_path: Path, name: str) -> None:
+@pytest.fixture(scope="module")
+def of_keras() -> tuple[Any, np.ndarray]:
+    """A network of Keras' own, and its features of two pictures."""
     import keras
 
     network = keras.applications.InceptionV3(include_top=False, weights=None, input_shape=(299, 299, 3), pooling="avg")
-    path = tmp_path / name
+    resized = keras.ops.image.resize(pictures(2).astype(np.float32), (299, 299))
+    features = network(keras.applications.inception_v3.preprocess_input(np.array(resized)), training=False)
+    return network, np.array(features)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras 3.15 with numpy 2, in saving
+@pytest.mark.parametrize("name", ["inception.weights.h5", "inception_v3_notop.h5"])
+def test_keras_weights_are_taken_but_not_as_comparable(
+    of_keras: tuple[Any, np.ndarray], tmp_path: Path, name: str
+) -> None:
+    (network, expected), path = of_keras, tmp_path / name
     if name.endswith(".weights.h5"):
         network.save_weights(path)
     else:
         save_as_keras_did(network, path)
-    found, shown = inception.load(path), pictures(2)
+    found = inception.load(path)
     assert (found.comparable, found.label) == (False, inception.OTHER_WEIGHTS)
-    resized = keras.ops.image.resize(shown.astype(np.float32), (299, 299))
-    expected = network(keras.applications.inception_v3.preprocess_input(np.array(resized)), training=False)
-    np.testing.assert_allclose(found.features(shown), expected, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(found.features(pictures(2)), expected, rtol=1e-3, atol=1e-5)
 
 
 def save_as_keras_did(network, path: Path) -> None:

@@ -56,7 +56,7 @@ def test_other_drawings_of_the_kind_are_nearer_than_any_that_are_spoilt() -> Non
 
 
 def test_the_distance_grows_with_noise_and_with_blur() -> None:
-    reals, others = drawings(60, 64, seed=1), drawings(60, 64, seed=2)
+    reals, others = drawings(30, 64, seed=1), drawings(30, 64, seed=2)
     by_noise = [sliced_wasserstein(reals, noisy(others, deviation)).mean for deviation in (0, 10, 20, 40)]
     by_blur = [sliced_wasserstein(reals, blurred(others, times)).mean for times in (0, 1, 3, 9)]
     assert by_noise == sorted(by_noise)
@@ -64,7 +64,7 @@ def test_the_distance_grows_with_noise_and_with_blur() -> None:
 
 
 def test_each_level_tells_of_details_of_its_size() -> None:
-    reals, others = drawings(60, 64, seed=1), drawings(60, 64, seed=2)
+    reals, others = drawings(30, 64, seed=1), drawings(30, 64, seed=2)
     before, after = (sliced_wasserstein(reals, fakes).levels for fakes in (others, noisy(others, 20)))
     assert after[64] - before[64] > 10 * (after[16] - before[16])
 
