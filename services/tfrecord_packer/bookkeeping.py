@@ -24,8 +24,8 @@ from shared.contract.stage import Context
 from shared.ledger import checkpoint, journal
 from shared.ledger.book import Book
 from shared.ledger.fates import PERSON
-from shared.ledger.ledger import Ledger, asked_of
-from shared.ledger.progress import Asked, Phase
+from shared.ledger.ledger import Ledger, phase_settings
+from shared.ledger.progress import Phase, PhaseSettings
 from shared.ledger.recent_runs import RecentRuns
 from shared.ledger.state import RunState, state_of, write_state
 from shared.ledger.verdicts import Verdicts
@@ -39,11 +39,11 @@ STATE_EVERY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
-class Account:
+class LedgerSettings:
     """Settings of the ledger of a run: whose verdicts count, and what decides the run's phases."""
 
     character: str
-    asked: Asked
+    phases: PhaseSettings
 
 
 @dataclass
@@ -56,14 +56,14 @@ class _Open:
     run: str
     store: Objects
     session: int
-    asked: Asked
+    phases: PhaseSettings
     book: Book
     verdicts: Verdicts
     due_at: int | None = None
     written: RunState | None = None
 
 
-class Bookkeeping(Owner[Message, Account]):
+class Bookkeeping(Owner[Message, LedgerSettings]):
     """Everything that is published comes in; `DatasetDue` goes out once every picture of a run is settled."""
 
     declaration = BOOKKEEPING
@@ -73,11 +73,11 @@ class Bookkeeping(Owner[Message, Account]):
         self._books = RecentRuns[_Open](most_bytes, lambda opened: opened.book.tally.memory)
         self._unwritten: dict[str, _Open] = {}
 
-    def settings(self, recipe: Recipe) -> Account:
-        return Account(recipe.name, asked_of(recipe))
+    def settings(self, recipe: Recipe) -> LedgerSettings:
+        return LedgerSettings(recipe.name, phase_settings(recipe))
 
     def process_batch(
-        self, run: str, batch: Sequence[Received[Message]], settings: Account, context: Context
+        self, run: str, batch: Sequence[Received[Message]], settings: LedgerSettings, context: Context
     ) -> Iterator[Message]:
         opened = self._noted(run, batch, settings, context)
         self._books.keep(run, opened)
@@ -92,7 +92,7 @@ class Bookkeeping(Owner[Message, Account]):
         for opened in list(self._unwritten.values()):
             self._write(opened)
 
-    def _noted(self, run: str, batch: Sequence[Received[Message]], settings: Account, context: Context) -> _Open:
+    def _noted(self, run: str, batch: Sequence[Received[Message]], settings: LedgerSettings, context: Context) -> _Open:
         """Write what is news in a batch into the run's journal, and return its book, which has left memory meanwhile.
 
         When another owner has been faster, what it has written is read first.
@@ -114,23 +114,23 @@ class Bookkeeping(Owner[Message, Account]):
         """Write the states of runs in a new phase, and those that have been put off for `STATE_EVERY`."""
         for opened in list(self._unwritten.values()):
             written = opened.written
-            is_new = written is None or written.phase is not opened.book.phase(opened.asked)
+            is_new = written is None or written.phase is not opened.book.phase(opened.phases)
             if is_new or (written is not None and abs(self._clock() - written.at) >= STATE_EVERY):
                 self._write(opened)
 
     def _write(self, opened: _Open) -> None:
         if opened.written is None or opened.written.batches != opened.book.batches:
-            state = state_of(opened.book, opened.asked, self._clock())
+            state = state_of(opened.book, opened.phases, self._clock())
             write_state(opened.store, opened.run, state)
             opened.written = state
         self._unwritten.pop(opened.run, None)
 
 
-def _opened(run: str, settings: Account, context: Context) -> _Open:
+def _opened(run: str, settings: LedgerSettings, context: Context) -> _Open:
     verdicts = Verdicts(settings.character)
     verdicts.read(context.store)
     book = Ledger(context.store, run).book()
-    return _Open(run, context.store, context.session, settings.asked, book, verdicts)
+    return _Open(run, context.store, context.session, settings.phases, book, verdicts)
 
 
 def _news(opened: _Open, received: Received[Message]) -> Iterator[bytes]:
@@ -162,7 +162,7 @@ def _standing_verdict(opened: _Open, message: Message) -> VerdictGiven | None:
 
 def _due(opened: _Open, batch: Sequence[Received[Message]]) -> Iterator[DatasetDue]:
     """Ask for the data set of a settled run: once for each change, and again for whoever resumes the run."""
-    phase, changes = opened.book.phase(opened.asked), opened.book.tally.changes
+    phase, changes = opened.book.phase(opened.phases), opened.book.tally.changes
     is_asked_again = any(isinstance(received.message, SourceExhausted | ReviewClosed) for received in batch)
     is_new = phase is Phase.PACKING and opened.due_at != changes
     if is_new or (is_asked_again and phase in (Phase.PACKING, Phase.TRAINING, Phase.RANKING)):

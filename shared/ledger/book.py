@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from shared.contract.facts import Fact, RunFact
-from shared.ledger.progress import Asked, Phase, Progress
+from shared.ledger.progress import Phase, PhaseSettings, Progress
 from shared.ledger.tally import Tally
 
 
@@ -33,6 +33,6 @@ class Book:
             self.added += 1
         return news
 
-    def phase(self, asked: Asked) -> Phase:
+    def phase(self, settings: PhaseSettings) -> Phase:
         """Return the run's phase, as far as the journal tells."""
-        return self.progress.phase(asked, self.tally)
+        return self.progress.phase(settings, self.tally)

@@ -10,14 +10,14 @@ from shared.ledger import checkpoint, journal
 from shared.ledger.book import Book
 from shared.ledger.journal import Record
 from shared.ledger.listing import find_listing
-from shared.ledger.progress import Asked
+from shared.ledger.progress import PhaseSettings
 from shared.ledger.state import RunState, find_state, state_of
 from shared.recipe.recipe import Recipe
 
 
-def asked_of(recipe: Recipe) -> Asked:
+def phase_settings(recipe: Recipe) -> PhaseSettings:
     """Return the part of a recipe that decides the phases of its runs."""
-    return Asked(len(recipe.sources), recipe.review.required, recipe.training.kimg > 0)
+    return PhaseSettings(len(recipe.sources), recipe.review.required, recipe.training.kimg > 0)
 
 
 class Ledger:
@@ -50,12 +50,12 @@ class Ledger:
         else:
             book.progress.wait_for(listing.entries, book.tally)
 
-    def state(self, asked: Asked) -> RunState:
+    def state(self, settings: PhaseSettings) -> RunState:
         """Return the run's state: as its owner wrote it, or counted anew if the journal has gone on since."""
         state = find_state(self._store, self._run)
         if state is not None and not self._store.exists(keys.journal(self._run, state.batches + 1)):
             return state
-        return state_of(self.book(), asked, datetime.now(UTC))
+        return state_of(self.book(), settings, datetime.now(UTC))
 
     def records(self, *about: str) -> Iterator[Record]:
         """Yield all that was published about the run, in order; given texts, only what has one of them in it."""

@@ -31,12 +31,12 @@ class Phase(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Return whether nothing more happens unless a person asks for it."""
+        """Return whether the run has come to its end, though a person may take it up again."""
         return self in (Phase.FINISHED, Phase.FAILED, Phase.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PhaseSettings:
     """The part of a recipe that decides the phases of its runs.
 
     That is the number of sources, and whether a person reviews the pictures and a network is trained.
@@ -89,21 +89,21 @@ class Progress:
         """Wait for those of a source's `entries` that no fact has been about yet."""
         self.awaited |= {entry for entry in entries if entry not in tally}
 
-    def is_settled(self, asked: Asked, tally: Tally) -> bool:
+    def is_settled(self, settings: PhaseSettings, tally: Tally) -> bool:
         """Return whether all sources are listed and every picture has its fate."""
-        return len(self.listed) >= asked.sources and not self.awaited and tally.is_complete()
+        return len(self.listed) >= settings.sources and not self.awaited and tally.is_complete()
 
-    def phase(self, asked: Asked, tally: Tally) -> Phase:
+    def phase(self, settings: PhaseSettings, tally: Tally) -> Phase:
         """Return the phase of a run that nobody has cancelled and of which nothing has failed."""
-        if not self.is_settled(asked, tally):
+        if not self.is_settled(settings, tally):
             return Phase.GATHERING
-        if asked.review and not self.reviewed:
+        if settings.review and not self.reviewed:
             return Phase.REVIEWING
         if not tally.faces:
             return Phase.FINISHED
         if self.packed_at != tally.changes:
             return Phase.PACKING
-        if not asked.training or self._is_of_newest(self.ranking):
+        if not settings.training or self._is_of_newest(self.ranking):
             return Phase.FINISHED
         done = self.snapshot is not None and self.snapshot.last and self._is_of_newest(self.snapshot)
         return Phase.RANKING if done else Phase.TRAINING
@@ -134,7 +134,7 @@ class Progress:
         return news
 
     def _note_ranking(self, fact: RunFact) -> bool:
-        news = _is_newer(fact, self.ranking) or (self.ranking is not None and fact.files != self.ranking.files)
+        news = _is_newer(fact, self.ranking)
         self.ranking = fact if news else self.ranking
         return news
 

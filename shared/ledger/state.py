@@ -12,7 +12,7 @@ from shared.contract.messages import Count, Digest
 from shared.contract.objects import Objects
 from shared.ledger.book import Book
 from shared.ledger.fates import Fate, Settlement
-from shared.ledger.progress import Asked, Phase, Progress
+from shared.ledger.progress import Phase, PhaseSettings, Progress
 from shared.ledger.records import read_record
 
 
@@ -60,7 +60,7 @@ class RankingState(BaseModel):
 class RunState(BaseModel):
     """A run as of batch `batches` of its journal, at a moment in UTC.
 
-    `phase` does not know whether the run has been cancelled or its letters are dead: `shared.runs.registry.phase` does.
+    `phase` takes no account of cancelled runs and dead letters: `shared.runs.registry.phase_of` does.
     """
 
     batches: Count = 0
@@ -85,14 +85,14 @@ class RunState(BaseModel):
         return Counter({Settlement(each.fate, each.stage, each.reason): each.pictures for each in self.fates})
 
 
-def state_of(book: Book, asked: Asked, at: datetime) -> RunState:
+def state_of(book: Book, settings: PhaseSettings, at: datetime) -> RunState:
     """Return the state of the run that a book is about, as of the moment `at` (UTC)."""
     progress, tally = book.progress, book.tally
     fates = tally.counts().most_common()
     return RunState(
         batches=book.batches,
         at=at,
-        phase=book.phase(asked),
+        phase=book.phase(settings),
         pictures=len(tally),
         faces=tally.faces,
         fates=[FateCount(fate=f.fate, stage=f.stage, reason=f.reason, pictures=count) for f, count in fates],

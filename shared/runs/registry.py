@@ -8,7 +8,7 @@ from shared.contract.errors import NotFound, Unreadable
 from shared.contract.items import WholeRun
 from shared.contract.messages import RunRequested
 from shared.ledger.fates import Fate
-from shared.ledger.ledger import Ledger, asked_of
+from shared.ledger.ledger import Ledger, phase_settings
 from shared.ledger.progress import Phase
 from shared.ledger.records import Skipped, ignored, read_recipe_of, run_names
 from shared.ledger.state import RunState
@@ -85,7 +85,7 @@ def is_finished(store: Store, run: str) -> bool:
 
 def read_state(store: Store, run: str) -> RunState:
     """Return a run's counts, phase and results as its ledger has them; raises `NotFound` and `Unreadable`."""
-    return Ledger(store, run).state(asked_of(run_recipe(store, run)))
+    return Ledger(store, run).state(phase_settings(run_recipe(store, run)))
 
 
 def phase_of(store: Store, run: str, state: RunState) -> Phase:

@@ -7,7 +7,7 @@ from shared.contract.errors import Unreadable
 from shared.contract.messages import ImageDropped, ImageFetched
 from shared.contract.reasons import Reason
 from shared.ledger import checkpoint
-from shared.ledger.ledger import Ledger, asked_of
+from shared.ledger.ledger import Ledger, phase_settings
 from shared.ledger.state import find_state, state_of, write_state
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import open_run
@@ -59,14 +59,14 @@ def test_a_book_waits_for_what_a_listed_source_names(store: FolderStore, run: st
 def test_the_state_is_the_one_that_was_written_until_the_journal_goes_on(
     store: FolderStore, run: str, recipe: Recipe
 ) -> None:
-    asked, ledger = asked_of(recipe), Ledger(store, run)
-    counted = ledger.state(asked)
-    write_state(store, run, state_of(ledger.book(), asked, counted.at))
-    assert ledger.state(asked) == find_state(store, run) == counted
+    settings, ledger = phase_settings(recipe), Ledger(store, run)
+    counted = ledger.state(settings)
+    write_state(store, run, state_of(ledger.book(), settings, counted.at))
+    assert ledger.state(settings) == find_state(store, run) == counted
     note(store, "deduper", ImageDropped(run=run, entry=ENTRIES[1], stage="deduper", reason=Reason.CORRUPT))
-    assert ledger.state(asked).batches == 3
+    assert ledger.state(settings).batches == 3
     store.put(keys.state(run), b'{"batches": 3, "pha')
-    assert ledger.state(asked).batches == 3
+    assert ledger.state(settings).batches == 3
 
 
 def test_records_are_found_by_what_they_say(store: FolderStore, run: str) -> None:

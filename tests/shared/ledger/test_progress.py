@@ -4,11 +4,11 @@ from shared.contract.facts import RunFact
 from shared.contract.messages import FaceNormalized, FacesCounted, ImageDropped, ImageKept, Message
 from shared.contract.reasons import Reason
 from shared.ledger.book import Book
-from shared.ledger.progress import Asked, Phase, Progress
+from shared.ledger.progress import Phase, PhaseSettings, Progress
 
 RUN, DIGEST, ENTRY = "anya-001", "0b" * 32, "0a" * 10
-PLAIN = Asked(sources=1, review=False, training=False)
-TRAINING = Asked(sources=1, review=False, training=True)
+PLAIN = PhaseSettings(sources=1, review=False, training=False)
+TRAINING = PhaseSettings(sources=1, review=False, training=True)
 LISTED = RunFact("source-exhausted", "scraper", source=0, count=1)
 
 
@@ -54,10 +54,10 @@ def test_a_run_goes_through_its_phases() -> None:
 
 
 def test_a_review_is_closed_before_anything_is_packed() -> None:
-    book, asked = settled(), Asked(sources=1, review=True, training=False)
-    assert book.phase(asked) is Phase.REVIEWING
+    book, settings = settled(), PhaseSettings(sources=1, review=True, training=False)
+    assert book.phase(settings) is Phase.REVIEWING
     assert book.add(RunFact("review-closed", ""))
-    assert book.phase(asked) is Phase.PACKING
+    assert book.phase(settings) is Phase.PACKING
 
 
 def test_without_a_face_there_is_nothing_to_pack() -> None:
@@ -71,7 +71,7 @@ def test_without_a_face_there_is_nothing_to_pack() -> None:
 def test_a_run_gathers_until_all_sources_are_listed_and_all_listed_pictures_heard_of(missing: str) -> None:
     book = settled()
     if missing == "a source":
-        assert book.phase(Asked(sources=2, review=False, training=False)) is Phase.GATHERING
+        assert book.phase(PhaseSettings(sources=2, review=False, training=False)) is Phase.GATHERING
         return
     book.progress.wait_for([ENTRY, "0c" * 10], book.tally)
     assert book.progress.awaited == {"0c" * 10}
@@ -107,6 +107,14 @@ def test_what_is_told_of_an_earlier_version_or_leg_is_no_news() -> None:
     assert not progress.add(snapshot(4, version=1))
     assert not progress.add(snapshot(2, version=2))
     assert progress.snapshot == snapshot(3, version=2)
+
+
+def test_an_earlier_ranking_that_comes_again_takes_no_later_one_s_place() -> None:
+    progress = Progress()
+    early, late = (RunFact("ranking-ready", "ranker", version=1, leg=leg, files={"a": f"{leg}"}) for leg in (1, 2))
+    assert progress.add(late)
+    assert not progress.add(early)
+    assert progress.ranking == late
 
 
 def test_a_death_of_the_run_is_news_once() -> None:
