@@ -7,7 +7,7 @@ from typing import Any
 
 from services.magritte.item_search import Found, Listed, Words, search
 from shared.contract.errors import NotFound, Unreadable
-from shared.contract.items import WholeRun
+from shared.contract.items import Face, WholeRun
 from shared.contract.messages import FaceFound, FaceNormalized, FaceUpscaled, ImageFetched, Message
 from shared.ledger.fates import Settlement
 from shared.ledger.journal import Record
@@ -72,6 +72,10 @@ class RunItems:
         """Return the digest of an entry's original; empty if it has none."""
         found = (getattr(record.message, "image", "") for record in self._ledger.records(entry))
         return next(filter(None, found), "")
+
+    def has_face(self, entry: str, number: int) -> bool:
+        """Return whether anything has been said of face `number` of an entry."""
+        return any(record.message.item == Face(entry, number) for record in self._ledger.records(entry))
 
     def entries_of(self, image: str) -> list[str]:
         """Return all entries whose original is this one, in order."""

@@ -1,7 +1,8 @@
 """`magritte verdict`: what a person decides about the pictures of a character."""
 
 import getpass
-from datetime import UTC, datetime
+import os
+from datetime import UTC
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +15,7 @@ from services.magritte.pipeline import PIPELINE, load
 from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 from shared.contract.items import Face, parse_item
-from shared.contract.messages import Decision, Message, ReviewClosed, Stamp, VerdictGiven
+from shared.contract.messages import Decision, Message, ReviewClosed, Stamp, VerdictGiven, now
 from shared.contract.owner import Owner, Received
 from shared.contract.stage import Context
 from shared.ledger.fates import PERSON
@@ -75,12 +76,24 @@ def _decide(decision: Decision, what: str, run: str, why: str) -> None:
     images = {image for entry in found if (image := items.image(entry))}
     if len(images) != 1:
         raise NotFound(f"{len(images)} pictures of run {name} are meant by {what}: `magritte trace` lists them")
-    (image,) = images
-    verdict = Verdict(image=image, face=_face(what), decision=decision, who=getpass.getuser(), why=why)
+    (image,), face = images, _face(what)
+    if face is not None and not items.has_face(found[0], face):
+        raise NotFound(
+            f"{found[0]} of run {name} has no face {face}: `magritte trace {found[0]}` tells of those it has"
+        )
+    verdict = Verdict(image=image, face=face, decision=decision, who=_user(), why=why)
     number = give(here, run_recipe(here, name).name, verdict)
     about = {"run": name, "face": verdict.face, "image": image, "decision": decision, "number": number}
     _tell(here, name, [VerdictGiven.model_validate({**about, "entry": entry}) for entry in items.entries_of(image)])
     screen.say(f"verdict {number}: {decision} {what}{_go_on()}")
+
+
+def _user() -> str:
+    """Return the name of whoever calls the command, or the number: in a container many users have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def _face(what: str) -> int | None:
@@ -94,7 +107,7 @@ def _face(what: str) -> int | None:
 
 def _tell(here: Store, run: str, messages: list[Message]) -> None:
     """Tell the ledger: its owner at work on the broker, or, without a broker, an owner for this once."""
-    stamp = Stamp(stage=PERSON, at=datetime.now(UTC).isoformat(timespec="milliseconds"))
+    stamp = Stamp(stage=PERSON, at=now())
     if has_broker():
         with broker() as bus:
             for message in messages:

@@ -277,7 +277,7 @@ class Tally:
 
     def _fate_of_faces(self, row: int) -> Settlement:
         faces = self._faces
-        settled = [face for face in self._faces_of(row) if faces.outcome[face] != NONE or faces.rejected[face]]
+        settled = [face for face in self._faces_of(row) if faces.outcome[face] != NONE]
         if len(settled) < self._pictures.faces[row]:
             return UNDECIDED
         if any(self._is_member(face) for face in settled):

@@ -3,7 +3,6 @@
 A verdict holds in every run of the character, also in later ones and with other settings. It is undone by a later one.
 """
 
-import getpass
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
@@ -30,7 +29,7 @@ class Verdict(BaseModel):
     image: Digest
     face: Count | None = None
     decision: Decision
-    who: str = Field(default_factory=getpass.getuser)
+    who: str
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     why: str = ""
 
@@ -51,9 +50,7 @@ def give(store: Objects, character: str, verdict: Verdict) -> int:
 
 def read_verdict(store: Objects, character: str, number: int) -> Verdict:
     """Return a verdict of a character's log; raises `NotFound` and `Unreadable`."""
-    return read_record(
-        store, keys.verdict(character, number), Verdict, "Mend it, or delete it with all later ones; then run again"
-    )
+    return read_record(store, keys.verdict(character, number), Verdict, _REMEDY)
 
 
 def given(store: Objects, character: str, after: int = 0) -> Iterator[tuple[int, Verdict]]:

@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -67,6 +70,35 @@ def test_one_face_is_dropped_and_kept_again(magritte: Magritte, store: FolderSto
     done(magritte("verdict", "keep", f"{ENTRIES[1]}.0"))
     assert tally_of(store, faces).settlement(ENTRIES[1]).reason == ""
     assert {record["teller"] for record in story(store, faces) if record["type"] == "verdict-given"} == {"person"}
+
+
+def test_a_face_that_the_picture_does_not_have_is_refused(magritte: Magritte, store: FolderStore, faces: str) -> None:
+    error = magritte("verdict", "drop", f"{ENTRIES[1]}.7").exception
+    assert isinstance(error, NotFound)
+    assert f"{ENTRIES[1]} of run {faces} has no face 7" in str(error)
+    assert list(given(store, "anya")) == []
+
+
+AS_SOMEBODY_WITHOUT_A_NAME = """
+import os, sys
+from services.magritte.main import main
+from services.magritte.pipeline import load
+load("tfrecord-packer")  # whose libraries may lie where only root reads
+os.setuid(54321)
+sys.argv = ["magritte", "verdict", "drop", "two.png"]
+main()
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a command as somebody else")
+def test_a_user_without_a_name_such_as_a_container_s_is_told_by_number(store: FolderStore, faces: str) -> None:
+    for path in (store.root, *store.root.parents[:3], *store.root.rglob("*")):
+        path.chmod(0o777)
+    environment = {"MAGRITTE_STORE": f"folder:{store.root}", "HOME": "/tmp"}
+    command = [sys.executable, "-c", AS_SOMEBODY_WITHOUT_A_NAME]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [verdict.who for _, verdict in given(store, "anya")] == ["user 54321"]
 
 
 def test_words_that_mean_several_pictures_or_none_decide_nothing(

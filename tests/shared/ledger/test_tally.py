@@ -285,6 +285,12 @@ class TestVerdicts:
         tally.add(fact_of(verdict(A, Decision.DROP, 2, face=0)))
         assert tally.settlement(A) == self.REJECTED
 
+    def test_a_verdict_on_a_face_that_there_is_not_settles_nothing(self) -> None:
+        tally = tally_of(kept(A, 1), counted(A, 1), verdict(A, Decision.DROP, 1, face=7))
+        assert tally.settlement(A) == UNDECIDED
+        tally.add(fact_of(normalized(A)))
+        assert tally.settlement(A) == IN_DATASET
+
     def test_a_later_verdict_undoes_an_earlier_one_in_any_order(self) -> None:
         drop, keep = verdict(A, Decision.DROP, 1), verdict(A, Decision.KEEP, 2)
         for order in ((drop, keep), (keep, drop)):
