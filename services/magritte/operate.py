@@ -15,8 +15,7 @@ from services.magritte.run import RetryFailed
 from services.magritte.stage import StageName
 from shared.bus.lanes import in_lanes
 from shared.contract.errors import Transient
-from shared.contract.messages import RunRequested, Stamp
-from shared.ledger.listing import SCRAPER
+from shared.contract.messages import RunRequested, Stamp, now
 from shared.recipe.file import read_recipe
 from shared.recipe.files import deposited
 from shared.runs import controls
@@ -86,12 +85,12 @@ def resume(run: RunName = "", as_json: AsJson = False, dry_run: DryRun = False) 
     finished = is_finished(here, name)
     published: Counter[str] = Counter()
     if not finished and dry_run:
-        published = Counter(message.kind() for message in outstanding(here, name))
+        published = Counter(message.kind() for _, message in outstanding(here, name))
     elif not finished:
         try_again(here, name)
         with broker() as bus:
-            for message, bulk in in_lanes(outstanding(here, name)):
-                bus.publish(message, Stamp(stage=SCRAPER, bulk=bulk))
+            for (stage, message), bulk in in_lanes(outstanding(here, name)):
+                bus.publish(message, Stamp(stage=stage, at=now(), bulk=bulk))
                 published[message.kind()] += 1
     if as_json:
         screen.say(json.dumps({"run": name, "finished": finished, "published": dict(published)}))

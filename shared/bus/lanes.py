@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from shared.contract.errors import Poison
-from shared.contract.messages import Message, decode_stamped
+from shared.contract.messages import decode_stamped
 
 T = TypeVar("T")
 
@@ -22,13 +22,10 @@ smaller ones wait longer.
 """
 
 
-def in_lanes(made: Iterable[Message], bulk: bool = False, of: int = 1) -> Iterator[tuple[Message, bool]]:
-    """Yield the messages `made` and whether each is bulk, given the number `of` messages that they were made of.
-
-    If one of those was `bulk`, all are.
-    """
-    for number, message in enumerate(made):
-        yield message, bulk or number >= EXPRESS_MESSAGES * of
+def in_lanes(made: Iterable[T], bulk: bool = False, batch_size: int = 1) -> Iterator[tuple[T, bool]]:
+    """Yield what was `made` of a batch of messages, and whether each is bulk; all are if a message of it was `bulk`."""
+    for number, each in enumerate(made):
+        yield each, bulk or number >= EXPRESS_MESSAGES * batch_size
 
 
 def is_bulk(body: bytes) -> bool:

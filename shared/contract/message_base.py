@@ -11,6 +11,7 @@ bytes are two entries of one `image`. A face is an entry and a number.
 import json
 import operator
 import re
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -66,6 +67,11 @@ class Stamp(BaseModel):
 
 
 NO_STAMP = Stamp()
+
+
+def now() -> str:
+    """Return the present time, UTC, as a stamp has it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 @cache

@@ -23,6 +23,7 @@ from shared.contract.message_base import (
     decode_stamped,
     identity,
     kebab,
+    now,
     of_revision,
     recall,
 )
@@ -30,7 +31,7 @@ from shared.contract.reasons import Drop, Reason
 
 __all__ = [  # what readers of messages take from here
     "NO_STAMP", "Count", "Digest", "EntryId", "Message", "RunId", "Stamp", "decode", "decode_stamped", "kebab",
-    "of_revision", "recall",
+    "now", "of_revision", "recall",
 ]  # fmt: skip
 
 
@@ -231,7 +232,7 @@ class ReviewClosed(Message):
 
 
 class DatasetDue(Message):
-    """Pack the data set of the run, into which other faces belong since the last of `changes` (`Tally.changes`)."""
+    """Pack the data set of the run; `changes` counts how often its members have changed (`Tally.changes`)."""
 
     changes: Count
 
@@ -247,7 +248,7 @@ class DatasetPacked(Message):
         return RunFact(self.kind(), stage, version=self.version, digest=self.digest, changes=self.changes)
 
 
-class OfLeg(Message):
+class LegMessage(Message):
     """Base of messages about leg `leg` of the training that data set version `version` asks for."""
 
     version: Ordinal
@@ -260,18 +261,18 @@ class OfLeg(Message):
         return RunFact(self.kind(), stage, **about, **self.model_dump(exclude={"run", "version", "dataset"}))
 
 
-class LegDue(OfLeg):
+class LegDue(LegMessage):
     """Train the leg."""
 
 
-class SnapshotTaken(OfLeg):
+class SnapshotTaken(LegMessage):
     """The leg is complete: checkpoint `leg` exists, `kimg` thousand pictures have been shown to D."""
 
     kimg: float
     last: bool
 
 
-class RankingReady(OfLeg):
+class RankingReady(LegMessage):
     """The training pictures have been scored by the discriminator of checkpoint `leg`; `files` are keys by name."""
 
     files: dict[str, str] = Field(default_factory=dict)

@@ -5,18 +5,21 @@ The store knows all that is not settled: whoever has done its part of it already
 
 from collections.abc import Iterable, Iterator
 
-from shared.contract.messages import ImageFetched, Message, RunRequested, SourceExhausted, decode
+from shared.contract.messages import ImageFetched, Message, RunRequested, SourceExhausted, decode_stamped
 from shared.ledger.book import Book
 from shared.ledger.fates import Fate
 from shared.ledger.ledger import Ledger
-from shared.ledger.listing import Listing, announced, find_listing
+from shared.ledger.listing import SCRAPER, Listing, announced, find_listing
 from shared.ledger.tally import Tally
 from shared.runs.dead_letters import State, letters
 from shared.runs.registry import run_recipe
 from shared.store.interface import Store
 
+Published = tuple[str, Message]
+"""The stage that has published a message, empty for what people ask for, and the message."""
 
-def outstanding(store: Store, run: str) -> Iterator[Message]:
+
+def outstanding(store: Store, run: str) -> Iterator[Published]:
     """Yield messages that lead to all that is still to be done for a run.
 
     Raises `NotFound` when there is no such run, and `Unreadable` when its ledger is damaged.
@@ -27,7 +30,7 @@ def outstanding(store: Store, run: str) -> Iterator[Message]:
     sources = range(len(run_recipe(store, run).sources))
     listings = {source: find_listing(store, run, source) for source in sources}
     book = Ledger(store, run).book()
-    yield from (RunRequested(run=run, source=source) for source, listing in listings.items() if listing is None)
+    yield from (("", RunRequested(run=run, source=source)) for source, listing in listings.items() if listing is None)
     yield from _replays(store, run, book.tally)
     for source, listing in listings.items():
         if listing is not None:
@@ -35,32 +38,33 @@ def outstanding(store: Store, run: str) -> Iterator[Message]:
     yield from _no_longer_listed(Ledger(store, run), book, listings.values())
     for source, listing in listings.items():
         if listing is not None:
-            yield SourceExhausted(run=run, source=source, count=listing.count)
+            yield SCRAPER, SourceExhausted(run=run, source=source, count=listing.count)
 
 
-def _unsettled(run: str, source: int, listing: Listing, book: Book) -> Iterator[Message]:
+def _unsettled(run: str, source: int, listing: Listing, book: Book) -> Iterator[Published]:
     """Announce the entries of a listing that are not settled, or of which the ledger has never heard."""
     unsettled = book.tally.unsettled()
     for entry, found in listing.entries.items():
         if entry in unsettled or entry not in book.tally:
             message = announced(run, source, entry, found)
             if message is not None:
-                yield message
+                yield SCRAPER, message
 
 
-def _no_longer_listed(ledger: Ledger, book: Book, listings: Iterable[Listing | None]) -> Iterator[Message]:
+def _no_longer_listed(ledger: Ledger, book: Book, listings: Iterable[Listing | None]) -> Iterator[Published]:
     """Announce again the unsettled entries that no listing has: their files have left the source's folder since."""
     left = book.tally.unsettled().difference(*(listing.entries for listing in listings if listing is not None))
     if left:
         found = (record.message for record in ledger.records(f'"{ImageFetched.kind()}"'))
-        yield from (message for message in found if isinstance(message, ImageFetched) and message.entry in left)
+        yield from ((SCRAPER, each) for each in found if isinstance(each, ImageFetched) and each.entry in left)
 
 
-def _replays(store: Store, run: str, tally: Tally) -> Iterator[Message]:
+def _replays(store: Store, run: str, tally: Tally) -> Iterator[Published]:
     """Find the messages of dead letters that have been given another chance and have not come to anything since."""
     found = (letter for letter in letters(store, run) if letter.state is State.REPLAYED and letter.entry)
     due = {letter.body for letter in found if _is_dead_or_unheard_of(letter.entry, tally)}
-    return (decode(body.encode()) for body in sorted(due))
+    for message, stamp in (decode_stamped(body.encode()) for body in sorted(due)):
+        yield stamp.stage, message
 
 
 def _is_dead_or_unheard_of(entry: str, tally: Tally) -> bool:

@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from shared.bus.interface import Bus
 from shared.bus.lanes import in_lanes
 from shared.contract.declaration import Declaration
 from shared.contract.errors import Poison
-from shared.contract.messages import Message, Stamp
+from shared.contract.messages import Message, Stamp, now
 from shared.runtime import metrics
 
 
@@ -28,15 +27,15 @@ class Announcements:
             yield message
 
     def announce(
-        self, outgoing: Iterable[Message], attempt: int, started: float, bulk: bool, of: int = 1, **how: str
+        self, outgoing: Iterable[Message], attempt: int, started: float, bulk: bool, batch_size: int = 1, **how: str
     ) -> bool:
         """Publish all that was made of a message at an attempt; return whether anything was dropped.
 
-        `started` is the moment of `time.perf_counter` when the work on it began. It was made `of` several messages if
-        they were a batch; `bulk` says whether one of these was bulk.
+        `started` is the moment of `time.perf_counter` when the work on it began. Instead of one it can be a batch of
+        messages; `bulk` says whether one of them was bulk.
         """
         dropped = False
-        for message, is_bulk in in_lanes(self.expected(outgoing), bulk, of):
+        for message, is_bulk in in_lanes(self.expected(outgoing), bulk, batch_size):
             dropped |= hasattr(message, "reason")
             seconds = round(time.perf_counter() - started, 4)
             self.publish(message, attempt=attempt, seconds=seconds, bulk=is_bulk, **how)
@@ -47,6 +46,5 @@ class Announcements:
         reason = getattr(message, "reason", None)
         if reason is not None:
             metrics.DROPPED.labels(self._declaration.name, reason.value).inc()
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
         with metrics.PUBLISH_SECONDS.labels(self._declaration.name).time():
-            self._bus.publish(message, Stamp(stage=self._declaration.name, at=at, **circumstances))
+            self._bus.publish(message, Stamp(stage=self._declaration.name, at=now(), **circumstances))

@@ -93,7 +93,7 @@ class Execution:
         settings = self._settings.of(batch[0].message)
         with metrics.ITEM_SECONDS.labels(self._stage.name).time():
             made = self._stage.process_batch(batch[0].message.run, batch, settings, context)
-            self._announcements.announce(made, attempt=attempt, started=started, bulk=bulk, of=len(batch))
+            self._announcements.announce(made, attempt=attempt, started=started, bulk=bulk, batch_size=len(batch))
 
     def _made(self, message: Message, settings: Any, context: Context) -> list[Message]:
         """Return what the stage makes of a message, tried a second time if it exceeds its limit, and then dropped."""

@@ -10,8 +10,8 @@ from shared.contract.messages import RunRequested, Stamp
 MANY = [RunRequested(run="anya-001", source=source) for source in range(4 * EXPRESS_MESSAGES)]
 
 
-def express(bulk: bool = False, of: int = 1) -> list[RunRequested]:
-    return [message for message, is_bulk in in_lanes(MANY, bulk, of) if not is_bulk]  # type: ignore[misc]
+def express(bulk: bool = False, batch_size: int = 1) -> list[RunRequested]:
+    return [message for message, is_bulk in in_lanes(MANY, bulk, batch_size) if not is_bulk]  # type: ignore[misc]
 
 
 def test_the_first_messages_that_are_made_of_one_are_express_and_all_others_bulk() -> None:
@@ -20,11 +20,11 @@ def test_the_first_messages_that_are_made_of_one_are_express_and_all_others_bulk
 
 
 def test_what_is_made_of_several_messages_may_be_as_many_times_express() -> None:
-    assert express(of=3) == MANY[: 3 * EXPRESS_MESSAGES]
+    assert express(batch_size=3) == MANY[: 3 * EXPRESS_MESSAGES]
 
 
 def test_whatever_is_made_of_bulk_is_bulk() -> None:
-    assert express(bulk=True) == express(bulk=True, of=3) == []
+    assert express(bulk=True) == express(bulk=True, batch_size=3) == []
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,14 @@ from shared.contract.messages import (
     Message,
     RunRequested,
     SourceExhausted,
+    Stamp,
 )
 from shared.contract.reasons import Reason
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
+from shared.runs import resumption
 from shared.runs.dead_letters import bury, keep
 from shared.runs.registry import open_run
-from shared.runs.resumption import outstanding
 from shared.store import FolderStore
 from tests.shared.ledgers import list_entries, note
 
@@ -44,6 +45,10 @@ def store(tmp_path: Path) -> FolderStore:
 def told(store: FolderStore, stage: str, *messages: Message) -> set[Message]:
     note(store, stage, *messages, at="2026-11-24T00:00:00.000+00:00", attempt=1, seconds=0.1)
     return set(messages)
+
+
+def outstanding(store: FolderStore, run: str) -> list[Message]:
+    return [message for _, message in resumption.outstanding(store, run)]
 
 
 def fetched(entry: str) -> ImageFetched:
@@ -132,3 +137,16 @@ def test_a_dead_letter_that_was_replayed_is_published_again_until_it_comes_to_so
     told(store, "deduper", kept(OPEN, 1))
     ready(store, OPEN)
     assert request not in set(outstanding(store, RUN))
+
+
+def test_what_is_published_again_bears_the_stage_that_published_it_first(store: FolderStore) -> None:
+    body = kept(OPEN, 1).encode(Stamp(stage="deduper"))
+    keep(store, bury(store, "face-detector", body, kept(OPEN, 1), (4, ValueError("odd"))).replayed())
+    told(store, "face-detector", ItemDied(run=RUN, entry=OPEN, stage="face-detector", error="value-error"))
+    stages = {message.kind(): stage for stage, message in resumption.outstanding(store, RUN)}
+    assert stages == {
+        "run-requested": "",
+        "image-kept": "deduper",
+        "image-fetched": "scraper",
+        "source-exhausted": "scraper",
+    }
