@@ -10,7 +10,7 @@ from shared.runs import conversion
 
 
 def convert(run: RunName = "") -> None:
-    """Convert a run of before 2026-11-28, so that it can be looked at and go on (exit code 1 if there is none).
+    """Convert a run of before 2026-11-28, so that it can be looked at and go on (exit code 1 if it has no old records).
 
     Nothing is deleted. Stop whatever works on the run first.
     """

@@ -149,6 +149,16 @@ def verdict(character: str, number: int | None = None) -> str:
     return f"verdicts/{character}/" + (f"{number:08d}.json" if number is not None else "")
 
 
+def old_arrival(run: str, number: int) -> str:
+    """Return the key of arrival `number` in a run of before 2026-11-28: one object each."""
+    return f"{arrival(run)}{number:08d}.json"
+
+
+def old_provenance(image: str, entry: str) -> str:
+    """Return the key of where an entry of a run of before 2026-11-28 was found."""
+    return f"provenance/{image[:2]}/{image}/{entry}.json"
+
+
 def trail(run: str) -> str:
     """Return the prefix of the facts of a run of before 2026-11-28, which had no journal: one object each."""
     return f"runs/{run}/trail/"

@@ -13,11 +13,12 @@ from shared.contract.errors import NotFound, Poison
 from shared.contract.facts import RunFact
 from shared.contract.messages import DatasetPacked, Message, RankingReady, Stamp
 from shared.ledger import checkpoint
-from shared.ledger.ledger import Ledger, asked_of
+from shared.ledger.ledger import Ledger, phase_settings
 from shared.ledger.records import Skipped, ignored
 from shared.ledger.state import state_of, write_state
 from shared.ledger.tally import Tally
 from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource, Source
 from shared.runs import trainings
 from shared.runs.registry import run_recipe
 from shared.store.interface import Store
@@ -41,7 +42,8 @@ def convert(store: Store, run: str, skipped: Skipped = ignored) -> int:
     if store.exists(keys.journal(run, 1)):
         return 0
     published = list(_published(store, run, recipe, skipped))
-    _convert_listings(store, run, len(recipe.sources))
+    for source in range(len(recipe.sources)):
+        _convert_listing(store, keys.listing(run, source), recipe.sources[source], skipped)
     _convert_arrivals(store, run)
     _write_journal(store, run, published)
     if published:
@@ -93,26 +95,27 @@ def _with_files(message: Message, recipe: Recipe, store: Store) -> Message:
     return message.model_copy(update={"files": files})
 
 
-def _convert_listings(store: Store, run: str, sources: int) -> None:
+def _convert_listing(store: Store, key: str, source: Source, skipped: Skipped) -> None:
     """Give each entry of a listing the provenance that had a record of its own."""
-    for source in range(sources):
-        key = keys.listing(run, source)
-        try:
-            listing = json.loads(store.get(key))
-            for entry, found in listing["entries"].items():
-                if "image" in found and "provenance" not in found:
-                    found["provenance"] = _provenance(store, found, entry)
-        except (NotFound, ValueError, KeyError, TypeError):
-            continue  # the scraper lists it again
-        store.put(key, json.dumps(listing).encode())
-
-
-def _provenance(store: Store, found: dict[str, Any], entry: str) -> dict[str, Any]:
-    image = found["image"]
     try:
-        record: dict[str, Any] = json.loads(store.get(f"provenance/{image[:2]}/{image}/{entry}.json"))
+        listing = json.loads(store.get(key))
+        for entry, found in listing["entries"].items():
+            if "image" in found and "provenance" not in found:
+                found["provenance"] = _provenance(store, found, entry, source, skipped)
+    except (NotFound, ValueError, KeyError, TypeError):
+        return  # the scraper lists it again
+    store.put(key, json.dumps(listing).encode())
+
+
+def _provenance(store: Store, found: dict[str, Any], entry: str, source: Source, skipped: Skipped) -> dict[str, Any]:
+    """Return the provenance of an entry; of one whose record is lost, what its listing and its source say."""
+    key = keys.old_provenance(found["image"], entry)
+    try:
+        record: dict[str, Any] = json.loads(store.get(key))
     except (NotFound, ValueError):
-        return {"source": "folder", "origin": found["origin"], "score": found["score"]}
+        skipped(key)
+        kind = "folder" if isinstance(source, FolderSource) else "address"
+        return {"source": kind, "origin": found["origin"], "score": found["score"]}
     return record
 
 
@@ -121,7 +124,7 @@ def _convert_arrivals(store: Store, run: str) -> None:
     lines = []
     for number in count(1):
         try:
-            lines.append(json.dumps(json.loads(store.get(f"{keys.arrival(run)}{number:08d}.json"))).encode())
+            lines.append(json.dumps(json.loads(store.get(keys.old_arrival(run, number)))).encode())
         except (NotFound, ValueError):  # one that is damaged is the last, whose message was not acknowledged
             break
     if lines:
@@ -139,4 +142,4 @@ def _write_journal(store: Store, run: str, published: Sequence[Published]) -> No
 def _write_state(store: Store, run: str, recipe: Recipe) -> None:
     book = Ledger(store, run).book()
     checkpoint.write(store, run, book)
-    write_state(store, run, state_of(book, asked_of(recipe), datetime.now(UTC)))
+    write_state(store, run, state_of(book, phase_settings(recipe), datetime.now(UTC)))

@@ -61,9 +61,9 @@ def run(store: FolderStore, recipe: Recipe) -> str:
     leave(store, "tfrecord-packer", DatasetPacked(run=run, version=1, digest=DATASET), "none.0.1", 6)
     listing = {"entries": {ENTRY: {"origin": "a.png", "score": 3, "image": IMAGE}}, "count": 1}
     store.put(keys.listing(run, 0), json.dumps(listing).encode())
-    store.put(f"provenance/{IMAGE[:2]}/{IMAGE}/{ENTRY}.json", b'{"origin": "a.png", "artist": "somebody"}')
+    store.put(keys.old_provenance(IMAGE, ENTRY), b'{"origin": "a.png", "artist": "somebody"}')
     arrival = {"fingerprint": {"run": run, "entry": ENTRY}, "decisions": [{"entry": ENTRY, "by": None}]}
-    store.put(f"{keys.arrival(run)}00000001.json", json.dumps(arrival).encode())
+    store.put(keys.old_arrival(run, 1), json.dumps(arrival).encode())
     store.put(keys.dataset_version(run, 1), json.dumps({"digest": DATASET}).encode())
     leg = {"run": run, "version": 1, "dataset": DATASET, "training": snapshot.training, "leg": 1}
     leave(store, "trainer", LegDue.model_validate(leg | {"leg": 0}), "none.0.1", 7)
@@ -124,3 +124,18 @@ def test_a_run_that_has_nothing_yet_has_nothing_to_convert(store: FolderStore, r
     run = open_run(store, recipe).name
     assert convert(store, run) == 0
     assert not store.exists(keys.journal(run, 1))
+
+
+@pytest.mark.parametrize("content", [None, b"", b'{"ori'])
+def test_provenance_that_is_lost_is_told_of_and_made_of_what_is_left(
+    store: FolderStore, run: str, content: bytes | None
+) -> None:
+    key = keys.old_provenance(IMAGE, ENTRY)
+    store.delete(key)
+    if content is not None:
+        store.put(key, content)
+    skipped: list[str] = []
+    convert(store, run, skipped.append)
+    assert skipped == [key]
+    found = json.loads(store.get(keys.listing(run, 0)))["entries"][ENTRY]
+    assert found["provenance"] == {"source": "folder", "origin": "a.png", "score": 3}
