@@ -15,6 +15,9 @@ from shared.ledger.records import read_record
 SCRAPER = "scraper"
 """The stage that writes listings."""
 
+_LONGEST_ORIGIN = 2000
+"""Characters of an origin in a message, which must not be large; the listing has all of them."""
+
 
 class Listing(BaseModel):
     """The listing of a source: by entry, its `origin` and `score`, and what came of it.
@@ -43,11 +46,14 @@ def find_listing(store: Objects, run: str, source: int) -> Listing | None:
 def announced(run: str, source: int, entry: str, found: Mapping[str, Any]) -> ImageFetched | ImageDropped | None:
     """Return what the scraper says of an entry of a listing; None of one that could not be processed."""
     if "image" in found:
-        origin = str(found["origin"]).encode("utf-8", "replace").decode()  # names of files can hold what UTF-8 cannot
-        return ImageFetched(
-            run=run, entry=entry, image=found["image"], source=source, score=found["score"], origin=origin
-        )
+        told = {"image": found["image"], "source": source, "score": found["score"], "origin": _shown(found["origin"])}
+        return ImageFetched.model_validate({"run": run, "entry": entry, **told})
     if "reason" in found:
         reason, detail = Reason(found["reason"]), found["detail"]
         return ImageDropped(run=run, entry=entry, stage=SCRAPER, reason=reason, detail=detail)
     return None
+
+
+def _shown(origin: object) -> str:
+    """Return an origin, fit for a message: names of files can hold what UTF-8 cannot express."""
+    return str(origin)[:_LONGEST_ORIGIN].encode("utf-8", "replace").decode()
