@@ -3,8 +3,9 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from shared.contract.declaration import Batching
 from shared.contract.messages import NO_STAMP, Message, Stamp
 from shared.contract.stage import Context, Stage
 
@@ -32,6 +33,18 @@ class Owner(Stage[M, S]):
     A batch is acknowledged as a whole, once all that `process_batch` returns is published: until then everything may
     come again. What is remembered between two batches holds within one `context.session`.
     """
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        """Raise `TypeError` when the declaration says nothing of batches: the queue would have several consumers."""
+        super().__init_subclass__(**_)
+        if "declaration" in vars(cls) and cls.declaration.batching is None:
+            raise TypeError(f"{cls.__name__} is an owner, and its declaration has no batching")
+
+    @property
+    def batching(self) -> Batching:
+        """Return the limits of the owner's batches."""
+        assert self.declaration.batching is not None, "checked when the class was made"
+        return self.declaration.batching
 
     @abstractmethod
     def process_batch(self, run: str, batch: Sequence[Received[M]], settings: S, context: Context) -> Iterable[Message]:

@@ -28,9 +28,9 @@ class _Taken:
     received: Received[Any]
 
 
-def worker_of(stage: Stage[Any, Any], *how: Any, **also: Any) -> Worker:
-    """Return a worker for a stage, in batches if that is an owner; takes what `Worker` takes."""
-    return OwnerWorker(stage, *how, **also) if isinstance(stage, Owner) else Worker(stage, *how, **also)
+def worker_class(stage: Stage[Any, Any]) -> type[Worker]:
+    """Return the class of a stage's worker: an owner's takes batches."""
+    return OwnerWorker if isinstance(stage, Owner) else Worker
 
 
 class OwnerWorker(Worker):
@@ -47,7 +47,7 @@ class OwnerWorker(Worker):
         self._rest()
 
     def _handle_next(self, consumer: Consumer) -> bool:
-        deliveries = receive_batch(consumer, self.declaration.batching or Batching())
+        deliveries = receive_batch(consumer, self.stage.batching)
         if deliveries:
             self.handle_batch(deliveries)
         else:
@@ -80,7 +80,7 @@ class OwnerWorker(Worker):
         if delivery.returned >= SUSPECT:
             return None
         try:
-            received = _received(delivery)
+            received = _decoded(delivery)
         except Poison:
             return None
         return None if self._seems_cancelled(received.message.run) else received
@@ -122,11 +122,11 @@ class OwnerWorker(Worker):
 
     def _execute(self, message: Message, delivery: Delivery) -> Outcome:
         context = self._contexts.of(message, delivery.session)
-        self._execution.run_batch([_received(delivery)], delivery.attempt, context)
+        self._execution.run_batch([_decoded(delivery)], delivery.attempt, context)
         return Outcome.DONE
 
 
-def _received(delivery: Delivery) -> Received[Any]:
+def _decoded(delivery: Delivery) -> Received[Any]:
     message, stamp = decode_stamped(delivery.body)
     return Received(message, stamp, delivery.body if b"\n" not in delivery.body else message.encode(stamp))
 

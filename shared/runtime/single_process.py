@@ -24,7 +24,7 @@ from shared.runtime.emissions import Listener, log_event
 from shared.runtime.execution import TRIES
 from shared.runtime.observed_store import ObservedStore
 from shared.runtime.outcome import Outcome
-from shared.runtime.owner_worker import worker_of
+from shared.runtime.owner_worker import worker_class
 from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS, RetryLadder
 from shared.runtime.watchdog import SILENCE, Watchdog
@@ -79,7 +79,9 @@ class SingleProcess:
         queues = [stage.declaration.inbox for stage in stages]
         self._bus = MemoryBus(queues, options.capacity, options.fault_injection)
         self._workers = [
-            worker_of(stage, self._bus, ObservedStore(store, stage.name), options.ladder, options.resources, listener)
+            worker_class(stage)(
+                stage, self._bus, ObservedStore(store, stage.name), options.ladder, options.resources, listener
+            )
             for stage in stages
         ]
         self._environments = [read_declared(stage.declaration) for stage in stages]

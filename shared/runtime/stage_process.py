@@ -19,7 +19,7 @@ from shared.runtime import logs, metrics
 from shared.runtime.execution import TRIES
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.observed_store import ObservedStore
-from shared.runtime.owner_worker import worker_of
+from shared.runtime.owner_worker import worker_class
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
 from shared.runtime.watchdog import SILENCE, Watchdog
@@ -102,7 +102,7 @@ class StageProcess:
         self._own_environments = [read_declared(stage.declaration) for stage in stages]
         ladder = RetryLadder(environment.retry_pauses)
         resources = Resources(environment.threads, environment.picture_seconds)
-        self._workers = [worker_of(stage, bus, self._store, ladder, resources) for stage in stages]
+        self._workers = [worker_class(stage)(stage, bus, self._store, ladder, resources) for stage in stages]
         self._store_answers = True
         self._reconnects = 0
         self._ticks = 0

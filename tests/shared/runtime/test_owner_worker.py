@@ -2,6 +2,7 @@
 
 from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from shared.bus import MemoryBus
 from shared.bus.lanes import EXPRESS_MESSAGES
 from shared.contract.declaration import Batching, Declaration
 from shared.contract.errors import Poison, SettingsError, StoreUnavailable
-from shared.contract.messages import ImageDropped, ImageFetched, ItemDied, Message, Stamp
+from shared.contract.messages import ImageDropped, ImageFetched, ItemDied, Message, Stamp, decode
 from shared.contract.owner import Owner, Received
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context, Stage
@@ -21,8 +22,9 @@ from shared.runs.controls import cancel, controls_in_force
 from shared.runs.dead_letters import letters
 from shared.runs.registry import open_run
 from shared.runtime.outcome import Outcome
-from shared.runtime.owner_worker import OwnerWorker, receive_batch, worker_of
+from shared.runtime.owner_worker import OwnerWorker, receive_batch, worker_class
 from shared.runtime.retry import RetryLadder
+from shared.runtime.worker import Worker
 from shared.store import FolderStore
 
 RUN = "anya-001"
@@ -90,9 +92,9 @@ class Site:
         watcher = self.bus.consume("watched", 1000)
         found = []
         while (delivery := watcher.receive(0)) is not None:
-            found.append(ImageDropped.model_validate_json(delivery.body) if b"dropped" in delivery.body else None)
+            found.append(decode(delivery.body))
             delivery.ack()
-        return [message for message in found if message is not None]
+        return [message for message in found if isinstance(message, ImageDropped)]
 
     def bulk(self) -> Tally[bool]:
         """Numbers of the messages told that are bulk, and that are not."""
@@ -121,16 +123,20 @@ def store(tmp_path: Path, recipe: Recipe) -> FolderStore:
     return store
 
 
-def test_an_owner_s_worker_takes_batches_and_any_other_stage_s_one_message_at_a_time(store: FolderStore) -> None:
+def test_an_owner_s_worker_takes_batches_and_any_other_stage_s_one_message_at_a_time() -> None:
     class Plain(Stage[ImageFetched, None]):
         declaration = Counter.declaration
 
         def process(self, message: ImageFetched, settings: None, context: Context) -> Iterable[Message]:
             return ()
 
-    bus = MemoryBus([Counter.declaration.inbox])
-    assert isinstance(worker_of(Counter(), bus, store, LADDER), OwnerWorker)
-    assert not isinstance(worker_of(Plain(), bus, store, LADDER), OwnerWorker)
+    assert worker_class(Counter()) is OwnerWorker
+    assert worker_class(Plain()) is Worker
+
+
+def test_an_owner_that_declares_no_batches_is_refused() -> None:
+    with pytest.raises(TypeError, match="is an owner, and its declaration has no batching"):
+        type("Many", (Counter,), {"declaration": replace(Counter.declaration, batching=None)})
 
 
 def test_what_waits_is_one_batch_per_run_and_acknowledged_as_a_whole(store: FolderStore) -> None:
