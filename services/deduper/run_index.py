@@ -23,7 +23,7 @@ class Decision:
     reason: Reason | None
 
 
-_BYTES = 320
+_BYTES = 480
 """Bytes of memory per entry, measured at 10,000."""
 
 
