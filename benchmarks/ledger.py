@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from benchmarks.counting_store import CountingStore
 from services.deduper.judging import Judging
 from services.magritte.report import report
 from services.tfrecord_packer.bookkeeping import Bookkeeping
@@ -40,30 +41,10 @@ from shared.runtime import logs
 from shared.runtime.owner_worker import OwnerWorker, receive_batch
 from shared.runtime.retry import IN_PROCESS
 from shared.settings import LogFormat
-from shared.store import FolderStore
 
 STAMP = Stamp(stage="bench", at="2026-11-27T12:00:00.000+00:00", attempt=1, seconds=0.1, action="0" * 64)
 FACTS = 7
 """Messages about a picture with one face."""
-
-
-class CountingStore(FolderStore):
-    """A folder that counts what it is asked for; a listing counts as a request for each thousand keys, as on S3."""
-
-    requests = 0
-
-    def get(self, key: str) -> bytes:
-        self.requests += 1
-        return super().get(key)
-
-    def exists(self, key: str) -> bool:
-        self.requests += 1
-        return super().exists(key)
-
-    def list(self, prefix: str) -> Iterator[str]:
-        found = list(super().list(prefix))
-        self.requests += 1 + len(found) // 1000
-        return iter(found)
 
 
 def facts(run: str, number: int) -> Iterator[Message]:
@@ -134,10 +115,11 @@ def throughput(count: int, folder: Path) -> Site:
 
 def status(site: Site) -> None:
     """Print how long it takes to look at the run, and how many requests that is."""
-    site.store.requests, begun = 0, time.perf_counter()
+    site.store.requests.clear()
+    begun = time.perf_counter()
     found = report(site.store, site.runs[0])
     seconds = time.perf_counter() - begun
-    print(f"status of {found.pictures:,} pictures: {seconds:.3f} s, {site.store.requests} requests")
+    print(f"status of {found.pictures:,} pictures: {seconds:.3f} s, {site.store.requests.total()} requests")
 
 
 def in_turn(make: Callable[[], Owner[Any, Any]], about: Callable[[str, int], Sequence[Message]], folder: Path) -> float:

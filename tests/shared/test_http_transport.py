@@ -26,13 +26,13 @@ CUT = [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", b"half"]
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers 201 with the request's path, its header `X-Asked` and its body."""
+    """Answers 201 with the request's path, its header `X-PhaseSettings` and its body."""
 
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        told = f"{self.path} {self.headers['X-Asked']} {body.decode()}".encode()
+        told = f"{self.path} {self.headers['X-PhaseSettings']} {body.decode()}".encode()
         self.send_response(201)
         self.send_header("Content-Length", str(len(told)))
         self.end_headers()
@@ -87,7 +87,7 @@ async def asked(client: httpx.AsyncClient, method: str, address: str, **what: ob
 
 
 def test_a_request_arrives_as_it_is_and_so_does_the_answer(address: str) -> None:
-    what = {"headers": {"X-Asked": "1"}, "content": b"body"}
+    what = {"headers": {"X-PhaseSettings": "1"}, "content": b"body"}
     with client() as here:
         answer = here.post(f"{address}/a%20b?c=d", **what)  # type: ignore[arg-type]
     later = asyncio.run(asked(async_client(), "POST", f"{address}/a%20b?c=d", **what))
