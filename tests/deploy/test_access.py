@@ -27,7 +27,7 @@ from shared.contract.messages import ImageFetched, RunRequested
 from shared.ledger.fates import Fate
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import is_finished, open_run, read_state
-from shared.runtime.owner_worker import worker_of
+from shared.runtime.owner_worker import worker_class
 from shared.runtime.retry import RetryLadder
 from shared.runtime.worker import Worker
 from shared.runtime.worker_threads import WorkerThreads
@@ -309,7 +309,7 @@ def workers(guarded: GuardedRadosgw, bus: OpenBus) -> Iterator[list[Worker]]:
     workers, pools = [], []
     for stage in load_all():
         own = bus(stage.name)
-        workers.append(worker_of(stage, own, guarded.store(stage.name), RetryLadder(PAUSES)))
+        workers.append(worker_class(stage)(stage, own, guarded.store(stage.name), RetryLadder(PAUSES)))
         pools.append(WorkerThreads(workers[-1], own, 1))
         pools[-1].start()
     yield workers

@@ -16,7 +16,7 @@ from shared.contract.messages import RunRequested
 from shared.recipe.files import deposited
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import open_run
-from shared.runtime.owner_worker import worker_of
+from shared.runtime.owner_worker import worker_class
 from shared.runtime.resources import Resources
 from shared.runtime.retry import IN_PROCESS
 from shared.runtime.worker_threads import WorkerThreads
@@ -106,7 +106,8 @@ def work(place: Workplace, seen: Seen, **sections: Any) -> None:
     run = open_run(FolderStore(folder), deposited(recipe, FolderStore(folder)))
     bus = MemoryBus(PIPELINE.queues, 64)
     workers = [
-        worker_of(stage, bus, Observed(folder, seen[stage.name]), IN_PROCESS, Resources(2)) for stage in load_all()
+        worker_class(stage)(stage, bus, Observed(folder, seen[stage.name]), IN_PROCESS, Resources(2))
+        for stage in load_all()
     ]
     pools = [WorkerThreads(worker, bus, 2) for worker in workers]
     for pool in pools:
