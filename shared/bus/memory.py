@@ -38,10 +38,14 @@ class _Envelope:
 
 @dataclass
 class _QueueState:
-    """A queue; `arrived` and `room` wake those who wait for a message or for room, and nobody else."""
+    """A queue. `arrived` wakes one consumer for each message, `room` the publishers that wait for room.
+
+    Consumers that are paused, or behind a single active one, wait for their `turn`.
+    """
 
     queue: Queue
     arrived: threading.Condition
+    turn: threading.Condition
     room: threading.Condition
     ready: Lanes[_Envelope] = field(default_factory=Lanes)
     consumers: list["MemoryConsumer"] = field(default_factory=list)
@@ -61,6 +65,11 @@ class _QueueState:
     def put_back(self, envelope: _Envelope) -> None:
         """Return what a consumer had to the beginning of its lane."""
         self.ready.put_back(replace(envelope, returned=envelope.returned + 1), self.lane(envelope.bulk))
+
+    def wake_consumers(self) -> None:
+        """Let all consumers look anew at whether there is a message for them."""
+        self.arrived.notify_all()
+        self.turn.notify_all()
 
     def serves(self, consumer: "MemoryConsumer") -> bool:
         active = self.consumers[:1] if self.queue.single_active_consumer else self.consumers
@@ -84,7 +93,7 @@ class MemoryBus:
         self._lock = threading.RLock()
         self._idle = threading.Condition(self._lock)
         condition = partial(threading.Condition, self._lock)
-        self._queues = {queue.name: _QueueState(queue, condition(), condition()) for queue in queues}
+        self._queues = {queue.name: _QueueState(queue, condition(), condition(), condition()) for queue in queues}
         self._unfinished = 0
         self._capacity = capacity
         self._fault_injection = fault_injection
@@ -136,7 +145,7 @@ class MemoryBus:
         with self._lock:
             self._draining = True
             for state in self._queues.values():
-                state.arrived.notify_all()
+                state.wake_consumers()
                 state.room.notify_all()
 
     def close(self) -> None:
@@ -164,7 +173,7 @@ class MemoryBus:
             self._unfinished += copies
             for _ in range(copies):
                 state.add(envelope)
-            state.arrived.notify_all()
+            state.arrived.notify(copies)
 
     def _take(self, consumer: "MemoryConsumer", timeout: float) -> "MemoryDelivery | None":
         state = consumer.state
@@ -178,7 +187,8 @@ class MemoryBus:
                 left = give_up - time.monotonic()
                 if left <= 0:
                     return None
-                state.arrived.wait(min(left, self._until_next_delayed()))
+                change = state.arrived if state.serves(consumer) else state.turn
+                change.wait(min(left, self._until_next_delayed()))
             return None
 
     def _hand_out(self, state: _QueueState, consumer: "MemoryConsumer") -> "MemoryDelivery":
@@ -194,7 +204,7 @@ class MemoryBus:
             _, _, name, envelope = heapq.heappop(self._delayed)
             self._queues[name].delayed -= 1
             self._queues[name].add(envelope)
-            self._queues[name].arrived.notify_all()
+            self._queues[name].arrived.notify()
 
     def _until_next_delayed(self) -> float:
         return max(0.001, self._delayed[0][0] - self._clock()) if self._delayed else 3600.0
@@ -205,7 +215,7 @@ class MemoryBus:
             if self._take_back(delivery):
                 state = delivery.consumer.state
                 put(state)
-                state.arrived.notify_all()
+                state.arrived.notify()
 
     def _finish(self, delivery: "MemoryDelivery", dead: DeadLetter | None = None) -> None:
         """Forget a delivery, or keep it as a dead letter, unless it has been answered."""
@@ -232,7 +242,7 @@ class MemoryBus:
     def _set_paused(self, consumer: "MemoryConsumer", paused: bool) -> None:
         with self._lock:
             consumer.paused = paused
-            consumer.state.arrived.notify_all()
+            consumer.state.wake_consumers()
 
     def _leave(self, consumer: "MemoryConsumer") -> None:
         with self._lock:
@@ -243,7 +253,7 @@ class MemoryBus:
                 state.unacked -= 1
                 state.put_back(delivery.envelope)
             consumer.unanswered.clear()
-            state.arrived.notify_all()
+            state.wake_consumers()
 
 
 class MemoryConsumer:

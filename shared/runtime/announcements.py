@@ -45,6 +45,6 @@ class Announcements:
         """Publish a message, stamped with the stage, the time (UTC) and the circumstances."""
         reason = getattr(message, "reason", None)
         if reason is not None:
-            metrics.DROPPED.labels(self._declaration.name, reason.value).inc()
-        with metrics.PUBLISH_SECONDS.labels(self._declaration.name).time():
+            metrics.labelled(metrics.DROPPED, self._declaration.name, reason.value).inc()
+        with metrics.labelled(metrics.PUBLISH_SECONDS, self._declaration.name).time():
             self._bus.publish(message, Stamp(stage=self._declaration.name, at=now(), **circumstances))

@@ -6,12 +6,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import structlog
 from pydantic_core import to_jsonable_python
 
 from shared.bus.interface import Delivery
 from shared.contract import messages
-from shared.contract.errors import TimeLimitExceeded
 from shared.contract.messages import Message, of_revision
 from shared.contract.owner import Owner, Received
 from shared.contract.reasons import Drop, Reason
@@ -24,8 +22,6 @@ from shared.runtime.library_errors import translated
 from shared.runtime.outcome import Outcome
 from shared.runtime.time_limit import TimeLimit
 from shared.store.interface import Store
-
-log = structlog.get_logger()
 
 TRIES = 2
 """Times that the work on a picture is begun before its time limit counts against the picture."""
@@ -63,14 +59,17 @@ class Execution:
         self._limit = limit
 
     @translated()
-    def run(self, message: Message, delivery: Delivery, context: Context) -> Outcome:
-        """Do what a message asks for and announce what came of it; raises whatever the stage raises."""
+    def run(self, message: Message, delivery: Delivery, context: Context, given_up: int = 0) -> Outcome:
+        """Do what a message asks for and announce what came of it; raises whatever the stage raises.
+
+        `given_up` is how often the work on it has exceeded its time limit.
+        """
         started = time.perf_counter()
         settings = self._settings.of(message)
         action = action_of(self._stage, message, settings)
         announce = partial(self._announcements.announce, attempt=delivery.attempt, started=started, bulk=delivery.bulk)
         if action is None:
-            with metrics.ITEM_SECONDS.labels(self._stage.name).time():
+            with metrics.labelled(metrics.ITEM_SECONDS, self._stage.name).time():
                 made = self._stage.process(message, settings, context)
                 alive = self._burial.survivors(made, delivery, message)
                 dropped = announce(of_revision(each, message) for each in alive)
@@ -79,8 +78,8 @@ class Execution:
         if found is not None:
             announce(found, reused=action.digest)
             return Outcome.REUSED
-        with metrics.ITEM_SECONDS.labels(self._stage.name).time():
-            found = self._made(message, settings, context)
+        with metrics.labelled(metrics.ITEM_SECONDS, self._stage.name).time():
+            found = self._made(message, settings, context) if given_up < TRIES else [self._too_long(message)]
             records.keep(self._store, action, found, message)
         return Outcome.DROPPED if announce(found, action=action.digest) else Outcome.DONE
 
@@ -91,21 +90,17 @@ class Execution:
         started = time.perf_counter()
         bulk = any(received.stamp.bulk for received in batch)
         settings = self._settings.of(batch[0].message)
-        with metrics.ITEM_SECONDS.labels(self._stage.name).time():
+        with metrics.labelled(metrics.ITEM_SECONDS, self._stage.name).time():
             made = self._stage.process_batch(batch[0].message.run, batch, settings, context)
             self._announcements.announce(made, attempt=attempt, started=started, bulk=bulk, batch_size=len(batch))
 
     def _made(self, message: Message, settings: Any, context: Context) -> list[Message]:
-        """Return what the stage makes of a message, tried a second time if it exceeds its limit, and then dropped."""
-
         def process(given_up: Callable[[], bool]) -> list[Message]:
             made = self._stage.process(message, settings, replace(context, given_up=given_up))
             return [of_revision(each, message) for each in self._announcements.expected(survivors(made))]
 
-        for _ in range(TRIES):
-            try:
-                return self._limit.call(process)
-            except TimeLimitExceeded as error:
-                log.warning("time-limit-exceeded", error=str(error))
+        return self._limit.call(process)
+
+    def _too_long(self, message: Message) -> Message:
         detail = f"{self._stage.name} has tried {TRIES} times and was not done after {self._limit.seconds:g} s"
-        return [messages.dropped(message, self._stage.name, Drop(Reason.TIME_LIMIT_EXCEEDED, detail))]
+        return messages.dropped(message, self._stage.name, Drop(Reason.TIME_LIMIT_EXCEEDED, detail))

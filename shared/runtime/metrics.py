@@ -4,10 +4,13 @@ import math
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
+from typing import TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram, Info
 
 from shared.contract.events import Event, FieldGauge
+
+M = TypeVar("M", Counter, Gauge, Histogram)
 
 _ANSWER_BUCKETS = (0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60)
 
@@ -48,6 +51,12 @@ PUBLISH_SECONDS = Histogram(
 )
 BROKER_CONNECTED = Gauge("magritte_broker_connected", "1 while the broker can be talked to", ["stage"])
 RECONNECTS = Counter("magritte_reconnects", "Times that broker or store were back after being away", ["stage", "to"])
+
+
+@cache
+def labelled(metric: M, *labels: str) -> M:
+    """Return the child of a metric with these labels, found faster than by the metric itself."""
+    return metric.labels(*labels)
 
 
 def introduce(stage: str, outcomes: Iterable[str]) -> None:

@@ -69,14 +69,24 @@ class ObservedStore:
     def url(self, key: str) -> str:
         return self._store.url(key)
 
-    @contextmanager
-    def _observed(self, op: str) -> Iterator[None]:
-        outcome, began = "failed", time.perf_counter()
-        try:
-            yield
-            outcome = "done"
-        except NotFound:
-            outcome = "absent"
-            raise
-        finally:
-            metrics.STORE_SECONDS.labels(self._stage, op, outcome).observe(time.perf_counter() - began)
+    def _observed(self, op: str) -> "_Observation":
+        return _Observation(self._stage, op)
+
+
+class _Observation:
+    """A context that counts how long an operation of a stage's store took, and how it ended.
+
+    Not a generator, which costs several times as much.
+    """
+
+    def __init__(self, stage: str, op: str) -> None:
+        self._stage = stage
+        self._op = op
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, traceback: object) -> None:
+        seconds = time.perf_counter() - self._began
+        outcome = "done" if kind is None else "absent" if issubclass(kind, NotFound) else "failed"
+        metrics.labelled(metrics.STORE_SECONDS, self._stage, self._op, outcome).observe(seconds)

@@ -14,7 +14,7 @@ from shared.contract.errors import Poison, Transient
 from shared.contract.messages import Message, decode_stamped
 from shared.contract.owner import Owner, Received
 from shared.contract.stage import Stage
-from shared.runtime import logs, metrics
+from shared.runtime import logs
 from shared.runtime.outcome import Outcome
 from shared.runtime.policy import Bury, decide
 from shared.runtime.worker import PATIENCE, SUSPECT, Worker
@@ -87,7 +87,7 @@ class OwnerWorker(Worker):
 
     def _handle_run(self, batch: Sequence[_Taken]) -> None:
         about = logs.about(batch[0].received.message, stage=self.declaration.name)
-        with metrics.IN_PROGRESS.labels(self.declaration.name).track_inprogress(), self._timed(), about:
+        with self._in_hand(batch[0].delivery, self._quarantine.company()), about:
             self._try(batch)
 
     def _try(self, batch: Sequence[_Taken]) -> None:
@@ -111,7 +111,7 @@ class OwnerWorker(Worker):
     def _process(self, batch: Sequence[_Taken], attempt: int) -> None:
         message, session = batch[0].received.message, max(taken.delivery.session for taken in batch)
         context = self._contexts.of(message, session)
-        with self._quarantine.company(), self._emissions.kept(message):
+        with self._emissions.kept(message):
             self._execution.run_batch([taken.received for taken in batch], attempt, context)
 
     def _acknowledge(self, batch: Sequence[_Taken]) -> None:
@@ -120,7 +120,7 @@ class OwnerWorker(Worker):
             self._count(taken.delivery, Outcome.DONE)
         log.info("handled", messages=len(batch), outcome=Outcome.DONE.value)
 
-    def _execute(self, message: Message, delivery: Delivery) -> Outcome:
+    def _execute(self, message: Message, delivery: Delivery, given_up: int) -> Outcome:
         context = self._contexts.of(message, delivery.session)
         self._execution.run_batch([_decoded(delivery)], delivery.attempt, context)
         return Outcome.DONE

@@ -1,11 +1,14 @@
-"""A limit for the work on one picture: a library can hang, and nothing ends a thread from outside."""
+"""A limit for the work on one picture: a library can hang, and nothing ends a thread from outside.
+
+Work is done by the thread that has taken it, and another thread looks on. Handing each picture to a second thread
+instead would cost twenty context switches a picture, and half as much again as all else that the runtime does.
+"""
 
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextvars import copy_context
-from queue import SimpleQueue
+from dataclasses import dataclass
 from typing import TypeVar
 
 from shared.contract.errors import Interrupted, TimeLimitExceeded
@@ -16,14 +19,22 @@ GRACE = 3.0
 """Seconds for what is at hand to be finished once a process has been asked to end."""
 
 _GLANCE = 0.2
-"""Seconds between two looks at whether to end."""
+"""Seconds between two looks at a thread."""
 
 ENDS = 10.0
 """Seconds within which work ends that can: that of a child process, once that is killed."""
 
 
+@dataclass(frozen=True)
+class GivenUp:
+    """Work that nobody waits for any more: the thread that is still at it, and why it was given up."""
+
+    thread: int
+    error: TimeLimitExceeded | Interrupted
+
+
 class TimeLimit:
-    """Has work done that may hang, each caller's thread by a thread of its own.
+    """Limits the time of `call` in the threads that `supervise` starts.
 
     `stopping` says whether the process has been asked to end.
     """
@@ -32,95 +43,115 @@ class TimeLimit:
         self.seconds = seconds
         self._stopping = stopping
         self._of_thread = threading.local()
-        self._left_behind: list[_Companion] = []
+        self._left_behind: list[_Server] = []
+
+    def supervise(self, serve: Callable[[GivenUp | None], None]) -> None:
+        """Run `serve` in a thread, and return or raise when it does.
+
+        When a `call` in that thread is not done after `seconds`, or not soon after the process has been asked to end,
+        the thread is left behind, and `serve` runs in another one. It is given what was given up, to answer for it.
+        """
+        given_up: GivenUp | None = None
+        while True:
+            server = _Server(self._of_thread, serve, given_up)
+            given_up = self._watch(server)
+            if given_up is None:
+                return server.result()
+            self._left_behind.append(server)
 
     def call(self, work: Callable[[Callable[[], bool]], T]) -> T:
-        """Return what `work` returns, or raise what it raises.
+        """Return what `work` returns, or raise what it raises; without a limit in a thread that nobody supervises.
 
         `work` is given a function that says whether it has been given up, so that it can end what it has started.
-        Raises `TimeLimitExceeded` after `seconds`, and `Interrupted` if it is not done soon after the process has
-        been asked to end. The thread is then left behind, and its result forgotten.
+        A thread that was left behind ends here once its work does.
         """
-        companion = self._companion()
-        future = companion.submit(work)
-        try:
-            self._await(future)
-        except (TimeLimitExceeded, Interrupted):
-            companion.leave()
-            self._of_thread.companion = None
-            self._left_behind.append(companion)
-            raise
-        return future.result()
-
-    def release(self) -> None:
-        """End the calling thread's own thread, which has nothing more to do."""
-        companion: _Companion | None = getattr(self._of_thread, "companion", None)
-        if companion is not None:
-            companion.leave()
-            companion.join(_GLANCE)
+        server: _Server | None = getattr(self._of_thread, "server", None)
+        return work(lambda: False) if server is None else server.do(work)
 
     @property
     def hanging(self) -> int:
         """Threads that were left behind and have not ended since, though they have had time to."""
-        self._left_behind = [companion for companion in self._left_behind if companion.is_alive]
-        return sum(companion.left_for > ENDS for companion in self._left_behind)
+        self._left_behind = [server for server in self._left_behind if server.is_alive]
+        return sum(server.left_for > ENDS for server in self._left_behind)
 
-    def _companion(self) -> "_Companion":
-        companion: _Companion | None = getattr(self._of_thread, "companion", None)
-        if companion is None:
-            companion = self._of_thread.companion = _Companion()
-        return companion
+    def _watch(self, server: "_Server") -> GivenUp | None:
+        """Return what a thread was left behind with; None if it has ended."""
+        asked_to_end: float | None = None
+        while not server.has_ended_within(_GLANCE):
+            began, now = server.began, time.monotonic()
+            if asked_to_end is None and self._stopping():
+                asked_to_end = now
+            if began is None:
+                continue
+            end = began + self.seconds if asked_to_end is None else min(began + self.seconds, asked_to_end + GRACE)
+            if now >= end and server.leave(began):
+                return GivenUp(server.thread, self._error(asked_to_end is not None))
+        return None
 
-    def _await(self, future: "Future[T]") -> None:
-        end = time.monotonic() + self.seconds
-        asked_to_end = False
-        while not _is_done_within(_GLANCE, future):
-            if self._stopping() and not asked_to_end:
-                asked_to_end, end = True, min(end, time.monotonic() + GRACE)
-            if time.monotonic() >= end:
-                if asked_to_end:
-                    raise Interrupted("asked to end, and given up what took longer")
-                raise TimeLimitExceeded(f"not done after {self.seconds:g} s")
-
-
-def _is_done_within(seconds: float, future: "Future[T]") -> bool:
-    try:
-        future.exception(seconds)
-    except TimeoutError:
-        return False
-    return True
+    def _error(self, asked_to_end: bool) -> TimeLimitExceeded | Interrupted:
+        if asked_to_end:
+            return Interrupted("asked to end, and given up what took longer")
+        return TimeLimitExceeded(f"not done after {self.seconds:g} s")
 
 
-class _Companion:
-    """A daemon thread that does one piece of work after the other until it is left."""
+class _LeftBehind(BaseException):
+    """Ends a thread whose work was given up."""
 
-    def __init__(self) -> None:
-        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+
+class _Server:
+    """A daemon thread that serves until it is done, or left behind.
+
+    `began` is when the work under way began (`time.monotonic`); None between two works.
+    """
+
+    def __init__(
+        self, of_thread: threading.local, serve: Callable[[GivenUp | None], None], given_up: GivenUp | None
+    ) -> None:
+        self.began: float | None = None
+        self._of_thread = of_thread
+        self._lock = threading.Lock()
         self._left = threading.Event()
         self._left_at = 0.0
-        self._thread = threading.Thread(target=self._serve, name=f"{threading.current_thread().name}-work", daemon=True)
+        self._error: BaseException | None = None
+        name = f"{threading.current_thread().name}-work"
+        context = copy_context()  # for what log lines say
+        self._thread = threading.Thread(target=context.run, args=(self._serve, serve, given_up), name=name, daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[Callable[[], bool]], T]) -> "Future[T]":
-        future: Future[T] = Future()
-        context = copy_context()  # for what log lines say
+    def do(self, work: Callable[[Callable[[], bool]], T]) -> T:
+        """Do a piece of work in this thread."""
+        self.began = time.monotonic()
+        try:
+            return work(self._left.is_set)
+        finally:
+            with self._lock:
+                self.began = None
+                if self._left.is_set():
+                    raise _LeftBehind
 
-        def do() -> None:
-            try:
-                future.set_result(context.run(work, self._left.is_set))
-            except BaseException as error:  # whoever waits is told, whatever it is
-                future.set_exception(error)
+    def leave(self, began: float) -> bool:
+        """Leave the thread with the work that began then, unless it has been done meanwhile; return whether it was."""
+        with self._lock:
+            if self.began != began:
+                return False
+            self._left_at = time.monotonic()
+            self._left.set()
+            return True
 
-        self._work.put(do)
-        return future
-
-    def leave(self) -> None:
-        self._left_at = time.monotonic()
-        self._left.set()
-        self._work.put(None)
-
-    def join(self, seconds: float) -> None:
+    def has_ended_within(self, seconds: float) -> bool:
+        """Wait for the thread to end, at most for `seconds`."""
         self._thread.join(seconds)
+        return not self.is_alive
+
+    def result(self) -> None:
+        """Raise what ended the thread, if anything has."""
+        if self._error is not None:
+            raise self._error
+
+    @property
+    def thread(self) -> int:
+        """Identifier of the thread (`threading.get_ident`)."""
+        return self._thread.ident or 0
 
     @property
     def is_alive(self) -> bool:
@@ -128,9 +159,14 @@ class _Companion:
 
     @property
     def left_for(self) -> float:
+        """Seconds since it was left behind."""
         return time.monotonic() - self._left_at
 
-    def _serve(self) -> None:
-        while (work := self._work.get()) is not None:
-            work()
-            del work  # or it would keep the last picture in memory until the next comes
+    def _serve(self, serve: Callable[[GivenUp | None], None], given_up: GivenUp | None) -> None:
+        self._of_thread.server = self
+        try:
+            serve(given_up)
+        except _LeftBehind:
+            pass
+        except BaseException as error:  # whoever waits is told, whatever it is
+            self._error = error

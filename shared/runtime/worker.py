@@ -8,7 +8,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ import structlog
 
 from shared.bus.interface import Bus, Consumer, Delivery
 from shared.contract import keys, messages
-from shared.contract.errors import BusUnavailable, StoreFull, StoreUnavailable, Transient, WorkerVanished
+from shared.contract.errors import BusUnavailable, Interrupted, StoreFull, StoreUnavailable, Transient, WorkerVanished
 from shared.contract.items import WholeRun
 from shared.contract.messages import Message
 from shared.contract.stage import Stage, sentence
@@ -32,7 +33,7 @@ from shared.runtime.policy import BreakOff, Bury, TryAgain, decide
 from shared.runtime.quarantine import Quarantine
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
-from shared.runtime.time_limit import TimeLimit
+from shared.runtime.time_limit import GivenUp, TimeLimit
 from shared.store.interface import Store
 
 log = structlog.get_logger()
@@ -47,6 +48,19 @@ PATIENCE = 0.5
 
 _AGAIN = 1.0
 """Seconds until a store or a broker that was away is asked again."""
+
+
+@dataclass(frozen=True)
+class _AtHand:
+    """A delivery that a thread works on, since when (`time.monotonic`), and within which contexts.
+
+    `given_up` is how often the work on it has exceeded its time limit.
+    """
+
+    delivery: Delivery
+    given_up: int
+    since: float
+    contexts: ExitStack
 
 
 class Worker:
@@ -82,7 +96,7 @@ class Worker:
         self._draining = threading.Event()
         self._stopping = threading.Event()
         self._store_is_away = False
-        self._since: dict[int, float] = {}
+        self._at_hand: dict[int, _AtHand] = {}
         self._quarantine = Quarantine()
         self._limit = TimeLimit(resources.picture_seconds, self._stopping.is_set)
         self._execution = Execution(stage, store, announcements, self._burial, self._limit)
@@ -92,14 +106,27 @@ class Worker:
     def consume(self, consumer: Consumer) -> None:
         """Handle deliveries until asked to end and none is left, or until the process is `broken`."""
         try:
-            while self.broken is None and not self._stopping.is_set():
-                self._await_store()
-                if not self._handle_next(consumer) and self._draining.is_set():
-                    return
+            self._limit.supervise(partial(self._serve, consumer))
         except BaseException as error:  # a thread that ended unseen would leave a run waiting for ever
             self.broken = error
-        finally:
-            self._limit.release()
+
+    def _serve(self, consumer: Consumer, given_up: GivenUp | None) -> None:
+        if given_up is not None:
+            self._take_over(given_up)
+        while self.broken is None and not self._stopping.is_set():
+            self._await_store()
+            if not self._handle_next(consumer) and self._draining.is_set():
+                return
+
+    def _take_over(self, given_up: GivenUp) -> None:
+        """Answer a delivery in place of a thread that was left behind with it."""
+        at_hand = self._at_hand.pop(given_up.thread)
+        at_hand.contexts.pop_all().close()
+        if isinstance(given_up.error, Interrupted):
+            self._count(at_hand.delivery, self._failed(at_hand.delivery, None, given_up.error))
+        else:
+            log.warning("time-limit-exceeded", stage=self.declaration.name, error=str(given_up.error))
+            self.handle(at_hand.delivery, at_hand.given_up + 1)
 
     def _handle_next(self, consumer: Consumer) -> bool:
         """Handle what comes next; False if nothing comes."""
@@ -126,38 +153,44 @@ class Worker:
     def longest(self) -> float:
         """Seconds that the longest delivery under way has taken so far; 0 when there is none."""
         now = time.monotonic()
-        return max((now - since for since in list(self._since.values())), default=0.0)
+        return max((now - at_hand.since for at_hand in list(self._at_hand.values())), default=0.0)
 
-    def handle(self, delivery: Delivery) -> Outcome:
-        """Process one delivery and answer it, whatever happens."""
-        with metrics.IN_PROGRESS.labels(self.declaration.name).track_inprogress(), self._room(delivery), self._timed():
-            outcome = self._handled(delivery)
+    def handle(self, delivery: Delivery, given_up: int = 0) -> Outcome:
+        """Process one delivery and answer it, whatever happens.
+
+        `given_up` is how often the work on it has exceeded its time limit.
+        """
+        with self._in_hand(delivery, self._room(delivery), given_up):
+            outcome = self._handled(delivery, given_up)
         self._count(delivery, outcome)
         return outcome
 
     @contextmanager
-    def _timed(self) -> Iterator[None]:
-        """Note since when this thread has been at work, for `longest`."""
+    def _in_hand(self, delivery: Delivery, room: AbstractContextManager[None], given_up: int = 0) -> Iterator[None]:
+        """Note what this thread works on, in a room of the quarantine."""
         thread = threading.get_ident()
-        self._since[thread] = time.monotonic()
-        try:
-            yield
-        finally:
-            del self._since[thread]
+        with ExitStack() as contexts:
+            contexts.enter_context(metrics.labelled(metrics.IN_PROGRESS, self.declaration.name).track_inprogress())
+            contexts.enter_context(room)
+            self._at_hand[thread] = _AtHand(delivery, given_up, time.monotonic(), contexts)
+            try:
+                yield
+            finally:
+                self._at_hand.pop(thread, None)
 
     def _count(self, delivery: Delivery, outcome: Outcome) -> None:
         with self._lock:
             self.outcomes[outcome] += 1
-        metrics.ITEMS.labels(self.declaration.name, outcome.value).inc()
+        metrics.labelled(metrics.ITEMS, self.declaration.name, outcome.value).inc()
         if outcome not in (Outcome.RETRIED, Outcome.INTERRUPTED):  # which come again
-            metrics.ITEM_AGE_SECONDS.labels(self.declaration.name).observe(delivery.age)
+            metrics.labelled(metrics.ITEM_AGE_SECONDS, self.declaration.name).observe(delivery.age)
 
-    def _handled(self, delivery: Delivery) -> Outcome:
+    def _handled(self, delivery: Delivery, given_up: int) -> Outcome:
         message: Message | None = None
         try:
             message = messages.decode(delivery.body)
             with logs.about(message, stage=self.declaration.name, attempt=delivery.attempt):
-                outcome = self._processed(message, delivery)
+                outcome = self._processed(message, delivery, given_up)
                 self._answer(delivery.ack)
                 log.info("handled", message=message.kind(), outcome=outcome.value)
                 return outcome
@@ -169,19 +202,19 @@ class Worker:
         suspect = SUSPECT <= delivery.returned < self._condemned
         return self._quarantine.alone() if suspect else self._quarantine.company()
 
-    def _processed(self, message: Message, delivery: Delivery) -> Outcome:
+    def _processed(self, message: Message, delivery: Delivery, given_up: int) -> Outcome:
         if self._is_cancelled(message.run):
             return Outcome.CANCELLED
         if delivery.returned >= self._condemned:
             raise WorkerVanished(f"{delivery.returned} workers had it, and none has given an answer")
         with self._emissions.kept(message):
-            return self._execute(message, delivery)
+            return self._execute(message, delivery, given_up)
 
-    def _execute(self, message: Message, delivery: Delivery) -> Outcome:
-        return self._execution.run(message, delivery, self._contexts.of(message, delivery.session))
+    def _execute(self, message: Message, delivery: Delivery, given_up: int) -> Outcome:
+        return self._execution.run(message, delivery, self._contexts.of(message, delivery.session), given_up)
 
     def _is_to_stop(self, run: str) -> bool:
-        metrics.LAST_STEP.labels(self.declaration.name).set_to_current_time()
+        metrics.labelled(metrics.LAST_STEP, self.declaration.name).set_to_current_time()
         return self._stopping.is_set() or self._is_cancelled(run)
 
     def _seems_cancelled(self, run: str) -> bool:

@@ -8,12 +8,14 @@ those that are cut short are detected when they are read.
 
 import errno
 import fcntl
+import io
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,41 +29,55 @@ _LARGE = 2**14
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 """Errors of file systems without hard links: exFAT, some network and FUSE file systems."""
 
+_PROCESS, _NUMBERS = uuid4().hex[:12], count()
+"""Temporary names differ by process, on whatever machine it runs, and within it by number."""
+
 
 class FolderStore:
-    """A `Store` in a local folder, which is created when the first object is put."""
+    """A `Store` in a local folder, which is created when the first object is put.
+
+    Where every picture passes (`get`, `put`, `put_new`), paths are strings and files unbuffered: a `Path` and what
+    `Path.read_bytes` asks about a file cost as much as reading a record.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
+        self._prefix = f"{self.root}/"
 
     def prepare(self) -> None:
         with self._errors("probe"):
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".probe.", dir=self.root) as folder:
                 target = Path(folder, "object")
-                created = [self._created(target, bytes(_LARGE)) for _ in range(2)]
+                created = [self._created(str(target), bytes(_LARGE)) for _ in range(2)]
         if created != [True, False]:
             raise Unusable(f"{self.root}: this file system replaces files that should only be created")
 
     def get(self, key: str) -> bytes:
-        with self._errors(key):
-            return self._path(key).read_bytes()
+        with self._errors(key), io.FileIO(self._place(key)) as file:
+            return file.readall()
 
     def put(self, key: str, data: bytes) -> None:
-        path = self._path(key)
-        with self._errors(key), self._written(path, data) as temporary:
-            temporary.replace(path)
+        place = self._place(key)
+        with self._errors(key):
+            temporary = _temporary(place)
+            try:
+                _write(temporary, data)
+                os.replace(temporary, place)
+            except BaseException:
+                _remove(temporary)
+                raise
 
     def put_new(self, key: str, data: bytes) -> bool:
-        path = self._path(key)
+        place = self._place(key)
         with self._errors(key):
-            return not path.exists() and self._created(path, data)
+            return not os.path.exists(place) and self._created(place, data)
 
     def put_file(self, key: str, path: Path) -> None:
         target = self._path(key)
         with self._errors(key):
             target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = _temporary(target)
+            temporary = Path(_temporary(str(target)))
             try:
                 shutil.move(path, temporary)
                 _flush(temporary)
@@ -96,8 +112,11 @@ class FolderStore:
     def url(self, key: str) -> str:
         return self._path(key).as_uri()
 
+    def _place(self, key: str) -> str:
+        return self._prefix + checked(key)
+
     def _path(self, key: str) -> Path:
-        return self.root / checked(key)
+        return Path(self._place(key))
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[str]:
         try:
@@ -110,17 +129,20 @@ class FolderStore:
             elif not entry.name.startswith("."):
                 yield prefix + entry.name
 
-    def _created(self, path: Path, data: bytes) -> bool:
-        with self._written(path, data) as temporary:
-            try:
-                path.hardlink_to(temporary)
-            except FileExistsError:
-                return False
-            except OSError as error:
-                if error.errno not in _NO_HARD_LINKS:
-                    raise
-                return self.created_under_lock(path, temporary)
-            return True
+    def _created(self, place: str, data: bytes) -> bool:
+        temporary = _temporary(place)
+        try:
+            _write(temporary, data)
+            os.link(temporary, place)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS:
+                raise
+            return self.created_under_lock(Path(place), Path(temporary))
+        finally:
+            _remove(temporary)
+        return True
 
     def created_under_lock(self, path: Path, temporary: Path) -> bool:
         """Rename `temporary` to `path` unless it exists, where there are no hard links; return whether it was renamed.
@@ -134,21 +156,6 @@ class FolderStore:
             temporary.replace(path)
             return True
 
-    @contextmanager
-    def _written(self, path: Path, data: bytes) -> Iterator[Path]:
-        temporary = _temporary(path)
-        try:
-            try:
-                temporary.write_bytes(data)
-            except FileNotFoundError:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                temporary.write_bytes(data)
-            if len(data) >= _LARGE:
-                _flush(temporary)
-            yield temporary
-        finally:
-            temporary.unlink(missing_ok=True)
-
     def _errors(self, key: str) -> Translated:
         return Translated(partial(self._meaning, key))
 
@@ -158,8 +165,30 @@ class FolderStore:
         return storage_error(error, self.root) if isinstance(error, OSError) else None
 
 
-def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{uuid4().hex[:12]}")
+def _temporary(place: str) -> str:
+    folder, name = os.path.split(place)
+    return f"{folder}/.{name}.{_PROCESS}{next(_NUMBERS)}"
+
+
+def _write(place: str, data: bytes) -> None:
+    """Write a file, with the folders that it lies in, and wait until it is on the disk if it is large."""
+    try:
+        file = io.FileIO(place, "wb")
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        file = io.FileIO(place, "wb")
+    with file:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[file.write(rest) :]
+        if len(data) >= _LARGE:
+            os.fsync(file.fileno())
+
+
+def _remove(place: str) -> None:
+    """Remove a file if it is there."""
+    with suppress(FileNotFoundError):
+        os.unlink(place)
 
 
 def _flush(path: Path) -> None:

@@ -263,6 +263,13 @@ class TestTimeLimit:
     def worker(self, workshop: Workshop, work: Work) -> Worker:
         return Worker(Finder(work), workshop.bus, workshop.store, LADDER, Resources(picture_seconds=0.3))
 
+    def consume(self, workshop: Workshop, worker: Worker) -> dict[Outcome, int]:
+        """Publish a picture and let the worker consume it; return what came of it."""
+        workshop.bus.publish(FETCHED)
+        worker.drain()
+        worker.consume(workshop.consumer)
+        return dict(worker.outcomes)
+
     def test_it_is_tried_once_more_and_then_dropped_with_a_reason(
         self, workshop: Workshop, over: threading.Event
     ) -> None:
@@ -273,9 +280,7 @@ class TestTimeLimit:
             over.wait()
             return ()
 
-        worker = self.worker(workshop, hang)
-        workshop.bus.publish(FETCHED)
-        assert worker.handle(workshop.next()) is Outcome.DROPPED
+        assert self.consume(workshop, self.worker(workshop, hang)) == {Outcome.DROPPED: 1}
         (told,) = workshop.told()
         assert isinstance(told, ImageDropped)
         assert (told.entry, told.stage, told.reason) == (ENTRY, "finder", Reason.TIME_LIMIT_EXCEEDED)
@@ -290,9 +295,7 @@ class TestTimeLimit:
                 over.wait()
             return counting(message, context)
 
-        worker = self.worker(workshop, hang_once)
-        workshop.bus.publish(FETCHED)
-        assert worker.handle(workshop.next()) is Outcome.DONE
+        assert self.consume(workshop, self.worker(workshop, hang_once)) == {Outcome.DONE: 1}
         assert workshop.told() == [COUNTED]
 
     def test_another_run_tries_again(self, workshop: Workshop, over: threading.Event) -> None:
@@ -300,8 +303,7 @@ class TestTimeLimit:
             over.wait()
             return ()
 
-        workshop.bus.publish(FETCHED)
-        self.worker(workshop, hang).handle(workshop.next())
+        self.consume(workshop, self.worker(workshop, hang))
         assert list(workshop.store.list("actions/")) == []
         assert workshop.work_through(Finder(counting), FETCHED) == [Outcome.DONE]
 
@@ -312,8 +314,41 @@ class TestTimeLimit:
             return ()
 
         worker = Worker(Finder(hang), workshop.bus, workshop.store, LADDER)
-        workshop.bus.publish(FETCHED)
-        assert worker.handle(workshop.next()) is Outcome.INTERRUPTED
+        assert self.consume(workshop, worker) == {Outcome.INTERRUPTED: 1}
+        assert workshop.bus.depths()["finder"] == Depth(ready=1)
+
+    def test_the_thread_that_is_left_behind_counts_no_more_and_answers_nothing_when_its_work_ends(
+        self, workshop: Workshop, over: threading.Event
+    ) -> None:
+        ended = threading.Event()
+
+        def hang(message: ImageFetched, context: Context) -> Iterable[Message]:
+            over.wait()
+            yield from counting(message, context)
+            ended.set()
+
+        worker = self.worker(workshop, hang)
+        assert self.consume(workshop, worker) == {Outcome.DROPPED: 1}
+        assert worker.longest == 0.0
+        over.set()
+        assert ended.wait(30)
+        assert [type(message) for message in workshop.told()] == [ImageDropped]
+        assert worker.outcomes == {Outcome.DROPPED: 1}
+
+    def test_an_item_that_is_to_be_alone_does_not_wait_for_a_thread_that_was_left_behind(
+        self, workshop: Workshop, over: threading.Event
+    ) -> None:
+        def hang_first(message: ImageFetched, context: Context) -> Iterable[Message]:
+            if message.entry == ENTRY:
+                over.wait()
+            return counting(message, context)
+
+        worker = self.worker(workshop, hang_first)
+        workshop.bus.publish(FETCHED.model_copy(update={"entry": OTHER, "image": "0e" * 32}))
+        suspect = workshop.next()
+        assert self.consume(workshop, worker) == {Outcome.DROPPED: 1}
+        suspect.returned = SUSPECT  # type: ignore[misc]
+        assert worker.handle(suspect) is Outcome.DONE
 
 
 class TestDone:
