@@ -104,9 +104,9 @@ def _wait(settings: Settings, run: str, pictures: int) -> None:
     while len(done) < pictures:
         delivery = answers.receive(0.1)
         if delivery is not None:
-            told = decode(delivery.body)
-            if isinstance(told, FacesCounted | ImageDropped) and told.run == run:
-                done.add(told.entry)
+            message = decode(delivery.body)
+            if isinstance(message, FacesCounted | ImageDropped) and message.run == run:
+                done.add(message.entry)
             delivery.ack()
     bus.close()
 

@@ -83,8 +83,8 @@ class Judging(Owner[ImageFingerprinted, Duplicates]):
         self._indexes.keep(run, opened)
         before = {opened.batches[entry] for entry in fingerprints} - {arrivals[0].number if arrivals else 0}
         known = (each for first in sorted(before) for each in _read(run, first, context.store))
-        told = [*(each for each in known if each.fingerprint.entry in fingerprints), *arrivals]
-        return [judgement for arrival in told for judgement in arrival.judgements()]
+        known_and_new = [*(each for each in known if each.fingerprint.entry in fingerprints), *arrivals]
+        return [judgement for arrival in known_and_new for judgement in arrival.judgements()]
 
     def _judged(
         self, run: str, fingerprints: dict[str, ImageFingerprinted], settings: Duplicates, context: Context

@@ -30,8 +30,8 @@ _BYTES = 480
 class RunIndex:
     """Takes fingerprints in and decides."""
 
-    def __init__(self, asked: Duplicates) -> None:
-        self._asked = asked
+    def __init__(self, settings: Duplicates) -> None:
+        self._settings = settings
         self._entries: list[str] = []
         self._prints = np.empty(256, PRINT)
         self._hashes = HammingIndex()
@@ -72,15 +72,15 @@ class RunIndex:
         candidates = candidates[candidates != picture]
         if not candidates.size:
             return {}
-        reasons = likeness(one, self._prints[candidates], self._asked)
+        reasons = likeness(one, self._prints[candidates], self._settings)
         return {int(other): reason for other, reason in zip(candidates, reasons, strict=True) if reason is not None}
 
     def _candidates(self, one: np.void) -> NDArray[np.intp]:
         """Return the numbers of all pictures near `one` by phash, straight or mirrored, each once."""
-        found = [self._hashes.within(one["phash"], self._asked.bits)]
-        if self._asked.mirrored:
-            found.append(self._hashes.within(one["mirrored_phash"], self._asked.bits))
-            found.append(self._mirrored.within(one["phash"], self._asked.bits))
+        found = [self._hashes.within(one["phash"], self._settings.bits)]
+        if self._settings.mirrored:
+            found.append(self._hashes.within(one["mirrored_phash"], self._settings.bits))
+            found.append(self._mirrored.within(one["phash"], self._settings.bits))
         return np.unique(np.concatenate(found))
 
 

@@ -59,7 +59,7 @@ def trace(
     if as_json:
         screen.say_json(story)
     else:
-        _tell(story)
+        _print_story(story)
 
 
 def _list(items: RunItems, entries: Sequence[str], as_json: bool) -> None:
@@ -89,7 +89,7 @@ def _described(items: RunItems, listed: Listed) -> dict[str, str]:
     }
 
 
-def _tell(story: list[dict[str, Any]]) -> None:
+def _print_story(story: list[dict[str, Any]]) -> None:
     table = Table("time", "item", "stage", "what", "", box=None, header_style="dim")
     for record in story:
         hidden = {"at", "item", "stage", "type", "run", "entry", "face", "attempt", "seconds", "action", "reused"}

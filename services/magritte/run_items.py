@@ -50,8 +50,8 @@ class RunItems:
     def listed(self) -> Iterator[Listed]:
         """Find what every entry is called: by the listings, and where those are not written yet, by the journal."""
         known = set()
-        for source, asked in enumerate(run_recipe(self._store, self._run).sources):
-            folder = str(asked.folder.absolute()) if isinstance(asked, FolderSource) else ""
+        for source, section in enumerate(run_recipe(self._store, self._run).sources):
+            folder = str(section.folder.absolute()) if isinstance(section, FolderSource) else ""
             for entry, record in self._listing(source).items():
                 known.add(entry)
                 yield Listed(entry, str(record.get("origin", "")), folder, str(record.get("image", "")))

@@ -78,11 +78,11 @@ def _depths(bus: Bus | None) -> dict[str, Depth]:
 
 
 def _picture(found: Report, depths: dict[str, Depth]) -> RenderableType:
-    table = Table("stage", "told", "waiting", "dead", box=None, header_style="dim")
+    table = Table("stage", "messages", "waiting", "dead", box=None, header_style="dim")
     for name, stages in PIPELINE.containers.items():
-        told = sum(count for (stage, _), count in found.stages.items() if stage == name)
+        messages = sum(count for (stage, _), count in found.stages.items() if stage == name)
         own = [depths.get(stage.queue, Depth()) for stage in stages]
         waiting, dead = sum(depth.waiting for depth in own), sum(depth.dead for depth in own)
-        table.add_row(name, *(str(number or "") for number in (told, waiting, dead)))
+        table.add_row(name, *(str(number or "") for number in (messages, waiting, dead)))
     heading = f"run {found.run}, {found.phase}: {found.pictures} pictures"
     return Group(heading, table, fates_table(found), *_course(found))

@@ -79,7 +79,7 @@ def import_snapshot(
     with libraries.of_training():
         from shared.stylegan2 import network_file
         from shared.stylegan2.official import fitting, snapshot
-    with _told_of(file):
+    with _naming(file):
         content = _content(file, snapshot.LARGEST_FILE)
         found = snapshot.read(content)
         fitted = fitting.fit(found)
@@ -127,7 +127,7 @@ def export(
     with libraries.of_training():
         from shared.stylegan2 import network_file
         from shared.stylegan2.official import snapshot
-    with _told_of(file):
+    with _naming(file):
         networks = network_file.load(_content(file, snapshot.LARGEST_FILE))
         content = _exported(networks, kind)
     _write(target, content)
@@ -170,7 +170,7 @@ def _how_to_read(architecture: "Architecture") -> str:
 
 
 @contextmanager
-def _told_of(file: Path) -> Iterator[None]:
+def _naming(file: Path) -> Iterator[None]:
     try:
         yield
     except (Poison, StyleGAN2Error) as error:

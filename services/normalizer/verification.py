@@ -13,10 +13,10 @@ def verify(data: bytes, size: int, kind: Format) -> Drop | None:
     picture = decode(data, Limits(max_pixels=size * size, min_side=size))
     if isinstance(picture, Drop):
         return Drop(Reason.NOT_VERIFIED, f"written, but not to be read: {picture.detail}")
-    found, wanted = _told(picture.info), f"{size} x {size} RGB {kind.upper()}, 8 bits"
+    found, wanted = _description(picture.info), f"{size} x {size} RGB {kind.upper()}, 8 bits"
     return None if found == wanted else Drop(Reason.NOT_VERIFIED, f"written as {found} instead of {wanted}")
 
 
-def _told(info: PictureInfo) -> str:
+def _description(info: PictureInfo) -> str:
     extras = [*sorted(info.notes), *(["with a profile"] if info.has_profile else [])]
     return ", ".join([f"{info.width} x {info.height} {info.mode} {info.format.upper()}", f"{info.depth} bits", *extras])

@@ -79,10 +79,10 @@ class Session:
 
     def watched(self) -> Watched:
         """Measure D's score of held-out pictures, how far it overfits, and the most memory that training has taken."""
-        asked = self._dataset.to_ask_about(self._minibatch)
-        if asked is None:
+        minibatches = self._dataset.seen_and_held_out(self._minibatch)
+        if minibatches is None:
             return Watched(None, None, self._training.memory)
-        seen, held_out = (self._training.evaluate(*minibatch) for minibatch in asked)
+        seen, held_out = (self._training.evaluate(*minibatch) for minibatch in minibatches)
         apart = seen.pictures - seen.fakes
         overfitting = (seen.pictures - held_out.pictures) / apart if apart else None
         return Watched(held_out.pictures, overfitting, self._training.memory)

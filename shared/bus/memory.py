@@ -33,7 +33,7 @@ class _Envelope:
     published: float
     bulk: bool
     attempt: int = 1
-    returned: int = 0
+    redeliveries: int = 0
 
 
 @dataclass
@@ -60,7 +60,7 @@ class _QueueState:
 
     def put_back(self, envelope: _Envelope) -> None:
         """Return what a consumer had to the beginning of its lane."""
-        self.ready.put_back(replace(envelope, returned=envelope.returned + 1), self.lane(envelope.bulk))
+        self.ready.put_back(replace(envelope, redeliveries=envelope.redeliveries + 1), self.lane(envelope.bulk))
 
     def serves(self, consumer: "MemoryConsumer") -> bool:
         active = self.consumers[:1] if self.queue.single_active_consumer else self.consumers
@@ -249,10 +249,10 @@ class MemoryBus:
 class MemoryConsumer:
     """A `Consumer` of a `MemoryBus`."""
 
-    def __init__(self, bus: MemoryBus, state: _QueueState, session: int) -> None:
+    def __init__(self, bus: MemoryBus, state: _QueueState, epoch: int) -> None:
         self._bus = bus
         self.state = state
-        self.session = session
+        self.epoch = epoch
         self.paused = False
         self.unanswered: set[MemoryDelivery] = set()
 
@@ -278,9 +278,9 @@ class MemoryDelivery:
         self.envelope = envelope
         self.body = envelope.body
         self.attempt = envelope.attempt
-        self.returned = envelope.returned
+        self.redeliveries = envelope.redeliveries
         self.bulk = envelope.bulk
-        self.session = consumer.session
+        self.epoch = consumer.epoch
 
     @property
     def age(self) -> float:
@@ -290,7 +290,7 @@ class MemoryDelivery:
         self._bus._finish(self)
 
     def retry(self, after: float) -> None:
-        again = replace(self.envelope, attempt=self.attempt + 1, returned=0)
+        again = replace(self.envelope, attempt=self.attempt + 1, redeliveries=0)
         self._bus._return(self, lambda state: self._bus._delay(state, again, after))
 
     def dead(self, reason: str, error: str) -> None:

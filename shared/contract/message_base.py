@@ -175,17 +175,17 @@ def decode_stamped(data: bytes) -> tuple[Message, Stamp]:
         raise Poison(f"not a message of schema version {SCHEMA_VERSION}: {_first(error)}") from error
 
 
-def recall(finding: dict[str, Any], asked: Message) -> Message:
-    """Rebuild the message that `Message.finding` was taken of, as the answer to `asked`.
+def recall(finding: dict[str, Any], consumed: Message) -> Message:
+    """Rebuild the message that `Message.finding` was taken of, as the answer to `consumed`.
 
     What tells items apart (`IDENTITY`) comes from the question, what was made of them from the finding.
     """
-    return Message.types[finding["type"]].model_validate({**finding, **identity(asked)})
+    return Message.types[finding["type"]].model_validate({**finding, **identity(consumed)})
 
 
-def of_revision(made: Message, asked: Message) -> Message:
-    """Return what was made of `asked` with its revision, if it has none of its own: so does what is made of that."""
-    revision = getattr(asked, "revision", 0)
+def of_revision(made: Message, consumed: Message) -> Message:
+    """Return what was made of `consumed` with its revision, if it has none of its own: so does what is made of that."""
+    revision = getattr(consumed, "revision", 0)
     if not revision or getattr(made, "revision", None) != 0:
         return made
     return made.model_copy(update={"revision": revision})

@@ -26,7 +26,7 @@ class Labels(Section):
     unlabelled: Unlabelled = Field(Unlabelled.OTHER, description="a picture of no class: drop it, or other")
 
     @property
-    def asked(self) -> bool:
+    def requested(self) -> bool:
         """Return whether there are classes at all."""
         return self.folders or bool(self.tags)
 

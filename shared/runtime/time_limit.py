@@ -73,12 +73,12 @@ class TimeLimit:
 
     def _await(self, future: "Future[T]") -> None:
         end = time.monotonic() + self.seconds
-        asked_to_end = False
+        end_requested = False
         while not _is_done_within(_GLANCE, future):
-            if self._stopping() and not asked_to_end:
-                asked_to_end, end = True, min(end, time.monotonic() + GRACE)
+            if self._stopping() and not end_requested:
+                end_requested, end = True, min(end, time.monotonic() + GRACE)
             if time.monotonic() >= end:
-                if asked_to_end:
+                if end_requested:
                     raise Interrupted("asked to end, and given up what took longer")
                 raise TimeLimitExceeded(f"not done after {self.seconds:g} s")
 

@@ -166,19 +166,19 @@ class Worker:
                 return self._failed(delivery, message, error)
 
     def _room(self, delivery: Delivery) -> AbstractContextManager[None]:
-        suspect = SUSPECT <= delivery.returned < self._condemned
+        suspect = SUSPECT <= delivery.redeliveries < self._condemned
         return self._quarantine.alone() if suspect else self._quarantine.company()
 
     def _processed(self, message: Message, delivery: Delivery) -> Outcome:
         if self._is_cancelled(message.run):
             return Outcome.CANCELLED
-        if delivery.returned >= self._condemned:
-            raise WorkerVanished(f"{delivery.returned} workers had it, and none has given an answer")
+        if delivery.redeliveries >= self._condemned:
+            raise WorkerVanished(f"{delivery.redeliveries} workers had it, and none has given an answer")
         with self._emissions.kept(message):
             return self._execute(message, delivery)
 
     def _execute(self, message: Message, delivery: Delivery) -> Outcome:
-        return self._execution.run(message, delivery, self._contexts.of(message, delivery.session))
+        return self._execution.run(message, delivery, self._contexts.of(message, delivery.epoch))
 
     def _is_to_stop(self, run: str) -> bool:
         metrics.LAST_STEP.labels(self.declaration.name).set_to_current_time()

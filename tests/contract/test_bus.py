@@ -209,7 +209,7 @@ def test_an_acknowledged_message_is_forgotten(twin: Twin) -> None:
 def test_a_first_delivery_is_attempt_one_and_was_never_returned(bus: Bus) -> None:
     bus.publish(requested(0))
     delivery = take(bus.consume("lister"))
-    assert (delivery.attempt, delivery.returned) == (1, 0)
+    assert (delivery.attempt, delivery.redeliveries) == (1, 0)
 
 
 def test_a_retried_message_comes_back_after_the_pause_as_the_next_attempt(twin: Twin) -> None:
@@ -218,7 +218,7 @@ def test_a_retried_message_comes_back_after_the_pause_as_the_next_attempt(twin: 
     consumer = bus.consume("lister")
     for attempt in (1, 2, 3):
         delivery = take(consumer)
-        assert (delivery.attempt, delivery.returned, decode(delivery.body)) == (attempt, 0, requested(7))
+        assert (delivery.attempt, delivery.redeliveries, decode(delivery.body)) == (attempt, 0, requested(7))
         delivery.retry(after=1.0)
         assert consumer.receive(A_MOMENT) is None
         assert_depth(twin, bus, "lister", Depth(delayed=1))
@@ -268,7 +268,7 @@ def test_what_a_closed_consumer_left_unanswered_is_returned(bus: Bus) -> None:
     consumer = bus.consume("lister", prefetch=2)
     back = [take(consumer), take(consumer)]
     assert {delivery.body for delivery in back} == taken
-    assert all((delivery.returned, delivery.attempt) == (1, 1) for delivery in back)
+    assert all((delivery.redeliveries, delivery.attempt) == (1, 1) for delivery in back)
 
 
 def test_a_closed_consumer_receives_nothing_more(twin: Twin) -> None:
@@ -295,7 +295,7 @@ def test_what_is_handed_back_is_delivered_as_the_same_attempt_and_counted(bus: B
     consumer = bus.consume("lister")
     for number in range(3):
         delivery = take(consumer)
-        assert (decode(delivery.body), delivery.attempt, delivery.returned) == (requested(0), 1, number)
+        assert (decode(delivery.body), delivery.attempt, delivery.redeliveries) == (requested(0), 1, number)
         delivery.requeue()
 
 
@@ -305,7 +305,7 @@ def test_the_next_attempt_has_not_been_returned_yet(bus: Bus) -> None:
     take(consumer).requeue()
     take(consumer).retry(after=0.0)
     again = take(consumer)
-    assert (again.attempt, again.returned) == (2, 0)
+    assert (again.attempt, again.redeliveries) == (2, 0)
 
 
 def test_a_paused_consumer_takes_nothing_until_it_proceeds(twin: Twin) -> None:
@@ -319,14 +319,14 @@ def test_a_paused_consumer_takes_nothing_until_it_proceeds(twin: Twin) -> None:
     assert decode(take(consumer).body) == requested(0)
 
 
-def test_a_new_consumer_begins_a_new_session(bus: Bus) -> None:
+def test_a_new_consumer_begins_a_new_epoch(bus: Bus) -> None:
     for number in range(3):
         bus.publish(fetched(number))
     first = bus.consume("index", prefetch=2)
-    sessions = [take(first).session, take(first).session]
+    epochs = [take(first).epoch, take(first).epoch]
     first.close()
-    assert sessions[0] == sessions[1]
-    assert take(bus.consume("index")).session != sessions[0]
+    assert epochs[0] == epochs[1]
+    assert take(bus.consume("index")).epoch != epochs[0]
 
 
 def test_a_message_can_be_sent_to_one_queue_alone(bus: Bus) -> None:
@@ -368,7 +368,7 @@ def test_a_single_active_consumer_is_followed_by_the_next_when_it_closes(bus: Bu
     assert second.receive(A_MOMENT) is None
     first.close()
     followers = [take(second), take(second)]
-    assert unanswered.body in [delivery.body for delivery in followers if delivery.returned]
+    assert unanswered.body in [delivery.body for delivery in followers if delivery.redeliveries]
     assert second.receive(A_MOMENT) is None
 
 

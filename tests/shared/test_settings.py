@@ -104,10 +104,10 @@ def test_a_secret_that_is_no_text_is_an_error_that_names_it(secrets: Path) -> No
 
 def test_settings_can_be_printed_without_telling_secrets(secrets: Path) -> None:
     found = settings(secrets=secrets)
-    told = f"{found} {found!r} {found.bus!r} {[found.bus]}"
-    assert "amqp://***@b" in told
-    assert "hidden" not in told
-    assert "sesame" not in told
+    printed = f"{found} {found!r} {found.bus!r} {[found.bus]}"
+    assert "amqp://***@b" in printed
+    assert "hidden" not in printed
+    assert "sesame" not in printed
 
 
 def test_what_is_no_list_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,8 +74,8 @@ def conv_clamp(snapshot: Snapshot) -> float | None:
     """Return the largest absolute activation of a convolution. Raises Misfit where the networks have different ones."""
     found = {network: _positive(network, getattr(snapshot, network), "conv_clamp") for network in NAMES}
     if len(set(found.values())) > 1:
-        told = ", ".join(f"{network} {value}" for network, value in found.items())
-        raise Misfit(f"its networks have different values of conv_clamp ({told}), and ours have one")
+        listed = ", ".join(f"{network} {value}" for network, value in found.items())
+        raise Misfit(f"its networks have different values of conv_clamp ({listed}), and ours have one")
     return found["D"]
 
 

@@ -63,9 +63,9 @@ def test_no_stage_gets_what_another_stage_of_the_same_container_gets() -> None:
 
 
 def test_the_ledger_hears_of_everything_but_what_only_asks_for_work() -> None:
-    asking = {messages.RunRequested, messages.DatasetDue, messages.LegDue}
+    requests = {messages.RunRequested, messages.DatasetDue, messages.LegDue}
     ledger = next(each for each in PIPELINE.declarations if each.queue == "tfrecord-packer.ledger")
-    assert set(ledger.consumes) == set(Message.types.values()) - asking - {messages.Judgement}
+    assert set(ledger.consumes) == set(Message.types.values()) - requests - {messages.Judgement}
 
 
 def test_state_with_one_owner_has_a_single_active_consumer(stages: tuple[Stage[Any, Any], ...]) -> None:

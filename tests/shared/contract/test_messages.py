@@ -152,28 +152,33 @@ def test_names_are_spelt_with_hyphens(name: str, expected: str) -> None:
 
 
 def test_what_was_found_for_one_entry_is_told_again_of_another() -> None:
-    asked = ImageFetched(run="bea-007", entry="f" * 20, image="1" * 64, source=3, score=9)
+    consumed = ImageFetched(run="bea-007", entry="f" * 20, image="1" * 64, source=3, score=9)
     found = ImageDropped(run="anya-001", entry="0" * 20, stage="deduper", reason=Reason.CORRUPT, detail="bad CRC")
-    assert recall(found.finding(), asked) == ImageDropped(
+    assert recall(found.finding(), consumed) == ImageDropped(
         run="bea-007", entry="f" * 20, stage="deduper", reason=Reason.CORRUPT, detail="bad CRC"
     )
 
 
 def test_a_recalled_score_is_that_of_the_question(every_message: tuple[Message, ...]) -> None:
-    asked = ImageFetched(run="bea-007", entry="f" * 20, image="1" * 64, source=3, score=9)
+    consumed = ImageFetched(run="bea-007", entry="f" * 20, image="1" * 64, source=3, score=9)
     fingerprint = next(message for message in every_message if isinstance(message, ImageFingerprinted))
-    told = recall(fingerprint.finding(), asked)
-    assert isinstance(told, ImageFingerprinted)
-    assert (told.run, told.entry, told.score) == ("bea-007", "f" * 20, 9)
-    assert (told.image, told.width, told.phash) == (fingerprint.image, fingerprint.width, fingerprint.phash)
+    again = recall(fingerprint.finding(), consumed)
+    assert isinstance(again, ImageFingerprinted)
+    assert (again.run, again.entry, again.score) == ("bea-007", "f" * 20, 9)
+    assert (again.image, again.width, again.phash) == (fingerprint.image, fingerprint.width, fingerprint.phash)
 
 
 def test_the_faces_of_a_recalled_picture_keep_their_numbers(every_message: tuple[Message, ...]) -> None:
-    asked = ImageKept(run="bea-007", entry="f" * 20, image="1" * 64, arrival=1, decisions=1)
+    consumed = ImageKept(run="bea-007", entry="f" * 20, image="1" * 64, arrival=1, decisions=1)
     found = next(message for message in every_message if isinstance(message, FaceFound))
-    told = recall(found.finding(), asked)
-    assert isinstance(told, FaceFound)
-    assert (told.run, str(told.item), told.crop, told.box) == ("bea-007", "f" * 20 + ".1", found.crop, found.box)
+    again = recall(found.finding(), consumed)
+    assert isinstance(again, FaceFound)
+    assert (again.run, str(again.item), again.crop, again.box) == (
+        "bea-007",
+        "f" * 20 + ".1",
+        found.crop,
+        found.box,
+    )
 
 
 def test_a_finding_survives_json(every_message: tuple[Message, ...]) -> None:
@@ -188,14 +193,14 @@ def test_what_others_are_kinds_of_is_no_message_itself() -> None:
 
 def test_a_drop_is_about_the_item_that_was_asked_for() -> None:
     drop = Drop(Reason.CORRUPT, "bad CRC")
-    asked = FaceFound(run="r", entry="f" * 20, image="1" * 64, face=2, crop="2" * 64, box=(0, 0, 9, 9), side=9)
-    told = FaceDropped.of(asked, "upscaler", drop)
-    assert told == FaceDropped(run="r", entry="f" * 20, face=2, stage="upscaler", reason=drop.reason, detail="bad CRC")
-    assert str(ImageDropped.of(asked, "upscaler", drop).item) == "f" * 20
+    consumed = FaceFound(run="r", entry="f" * 20, image="1" * 64, face=2, crop="2" * 64, box=(0, 0, 9, 9), side=9)
+    again = FaceDropped.of(consumed, "upscaler", drop)
+    assert again == FaceDropped(run="r", entry="f" * 20, face=2, stage="upscaler", reason=drop.reason, detail="bad CRC")
+    assert str(ImageDropped.of(consumed, "upscaler", drop).item) == "f" * 20
 
 
 def test_a_drop_names_what_the_question_does_not() -> None:
-    asked, drop = RunRequested(run="r", source=1), Drop(Reason.EMPTY_FILE, "0 bytes")
-    assert str(ImageDropped.of(asked, "scraper", drop, entry="f" * 20).item) == "f" * 20
+    consumed, drop = RunRequested(run="r", source=1), Drop(Reason.EMPTY_FILE, "0 bytes")
+    assert str(ImageDropped.of(consumed, "scraper", drop, entry="f" * 20).item) == "f" * 20
     picture = ImageKept(run="r", entry="e" * 20, image="1" * 64, arrival=1, decisions=1)
     assert str(FaceDropped.of(picture, "face-detector", drop, face=3).item) == "e" * 20 + ".3"

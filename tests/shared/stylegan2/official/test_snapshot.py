@@ -47,9 +47,9 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize(("file", "said"), OTHERS.items(), ids=range(len(OTHERS)))
-def test_other_files_are_told_by_what_they_are(file: bytes, said: str) -> None:
-    with pytest.raises(BadFile, match=said):
+@pytest.mark.parametrize(("file", "reason"), OTHERS.items(), ids=range(len(OTHERS)))
+def test_other_files_are_told_by_what_they_are(file: bytes, reason: str) -> None:
+    with pytest.raises(BadFile, match=reason):
         read(file)
 
 
@@ -81,10 +81,10 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize(("changes", "said"), MALFORMED.values(), ids=MALFORMED)
-def test_a_network_that_is_malformed_is_refused(changes: dict[str, object], said: str) -> None:
+@pytest.mark.parametrize(("changes", "reason"), MALFORMED.values(), ids=MALFORMED)
+def test_a_network_that_is_malformed_is_refused(changes: dict[str, object], reason: str) -> None:
     G = network("G", ONE, **changes)
-    with pytest.raises(BadFile, match=said):
+    with pytest.raises(BadFile, match=reason):
         read(pickled((G, network("D", ONE), G)))
 
 

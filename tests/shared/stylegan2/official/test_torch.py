@@ -120,12 +120,12 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize(("network", "path", "attributes", "said"), OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize(("network", "path", "attributes", "reason"), OTHERS.values(), ids=OTHERS)
 def test_a_layer_that_computes_something_else_is_refused_by_its_path(
-    modules: dict[str, Module], network: str, path: str, attributes: dict[str, object], said: str
+    modules: dict[str, Module], network: str, path: str, attributes: dict[str, object], reason: str
 ) -> None:
     modules[network][path].attributes |= attributes
-    with pytest.raises(BadFile, match=f"{network}.{path} .*{said}"):
+    with pytest.raises(BadFile, match=f"{network}.{path} .*{reason}"):
         fit(read(Program().file(modules)))
 
 
@@ -185,12 +185,12 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize(("change", "said"), MALFORMED.values(), ids=MALFORMED)
+@pytest.mark.parametrize(("change", "reason"), MALFORMED.values(), ids=MALFORMED)
 def test_a_module_that_is_malformed_is_refused(
-    modules: dict[str, Module], change: Callable[[Module], Module], said: str
+    modules: dict[str, Module], change: Callable[[Module], Module], reason: str
 ) -> None:
     modules["G"] = change(modules["G"])
-    with pytest.raises(BadFile, match=said):
+    with pytest.raises(BadFile, match=reason):
         read(Program().file(modules))
 
 
@@ -245,12 +245,12 @@ TENSORS = {
 }
 
 
-@pytest.mark.parametrize(("place", "said"), TENSORS.values(), ids=TENSORS)
-def test_a_tensor_that_does_not_lie_in_its_storage_is_refused(place: tuple[object, ...], said: str) -> None:
+@pytest.mark.parametrize(("place", "reason"), TENSORS.values(), ids=TENSORS)
+def test_a_tensor_that_does_not_lie_in_its_storage_is_refused(place: tuple[object, ...], reason: str) -> None:
     with torch():
         storage = Calls(_load_from_bytes, (in_a_row(NUMBERS),))
         file = pickle.dumps({"G": Calls(_rebuild_tensor_v2, (storage, *place, False, {}))})
-    with pytest.raises(BadFile, match=said):
+    with pytest.raises(BadFile, match=reason):
         read(file)
 
 
@@ -283,9 +283,9 @@ def storages() -> dict[str, tuple[bytes, str]]:
     }
 
 
-@pytest.mark.parametrize(("data", "said"), storages().values(), ids=storages())
-def test_bytes_that_are_no_storage_are_refused(data: bytes, said: str) -> None:
-    with pytest.raises(BadFile, match=said):
+@pytest.mark.parametrize(("data", "reason"), storages().values(), ids=storages())
+def test_bytes_that_are_no_storage_are_refused(data: bytes, reason: str) -> None:
+    with pytest.raises(BadFile, match=reason):
         torch_storage.values(data)
 
 
