@@ -14,7 +14,7 @@ from shared.recipe.duplicates import Duplicates
 
 
 @dataclass(frozen=True)
-class Decision:
+class EntryDecision:
     """The decision about an entry: kept when `by` is None, else superseded by another entry's image."""
 
     entry: str
@@ -46,7 +46,7 @@ class RunIndex:
         """Bytes of memory that the index takes, roughly."""
         return _BYTES * len(self._entries)
 
-    def add(self, found: ImageFingerprinted) -> list[Decision]:
+    def add(self, found: ImageFingerprinted) -> list[EntryDecision]:
         """Take in the next arrival (counted from 1); return all decisions that it brings or changes."""
         number = len(self._entries)
         self._entries.append(found.entry)
@@ -58,10 +58,10 @@ class RunIndex:
         changed = self._groups.add(rank(found))
         return [self._decision(picture, reason) for picture, reason in changed.items()]
 
-    def _decision(self, picture: int, reason: Reason | None) -> Decision:
+    def _decision(self, picture: int, reason: Reason | None) -> EntryDecision:
         keeper = self._groups.keeper[picture]
         by = None if keeper is None or keeper == picture else self._image(keeper)
-        return Decision(self._entries[picture], self._image(picture), by, reason)
+        return EntryDecision(self._entries[picture], self._image(picture), by, reason)
 
     def _image(self, picture: int) -> str:
         return bytes(self._prints[picture]["image"]).hex()

@@ -12,7 +12,7 @@ from services.face_detector.choice import Detectors, chosen
 from services.face_detector.crop import CropRules, crops
 from services.face_detector.declaration import FACE_DETECTOR, DetectorEnvironment
 from services.face_detector.detections import DETECTIONS
-from services.face_detector.detector import Box, Face
+from services.face_detector.detector import Box, DetectedFace
 from services.face_detector.model_file import Fetching
 from services.face_detector.monochrome import is_monochrome
 from shared.contract import keys
@@ -92,7 +92,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
         if settings.monochrome is Monochrome.DROP and is_monochrome(flat):
             return Drop(Reason.MONOCHROME, "it is black and white or of a single tint")
 
-        def detect() -> list[Face]:
+        def detect() -> list[DetectedFace]:
             if context.stopping():
                 raise Interrupted(f"before faces were looked for in {message.item}")
             return list(self._detectors.of(settings.section, context.store).detect(np.asarray(flat)))

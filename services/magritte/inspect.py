@@ -8,9 +8,9 @@ from rich.table import Table
 
 from services.magritte import screen
 from services.magritte.connection import address, found_run
-from services.magritte.item_search import Listed
-from services.magritte.pipeline import settings
-from services.magritte.report import report, show
+from services.magritte.item_search import ListedEntry
+from services.magritte.pipeline import checked_settings
+from services.magritte.report import print_status, report
 from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 
@@ -30,7 +30,7 @@ def status(run: RunName = "", as_json: AsJson = False) -> None:
         for sentence in found.remarks:
             screen.remark(sentence)
     else:
-        show(found)
+        print_status(found)
 
 
 def trace(
@@ -55,7 +55,7 @@ def trace(
         raise NotFound(f"{len(found.best)} pictures of run {name} can be meant by {what}: give more of the name")
     story = [record for entry in sorted(found.best) for record in items.story(entry)]
     if not story:
-        raise NotFound(f"run {name} in {address(here, settings())} knows nothing of {what}")
+        raise NotFound(f"run {name} in {address(here, checked_settings())} knows nothing of {what}")
     if as_json:
         screen.say_json(story)
     else:
@@ -78,7 +78,7 @@ def _list(items: RunItems, entries: Sequence[str], as_json: bool) -> None:
         screen.say(f"... and {len(matches) - _MOST} more")
 
 
-def _described(items: RunItems, listed: Listed) -> dict[str, str]:
+def _described(items: RunItems, listed: ListedEntry) -> dict[str, str]:
     fate = items.settlement(listed.entry)
     return {
         "item": listed.entry,

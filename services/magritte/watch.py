@@ -14,7 +14,7 @@ from services.magritte import screen
 from services.magritte.connection import broker, found_run, has_broker
 from services.magritte.inspect import RunName
 from services.magritte.pipeline import PIPELINE
-from services.magritte.report import Report, fates_table, report, show
+from services.magritte.report import Report, fates_table, print_status, report
 from services.magritte.training import last_tick_line, trained_line
 from shared.bus import Bus, Depth
 from shared.contract.errors import BusUnavailable
@@ -47,7 +47,7 @@ def watch(
             if found.phase.is_over:
                 break
             time.sleep(max(every, _SHARE * (time.monotonic() - began)))
-    show(found)
+    print_status(found)
     if found.phase is not Phase.FINISHED:
         raise typer.Exit(1)
 

@@ -4,7 +4,7 @@ from shared.contract.reasons import Drop, Reason
 from shared.pictures import Format, Limits, PictureInfo, decode
 
 
-def verify(data: bytes, size: int, kind: Format) -> Drop | None:
+def verify_picture(data: bytes, size: int, kind: Format) -> Drop | None:
     """Check that `data` is what the data set demands: return None, or a drop with `Reason.NOT_VERIFIED`.
 
     It must decode in full, in the format `kind`, to `size` x `size` pixels of RGB with 8 bits a channel, upright,

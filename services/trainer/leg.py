@@ -24,13 +24,13 @@ CHECKPOINTS_KEPT = 2
 """The newest, and the one before for when the newest cannot be read."""
 
 
-def resume(session: "Session", training: str, leg: int, context: Context) -> None:
+def restore(session: "Session", training: str, leg: int, context: Context) -> None:
     """Restore checkpoint `leg`, or the one before when it is damaged; checkpoint 0 is a session as it begins.
 
     The leg is then a longer one, with the same result. Raises Poison when no checkpoint that is kept can be read.
     """
     for number in range(leg, max(leg - CHECKPOINTS_KEPT, 0), -1):
-        snapshot = trainings.find(context.store, training, number)
+        snapshot = trainings.find_snapshot(context.store, training, number)
         state = checkpoint.read(context.store, snapshot) if snapshot else None
         if state is not None:
             session.restore(state)

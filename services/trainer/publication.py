@@ -18,7 +18,7 @@ def publish(store: Objects, snapshot: Snapshot, folder: Path) -> bool:
         store.put_file(snapshot.key(file), folder / file)
     if trainings.complete(store, snapshot):
         return True
-    winner = trainings.find(store, snapshot.training, snapshot.leg)
+    winner = trainings.find_snapshot(store, snapshot.training, snapshot.leg)
     theirs = {winner.key(file) for file in winner.files} if winner else set()
     for key in {snapshot.key(file) for file in snapshot.files} - theirs:
         store.delete(key)

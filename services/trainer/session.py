@@ -12,7 +12,7 @@ from services.trainer.gallery import Gallery
 from services.trainer.grid import layout
 from services.trainer.hyperparameters import hyperparameters
 from services.trainer.learning import device
-from services.trainer.learning.training import Losses, Training
+from services.trainer.learning.training import GanTraining, Losses
 from services.trainer.stats import Watched
 from shared.contract.events import Event
 from shared.recipe.training import ResolvedTraining
@@ -54,7 +54,7 @@ class Session:
         self._resolution = networks.architecture.resolution
         self._settings = settings
         chosen = hyperparameters(settings, networks.architecture)
-        self._training = Training(networks, chosen, settings.seed, jit_compile)
+        self._training = GanTraining(networks, chosen, settings.seed, jit_compile)
         self._minibatch, self._shown = chosen.minibatch, chosen.minibatch * chosen.d_repeats
         self.is_cold = True
         """Return whether the next step is the first, in which everything is compiled."""

@@ -68,7 +68,7 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
 
     Leg n trains from checkpoint n to checkpoint n + 1. A leg that is not the next one of its training is answered
     with the one that is. A leg that diverges is trained once more, with other random numbers. `jit_compile` is
-    `services.trainer.learning.training.Training`'s.
+    `services.trainer.learning.training.GanTraining`'s.
     """
 
     declaration = TRAINER
@@ -91,7 +91,7 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
             with self._lock:
                 if _next(job, context.store) == message:
                     self._train(job, message.leg, settings, context)
-            made = trainings.find(context.store, job.training, message.leg + 1)
+            made = trainings.find_snapshot(context.store, job.training, message.leg + 1)
             if made is not None and not job.plan.is_complete(made.images):
                 yield job.taken(made)
         yield _next(job, context.store)
@@ -100,7 +100,7 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
         self._warm = None
 
     def _train(self, job: _Job, number: int, settings: ResolvedTraining, context: Context) -> None:
-        before = trainings.find(context.store, job.training, number)
+        before = trainings.find_snapshot(context.store, job.training, number)
         end = job.plan.leg_end(before.images if before else 0)
         session = self._take_warm(job.training, number) or self._open(job, number, settings, context)
         with TemporaryDirectory(prefix="magritte-") as name:
@@ -133,13 +133,13 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
     def _open(self, job: _Job, number: int, settings: ResolvedTraining, context: Context) -> "Session":
         from services.trainer.session import Session, keep_threads, open_dataset
 
-        keep_threads(trainings.threads(context.store, job.training, number), context.emit)
+        keep_threads(trainings.recorded_threads(context.store, job.training, number), context.emit)
         pictures = open_pictures(context.store, job.dataset)
         labels = open_labels(context.store, job.dataset)
         shape = Shape(pictures.resolution, pictures.channels, 0 if labels is None else labels.shape[1])
         networks = starting_networks(settings, shape, context.store, context.emit)
         session = Session(networks, open_dataset(pictures, labels, settings), settings, self._jit_compile)
-        leg.resume(session, job.training, number, context)
+        leg.restore(session, job.training, number, context)
         if session.images == 0:
             _introduce(session, job, settings, context)
         return session

@@ -20,7 +20,7 @@ class Outgoing:
     headers: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Outcome(StrEnum):
+class PublishOutcome(StrEnum):
     """Answer of the broker to a published message; the values complete a sentence that begins with "the queue"."""
 
     CONFIRMED = "has it"

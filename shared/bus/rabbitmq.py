@@ -18,7 +18,7 @@ from shared.bus.amqp import Channel, Connection, Publisher, parameters
 from shared.bus.consumer import Broker, RabbitMQConsumer, RabbitMQDelivery
 from shared.bus.interface import DeadLetter, Depth
 from shared.bus.lanes import is_bulk
-from shared.bus.letters import Outcome, Outgoing
+from shared.bus.letters import Outgoing, PublishOutcome
 from shared.bus.reconnecting_connection import ReconnectingConnection, growing_pauses
 from shared.bus.topology import WORK, BrokerQueue, Exchange, Topology, lane
 from shared.contract.declaration import Queue
@@ -203,15 +203,15 @@ class RabbitMQBus:
                 return  # delivered again, so that the answer is void
             outcome, refusal = await self._try(letter, give_up)
             trouble = refusal or trouble
-            if outcome is Outcome.CONFIRMED:
+            if outcome is PublishOutcome.CONFIRMED:
                 return
-            if outcome is Outcome.FULL and not self._draining:
+            if outcome is PublishOutcome.FULL and not self._draining:
                 give_up = self._loop.time() + self._patience
-            if outcome is Outcome.UNROUTABLE or self._loop.time() >= give_up:
+            if outcome is PublishOutcome.UNROUTABLE or self._loop.time() >= give_up:
                 raise trouble or self._unavailable()
             await asyncio.sleep(min(pause, _FULL_QUEUE_PAUSE))
 
-    async def _try(self, letter: Outgoing, give_up: float) -> tuple[Outcome | None, BusUnavailable | None]:
+    async def _try(self, letter: Outgoing, give_up: float) -> tuple[PublishOutcome | None, BusUnavailable | None]:
         """Publish `letter` once; return the broker's answer by the time `give_up`, if any, and what to raise for it."""
         try:
             async with asyncio.timeout_at(give_up):
@@ -222,7 +222,7 @@ class RabbitMQBus:
         except MagritteError as error:
             return None, BusUnavailable(f"the broker {self._place}: {error}")
 
-    async def _publish_once(self, letter: Outgoing) -> Outcome:
+    async def _publish_once(self, letter: Outgoing) -> PublishOutcome:
         connection = await self._outgoing.up()
         await connection.writable.wait()
         async with self._publisher_lock:
@@ -231,7 +231,7 @@ class RabbitMQBus:
             publisher = self._publisher
         assert publisher is not None
         outcome = await publisher.publish(letter)
-        if outcome is Outcome.UNROUTABLE:
+        if outcome is PublishOutcome.UNROUTABLE:
             await self._declare(connection)
             outcome = await publisher.publish(letter)
         return outcome

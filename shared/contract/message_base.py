@@ -90,7 +90,7 @@ class Message(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Register the type, so that `decode` finds it by its name; what others are kinds of is no message itself."""
+        """Register the type for `decode_message`, and strike off its bases, which are no messages themselves."""
         Message.types[cls.kind()] = cls
         for base in cls.__bases__:
             Message.types.pop(kebab(base.__name__), None)
@@ -120,7 +120,7 @@ class Message(BaseModel):
         return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
     def finding(self) -> dict[str, Any]:
-        """Return the message as an action record keeps it, to be told again of other items by `recall`."""
+        """Return the message as an action record keeps it, to be told again of other items by `rebuild`."""
         return {"type": self.kind(), **self.model_dump(mode="json")}
 
 
@@ -159,13 +159,13 @@ class _Envelope(BaseModel):
     stamp: Stamp = NO_STAMP
 
 
-def decode(data: bytes) -> Message:
+def decode_message(data: bytes) -> Message:
     """Return the message in `data`; raise `Poison` when it is not one of ours or of a newer schema."""
     return decode_stamped(data)[0]
 
 
 def decode_stamped(data: bytes) -> tuple[Message, Stamp]:
-    """Return the message in `data` and its stamp; raise `Poison` as `decode` does."""
+    """Return the message in `data` and its stamp; raise `Poison` as `decode_message` does."""
     try:
         envelope = _Envelope.model_validate_json(data)
         return Message.types[envelope.type].model_validate_json(data), envelope.stamp
@@ -175,7 +175,7 @@ def decode_stamped(data: bytes) -> tuple[Message, Stamp]:
         raise Poison(f"not a message of schema version {SCHEMA_VERSION}: {_first(error)}") from error
 
 
-def recall(finding: dict[str, Any], consumed: Message) -> Message:
+def rebuild(finding: dict[str, Any], consumed: Message) -> Message:
     """Rebuild the message that `Message.finding` was taken of, as the answer to `consumed`.
 
     What tells items apart (`IDENTITY`) comes from the question, what was made of them from the finding.

@@ -19,19 +19,19 @@ from shared.contract.message_base import (
     Ordinal,
     RunId,
     Stamp,
-    decode,
+    decode_message,
     decode_stamped,
     identity,
     kebab,
     now,
     of_revision,
-    recall,
+    rebuild,
 )
 from shared.contract.reasons import Drop, Reason
 
 __all__ = [  # what readers of messages take from here
-    "NO_STAMP", "Count", "Digest", "EntryId", "Message", "RunId", "Stamp", "decode", "decode_stamped", "kebab",
-    "now", "of_revision", "recall",
+    "NO_STAMP", "Count", "Digest", "EntryId", "Message", "RunId", "Stamp", "decode_message", "decode_stamped", "kebab",
+    "now", "of_revision", "rebuild",
 ]  # fmt: skip
 
 

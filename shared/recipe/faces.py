@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from shared.recipe.section import Section, present
 
 
-class Detector(StrEnum):
+class DetectorKind(StrEnum):
     """Kinds of face detectors."""
 
     ANIMEFACE = "animeface"
@@ -70,7 +70,7 @@ class Edge(StrEnum):
 class Faces(Section):
     """Rules for finding faces and cutting them out."""
 
-    detector: Detector = Field(Detector.ANIMEFACE, description="animeface or cascade")
+    detector: DetectorKind = Field(DetectorKind.ANIMEFACE, description="animeface or cascade")
     animeface: Animeface = Animeface()
     cascade: Cascade = Cascade()
     expand: Expansion = Expansion()

@@ -29,7 +29,7 @@ class Fit(StrEnum):
     SHRINK_ONLY = "shrink-only"
 
 
-class Format(StrEnum):
+class StoredFormat(StrEnum):
     """Formats in which the pictures of the data set are stored."""
 
     PNG = "png"
@@ -45,5 +45,5 @@ class Normalized(Section):
         "#000000", description="around the picture: a colour, edge or reflect"
     )
     background: Colour = Field("#ffffff", description="behind transparent pixels")
-    format: Format = Field(Format.PNG, description="png or jpeg")
+    format: StoredFormat = Field(StoredFormat.PNG, description="png or jpeg")
     quality: int = Field(95, ge=1, le=100, description="JPEG quality")

@@ -87,7 +87,7 @@ def _with_files(message: Message, recipe: Recipe, store: Store) -> Message:
     """Return a ranking with the names of its files, which the oldest ones lack and which follow from the recipe."""
     if not isinstance(message, RankingReady) or message.files:
         return message
-    snapshot = trainings.find(store, message.training, message.leg)
+    snapshot = trainings.find_snapshot(store, message.training, message.leg)
     if snapshot is None:
         return message
     names = (trainings.RANKING, trainings.WORST, trainings.BEST)

@@ -155,7 +155,7 @@ class Worker:
     def _handled(self, delivery: Delivery) -> Outcome:
         message: Message | None = None
         try:
-            message = messages.decode(delivery.body)
+            message = messages.decode_message(delivery.body)
             with logs.about(message, stage=self.declaration.name, attempt=delivery.attempt):
                 outcome = self._processed(message, delivery)
                 self._answer(delivery.ack)

@@ -15,7 +15,7 @@ from typing import Any
 
 from shared.bus import Bus, Delivery
 from shared.contract import keys
-from shared.contract.messages import FaceDropped, FaceFound, FaceUpscaled, ItemDied, Message, decode
+from shared.contract.messages import FaceDropped, FaceFound, FaceUpscaled, ItemDied, Message, decode_message
 from shared.ledger.journal import Record
 from shared.ledger.ledger import Ledger
 from shared.recipe.recipe import Recipe
@@ -162,7 +162,7 @@ class Faces:
         consumer = self.place.bus.consume("normalizer", prefetch=8)
         found: Counter[str] = Counter()
         for delivery in _all_of(consumer.receive):
-            message: Message = decode(delivery.body)
+            message: Message = decode_message(delivery.body)
             assert isinstance(message, FaceUpscaled)
             found[str(message.item)] += 1
             delivery.ack()

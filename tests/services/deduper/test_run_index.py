@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.deduper.likeness import PRINT, likeness, print_of
-from services.deduper.run_index import Decision, RunIndex, rank
+from services.deduper.run_index import EntryDecision, RunIndex, rank
 from shared.contract.messages import ImageFingerprinted
 from shared.recipe.duplicates import Duplicates
 from tests.services.deduper.conftest import Arrived, Drawing
@@ -37,15 +37,15 @@ HASHES = st.integers(0, 2**10 - 1)
 PRINTS = st.lists(st.tuples(HASHES, HASHES, st.integers(100, 103)), min_size=1, max_size=14)
 
 
-def _batch(prints: list[ImageFingerprinted]) -> dict[str, Decision]:
+def _batch(prints: list[ImageFingerprinted]) -> dict[str, EntryDecision]:
     """The rule itself: from the best to the worst, each is kept unless a kept one is its duplicate."""
     kept: list[ImageFingerprinted] = []
-    decisions: dict[str, Decision] = {}
+    decisions: dict[str, EntryDecision] = {}
     for found in sorted(prints, key=rank):
         others = np.array([print_of(other) for other in kept], PRINT)
         kinds = likeness(print_of(found), others, SETTINGS) if kept else []
         by, reason = next(((other.image, kind) for other, kind in zip(kept, kinds, strict=True) if kind), (None, None))
-        decisions[found.entry] = Decision(found.entry, found.image, by, reason)
+        decisions[found.entry] = EntryDecision(found.entry, found.image, by, reason)
         if by is None:
             kept.append(found)
     return decisions

@@ -12,7 +12,7 @@ from services.face_detector.crop import distinct
 from services.face_detector.detector import Box, overlap
 from services.face_detector.monochrome import is_monochrome
 from shared.pictures import Picture, decode, flatten
-from shared.recipe.faces import Cascade, Detector, Faces
+from shared.recipe.faces import Cascade, DetectorKind, Faces
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "real"
 pytestmark = pytest.mark.skipif(not (REAL / "labels.json").is_file(), reason=f"needs the real pictures in {REAL}")
@@ -53,7 +53,7 @@ def _is_centred_in(box: Box, area: list[int]) -> bool:
 
 
 def test_the_cascade_finds_most_faces(detectors: Detectors, cascade: Cascade) -> None:
-    recall, precision = recall_and_precision(detectors, Faces(detector=Detector.CASCADE, cascade=cascade))
+    recall, precision = recall_and_precision(detectors, Faces(detector=DetectorKind.CASCADE, cascade=cascade))
     assert recall >= 0.66  # 0.69 and 0.86, measured on 150 faces
     assert precision >= 0.82
 

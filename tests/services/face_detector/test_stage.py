@@ -17,7 +17,7 @@ from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, Image
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context
 from shared.pictures import Picture, decode
-from shared.recipe.faces import Cascade, Detector, Edge, Expansion, Faces
+from shared.recipe.faces import Cascade, DetectorKind, Edge, Expansion, Faces
 from shared.recipe.pictures import Monochrome, Pictures
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
@@ -80,7 +80,7 @@ def bench(stage: FaceDetector, tmp_path: Path) -> Bench:
 
 @pytest.fixture
 def by_cascade(cascade: Cascade) -> Faces:
-    return Faces(detector=Detector.CASCADE, cascade=cascade)
+    return Faces(detector=DetectorKind.CASCADE, cascade=cascade)
 
 
 def test_animeface_needs_nothing_but_its_package(bench: Bench, drawn: Drawn) -> None:
@@ -245,7 +245,7 @@ def test_asked_to_stop_it_does_not_start_looking_for_faces(bench: Bench, drawn: 
 
 
 def test_a_model_whose_digest_is_known_is_not_read_for_the_action(bench: Bench) -> None:
-    stored = Faces(detector=Detector.CASCADE, cascade=Cascade(model="sha256:" + "0a" * 32))
-    fetched = Faces(detector=Detector.CASCADE, cascade=Cascade(model="http://127.0.0.1:1/a.xml", sha256="0a" * 32))
+    stored = Faces(detector=DetectorKind.CASCADE, cascade=Cascade(model="sha256:" + "0a" * 32))
+    fetched = Faces(detector=DetectorKind.CASCADE, cascade=Cascade(model="http://127.0.0.1:1/a.xml", sha256="0a" * 32))
     assert bench.action(recipe(stored)).settings["detector"]["model"] == "0a" * 32
     assert bench.action(recipe(stored)).digest == bench.action(recipe(fetched)).digest

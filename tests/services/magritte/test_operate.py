@@ -11,7 +11,7 @@ from shared.bus.lanes import EXPRESS_MESSAGES
 from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract import keys
 from shared.contract.errors import NotFound, SettingsError
-from shared.contract.messages import RunRequested, decode
+from shared.contract.messages import RunRequested, decode_message
 from shared.runs.controls import Controls, controls_in_force
 from shared.store import FolderStore
 from tests.servers.rabbitmq import RabbitMQServer
@@ -85,7 +85,7 @@ def test_a_recipe_is_submitted_to_the_stages_source_by_source(
 ) -> None:
     assert magritte("submit", path).stdout == "begins anya-001\n"
     assert json.loads(magritte("submit", path, "--json").stdout) == {"run": "anya-001", "resumed": True}
-    published = [decode(taken(bus).body) for _ in range(4)]
+    published = [decode_message(taken(bus).body) for _ in range(4)]
     assert sorted(message.source for message in published if isinstance(message, RunRequested)) == [0, 0, 1, 1]
     assert {message.run for message in published} == {"anya-001"}
     assert store.exists(keys.recipe("anya-001"))

@@ -18,7 +18,7 @@ from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.errors import Misfit
 from shared.stylegan2.example import encode_picture
 from shared.stylegan2.labels_file import encode_labels, one_hot
-from shared.stylegan2.quality.evaluation import draw
+from shared.stylegan2.quality.evaluation import draw_samples
 from shared.stylegan2.tfrecords import frame
 from shared.stylegan2.weights import Networks
 from tests.shared.legs import pack, publish
@@ -122,7 +122,7 @@ def test_a_leg_can_be_chosen(magritte: Magritte, trained: str) -> None:
 def test_a_network_that_draws_its_training_pictures_is_found_out(
     magritte: Magritte, network: Path, tmp_path: Path
 ) -> None:
-    drawn = draw(networks(seed=3), PICTURES, 1.0, None, lambda count: None)
+    drawn = draw_samples(networks(seed=3), PICTURES, 1.0, None, lambda count: None)
     (tmp_path / "copies-r03.tfrecords").write_bytes(level(drawn[:, :, ::-1]))
     words = ("quality", str(network), "--dataset", str(tmp_path / "copies-r03.tfrecords"), "--out", str(tmp_path))
     (found,) = report(magritte(*words, "--json"))["networks"]

@@ -68,7 +68,7 @@ def ranked(
 
 
 def file(store: FolderStore, name: str, ranking: Ranking = THREE_ON_A_SHEET) -> bytes:
-    snapshot = trainings.find(store, TRAINING, 3)
+    snapshot = trainings.find_snapshot(store, TRAINING, 3)
     assert snapshot is not None
     return store.get(trainings.ranking_key(snapshot, ranking, name))
 
@@ -123,11 +123,11 @@ def test_rankings_with_other_settings_do_not_overwrite_each_other(store: FolderS
 def test_another_run_is_answered_from_the_record_in_its_own_name(store: FolderStore) -> None:
     action = action_of(Ranker(), TAKEN, settings())
     assert action is not None
-    records.keep(store, action, ranked(store), TAKEN)
+    records.keep_outcome(store, action, ranked(store), TAKEN)
     consumed = TAKEN.model_copy(update={"run": "toy-002", "version": 1})
     again = action_of(Ranker(), consumed, settings())
     assert again == action
-    (ready,) = records.find(store, again, consumed) or []
+    (ready,) = records.find_outcome(store, again, consumed) or []
     assert (ready.run, ready.version, ready.training) == ("toy-002", 1, TRAINING)
     assert store.exists(ready.files[RANKING])
 

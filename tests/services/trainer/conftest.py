@@ -84,7 +84,7 @@ class Bench:
         return answers
 
     def snapshot(self, leg: int) -> Snapshot:
-        found = trainings.find(self.store, trainings.training_digest(self.training.resolved(8), DATASET), leg)
+        found = trainings.find_snapshot(self.store, trainings.training_digest(self.training.resolved(8), DATASET), leg)
         assert found is not None
         return found
 

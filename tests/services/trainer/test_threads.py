@@ -89,4 +89,4 @@ def test_a_snapshot_of_before_threads_were_recorded_is_gone_on_from(trained: Ben
 def test_the_newest_snapshot_up_to_a_leg_decides(trained: Bench) -> None:
     for leg in (1, 2, 3):
         record(trained, trained.snapshot(leg).model_copy(update={"threads": 10 + leg}))
-    assert [trainings.threads(trained.store, NAME, leg) for leg in (0, 1, 2, 3, 4)] == [None, 11, 12, 13, 13]
+    assert [trainings.recorded_threads(trained.store, NAME, leg) for leg in (0, 1, 2, 3, 4)] == [None, 11, 12, 13, 13]

@@ -4,7 +4,7 @@ import pytest
 
 from shared.contract import keys
 from shared.contract.errors import Poison, RecipeError
-from shared.recipe.faces import Cascade, Detector, Faces
+from shared.recipe.faces import Cascade, DetectorKind, Faces
 from shared.recipe.files import content, deposited, with_addresses
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import AddressesSource, FolderSource
@@ -25,7 +25,7 @@ def recipe(folder: Path) -> Recipe:
     return Recipe(
         name="anya",
         sources=(FolderSource(folder=folder), AddressesSource(urls=folder / "list.txt")),
-        faces=Faces(detector=Detector.CASCADE, cascade=Cascade(model=str(folder / "cascade.xml"))),
+        faces=Faces(detector=DetectorKind.CASCADE, cascade=Cascade(model=str(folder / "cascade.xml"))),
         training=Training(start_from=folder / "network.npz"),
     )
 

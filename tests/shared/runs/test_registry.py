@@ -25,7 +25,7 @@ from shared.ledger.progress import Phase
 from shared.ledger.records import run_names
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import Controls, cancel, controls_in_force
-from shared.runs.dead_letters import State, bury, keep, letters
+from shared.runs.dead_letters import State, bury, keep_letter, letters
 from shared.runs.registry import (
     Run,
     is_finished,
@@ -246,7 +246,7 @@ def test_a_replayed_picture_keeps_a_run_going_until_it_is_settled_anew(store: St
     publish(store, "deduper", died)
     assert is_finished(store, run)
     fetched = ImageFetched(run=run, entry=other, image=IMAGE, source=0)
-    keep(store, bury(store, "deduper", fetched.encode(), fetched, (1, Poison("never"))).replayed())
+    keep_letter(store, bury(store, "deduper", fetched.encode(), fetched, (1, Poison("never"))).replayed())
     assert not is_finished(store, run)
     publish(store, "deduper", ImageDropped(run=run, entry=other, stage="deduper", reason=Reason.CORRUPT))
     assert is_finished(store, run)

@@ -22,7 +22,7 @@ from shared.contract.reasons import Reason
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runs import resumption
-from shared.runs.dead_letters import bury, keep
+from shared.runs.dead_letters import bury, keep_letter
 from shared.runs.registry import open_run
 from shared.store import FolderStore
 from tests.shared.ledgers import list_entries, note
@@ -130,7 +130,7 @@ def test_an_unknown_run_is_not_found(store: FolderStore) -> None:
 
 def test_a_dead_letter_that_was_replayed_is_published_again_until_it_comes_to_something(store: FolderStore) -> None:
     request, died = RunRequested(run=RUN, source=0), ItemDied(run=RUN, entry=OPEN, stage="scraper", error="value-error")
-    keep(store, bury(store, "scraper", request.encode(), request, (4, ValueError("odd")), OPEN).replayed())
+    keep_letter(store, bury(store, "scraper", request.encode(), request, (4, ValueError("odd")), OPEN).replayed())
     publish(store, "scraper", died)
     assert request in set(outstanding(store, RUN))
     publish(store, "scraper", fetched(OPEN))
@@ -141,7 +141,7 @@ def test_a_dead_letter_that_was_replayed_is_published_again_until_it_comes_to_so
 
 def test_what_is_published_again_bears_the_stage_that_published_it_first(store: FolderStore) -> None:
     body = kept(OPEN, 1).encode(Stamp(stage="deduper"))
-    keep(store, bury(store, "face-detector", body, kept(OPEN, 1), (4, ValueError("odd"))).replayed())
+    keep_letter(store, bury(store, "face-detector", body, kept(OPEN, 1), (4, ValueError("odd"))).replayed())
     publish(store, "face-detector", ItemDied(run=RUN, entry=OPEN, stage="face-detector", error="value-error"))
     stages = {message.kind(): stage for stage, message in resumption.outstanding(store, RUN)}
     assert stages == {

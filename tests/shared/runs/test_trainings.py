@@ -81,17 +81,17 @@ def test_a_network_to_start_from_that_is_gone_is_poison(tmp_path: Path) -> None:
 def test_a_snapshot_is_complete_once(store: FolderStore) -> None:
     assert trainings.complete(store, snapshot(1, 100, "a"))
     assert not trainings.complete(store, snapshot(1, 100, "b"))
-    assert trainings.find(store, TRAINING, 1) == snapshot(1, 100, "a")
+    assert trainings.find_snapshot(store, TRAINING, 1) == snapshot(1, 100, "a")
 
 
 @pytest.mark.parametrize("data", [b"", b'{"training":', b"{}"])
 def test_a_record_that_was_cut_short_is_none_and_can_be_written_again(store: FolderStore, data: bytes) -> None:
     trainings.complete(store, snapshot(1, 100))
     store.put(keys.leg(TRAINING, 2, "done.json"), data)
-    assert trainings.find(store, TRAINING, 2) is None
+    assert trainings.find_snapshot(store, TRAINING, 2) is None
     assert trainings.latest(store, TRAINING) == snapshot(1, 100)
     assert trainings.complete(store, snapshot(2, 200))
-    assert trainings.find(store, TRAINING, 2) == snapshot(2, 200)
+    assert trainings.find_snapshot(store, TRAINING, 2) == snapshot(2, 200)
 
 
 def test_the_latest_snapshot_is_the_one_with_the_highest_number(store: FolderStore) -> None:

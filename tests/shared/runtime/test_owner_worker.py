@@ -13,7 +13,7 @@ from shared.bus import MemoryBus
 from shared.bus.lanes import EXPRESS_MESSAGES
 from shared.contract.declaration import Batching, Declaration
 from shared.contract.errors import Poison, SettingsError, StoreUnavailable
-from shared.contract.messages import ImageDropped, ImageFetched, ItemDied, Message, Stamp, decode
+from shared.contract.messages import ImageDropped, ImageFetched, ItemDied, Message, Stamp, decode_message
 from shared.contract.owner import Owner, Received
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context, Stage
@@ -92,7 +92,7 @@ class Site:
         watcher = self.bus.consume("watched", 1000)
         found = []
         while (delivery := watcher.receive(0)) is not None:
-            found.append(decode(delivery.body))
+            found.append(decode_message(delivery.body))
             delivery.ack()
         return [message for message in found if isinstance(message, ImageDropped)]
 

@@ -39,7 +39,7 @@ from shared.contract.messages import (
     ItemDied,
     Message,
     Stamp,
-    decode,
+    decode_message,
     decode_stamped,
 )
 from shared.contract.reasons import Reason
@@ -208,7 +208,7 @@ class Workshop:
         """What has been published since the last call."""
         found = []
         while (delivery := self.watcher.receive(0)) is not None:
-            found.append(decode(delivery.body))
+            found.append(decode_message(delivery.body))
             delivery.ack()
         return found
 
