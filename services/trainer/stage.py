@@ -26,7 +26,7 @@ from shared.runs.datasets import open_labels, open_pictures
 from shared.runs.trainings import Snapshot
 
 if TYPE_CHECKING:  # TensorFlow takes ten seconds and a gigabyte: nothing loads it before the first leg
-    from services.trainer.session import Session
+    from services.trainer.training_session import TrainingSession
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class _Warm:
 
     training: str
     leg: int
-    session: "Session"
+    session: "TrainingSession"
 
 
 class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
@@ -118,27 +118,33 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
             publication.remove_old_checkpoints(context.store, snapshot, leg.CHECKPOINTS_KEPT)
 
     def _go(
-        self, session: "Session", end: int, plan: Plan, folder: Path, settings: ResolvedTraining, context: Context
+        self,
+        session: "TrainingSession",
+        end: int,
+        plan: Plan,
+        folder: Path,
+        settings: ResolvedTraining,
+        context: Context,
     ) -> None:
         ticks = leg.advance(session, end, plan, context, leg.Clock(time.perf_counter, time.time))
         quality = leg.save(session, ticks, settings.quality_pictures, folder)
         if quality is not None:
             context.emit(Quality(kimg=ticks[-1].kimg, **asdict(quality)))
 
-    def _take_warm(self, training: str, number: int) -> "Session | None":
+    def _take_warm(self, training: str, number: int) -> "TrainingSession | None":
         """Take the warm session, which is given up unless a leg completes; return it if it is at leg `number`."""
         warm, self._warm = self._warm, None
         return warm.session if warm and (warm.training, warm.leg) == (training, number) else None
 
-    def _open(self, job: _Job, number: int, settings: ResolvedTraining, context: Context) -> "Session":
-        from services.trainer.session import Session, keep_threads, open_dataset
+    def _open(self, job: _Job, number: int, settings: ResolvedTraining, context: Context) -> "TrainingSession":
+        from services.trainer.training_session import TrainingSession, keep_threads, open_dataset
 
         keep_threads(trainings.recorded_threads(context.store, job.training, number), context.emit)
         pictures = open_pictures(context.store, job.dataset)
         labels = open_labels(context.store, job.dataset)
         shape = Shape(pictures.resolution, pictures.channels, 0 if labels is None else labels.shape[1])
         networks = starting_networks(settings, shape, context.store, context.emit)
-        session = Session(networks, open_dataset(pictures, labels, settings), settings, self._jit_compile)
+        session = TrainingSession(networks, open_dataset(pictures, labels, settings), settings, self._jit_compile)
         leg.restore(session, job.training, number, context)
         if session.images == 0:
             _introduce(session, job, settings, context)
@@ -163,7 +169,7 @@ def _next(job: _Job, store: Objects) -> LegDue | SnapshotTaken:
     return job.due(newest.leg if newest else 0)
 
 
-def _introduce(session: "Session", job: _Job, settings: ResolvedTraining, context: Context) -> None:
+def _introduce(session: "TrainingSession", job: _Job, settings: ResolvedTraining, context: Context) -> None:
     """Put what the training starts from, once, for people to look at."""
     store, key = context.store, keys.leg(job.training, 0, "training.json")
     if not store.exists(key):

@@ -1,4 +1,4 @@
-"""A training at work: compiled step, weights and pictures, kept warm from leg to leg. Needs TensorFlow."""
+"""A training in memory: networks, compiled step and pictures, kept from leg to leg. Needs TensorFlow."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +44,7 @@ def keep_threads(recorded: int | None, emit: Callable[[Event], None]) -> None:
         emit(ThreadsNotKept(recorded=recorded, used=used))
 
 
-class Session:
+class TrainingSession:
     """Trains networks on pictures, minibatch by minibatch."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Session:
         self._training = GanTraining(networks, chosen, settings.seed, jit_compile)
         self._minibatch, self._shown = chosen.minibatch, chosen.minibatch * chosen.d_repeats
         self.is_cold = True
-        """Return whether the next step is the first, in which everything is compiled."""
+        """True until the first step, in which everything is compiled."""
         self._steps = 0
         self._skipped_before = 0
 
