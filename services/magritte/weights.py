@@ -5,19 +5,19 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import uuid4
 
 import typer
 from rich.table import Table
 
 from services.magritte import libraries, screen
+from services.magritte.atomic_file import replacing
 from services.magritte.inspect import AsJson
-from shared.contract.errors import Poison, storage_error
+from shared.contract.errors import Poison
 from shared.stylegan2.errors import StyleGAN2Error
 
 if TYPE_CHECKING:
@@ -195,15 +195,8 @@ def _content(file: Path, most: int) -> bytes:
 
 
 def _write(target: Path, content: bytes) -> None:
-    temporary = target.with_name(f".{target.name}.{uuid4().hex[:12]}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(target)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise storage_error(error, target.parent) from error
+    with replacing(target) as path:
+        path.write_bytes(content)
 
 
 def _description(found: "OfficialSnapshot", fitted: "Fitting") -> dict[str, Any]:

@@ -13,7 +13,7 @@ import operator
 import re
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -42,7 +42,8 @@ Ordinal = Annotated[int, Field(ge=1, lt=_BILLION)]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 """64 bits in hexadecimal."""
 
-SCHEMA_VERSION = 1
+_Version = Literal[1]
+SCHEMA_VERSION: _Version = get_args(_Version)[0]
 
 IDENTITY = ("run", "entry", "source", "score", "face", "version", "revision")
 """Fields that tell items of a run apart, as opposed to those that say what was made of an item."""
@@ -155,7 +156,7 @@ class FaceMessage(Message):
 
 class _Envelope(BaseModel):
     type: str
-    v: Literal[1]
+    v: _Version
     stamp: Stamp = NO_STAMP
 
 
