@@ -1,4 +1,3 @@
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,62 +7,32 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from shared.contract import keys
 from shared.contract.errors import NotFound, Poison
-from shared.runs import trainings
-from shared.runs.registry import run_recipe
 from shared.store import FolderStore
 from shared.stylegan2 import network_file
-from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.errors import Misfit
-from shared.stylegan2.example import encode_picture
 from shared.stylegan2.labels_file import encode_labels, one_hot
 from shared.stylegan2.quality.evaluation import draw_samples
-from shared.stylegan2.tfrecords import frame
-from shared.stylegan2.weights import Networks
-from tests.shared.legs import pack, publish
+from tests.services.magritte.toy_networks import DATASET, PICTURES, give_dataset, give_snapshot, level, networks, noise
+from tests.shared.legs import pack
 from tests.shared.stylegan2.quality import inception_graph
 from tests.structure.test_base_install import magritte as without_libraries
 
 Magritte = Callable[..., Result]
 
-DATASET = "0d" * 32
-PICTURES = 10
-SIZES = {"fmap_max": 8, "z_size": 6, "w_size": 5, "mapping_layers": 2, "mapping_fmaps": 7}
-
-
-def networks(seed: int, **sizes: int) -> Networks:
-    return Networks.fresh(Architecture(8, **SIZES | sizes), seed)
-
-
-def level(pictures: np.ndarray) -> bytes:
-    return b"".join(frame(encode_picture(picture.transpose(2, 0, 1))) for picture in pictures)
-
-
-def noise(side: int = 8, channels: int = 3) -> np.ndarray:
-    return np.random.default_rng(1).integers(0, 256, (PICTURES, side, side, channels), np.uint8)
-
 
 @pytest.fixture
 def packed(store: FolderStore, run: str) -> str:
     """A run with a data set."""
-    pack(store, run, dataset=DATASET)
-    store.put(keys.dataset(DATASET, "toy-r02.tfrecords"), level(noise(side=4)))
-    store.put(keys.dataset(DATASET, "toy-r03.tfrecords"), level(noise()))
+    give_dataset(store, run)
     return run
 
 
 @pytest.fixture
 def trained(store: FolderStore, packed: str) -> str:
     """A run with two snapshots."""
-    training = trainings.training_digest(run_recipe(store, packed).resolved_training, DATASET)
     for leg in (1, 2):
-        content = network_file.dump(networks(seed=leg))
-        files = dict.fromkeys(trainings.FILES, hashlib.sha256(content).hexdigest())
-        snapshot = trainings.Snapshot(training=training, leg=leg, images=leg * 4000, files=files)
-        store.put(snapshot.key(trainings.NETWORK), content)
-        trainings.complete(store, snapshot)
-        publish(store, packed, snapshot, DATASET)
+        give_snapshot(store, packed, leg)
     return packed
 
 
