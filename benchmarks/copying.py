@@ -186,8 +186,8 @@ def _publish(store: Store, settings: Settings, run: str, data: bytes, items: int
     for number in range(items):
         digest = hashlib.sha256(data + number.to_bytes(4, "big")).hexdigest()
         store.put(keys.crop(digest), data)
-        asked = FaceFound(run=run, entry=f"{number:020x}", image=crop, face=0, crop=digest, box=(0, 0, 9, 9), side=9)
-        bus.send("upscaler", asked.encode())
+        found = FaceFound(run=run, entry=f"{number:020x}", image=crop, face=0, crop=digest, box=(0, 0, 9, 9), side=9)
+        bus.send("upscaler", found.encode())
     bus.close()
 
 

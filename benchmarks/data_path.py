@@ -31,11 +31,11 @@ from services.face_detector.crop import CropRules, crops
 from services.face_detector.monochrome import is_monochrome
 from services.magritte.pipeline import load
 from services.normalizer.stage import normalize
-from services.normalizer.verification import verify
+from services.normalizer.verification import verify_picture
 from shared.contract import keys
 from shared.contract.reasons import Drop
 from shared.pictures import OUR_OWN_LIMITS, Compression, Format, Limits, Picture, decode, encode_png, flatten, inspect
-from shared.recipe.faces import Cascade, Detector, Faces
+from shared.recipe.faces import Cascade, DetectorKind, Faces
 from shared.recipe.normalized import Normalized
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
@@ -78,7 +78,7 @@ def _finished(picture: Picture, box: tuple[int, int, int, int], recipe: Recipe, 
     again = decode(crop, OUR_OWN_LIMITS)
     assert isinstance(again, Picture)
     data = normalize(again, recipe.normalized)
-    assert verify(data, recipe.normalized.size, Format.PNG) is None
+    assert verify_picture(data, recipe.normalized.size, Format.PNG) is None
     store.put_new(keys.normalized(hashlib.sha256(data).hexdigest()), data)
     return 1
 
@@ -104,7 +104,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
         folder = options.folder or _drawn(Path(scratch, "drawn"), options.pictures)
-        faces = Faces(detector=Detector.CASCADE, cascade=Cascade(model=options.cascade)) if options.cascade else Faces()
+        faces = (
+            Faces(detector=DetectorKind.CASCADE, cascade=Cascade(model=options.cascade)) if options.cascade else Faces()
+        )
         recipe = Recipe(
             name="bench",
             sources=(FolderSource(folder=folder),),
@@ -119,7 +121,7 @@ def _compare(folder: Path, recipe: Recipe, scratch: Path, rounds: int, threads: 
     detectors = Detectors()
     detectors.of(chosen(recipe.faces))
     scripts = {"straight line": cv2.getNumberOfCPUs()}
-    if recipe.faces.detector is Detector.CASCADE:
+    if recipe.faces.detector is DetectorKind.CASCADE:
         scripts["with one OpenCV thread"] = 1
     seconds: dict[str, list[float]] = {name: [] for name in (*scripts, "magritte")}
     faces = set()

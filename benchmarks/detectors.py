@@ -21,8 +21,8 @@ from services.magritte.pipeline import PIPELINE
 from services.tfrecord_packer.declaration import BOOKKEEPING
 from shared.bus import open_bus
 from shared.contract import keys
-from shared.contract.messages import FacesCounted, ImageDropped, ImageKept, decode
-from shared.recipe.faces import Cascade, Detector, Faces
+from shared.contract.messages import FacesCounted, ImageDropped, ImageKept, decode_message
+from shared.recipe.faces import Cascade, DetectorKind, Faces
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runs.registry import open_run
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cascade", default="", help="model file for the cascade detector; default: animeface")
     options = parser.parse_args()
-    faces = Faces(detector=Detector.CASCADE, cascade=Cascade(model=options.cascade)) if options.cascade else Faces()
+    faces = Faces(detector=DetectorKind.CASCADE, cascade=Cascade(model=options.cascade)) if options.cascade else Faces()
     pictures = [_drawing(number) for number in range(options.pictures)]
     seconds: dict[int, list[float]] = {1: [], 2: []}
     logs.set_up(LogFormat.PRETTY, "warning")
@@ -104,9 +104,9 @@ def _wait(settings: Settings, run: str, pictures: int) -> None:
     while len(done) < pictures:
         delivery = answers.receive(0.1)
         if delivery is not None:
-            told = decode(delivery.body)
-            if isinstance(told, FacesCounted | ImageDropped) and told.run == run:
-                done.add(told.entry)
+            message = decode_message(delivery.body)
+            if isinstance(message, FacesCounted | ImageDropped) and message.run == run:
+                done.add(message.entry)
             delivery.ack()
     bus.close()
 

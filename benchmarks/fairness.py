@@ -62,12 +62,12 @@ OpenBus = Callable[[bool, Sequence[Queue]], Bus]
 
 
 class Pause(Stage[Message, None]):
-    """Waits for as long as the work takes, then says `told` of what was said by `taken`."""
+    """Waits for as long as the work takes, then publishes `produced` for what it consumes, `taken`."""
 
-    def __init__(self, taken: type[Message], told: type[Message], watch: Callable[[Message], None]) -> None:
+    def __init__(self, taken: type[Message], produced: type[Message], watch: Callable[[Message], None]) -> None:
         name = taken.kind()
-        self.declaration = Declaration(name=name, consumes=(taken,), produces=(told,), threads=1)  # type: ignore[misc]
-        self._told, self._watch = told, watch
+        self.declaration = Declaration(name=name, consumes=(taken,), produces=(produced,), threads=1)  # type: ignore[misc]
+        self._produced, self._watch = produced, watch
 
     def inputs(self, message: Message, settings: None) -> None:
         return None
@@ -76,7 +76,7 @@ class Pause(Stage[Message, None]):
         time.sleep(WORK_SECONDS)
         rest = {"face": 0, "box": (0, 0, 1, 1), "side": 1, "factor": 1, "arrival": 1, "decisions": 1, "crop": "0" * 64}
         self._watch(message)
-        yield self._told.model_validate({**rest, **message.model_dump()})
+        yield self._produced.model_validate({**rest, **message.model_dump()})
 
 
 class Finish:

@@ -30,8 +30,8 @@ from PIL import Image
 
 from demo.character import HEROINE, any_pose
 from demo.drawing import Placement, background, figure, render
-from services.trainer.data import indices, latents
-from services.trainer.learning.training import Training
+from services.trainer.data import fixed_latents, indices
+from services.trainer.learning.training import GanTraining
 from shared.recipe.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2 import network_file
 from shared.stylegan2.grid import Pictures, to_uint8
@@ -126,7 +126,7 @@ def drawing(number: int) -> Pictures:
     return np.asarray(picture.convert("RGB").resize((RESOLUTION, RESOLUTION), Image.Resampling.BOX))
 
 
-def train(training: Training, pictures: Pictures, kimg: float) -> None:
+def train(training: GanTraining, pictures: Pictures, kimg: float) -> None:
     """Train until `kimg` thousand pictures have been shown."""
     minibatch = training.hyperparameters.minibatch
     started, before = time.monotonic(), training.kimg
@@ -139,7 +139,7 @@ def train(training: Training, pictures: Pictures, kimg: float) -> None:
 
 def drawn(networks: Networks, count: int) -> Pictures:
     """Draw `count` pictures by Gs, without truncation."""
-    z = latents(0, count, networks.architecture.z_size)
+    z = fixed_latents(0, count, networks.architecture.z_size)
     return to_uint8(Generator(networks.architecture, networks.Gs).pictures(z, minibatch=32))
 
 
@@ -185,13 +185,15 @@ def _compared(options: argparse.Namespace, pictures: Pictures, evaluator: Evalua
     fresh = Networks.fresh(base.architecture, options.seed)
     kimg, seed = options.kimg, options.seed
     print(f"  base network, as it is:              {evaluator.scores(drawn(base, options.compared))}", flush=True)
-    went_on = _followed(Training(base, settings, seed), pictures, (kimg,), evaluator, "going on from the base network")
-    scratch = _followed(Training(fresh, settings, seed), pictures, (kimg, TIMES * kimg), evaluator, "from scratch")
+    went_on = _followed(
+        GanTraining(base, settings, seed), pictures, (kimg,), evaluator, "going on from the base network"
+    )
+    scratch = _followed(GanTraining(fresh, settings, seed), pictures, (kimg, TIMES * kimg), evaluator, "from scratch")
     return went_on, scratch
 
 
 def _followed(
-    training: Training, pictures: Pictures, stops: tuple[float, ...], evaluator: Evaluator, name: str
+    training: GanTraining, pictures: Pictures, stops: tuple[float, ...], evaluator: Evaluator, name: str
 ) -> Scores:
     """Train from stop to stop and print the scores at each; returns the last."""
     print(f"  {name}:", flush=True)

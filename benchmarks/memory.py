@@ -66,8 +66,8 @@ def measured(place: Path, count: int) -> Peak:
     recipe.write_text(RECIPE.format(folder=place / "pictures"))
     environment = os.environ | {"MAGRITTE_STORE": f"folder:{place / 'data'}"}
     command = [sys.executable, "-m", "services.magritte", "run", str(recipe)]
-    with (place / "said").open("w") as said:
-        process = subprocess.Popen(command, env=environment, cwd=_REPOSITORY, stdout=said, stderr=said)
+    with (place / "said").open("w") as output:
+        process = subprocess.Popen(command, env=environment, cwd=_REPOSITORY, stdout=output, stderr=output)
         found = watched(process)
     if process.returncode:
         raise SystemExit((place / "said").read_text())

@@ -70,11 +70,11 @@ class Lister(Stage[RunRequested, None]):
 
 
 class Copier(Stage[Message, None]):
-    """Reads an object of one kilobyte and writes another, then says `told` of what was said by `taken`."""
+    """Reads an object of one kilobyte and writes another, then publishes `produced` for what it consumes, `taken`."""
 
-    def __init__(self, taken: type[Message], told: type[Message]) -> None:
-        self.declaration = Declaration(name=taken.kind(), consumes=(taken,), produces=(told,))  # type: ignore[misc]
-        self._told = told
+    def __init__(self, taken: type[Message], produced: type[Message]) -> None:
+        self.declaration = Declaration(name=taken.kind(), consumes=(taken,), produces=(produced,))  # type: ignore[misc]
+        self._produced = produced
 
     def inputs(self, message: Message, settings: None) -> Mapping[str, str]:
         return {"image": message.model_dump()["image"]}
@@ -84,13 +84,13 @@ class Copier(Stage[Message, None]):
         data = context.store.get(keys.original(about["image"])) + self.name.encode()
         about["crop"] = about["picture"] = hashlib.sha256(data).hexdigest()
         context.store.put_new(keys.crop(about["crop"]), data)
-        yield _answer(self._told, about)
+        yield _answer(self._produced, about)
 
 
 def stages(count: int) -> tuple[Stage[Any, None], ...]:
     """Return the five stages in a row: one delivery per picture and copier, and one for the run."""
     kinds: tuple[type[Message], ...] = (ImageFetched, ImageKept, FaceFound, FaceUpscaled, FaceNormalized)
-    return Lister(count), *(Copier(taken, told) for taken, told in pairwise(kinds))
+    return Lister(count), *(Copier(taken, produced) for taken, produced in pairwise(kinds))
 
 
 def _answer(kind: type[Message], about: dict[str, Any]) -> Message:

@@ -29,9 +29,9 @@ def counted(pictures: int, folder: Path) -> CountingStore:
     for number in range(pictures):
         random = Random(f"requests {number}")
         (source / f"{number}.png").write_bytes(draw(HEROINE, any_pose(random), random, (360, 450)))
-    asked = {"normalized": {"size": 64}, "upscaling": {"enabled": False}, "training": {"kimg": 0}}
+    sections = {"normalized": {"size": 64}, "upscaling": {"enabled": False}, "training": {"kimg": 0}}
     recipe = Recipe.model_validate(
-        {"name": "bench", "sources": [{"folder": source}], "duplicates": {"bits": 0}, **asked}
+        {"name": "bench", "sources": [{"folder": source}], "duplicates": {"bits": 0}, **sections}
     )
     store = CountingStore(folder / "store")
     run = open_run(store, recipe)

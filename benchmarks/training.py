@@ -42,7 +42,7 @@ os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 from benchmarks.nvidia_training import ONE_CYCLE, Configuration, edition
-from services.trainer.learning.training import Training
+from services.trainer.learning.training import GanTraining
 from shared.recipe.hyperparameters import Augmentation, Hyperparameters, Precision
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.backend import threads
@@ -79,7 +79,7 @@ class Program(Protocol):
         """Return the most bytes that were taken."""
 
 
-class Stopwatch(Training):
+class Stopwatch(GanTraining):
     """A training that notes what its phases take."""
 
     def __init__(self, *arguments: Any) -> None:

@@ -43,7 +43,7 @@ def face(number: int) -> NDArray[np.uint8]:
 
 def train(faces: NDArray[np.uint8], minutes: float) -> bytes:
     """Train on `faces` for `minutes` minutes and return the network file."""
-    from services.trainer.learning.training import Training
+    from services.trainer.learning.training import GanTraining
     from shared.recipe.hyperparameters import Hyperparameters
     from shared.stylegan2 import network_file
     from shared.stylegan2.architecture import Architecture
@@ -53,7 +53,7 @@ def train(faces: NDArray[np.uint8], minutes: float) -> bytes:
         RESOLUTION, fmap_base=512, fmap_max=96, z_size=96, w_size=96, mapping_fmaps=96, mapping_layers=4
     )
     settings = Hyperparameters(minibatch=MINIBATCH, mirror=True, learning_rate=0.0025, ema_kimg=3, r1_gamma=1.0)
-    training = Training(Networks.fresh(architecture, seed=1), settings, seed=1)
+    training = GanTraining(Networks.fresh(architecture, seed=1), settings, seed=1)
     choice = np.random.default_rng(0)
     end = time.monotonic() + 60 * minutes
     while time.monotonic() < end:

@@ -83,10 +83,10 @@ def settings(others: Iterable[type[Environment]] = (), secrets: Path = SECRETS) 
     models `others` know.
     """
     _refuse_unknown([Settings, *others], secrets)
-    return read(Settings, secrets)
+    return read_variables(Settings, secrets)
 
 
-def read(kind: type[E], secrets: Path = SECRETS) -> E:
+def read_variables(kind: type[E], secrets: Path = SECRETS) -> E:
     """Return a model's variables from the environment and the folder `secrets`. Raises `SettingsError`."""
     try:
         return kind(_secrets_dir=secrets if secrets.is_dir() else None)
@@ -100,7 +100,7 @@ def read(kind: type[E], secrets: Path = SECRETS) -> E:
 def read_declared(declaration: Declaration, secrets: Path = SECRETS) -> Environment | None:
     """Return the variables that a stage declares, None if it declares none. Raises `SettingsError`."""
     kind = declaration.environment
-    return None if kind is None else read(kind, secrets)
+    return None if kind is None else read_variables(kind, secrets)
 
 
 def _refuse_unknown(kinds: Iterable[type[Environment]], secrets: Path) -> None:

@@ -41,5 +41,5 @@ def recipe() -> Recipe:
 def _need(missing: list[str]) -> None:
     """Skip the test if programs are missing, but fail it where continuous integration should have them."""
     if missing:
-        tell = pytest.fail if os.environ.get("CI") else pytest.skip
-        tell(f"needs {', '.join(missing)}: `make test` installs the servers where it may")
+        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+        give_up(f"needs {', '.join(missing)}: `make test` installs the servers where it may")

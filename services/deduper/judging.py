@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
 from services.deduper.declaration import JUDGING
-from services.deduper.run_index import Decision, RunIndex
+from services.deduper.run_index import EntryDecision, RunIndex
 from shared.contract import keys
 from shared.contract.errors import NotFound, StoreUnavailable
 from shared.contract.messages import ImageFingerprinted, ImageKept, ImageSuperseded, Judgement
@@ -41,12 +41,12 @@ class _Arrival:
 
     number: int
     fingerprint: ImageFingerprinted
-    decisions: list[Decision]
+    decisions: list[EntryDecision]
 
     @classmethod
     def read(cls, number: int, line: bytes) -> "_Arrival":
         known = json.loads(line)
-        decisions = [Decision(**decision) for decision in known["decisions"]]
+        decisions = [EntryDecision(**decision) for decision in known["decisions"]]
         return cls(number, ImageFingerprinted.model_validate(known["fingerprint"]), decisions)
 
     def written(self) -> bytes:
@@ -83,8 +83,8 @@ class Judging(Owner[ImageFingerprinted, Duplicates]):
         self._indexes.keep(run, opened)
         before = {opened.batches[entry] for entry in fingerprints} - {arrivals[0].number if arrivals else 0}
         known = (each for first in sorted(before) for each in _read(run, first, context.store))
-        told = [*(each for each in known if each.fingerprint.entry in fingerprints), *arrivals]
-        return [judgement for arrival in told for judgement in arrival.judgements()]
+        known_and_new = [*(each for each in known if each.fingerprint.entry in fingerprints), *arrivals]
+        return [judgement for arrival in known_and_new for judgement in arrival.judgements()]
 
     def _judged(
         self, run: str, fingerprints: dict[str, ImageFingerprinted], settings: Duplicates, context: Context

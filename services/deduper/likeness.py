@@ -50,11 +50,11 @@ def print_of(found: ImageFingerprinted) -> np.void:
     return np.void((image, *hashes, colours), PRINT)
 
 
-def likeness(one: np.void, others: NDArray[Any], asked: Duplicates) -> list[Reason | None]:
+def likeness(one: np.void, others: NDArray[Any], settings: Duplicates) -> list[Reason | None]:
     """Return the kind of duplicates that `one` and each of `others` (one dimension) are, None where they are none."""
     exact = (others["image"] == one["image"]).all(axis=-1)
-    near = _near(one, others, asked.bits)
-    mirrored = _mirrored(one, others, asked.bits) if asked.mirrored else np.zeros_like(near)
+    near = _near(one, others, settings.bits)
+    mirrored = _mirrored(one, others, settings.bits) if settings.mirrored else np.zeros_like(near)
     kinds = np.select([exact, near, mirrored], [1, 2, 3], 0)
     reasons = (None, Reason.EXACT_DUPLICATE, Reason.NEAR_DUPLICATE, Reason.MIRRORED_DUPLICATE)
     return [reasons[kind] for kind in kinds]

@@ -14,7 +14,7 @@ from shared.recipe.duplicates import Duplicates
 
 
 @dataclass(frozen=True)
-class Decision:
+class EntryDecision:
     """The decision about an entry: kept when `by` is None, else superseded by another entry's image."""
 
     entry: str
@@ -30,8 +30,8 @@ _BYTES = 480
 class RunIndex:
     """Takes fingerprints in and decides."""
 
-    def __init__(self, asked: Duplicates) -> None:
-        self._asked = asked
+    def __init__(self, settings: Duplicates) -> None:
+        self._settings = settings
         self._entries: list[str] = []
         self._prints = np.empty(256, PRINT)
         self._hashes = HammingIndex()
@@ -46,7 +46,7 @@ class RunIndex:
         """Bytes of memory that the index takes, roughly."""
         return _BYTES * len(self._entries)
 
-    def add(self, found: ImageFingerprinted) -> list[Decision]:
+    def add(self, found: ImageFingerprinted) -> list[EntryDecision]:
         """Take in the next arrival (counted from 1); return all decisions that it brings or changes."""
         number = len(self._entries)
         self._entries.append(found.entry)
@@ -58,10 +58,10 @@ class RunIndex:
         changed = self._groups.add(rank(found))
         return [self._decision(picture, reason) for picture, reason in changed.items()]
 
-    def _decision(self, picture: int, reason: Reason | None) -> Decision:
+    def _decision(self, picture: int, reason: Reason | None) -> EntryDecision:
         keeper = self._groups.keeper[picture]
         by = None if keeper is None or keeper == picture else self._image(keeper)
-        return Decision(self._entries[picture], self._image(picture), by, reason)
+        return EntryDecision(self._entries[picture], self._image(picture), by, reason)
 
     def _image(self, picture: int) -> str:
         return bytes(self._prints[picture]["image"]).hex()
@@ -72,15 +72,15 @@ class RunIndex:
         candidates = candidates[candidates != picture]
         if not candidates.size:
             return {}
-        reasons = likeness(one, self._prints[candidates], self._asked)
+        reasons = likeness(one, self._prints[candidates], self._settings)
         return {int(other): reason for other, reason in zip(candidates, reasons, strict=True) if reason is not None}
 
     def _candidates(self, one: np.void) -> NDArray[np.intp]:
         """Return the numbers of all pictures near `one` by phash, straight or mirrored, each once."""
-        found = [self._hashes.within(one["phash"], self._asked.bits)]
-        if self._asked.mirrored:
-            found.append(self._hashes.within(one["mirrored_phash"], self._asked.bits))
-            found.append(self._mirrored.within(one["phash"], self._asked.bits))
+        found = [self._hashes.within(one["phash"], self._settings.bits)]
+        if self._settings.mirrored:
+            found.append(self._hashes.within(one["mirrored_phash"], self._settings.bits))
+            found.append(self._mirrored.within(one["phash"], self._settings.bits))
         return np.unique(np.concatenate(found))
 
 

@@ -6,7 +6,7 @@ from PIL import Image
 from PIL.Image import Resampling
 
 from services.face_detector import nvxs
-from services.face_detector.detector import Box, Face
+from services.face_detector.detector import Box, DetectedFace
 from shared.recipe.faces import Animeface
 
 
@@ -16,14 +16,14 @@ class AnimefaceDetector:
     def __init__(self, settings: Animeface) -> None:
         self._settings = settings
 
-    def detect(self, rgb: NDArray[np.uint8]) -> list[Face]:
+    def detect(self, rgb: NDArray[np.uint8]) -> list[DetectedFace]:
         """Find faces, with animeface's likelihood as confidence, in pixels of the picture as it was given."""
         picture = Image.fromarray(rgb)
         small = picture.copy()
         small.thumbnail((self._settings.reduce_to, self._settings.reduce_to), Resampling.LANCZOS)
         found = nvxs.faces(small.tobytes(), small.size)
         likely = [face for face in found if face.likelihood >= self._settings.likelihood]
-        return [Face(_scaled(face.box, small.size, picture.size), face.likelihood) for face in likely]
+        return [DetectedFace(_scaled(face.box, small.size, picture.size), face.likelihood) for face in likely]
 
 
 def _scaled(box: Box, small: tuple[int, int], full: tuple[int, int]) -> Box:

@@ -16,7 +16,7 @@ from shared.contract.errors import RunUnusable, Unusable
 from shared.contract.stage import Objects
 from shared.recipe import files
 from shared.recipe.faces import Animeface, Cascade, Faces
-from shared.recipe.faces import Detector as Kind
+from shared.recipe.faces import DetectorKind as Kind
 
 
 class Detectors:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.face_detector.detector import Box, Face, overlap
+from services.face_detector.detector import Box, DetectedFace, overlap
 from shared.contract.reasons import Drop, Reason
 from shared.recipe.faces import Edge, Expansion, Faces, TooMany
 from shared.recipe.section import Section
@@ -27,7 +27,7 @@ class CropRules(Section):
         return cls.model_validate(faces.model_dump(exclude={"detector", "animeface", "cascade"}))
 
 
-def crops(found: Sequence[Face], size: tuple[int, int], rules: CropRules) -> list[Box | Drop] | Drop:
+def crops(found: Sequence[DetectedFace], size: tuple[int, int], rules: CropRules) -> list[Box | Drop] | Drop:
     """Return, for every face in a picture of `size` (width, height), its crop or a `Drop` that says why it has none.
 
     Faces are numbered from left to right, then from top to bottom, then by size. A `Drop` alone is the picture's.
@@ -43,7 +43,7 @@ def crops(found: Sequence[Face], size: tuple[int, int], rules: CropRules) -> lis
     return [_crop(box, size, rules, among_largest=box in largest) for box in boxes]
 
 
-def distinct(found: Sequence[Face]) -> list[Box]:
+def distinct(found: Sequence[DetectedFace]) -> list[Box]:
     """Return one box per face, in order: of those that overlap, the one with the highest confidence."""
     kept: list[Box] = []
     for face in sorted(found, key=lambda face: (-face.confidence, -face.box.area, face.box)):

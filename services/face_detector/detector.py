@@ -36,7 +36,7 @@ def overlap(a: Box, b: Box) -> float:
 
 
 @dataclass(frozen=True)
-class Face:
+class DetectedFace:
     """A face, from fringe to chin. `confidence` compares faces of one detector: the higher, the surer."""
 
     box: Box
@@ -46,6 +46,6 @@ class Face:
 class Detector(Protocol):
     """Finds faces. `detect` may be called from several threads at once."""
 
-    def detect(self, rgb: NDArray[np.uint8]) -> list[Face]:
+    def detect(self, rgb: NDArray[np.uint8]) -> list[DetectedFace]:
         """Find the faces in a picture, an array of height x width x 3 sRGB values, in no particular order."""
         ...

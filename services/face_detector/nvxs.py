@@ -33,21 +33,21 @@ _SHARPENING = 4.0
 """Gain of the Laplacian that finds edges, as in animeface's own module."""
 
 
-class Finding(NamedTuple):
+class ScoredBox(NamedTuple):
     """A face and its likelihood, 0 to 1."""
 
     box: Box
     likelihood: float
 
 
-def faces(rgb: bytes, size: tuple[int, int]) -> list[Finding]:
+def faces(rgb: bytes, size: tuple[int, int]) -> list[ScoredBox]:
     """Find the faces in a picture of `size` (width, height), given as packed RGB.
 
     May be called from several threads at once. Raises `Unusable` when animeface is not installed.
     """
     width, height = size
     grey = _grey(np.frombuffer(rgb, np.uint8).reshape(height, width, 3).astype(np.float32))
-    return [Finding(Box(*_sides(face.face)), float(face.likelihood)) for face in _detected(grey)]
+    return [ScoredBox(Box(*_sides(face.face)), float(face.likelihood)) for face in _detected(grey)]
 
 
 def _grey(rgb: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from services.face_detector.choice import Detectors, chosen
 from services.face_detector.crop import CropRules, crops
 from services.face_detector.declaration import FACE_DETECTOR, DetectorEnvironment
 from services.face_detector.detections import DETECTIONS
-from services.face_detector.detector import Box, Face
+from services.face_detector.detector import Box, DetectedFace
 from services.face_detector.model_file import Fetching
 from services.face_detector.monochrome import is_monochrome
 from shared.contract import keys
@@ -29,13 +29,13 @@ from shared.recipe.recipe import Recipe
 class Detection(BaseModel):
     """Settings for finding faces and cutting them out.
 
-    `detector` is the identity of what `asked` makes, which itself may say where a model is to be had.
+    `detector` is the identity of what `section` makes, which itself may say where a model is to be had.
     """
 
     model_config = ConfigDict(frozen=True)
 
     detector: dict[str, Any]
-    asked: Animeface | Cascade = Field(exclude=True)
+    section: Animeface | Cascade = Field(exclude=True)
     crops: CropRules
     monochrome: Monochrome
     limits: Limits
@@ -54,13 +54,13 @@ class FaceDetector(Stage[ImageKept, Detection]):
 
     def setup(self, environment: DetectorEnvironment, settings: Detection | None) -> None:
         self._detectors = Detectors(Fetching(environment.egress, environment.cache))
-        self._detectors.of(Animeface() if settings is None else settings.asked)
+        self._detectors.of(Animeface() if settings is None else settings.section)
 
     def settings(self, recipe: Recipe) -> Detection:
-        asked = chosen(recipe.faces)
+        section = chosen(recipe.faces)
         return Detection(
-            detector=self._detectors.identity(asked),
-            asked=asked,
+            detector=self._detectors.identity(section),
+            section=section,
             crops=CropRules.of(recipe.faces),
             monochrome=recipe.pictures.monochrome,
             limits=Limits.of(recipe.pictures),
@@ -82,7 +82,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
         if isinstance(found, Drop):
             yield ImageDropped.of(message, self.name, found)
             return
-        yield from self._told(message, context, picture, found)
+        yield from self._face_messages(message, context, picture, found)
         yield FacesCounted(run=message.run, entry=message.entry, image=message.image, faces=len(found))
 
     def _crops(
@@ -92,15 +92,15 @@ class FaceDetector(Stage[ImageKept, Detection]):
         if settings.monochrome is Monochrome.DROP and is_monochrome(flat):
             return Drop(Reason.MONOCHROME, "it is black and white or of a single tint")
 
-        def detect() -> list[Face]:
+        def detect() -> list[DetectedFace]:
             if context.stopping():
                 raise Interrupted(f"before faces were looked for in {message.item}")
-            return list(self._detectors.of(settings.asked, context.store).detect(np.asarray(flat)))
+            return list(self._detectors.of(settings.section, context.store).detect(np.asarray(flat)))
 
         faces = context.memo(self.search(message.image, settings), detect, DETECTIONS)
         return crops(faces, image.size, settings.crops)
 
-    def _told(
+    def _face_messages(
         self, message: ImageKept, context: Context, picture: Picture, found: Sequence[Box | Drop]
     ) -> Iterator[Message]:
         for face, crop in enumerate(found):

@@ -91,7 +91,7 @@ def open_networks(candidate: Candidate, subject: Subject) -> "Networks":
     return networks
 
 
-def open_labels(networks: "Networks", candidate: Candidate, subject: Subject) -> "Labels | None":
+def labels_for(networks: "Networks", candidate: Candidate, subject: Subject) -> "Labels | None":
     """Return the labels of the data set's pictures if the network takes labels. Raises Poison if these do not fit."""
     classes = networks.architecture.label_size
     if not classes:

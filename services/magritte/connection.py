@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from services.magritte import screen
-from services.magritte.pipeline import PIPELINE, settings
+from services.magritte.pipeline import PIPELINE, checked_settings
 from shared.bus import Bus, open_bus
 from shared.contract.errors import NotFound
 from shared.recipe.own_folders import DRAWN, RESULTS, OwnFolder, output_folder, store_folder
@@ -19,12 +19,12 @@ _PATIENCE = 10.0
 
 def store() -> Store:
     """Open the store of the environment."""
-    return open_store(settings())
+    return open_store(checked_settings())
 
 
 def found_run(name: str) -> tuple[Store, str]:
     """Return the store of the environment and the run there that a person means. Raises `NotFound`, with the store."""
-    environment = settings()
+    environment = checked_settings()
     here = open_store(environment)
     try:
         return here, latest_run(here, name, screen.skipped)
@@ -43,7 +43,7 @@ def own_folders() -> list[OwnFolder]:
     Where `fetch` and `draw` write by default counts once it is there: before that, they refuse to write into a source.
     """
     outputs = [output_folder("fetch", "--to", RESULTS.absolute()), output_folder("draw", "--out", DRAWN.absolute())]
-    environment = settings()
+    environment = checked_settings()
     here = open_store(environment) if environment.store.startswith("folder:") else None
     stores = [store_folder(here.root)] if isinstance(here, FolderStore) else []
     return [*stores, *(folder for folder in outputs if folder.path.is_dir())]
@@ -52,7 +52,7 @@ def own_folders() -> list[OwnFolder]:
 @contextmanager
 def broker() -> Iterator[Bus]:
     """Connect to the broker. Raises `BusUnavailable` when it does not answer, `SettingsError` when none is set."""
-    environment = settings()
+    environment = checked_settings()
     logs.set_up(environment.log or LogFormat.PRETTY, environment.log_level or "warning")
     bus = open_bus(environment.bus, PIPELINE.queues, environment.retry_pauses, "magritte command line")
     try:
@@ -64,4 +64,4 @@ def broker() -> Iterator[Bus]:
 
 def has_broker() -> bool:
     """Say whether the environment names a broker; without one, runs happen within `magritte run`."""
-    return settings().bus != "memory:"
+    return checked_settings().bus != "memory:"

@@ -56,12 +56,12 @@ def _verified(folder: Path) -> "Verification":
         raise Unusable(f"{error.name} is not installed: install magritte[tfrecord-packer]") from error
     file = folder / keys.MANIFEST
     if not file.exists():
-        return verification.verify(folder)
+        return verification.verify_dataset(folder)
     try:
         listed = decoded(str(file), file.read_bytes(), _Manifest, "Fetch the data set again, or run again")
     except Unreadable as error:
-        return _with_finding(verification.verify(folder), f"It cannot be read: {error}.")
-    found = verification.verify(folder, listed.resolution, listed_labels(listed.model_dump()))
+        return _with_finding(verification.verify_dataset(folder), f"It cannot be read: {error}.")
+    found = verification.verify_dataset(folder, listed.resolution, listed_labels(listed.model_dump()))
     if found.records == len(listed.members):
         return found
     return _with_finding(found, f"It lists {len(listed.members)} pictures, the levels hold {found.records}.")

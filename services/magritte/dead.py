@@ -106,7 +106,9 @@ def replay(
     if due and not dry_run:
         with broker() as bus:
             for letter in due:
-                dead_letters.keep(here, letter.replayed())  # first: if it dies again, that is what must stay on record
+                dead_letters.keep_letter(
+                    here, letter.replayed()
+                )  # first: if it dies again, that is what must stay on record
                 bus.send(letter.queue, letter.body.encode())
             _clear_away(bus, due)
     screen.say(f"{'would replay' if dry_run else 'replayed'} {len(due)} of {len(found)}")
@@ -123,7 +125,7 @@ def discard(
     due = [letter for letter in _chosen(here, _Choice(which, run, stage, reason)) if letter.state is State.DEAD]
     if not dry_run:
         for letter in due:
-            dead_letters.keep(here, letter.discarded())
+            dead_letters.keep_letter(here, letter.discarded())
         if due and has_broker():
             with broker() as bus:
                 _clear_away(bus, due)

@@ -1,20 +1,18 @@
 """`magritte fetch`: a run's results as files."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
-from uuid import uuid4
 
 import typer
 
 from services.magritte import screen
+from services.magritte.atomic_file import replacing
 from services.magritte.connection import found_run
 from services.magritte.destination import check_destination
 from services.magritte.inspect import RunName
 from shared.contract import keys
-from shared.contract.errors import NotFound, storage_error
+from shared.contract.errors import NotFound
 from shared.recipe.own_folders import RESULTS
 from shared.runs import trainings
 from shared.runs.registry import read_state
@@ -75,29 +73,11 @@ def _write_statistics(here: Store, snapshots: list[Snapshot], folder: Path) -> b
     content = statistics(here, snapshots)
     if target.is_file() and target.read_bytes() == content:
         return False
-    with _written(target) as path:
+    with replacing(target) as path:
         path.write_bytes(content)
     return True
 
 
 def _copy(here: Store, key: str, target: Path) -> None:
-    with _written(target) as temporary, here.file(key) as path:
+    with replacing(target) as temporary, here.file(key) as path:
         shutil.copyfile(path, temporary)
-
-
-@contextmanager
-def _written(target: Path) -> Iterator[Path]:
-    """Yield the path of a new file, which takes the target's place when it is whole.
-
-    Until then its name has nothing of the target's: TensorBoard reads whatever is named like an event file.
-    """
-    temporary = target.with_name(f".{uuid4().hex[:12]}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield temporary
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise storage_error(error, target.parent) from error

@@ -8,9 +8,9 @@ from rich.table import Table
 
 from services.magritte import screen
 from services.magritte.connection import address, found_run
-from services.magritte.item_search import Listed
-from services.magritte.pipeline import settings
-from services.magritte.report import report, show
+from services.magritte.item_search import ListedEntry
+from services.magritte.pipeline import checked_settings
+from services.magritte.report import print_status, report
 from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 
@@ -30,7 +30,7 @@ def status(run: RunName = "", as_json: AsJson = False) -> None:
         for sentence in found.remarks:
             screen.remark(sentence)
     else:
-        show(found)
+        print_status(found)
 
 
 def trace(
@@ -55,11 +55,11 @@ def trace(
         raise NotFound(f"{len(found.best)} pictures of run {name} can be meant by {what}: give more of the name")
     story = [record for entry in sorted(found.best) for record in items.story(entry)]
     if not story:
-        raise NotFound(f"run {name} in {address(here, settings())} knows nothing of {what}")
+        raise NotFound(f"run {name} in {address(here, checked_settings())} knows nothing of {what}")
     if as_json:
         screen.say_json(story)
     else:
-        _tell(story)
+        _print_story(story)
 
 
 def _list(items: RunItems, entries: Sequence[str], as_json: bool) -> None:
@@ -78,7 +78,7 @@ def _list(items: RunItems, entries: Sequence[str], as_json: bool) -> None:
         screen.say(f"... and {len(matches) - _MOST} more")
 
 
-def _described(items: RunItems, listed: Listed) -> dict[str, str]:
+def _described(items: RunItems, listed: ListedEntry) -> dict[str, str]:
     fate = items.settlement(listed.entry)
     return {
         "item": listed.entry,
@@ -89,7 +89,7 @@ def _described(items: RunItems, listed: Listed) -> dict[str, str]:
     }
 
 
-def _tell(story: list[dict[str, Any]]) -> None:
+def _print_story(story: list[dict[str, Any]]) -> None:
     table = Table("time", "item", "stage", "what", "", box=None, header_style="dim")
     for record in story:
         hidden = {"at", "item", "stage", "type", "run", "entry", "face", "attempt", "seconds", "action", "reused"}

@@ -14,7 +14,7 @@ _USER = re.compile(r"^(https?://)[^/?#@]*@", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedEntry:
     """An entry as its source lists it: origin, the folder that it is relative to, if any, and the original's digest."""
 
     entry: str
@@ -60,7 +60,7 @@ class Words:
         """Say whether it is a digest's beginning."""
         return self.may_be_digest and digest.startswith(self.text.lower())
 
-    def name(self, listed: Listed) -> bool:
+    def name(self, listed: ListedEntry) -> bool:
         """Say whether it names the entry: as a whole, or by its last parts, as a file's name does."""
         if listed.image and self.text.lower() == listed.image:
             return True
@@ -69,7 +69,7 @@ class Words:
             name.endswith(f"/{spelt}") for name in names for spelt in self.spellings
         )
 
-    def are_in(self, listed: Listed) -> bool:
+    def are_in(self, listed: ListedEntry) -> bool:
         """Say whether it is a part of the entry's origin, or the beginning of the original's digest."""
         spelt = (comparable(listed.origin), comparable(unquote(listed.origin)))
         return self.begins(listed.image) or any(comparable(self.text) in origin for origin in spelt)
@@ -88,7 +88,7 @@ class Found:
         return self.exact or self.partial
 
 
-def search(words: Words, entries: Iterable[Listed]) -> Found:
+def search(words: Words, entries: Iterable[ListedEntry]) -> Found:
     """Find the entries that the words name, and those that they are a part of."""
     found = Found()
     for listed in entries:

@@ -3,19 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.contract.errors import storage_error
+from services.magritte.atomic_file import replacing
 
 if TYPE_CHECKING:
     from shared.stylegan2.grid import Pictures
 
 
 def write_png(target: Path, picture: "Pictures") -> None:
-    """Write a picture [H, W, C]; folders are made. Raises StoreFull when the disk has no space left."""
+    """Write a picture [H, W, C] as a PNG file, as `atomic_file.replacing` writes files."""
     from shared.pictures import encode_png, to_image
 
     content = encode_png(to_image(picture))
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    except OSError as error:
-        raise storage_error(error, target.parent) from error
+    with replacing(target) as path:
+        path.write_bytes(content)

@@ -51,6 +51,6 @@ def load_all() -> tuple[Stage[Any, Any], ...]:
     return tuple(stage for container in PIPELINE.containers for stage in load(container))
 
 
-def settings(secrets: Path = SECRETS) -> Settings:
+def checked_settings(secrets: Path = SECRETS) -> Settings:
     """Return the settings that all containers share; refuse variables that neither they nor a stage declare."""
     return shared_settings.settings(PIPELINE.environments, secrets)

@@ -21,7 +21,7 @@ _PLAIN_EVERY = 5.0
 _COLUMNS = (Outcome.DONE, Outcome.REUSED, Outcome.DROPPED, Outcome.RETRIED, Outcome.DEAD)
 
 
-class Progress:
+class ProgressDisplay:
     """Shows a run's progress on standard error while the context lasts."""
 
     def __init__(self, run: Run) -> None:

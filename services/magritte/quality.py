@@ -18,7 +18,7 @@ from services.magritte.picture_files import write_png
 from shared.visible_text import visible
 
 if TYPE_CHECKING:
-    from shared.stylegan2.quality.evaluation import Quality
+    from shared.stylegan2.quality.evaluation import Measures
     from shared.stylegan2.quality.inception import Inception
 
 _MOST_BY_DEFAULT = 1000  # pictures: what the official KID takes at once
@@ -99,7 +99,7 @@ class _Terms:
         return self.inception is not None and not is_enough_for_frechet(self.reals, self.fakes)
 
 
-_Measured = tuple[Candidate, "Quality"]
+_Measured = tuple[Candidate, "Measures"]
 
 
 def quality(
@@ -166,16 +166,16 @@ def _terms(request: Request, subject: Subject) -> _Terms:
 def _measure(request: Request, subject: Subject, terms: _Terms, progress: Progress) -> Iterator[_Measured]:
     from shared.stylegan2.picture_set import spread
     from shared.stylegan2.quality import evaluation
-    from shared.stylegan2.quality.neighbours import sheet
+    from shared.stylegan2.quality.neighbours import neighbour_sheet
 
     reals = subject.pictures
     compared = spread(reals, terms.reals)
     evaluator = evaluation.Evaluator(reals, compared, terms.inception)
     for candidate in subject.candidates:
         networks = candidates.open_networks(candidate, subject)
-        labels = candidates.open_labels(networks, candidate, subject)
+        labels = candidates.labels_for(networks, candidate, subject)
         task = progress.add_task(visible(f"drawing {candidate.name}"), total=terms.fakes)
-        fakes = evaluation.draw(
+        fakes = evaluation.draw_samples(
             networks,
             terms.fakes,
             terms.psi,
@@ -184,7 +184,9 @@ def _measure(request: Request, subject: Subject, terms: _Terms, progress: Progre
         )
         found = evaluator.measure(fakes)
         if request.out:
-            write_png(request.out / _sheet_name(candidate, subject), sheet(fakes, reals, found.nearest, _ROWS))
+            write_png(
+                request.out / _sheet_name(candidate, subject), neighbour_sheet(fakes, reals, found.nearest, _ROWS)
+            )
         yield candidate, found
 
 
@@ -206,7 +208,7 @@ def _as_json(subject: Subject, terms: _Terms, measured: list[_Measured]) -> dict
     }
 
 
-def _described(candidate: Candidate, found: "Quality") -> dict[str, Any]:
+def _described(candidate: Candidate, found: "Measures") -> dict[str, Any]:
     return {
         "network": candidate.name,
         "leg": candidate.leg,
@@ -246,7 +248,7 @@ def _show(subject: Subject, terms: _Terms, measured: list[_Measured]) -> None:
         screen.say(_FEW, err=True)
 
 
-def _row(candidate: Candidate, found: "Quality") -> Iterator[str]:
+def _row(candidate: Candidate, found: "Measures") -> Iterator[str]:
     yield "" if candidate.leg is None else str(candidate.leg)
     yield "" if candidate.kimg is None else f"{candidate.kimg:g}"
     yield f"{found.sliced.mean:.1f}"

@@ -91,10 +91,10 @@ def _training(store: Store, found: Results) -> tuple[Trained | None, list[str]]:
 
 def print_report(store: Store, run: str) -> None:
     """Print a run's report for a person."""
-    show(report(store, run))
+    print_status(report(store, run))
 
 
-def show(this: Report) -> None:
+def print_status(this: Report) -> None:
     """Print a report for a person."""
     console = screen.console()
     counts = f", {this.phase}: {this.pictures} pictures, {this.faces} faces in the data set"

@@ -12,8 +12,8 @@ import typer
 
 from services.magritte import screen
 from services.magritte.connection import own_folders
-from services.magritte.pipeline import load_all, settings
-from services.magritte.progress import Progress
+from services.magritte.pipeline import checked_settings, load_all
+from services.magritte.progress import ProgressDisplay
 from services.magritte.report import print_report
 from shared.recipe.file import read_recipe
 from shared.recipe.files import deposited
@@ -47,13 +47,13 @@ def run(
     Go on where an interrupted run of the same recipe stopped. Ctrl-C finishes what is at hand and stops;
     a second Ctrl-C stops at once. Nothing is lost either way.
     """
-    environment = settings()
+    environment = checked_settings()
     logs.set_up(environment.log or LogFormat.PRETTY, environment.log_level or "warning")
     recipe, stages = read_recipe(path, own_folders()), load_all()
     store = open_store(environment)
     store.prepare()
     this_run = Run(recipe.name, recipe) if dry_run else open_run(store, deposited(recipe, store), retry_failed)
-    with Progress(this_run) as progress:
+    with ProgressDisplay(this_run) as progress:
         options = Options(Resources(environment.threads, environment.picture_seconds))
         process = SingleProcess(this_run, store, stages, options, progress.print_event)
         process.set_up(recipe)

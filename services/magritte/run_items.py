@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
-from services.magritte.item_search import Found, Listed, Words, search
+from services.magritte.item_search import Found, ListedEntry, Words, search
 from shared.contract.errors import NotFound, Unreadable
 from shared.contract.items import Face, WholeRun
 from shared.contract.messages import FaceFound, FaceNormalized, FaceUpscaled, ImageFetched, Message
@@ -47,14 +47,14 @@ class RunItems:
             return Found(list(self._entries_with_digest(words)))
         return found
 
-    def listed(self) -> Iterator[Listed]:
+    def listed(self) -> Iterator[ListedEntry]:
         """Find what every entry is called: by the listings, and where those are not written yet, by the journal."""
         known = set()
-        for source, asked in enumerate(run_recipe(self._store, self._run).sources):
-            folder = str(asked.folder.absolute()) if isinstance(asked, FolderSource) else ""
+        for source, section in enumerate(run_recipe(self._store, self._run).sources):
+            folder = str(section.folder.absolute()) if isinstance(section, FolderSource) else ""
             for entry, record in self._listing(source).items():
                 known.add(entry)
-                yield Listed(entry, str(record.get("origin", "")), folder, str(record.get("image", "")))
+                yield ListedEntry(entry, str(record.get("origin", "")), folder, str(record.get("image", "")))
         if self._entries - known:
             yield from self._fetched(self._entries - known)
 
@@ -99,11 +99,11 @@ class RunItems:
             self._remark(str(error))
             return {}
 
-    def _fetched(self, entries: set[str]) -> Iterator[Listed]:
+    def _fetched(self, entries: set[str]) -> Iterator[ListedEntry]:
         for record in self._ledger.records(f'"{ImageFetched.kind()}"'):
             message = record.message
             if isinstance(message, ImageFetched) and message.entry in entries:
-                yield Listed(message.entry, message.origin, image=message.image)
+                yield ListedEntry(message.entry, message.origin, image=message.image)
 
     def _entries_with_digest(self, words: Words) -> Iterator[str]:
         seen = set()

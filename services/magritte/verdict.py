@@ -65,7 +65,7 @@ def list_verdicts(run: RunName = "", as_json: AsJson = False) -> None:
 def close(run: RunName = "") -> None:
     """Say that the pictures of a run have been looked at, so that it packs its data set."""
     here, name = found_run(run)
-    _tell(here, name, [ReviewClosed(run=name)])
+    _publish(here, name, [ReviewClosed(run=name)])
     screen.say(f"the review of {name} is closed{_go_on()}")
 
 
@@ -84,7 +84,7 @@ def _decide(decision: Decision, what: str, run: str, why: str) -> None:
     verdict = Verdict(image=image, face=face, decision=decision, who=_user(), why=why)
     number = give(here, run_recipe(here, name).name, verdict)
     about = {"run": name, "face": verdict.face, "image": image, "decision": decision, "number": number}
-    _tell(here, name, [VerdictGiven.model_validate({**about, "entry": entry}) for entry in items.entries_of(image)])
+    _publish(here, name, [VerdictGiven.model_validate({**about, "entry": entry}) for entry in items.entries_of(image)])
     screen.say(f"verdict {number}: {decision} {what}{_go_on()}")
 
 
@@ -105,7 +105,7 @@ def _face(what: str) -> int | None:
     return item.number if isinstance(item, Face) else None
 
 
-def _tell(here: Store, run: str, messages: list[Message]) -> None:
+def _publish(here: Store, run: str, messages: list[Message]) -> None:
     """Tell the ledger: its owner at work on the broker, or, without a broker, an owner for this once."""
     stamp = Stamp(stage=PERSON, at=now())
     if has_broker():

@@ -14,7 +14,7 @@ from services.magritte import screen
 from services.magritte.connection import broker, found_run, has_broker
 from services.magritte.inspect import RunName
 from services.magritte.pipeline import PIPELINE
-from services.magritte.report import Report, fates_table, report, show
+from services.magritte.report import Report, fates_table, print_status, report
 from services.magritte.training import last_tick_line, trained_line
 from shared.bus import Bus, Depth
 from shared.contract.errors import BusUnavailable
@@ -47,7 +47,7 @@ def watch(
             if found.phase.is_over:
                 break
             time.sleep(max(every, _SHARE * (time.monotonic() - began)))
-    show(found)
+    print_status(found)
     if found.phase is not Phase.FINISHED:
         raise typer.Exit(1)
 
@@ -78,11 +78,11 @@ def _depths(bus: Bus | None) -> dict[str, Depth]:
 
 
 def _picture(found: Report, depths: dict[str, Depth]) -> RenderableType:
-    table = Table("stage", "told", "waiting", "dead", box=None, header_style="dim")
+    table = Table("stage", "messages", "waiting", "dead", box=None, header_style="dim")
     for name, stages in PIPELINE.containers.items():
-        told = sum(count for (stage, _), count in found.stages.items() if stage == name)
+        messages = sum(count for (stage, _), count in found.stages.items() if stage == name)
         own = [depths.get(stage.queue, Depth()) for stage in stages]
         waiting, dead = sum(depth.waiting for depth in own), sum(depth.dead for depth in own)
-        table.add_row(name, *(str(number or "") for number in (told, waiting, dead)))
+        table.add_row(name, *(str(number or "") for number in (messages, waiting, dead)))
     heading = f"run {found.run}, {found.phase}: {found.pictures} pictures"
     return Group(heading, table, fates_table(found), *_course(found))

@@ -5,25 +5,25 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import uuid4
 
 import typer
 from rich.table import Table
 
 from services.magritte import libraries, screen
+from services.magritte.atomic_file import replacing
 from services.magritte.inspect import AsJson
-from shared.contract.errors import Poison, storage_error
+from shared.contract.errors import Poison
 from shared.stylegan2.errors import StyleGAN2Error
 
 if TYPE_CHECKING:
     from shared.stylegan2.architecture import Architecture
     from shared.stylegan2.official.fitting import Fitting, Variable
-    from shared.stylegan2.official.snapshot import Snapshot
+    from shared.stylegan2.official.snapshot import OfficialSnapshot
     from shared.stylegan2.weights import Networks
 
 app = typer.Typer(help="Take networks from the official programs, or give them ours.", no_args_is_help=True)
@@ -79,10 +79,10 @@ def import_snapshot(
     with libraries.of_training():
         from shared.stylegan2 import network_file
         from shared.stylegan2.official import fitting, snapshot
-    with _told_of(file):
+    with _naming(file):
         content = _content(file, snapshot.LARGEST_FILE)
-        found = snapshot.read(content)
-        fitted = fitting.fit(found)
+        found = snapshot.read_snapshot(content)
+        fitted = fitting.match_variables(found)
     described = {"file": file.name, "sha256": hashlib.sha256(content).hexdigest()} | _description(found, fitted)
     if fitted.networks:
         _write(target, network_file.dump_tensors(fitted.networks))
@@ -95,7 +95,7 @@ def import_snapshot(
         raise typer.Exit(1)
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     """Kinds of files that other programs read."""
 
     PKL = "pkl"
@@ -115,7 +115,8 @@ def export(
         ),
     ] = None,
     kind: Annotated[
-        Format | None, typer.Option("--format", help="The kind of file; default: by FILE's name.", show_default=False)
+        ExportFormat | None,
+        typer.Option("--format", help="The kind of file. Default: by FILE's name.", show_default=False),
     ] = None,
 ) -> None:
     """Write a network for other programs.
@@ -127,17 +128,17 @@ def export(
     with libraries.of_training():
         from shared.stylegan2 import network_file
         from shared.stylegan2.official import snapshot
-    with _told_of(file):
+    with _naming(file):
         networks = network_file.load(_content(file, snapshot.LARGEST_FILE))
         content = _exported(networks, kind)
     _write(target, content)
-    held = "Gs" if kind is Format.ONNX else "G, D and Gs"
+    held = "Gs" if kind is ExportFormat.ONNX else "G, D and Gs"
     screen.say(f"{target}: {held} of {_sizes(networks.architecture)}")
-    if kind is Format.PKL:
+    if kind is ExportFormat.PKL:
         screen.say(_how_to_read(networks.architecture).removesuffix("\n"))
 
 
-def _target(file: Path, to: Path | None, kind: Format | None) -> tuple[Format, Path]:
+def _target(file: Path, to: Path | None, kind: ExportFormat | None) -> tuple[ExportFormat, Path]:
     """Return the kind of the file to write and its path: either follows from the other."""
     if to is None:
         if kind is None:
@@ -146,12 +147,12 @@ def _target(file: Path, to: Path | None, kind: Format | None) -> tuple[Format, P
         if to == file:
             raise typer.BadParameter(f"{file.name} is such a file already", param_hint="--format")
         return kind, to
-    _check_suffix(to, "FILE", *(f".{each}" for each in ([kind] if kind else Format)))
-    return Format(to.suffix[1:]), to
+    _check_suffix(to, "FILE", *(f".{each}" for each in ([kind] if kind else ExportFormat)))
+    return ExportFormat(to.suffix[1:]), to
 
 
-def _exported(networks: "Networks", kind: Format) -> bytes:
-    if kind is Format.ONNX:
+def _exported(networks: "Networks", kind: ExportFormat) -> bytes:
+    if kind is ExportFormat.ONNX:
         from shared.stylegan2 import onnx_file
 
         with libraries.of_training("onnx"):
@@ -159,7 +160,7 @@ def _exported(networks: "Networks", kind: Format) -> bytes:
     from shared.stylegan2 import network_file
     from shared.stylegan2.official import pickling
 
-    return pickling.pickled(networks) if kind is Format.PKL else network_file.dump_tensors(networks)
+    return pickling.pickled(networks) if kind is ExportFormat.PKL else network_file.dump_tensors(networks)
 
 
 def _how_to_read(architecture: "Architecture") -> str:
@@ -170,7 +171,7 @@ def _how_to_read(architecture: "Architecture") -> str:
 
 
 @contextmanager
-def _told_of(file: Path) -> Iterator[None]:
+def _naming(file: Path) -> Iterator[None]:
     try:
         yield
     except (Poison, StyleGAN2Error) as error:
@@ -194,18 +195,11 @@ def _content(file: Path, most: int) -> bytes:
 
 
 def _write(target: Path, content: bytes) -> None:
-    temporary = target.with_name(f".{target.name}.{uuid4().hex[:12]}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(target)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise storage_error(error, target.parent) from error
+    with replacing(target) as path:
+        path.write_bytes(content)
 
 
-def _description(found: "Snapshot", fitted: "Fitting") -> dict[str, Any]:
+def _description(found: "OfficialSnapshot", fitted: "Fitting") -> dict[str, Any]:
     programs = {source for network in (found.G, found.D, found.Gs) for source in network.sources}
     unused = [f"{each.network}/{each.name}" for each in fitted.variables if each.expected is None]
     return {

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from services.normalizer.colour import to_srgb
 from services.normalizer.declaration import NORMALIZER
 from services.normalizer.fit import Square, fit
-from services.normalizer.verification import verify
+from services.normalizer.verification import verify_picture
 from shared.contract import keys
 from shared.contract.messages import FaceDropped, FaceNormalized, FaceUpscaled, Message
 from shared.contract.reasons import Drop
@@ -33,7 +33,7 @@ class Normalizer(Stage[FaceUpscaled, Normalized]):
             yield FaceDropped.of(message, self.name, picture)
             return
         data = normalize(picture, settings)
-        drop = verify(data, settings.size, Format(settings.format))
+        drop = verify_picture(data, settings.size, Format(settings.format))
         if drop is not None:
             yield FaceDropped.of(message, self.name, drop)
             return

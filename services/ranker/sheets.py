@@ -16,7 +16,7 @@ _LINE = 20  # pixels that a line of text takes
 _PAPER, _INK = "#ffffff", "#000000"
 
 
-def sheet(pictures: NDArray[np.uint8], captions: Sequence[str]) -> Image.Image:
+def ranking_sheet(pictures: NDArray[np.uint8], captions: Sequence[str]) -> Image.Image:
     """Draw a sheet of `pictures` [n, H, W, C], n at least 1, a third wider than high in thumbnails."""
     count = len(pictures)
     columns = min(count, max(1, round(math.sqrt(count * 4 / 3))))

@@ -8,7 +8,7 @@ from pydantic import Field
 from services.ranker import ranking, scoring
 from services.ranker.declaration import RANKER
 from services.ranker.ranking import Place
-from services.ranker.sheets import sheet
+from services.ranker.sheets import ranking_sheet
 from shared.contract.errors import Interrupted, Poison
 from shared.contract.messages import RankingReady, SnapshotTaken
 from shared.contract.stage import Context, Stage
@@ -43,7 +43,7 @@ class Ranker(Stage[SnapshotTaken, SeededRanking]):
     def process(self, message: SnapshotTaken, settings: SeededRanking, context: Context) -> Iterator[RankingReady]:
         if not message.last:
             return
-        snapshot = trainings.find(context.store, message.training, message.leg)
+        snapshot = trainings.find_snapshot(context.store, message.training, message.leg)
         if snapshot is None:
             raise Poison(f"there is no snapshot {message.leg} of the training {message.training[:20]}")
         pictures = datasets.open_pictures(context.store, message.dataset)
@@ -100,4 +100,4 @@ def _scores(
 
 def _sheet(pictures: PictureFile, places: Sequence[Place]) -> bytes:
     shown = pictures[np.array([place.index for place in places], np.intp)]
-    return encode_png(sheet(shown, [place.caption for place in places]))
+    return encode_png(ranking_sheet(shown, [place.caption for place in places]))

@@ -29,7 +29,7 @@ LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True)
-class Asking:
+class FetchRequest:
     """A run with its limits that asks for items, and the time at which it does.
 
     `retry_failed` is whether all that failed in earlier runs is to be tried again, whenever that was.
@@ -57,16 +57,16 @@ class FetchRecord:
     asked_at: datetime = LONG_AGO
     times: int = 0
 
-    def holds(self, asking: Asking, answers_vary: bool) -> bool:
+    def holds(self, request: FetchRequest, answers_vary: bool) -> bool:
         """Say whether nothing is to be gained by another look, at a source whose answers vary or do not."""
         reason = self.drop.reason if self.drop is not None else None
-        if self.run == asking.run or reason is Reason.OPTED_OUT:
+        if self.run == request.run or reason is Reason.OPTED_OUT:
             return True
         if reason in PASSING:
             return False
         if answers_vary and reason in NO_PICTURE and self.image is None:
-            return not (asking.retry_failed or self._is_due(asking.now))
-        return self.limits == asking.limits
+            return not (request.retry_failed or self._is_due(request.now))
+        return self.limits == request.limits
 
     def _is_due(self, now: datetime) -> bool:
         """Say whether the gap is over; if the item was asked for in the future, a clock was wrong."""

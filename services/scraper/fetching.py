@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import replace
 
-from services.scraper.fetch_record import Asking, FetchRecord, keep_fetch, recall_fetch, times_without_picture
+from services.scraper.fetch_record import FetchRecord, FetchRequest, keep_fetch, recall_fetch, times_without_picture
 from services.scraper.provenance import provenance
 from services.scraper.sources import Fetched, Item, Source
 from shared.contract import keys
@@ -13,17 +13,17 @@ from shared.contract.stage import Objects
 from shared.pictures import Limits, PictureInfo, decode, inspect
 
 
-def fetch(source: Source, item: Item, asking: Asking, store: Objects) -> FetchRecord:
+def fetch(source: Source, item: Item, request: FetchRequest, store: Objects) -> FetchRecord:
     """Return what comes of an item: what is remembered if that holds, else what another look finds."""
     known = recall_fetch(store, item)
-    if known is not None and known.holds(asking, source.answers_vary):
+    if known is not None and known.holds(request, source.answers_vary):
         return known
-    blank = FetchRecord(asking.run, asking.limits)
+    blank = FetchRecord(request.run, request.limits)
     if known is not None:
-        blank = replace(known, run=asking.run, limits=asking.limits, drop=None)
+        blank = replace(known, run=request.run, limits=request.limits, drop=None)
     fetched: Fetched | Drop | None = _stored(blank, store)
     if fetched is None:
-        blank, fetched = replace(blank, asked_at=asking.now), source.fetch(item)
+        blank, fetched = replace(blank, asked_at=request.now), source.fetch(item)
     record = replace(blank, drop=fetched) if isinstance(fetched, Drop) else _judged(source.kind, item, fetched, blank)
     record = replace(record, times=times_without_picture(known, record.drop))
     if isinstance(fetched, Fetched) and record.image is not None and record.drop is None:

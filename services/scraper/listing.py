@@ -30,8 +30,8 @@ class Listed:
 
     def announced(self, request: RunRequested) -> Message | Death:
         """Return what is told of the entry."""
-        told = announced(request.run, request.source, self.entry, self.description)
-        return told or Death(self.entry, self.error or Poison(str(self.description.get("detail", ""))))
+        message = announced(request.run, request.source, self.entry, self.description)
+        return message or Death(self.entry, self.error or Poison(str(self.description.get("detail", ""))))
 
 
 def described(item: Item, record: FetchRecord) -> Description:

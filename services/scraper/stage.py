@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from services.scraper.declaration import SCRAPER
 from services.scraper.entries import entry_id
-from services.scraper.fetch_record import Asking
+from services.scraper.fetch_record import FetchRequest
 from services.scraper.fetching import fetch
 from services.scraper.listing import (
     Description,
@@ -100,31 +100,31 @@ class _Looking:
         seen = set()
         with _naming(self._number), closing(self._opened()) as source:
             for item in source.items():
-                self._stop_if_asked()
+                self._stop_if_requested()
                 entry = entry_id(source.kind, self._number, item.origin)
                 if entry not in seen:
                     seen.add(entry)
-                    yield _looked_at(source, item, entry, self._asking(), self._context.store)
+                    yield _looked_at(source, item, entry, self._fetch_request(), self._context.store)
 
     def again(self, known: dict[str, Description]) -> Iterator[Listed]:
         """Tell of all entries of a listing, and look again at those that have died."""
         with _naming(self._number), closing(self._opened()) as source:
             for entry, description in known.items():
-                self._stop_if_asked()
+                self._stop_if_requested()
                 if is_dead(description):
-                    yield _looked_at(source, item_of(description), entry, self._asking(), self._context.store)
+                    yield _looked_at(source, item_of(description), entry, self._fetch_request(), self._context.store)
                 else:
                     yield Listed(entry, description)
 
-    def _asking(self) -> Asking:
+    def _fetch_request(self) -> FetchRequest:
         """Return how an item is asked for at this moment: to go through a source can take a day."""
-        return Asking(self._run, self._limits, self._clock(), self._retry_failed)
+        return FetchRequest(self._run, self._limits, self._clock(), self._retry_failed)
 
     def _opened(self) -> Source:
-        asked = with_addresses(self._sources[self._number], self._context.store)
-        return open_source(asked, Conditions(self._limits.max_bytes, self._context.stopping, self._egress))
+        section = with_addresses(self._sources[self._number], self._context.store)
+        return open_source(section, Conditions(self._limits.max_bytes, self._context.stopping, self._egress))
 
-    def _stop_if_asked(self) -> None:
+    def _stop_if_requested(self) -> None:
         if self._context.stopping():
             raise Interrupted
 
@@ -142,7 +142,7 @@ def _naming(number: int) -> Iterator[None]:
         raise
 
 
-def _looked_at(source: Source, item: Item, entry: str, asking: Asking, store: Objects) -> Listed:
+def _looked_at(source: Source, item: Item, entry: str, fetch_request: FetchRequest, store: Objects) -> Listed:
     """Return what comes of an item; whatever goes wrong with it alone is its own fate.
 
     What `MagritteError`s say concerns the source, the store or the process, and passes.
@@ -150,7 +150,7 @@ def _looked_at(source: Source, item: Item, entry: str, asking: Asking, store: Ob
     try:
         if item.trouble is not None:
             raise item.trouble
-        record = fetch(source, item, asking, store)
+        record = fetch(source, item, fetch_request, store)
         return Listed(entry, described(item, record))
     except MagritteError:
         raise

@@ -48,14 +48,14 @@ class LedgerSettings:
 
 @dataclass
 class _Open:
-    """An open book, for one session with the bus: between two of them another owner may have written.
+    """An open book, of one `epoch` of the bus: between two of them another owner may have written.
 
     `due_at` is the number of changes at which a data set was last asked for, `written` the state that the store has.
     """
 
     run: str
     store: Objects
-    session: int
+    epoch: int
     phases: PhaseSettings
     book: Book
     verdicts: Verdicts
@@ -98,7 +98,7 @@ class Bookkeeping(Owner[Message, LedgerSettings]):
         When another owner has been faster, what it has written is read first.
         """
         opened = self._books.take(run)
-        if opened is None or opened.session != context.session:
+        if opened is None or opened.epoch != context.epoch:
             opened = _opened(run, settings, context)
         while True:
             number = opened.book.batches + 1
@@ -130,7 +130,7 @@ def _opened(run: str, settings: LedgerSettings, context: Context) -> _Open:
     verdicts = Verdicts(settings.character)
     verdicts.read(context.store)
     book = Ledger(context.store, run).book()
-    return _Open(run, context.store, context.session, settings.phases, book, verdicts)
+    return _Open(run, context.store, context.epoch, settings.phases, book, verdicts)
 
 
 def _news(opened: _Open, received: Received[Message]) -> Iterator[bytes]:
@@ -163,8 +163,8 @@ def _standing_verdict(opened: _Open, message: Message) -> VerdictGiven | None:
 def _due(opened: _Open, batch: Sequence[Received[Message]]) -> Iterator[DatasetDue]:
     """Ask for the data set of a settled run: once for each change, and again for whoever resumes the run."""
     phase, changes = opened.book.phase(opened.phases), opened.book.tally.changes
-    is_asked_again = any(isinstance(received.message, SourceExhausted | ReviewClosed) for received in batch)
+    is_requested_again = any(isinstance(received.message, SourceExhausted | ReviewClosed) for received in batch)
     is_new = phase is Phase.PACKING and opened.due_at != changes
-    if is_new or (is_asked_again and phase in (Phase.PACKING, Phase.TRAINING, Phase.RANKING)):
+    if is_new or (is_requested_again and phase in (Phase.PACKING, Phase.TRAINING, Phase.RANKING)):
         opened.due_at = changes
         yield DatasetDue(run=opened.run, changes=changes)

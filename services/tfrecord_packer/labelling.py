@@ -88,10 +88,10 @@ def _columns(present: Iterable[str], labels: Labels) -> tuple[str, ...]:
 
 
 def _too_few(present: set[str], labels: Labels) -> str:
-    told = f"all pictures are of the class {', '.join(present)}" if present else "no picture is of any class"
+    cause = f"all pictures are of the class {', '.join(present)}" if present else "no picture is of any class"
     if labels.tags:
-        return f"labels.tags: {told}: name tags that the pictures have, or leave `labels` out of the recipe"
+        return f"labels.tags: {cause}: name tags that the pictures have, or leave `labels` out of the recipe"
     return (
-        f"labels.folders: {told}: only sub-folders of folder sources are classes, and pictures of two must pass all "
+        f"labels.folders: {cause}: only sub-folders of folder sources are classes, and pictures of two must pass all "
         "stages. Sort the pictures otherwise and give the recipe another `name`, or leave `labels` out of it"
     )

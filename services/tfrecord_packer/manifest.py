@@ -60,11 +60,11 @@ def write_manifest(
     stream.write(head.removesuffix("}").encode() + b', "members": [')
     for index, member in enumerate(members):
         stream.write(b",\n" if index else b"\n")
-        stream.write(_line({"index": index, **_said(member), "origins": list(origins(member.image))}))
+        stream.write(_line({"index": index, **_fields(member), "origins": list(origins(member.image))}))
     stream.write(b"\n]}\n")
 
 
-def _said(member: Member) -> dict[str, Any]:
+def _fields(member: Member) -> dict[str, Any]:
     return {name: value for name, value in asdict(member).items() if value is not None}
 
 

@@ -68,7 +68,7 @@ class TfrecordPacker(Stage[DatasetDue, Packing]):
         gathered = gather(ledger, tally)
         places = RunPlaces(context.store, message.run, settings.sources, gathered.copies)
         contents = _Contents(_distinct(gathered.members))
-        if gathered.members and settings.labels.asked:
+        if gathered.members and settings.labels.requested:
             with_labels = _labelled(gathered, places, settings.labels, context)
             if with_labels.classless:
                 yield from _drops(message.run, with_labels.classless, tally)

@@ -1,10 +1,10 @@
 """All that training needs to go on, as a file."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 
+from shared import sha256
 from shared.contract.errors import NotFound
 from shared.contract.stage import Objects
 from shared.runs import trainings
@@ -20,15 +20,9 @@ def read(store: Objects, snapshot: trainings.Snapshot) -> Arrays | None:
     """Return the arrays of a snapshot; None when the file is gone or damaged."""
     try:
         with store.file(snapshot.key(trainings.CHECKPOINT)) as path:
-            if digest(path) != snapshot.files[trainings.CHECKPOINT]:
+            if sha256.of_file(path) != snapshot.files[trainings.CHECKPOINT]:
                 return None
             with np.load(path, allow_pickle=False) as arrays:
                 return dict(arrays)
     except NotFound:
         return None
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

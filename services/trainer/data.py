@@ -36,7 +36,7 @@ def classes_in_turn(classes: int, count: int) -> Labels:
     return one_hot((np.arange(count) % max(classes, 1)).tolist(), classes)
 
 
-def latents(seed: int, count: int, size: int) -> NDArray[np.float32]:
+def fixed_latents(seed: int, count: int, size: int) -> NDArray[np.float32]:
     """Return the z of the pictures that every leg draws, [count, size]."""
     return np.random.default_rng([seed, _LATENTS]).standard_normal((count, size), np.float32)
 

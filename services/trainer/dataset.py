@@ -12,7 +12,7 @@ from shared.stylegan2.picture_set import PictureSet, Selection
 FEWEST_HELD_OUT = 4
 """With fewer, or fewer left to train on, nothing is held out: D compares pictures in groups of four."""
 
-_MOST_ASKED_ABOUT = 64  # pictures of each kind that D is asked about at each tick
+_MOST_SCORED = 64  # pictures of each kind that D is asked about at each tick
 
 
 class Shown(Protocol):
@@ -60,12 +60,12 @@ class Dataset:
         """Return pictures `position` to `position + count` of the endless sequence of those that are trained on."""
         return self._at(self._places.seen[indices(len(self), self._seed, position, count)])
 
-    def to_ask_about(self, minibatch: int) -> tuple[Minibatch, Minibatch] | None:
+    def seen_and_held_out(self, minibatch: int) -> tuple[Minibatch, Minibatch] | None:
         """Return equally many training and held-out pictures, in whole minibatches; None if none are held out.
 
         Where they are not whole minibatches both are repeated alike, so that D sees both in like company.
         """
-        count = min(len(self._places.held_out), len(self), _MOST_ASKED_ABOUT)
+        count = min(len(self._places.held_out), len(self), _MOST_SCORED)
         if not count:
             return None
         repeated = np.arange(-(-count // minibatch) * minibatch) % count

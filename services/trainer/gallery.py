@@ -11,7 +11,7 @@ from shared.stylegan2.grid import Pictures, arrange, to_uint8
 from shared.stylegan2.inference import WHOLE, Generator, Truncation
 from shared.stylegan2.picture_set import spread
 from shared.stylegan2.quality.evaluation import Evaluator
-from shared.stylegan2.quality.neighbours import sheet
+from shared.stylegan2.quality.neighbours import neighbour_sheet
 from shared.stylegan2.weights import Networks
 
 PSIS = (1.1, 1.0, 0.8, 0.6, 0.3, 0.0)
@@ -60,9 +60,9 @@ class Gallery:
         fakes, reals = self._drawn(count), spread(self._dataset.seen, _COMPARED)
         found = Evaluator(reals, spread(reals, max(count, 2)), inception=None).measure(fakes)
         figures = Figures(count, found.sliced.mean, found.memorised)
-        return sheet(fakes, reals, found.nearest, _ROWS_OF_NEIGHBOURS), figures
+        return neighbour_sheet(fakes, reals, found.nearest, _ROWS_OF_NEIGHBOURS), figures
 
     def _drawn(self, count: int, truncation: Truncation = WHOLE) -> Pictures:
-        z = data.latents(self._seed, count, self._architecture.z_size)
+        z = data.fixed_latents(self._seed, count, self._architecture.z_size)
         labels = data.classes_in_turn(self._architecture.label_size, count)
         return to_uint8(self._generator.pictures(z, labels, truncation))

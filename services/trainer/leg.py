@@ -1,4 +1,4 @@
-"""One leg: from a checkpoint to the files of the next snapshot. Loads no TensorFlow; a `Session` does."""
+"""One leg: from a checkpoint to the files of the next snapshot. Loads no TensorFlow; a `TrainingSession` does."""
 
 import json
 from collections.abc import Callable
@@ -18,19 +18,19 @@ from shared.runs import trainings
 
 if TYPE_CHECKING:
     from services.trainer.gallery import Figures
-    from services.trainer.session import Session
+    from services.trainer.training_session import TrainingSession
 
 CHECKPOINTS_KEPT = 2
 """The newest, and the one before for when the newest cannot be read."""
 
 
-def resume(session: "Session", training: str, leg: int, context: Context) -> None:
+def restore(session: "TrainingSession", training: str, leg: int, context: Context) -> None:
     """Restore checkpoint `leg`, or the one before when it is damaged; checkpoint 0 is a session as it begins.
 
     The leg is then a longer one, with the same result. Raises Poison when no checkpoint that is kept can be read.
     """
     for number in range(leg, max(leg - CHECKPOINTS_KEPT, 0), -1):
-        snapshot = trainings.find(context.store, training, number)
+        snapshot = trainings.find_snapshot(context.store, training, number)
         state = checkpoint.read(context.store, snapshot) if snapshot else None
         if state is not None:
             session.restore(state)
@@ -50,7 +50,7 @@ class Clock(NamedTuple):
     now: Callable[[], float]
 
 
-def advance(session: "Session", end: int, plan: Plan, context: Context, clock: Clock) -> list[Statistics]:
+def advance(session: "TrainingSession", end: int, plan: Plan, context: Context, clock: Clock) -> list[Statistics]:
     """Train until D has been shown `end` pictures. Raises Interrupted when asked to stop, Divergence when it fails.
 
     A session's first step, in which everything is compiled, does not count for the pace.
@@ -73,7 +73,7 @@ def advance(session: "Session", end: int, plan: Plan, context: Context, clock: C
     return ticks
 
 
-def save(session: "Session", ticks: list[Statistics], quality_pictures: int, folder: Path) -> "Figures | None":
+def save(session: "TrainingSession", ticks: list[Statistics], quality_pictures: int, folder: Path) -> "Figures | None":
     """Write the files of the session's snapshot; return the figures of `quality_pictures` drawn pictures, if any.
 
     Raises StoreFull when the disk has no space left, Divergence when nothing is worth writing.

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.trainer.checkpoint import digest
+from shared import sha256
 from shared.contract import keys
 from shared.contract.stage import Objects
 from shared.runs import trainings
@@ -18,7 +18,7 @@ def publish(store: Objects, snapshot: Snapshot, folder: Path) -> bool:
         store.put_file(snapshot.key(file), folder / file)
     if trainings.complete(store, snapshot):
         return True
-    winner = trainings.find(store, snapshot.training, snapshot.leg)
+    winner = trainings.find_snapshot(store, snapshot.training, snapshot.leg)
     theirs = {winner.key(file) for file in winner.files} if winner else set()
     for key in {snapshot.key(file) for file in snapshot.files} - theirs:
         store.delete(key)
@@ -27,7 +27,7 @@ def publish(store: Objects, snapshot: Snapshot, folder: Path) -> bool:
 
 def describe(training: str, leg: int, images: int, folder: Path, threads: int | None) -> Snapshot:
     """Return the snapshot that the files in `folder` make, computed in `threads` intra-op threads."""
-    files = {path.name: digest(path) for path in sorted(folder.iterdir())}
+    files = {path.name: sha256.of_file(path) for path in sorted(folder.iterdir())}
     return Snapshot(training=training, leg=leg, images=images, files=files, threads=threads)
 
 

@@ -26,11 +26,11 @@ from shared.runs.datasets import open_labels, open_pictures
 from shared.runs.trainings import Snapshot
 
 if TYPE_CHECKING:  # TensorFlow takes ten seconds and a gigabyte: nothing loads it before the first leg
-    from services.trainer.session import Session
+    from services.trainer.training_session import TrainingSession
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Job:
     """The training that a message is about, and for which run and data set version."""
 
     run: str
@@ -60,7 +60,7 @@ class _Warm:
 
     training: str
     leg: int
-    session: "Session"
+    session: "TrainingSession"
 
 
 class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
@@ -68,7 +68,7 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
 
     Leg n trains from checkpoint n to checkpoint n + 1. A leg that is not the next one of its training is answered
     with the one that is. A leg that diverges is trained once more, with other random numbers. `jit_compile` is
-    `services.trainer.learning.training.Training`'s.
+    `services.trainer.learning.training.GanTraining`'s.
     """
 
     declaration = TRAINER
@@ -86,88 +86,94 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
     ) -> Iterator[Message]:
         if settings.kimg == 0:
             return
-        asked = _asked(message, settings)
+        job = _job(message, settings)
         if isinstance(message, LegDue):
             with self._lock:
-                if _next(asked, context.store) == message:
-                    self._train(asked, message.leg, settings, context)
-            made = trainings.find(context.store, asked.training, message.leg + 1)
-            if made is not None and not asked.plan.is_complete(made.images):
-                yield asked.taken(made)
-        yield _next(asked, context.store)
+                if _next(job, context.store) == message:
+                    self._train(job, message.leg, settings, context)
+            made = trainings.find_snapshot(context.store, job.training, message.leg + 1)
+            if made is not None and not job.plan.is_complete(made.images):
+                yield job.taken(made)
+        yield _next(job, context.store)
 
     def close(self) -> None:
         self._warm = None
 
-    def _train(self, asked: _Asked, number: int, settings: ResolvedTraining, context: Context) -> None:
-        before = trainings.find(context.store, asked.training, number)
-        end = asked.plan.leg_end(before.images if before else 0)
-        session = self._take_warm(asked.training, number) or self._open(asked, number, settings, context)
+    def _train(self, job: _Job, number: int, settings: ResolvedTraining, context: Context) -> None:
+        before = trainings.find_snapshot(context.store, job.training, number)
+        end = job.plan.leg_end(before.images if before else 0)
+        session = self._take_warm(job.training, number) or self._open(job, number, settings, context)
         with TemporaryDirectory(prefix="magritte-") as name:
             try:
-                self._go(session, end, asked.plan, Path(name), settings, context)
+                self._go(session, end, job.plan, Path(name), settings, context)
             except Divergence as failure:
                 context.emit(Diverged(leg=number, failure=str(failure)))
-                session = self._open(asked, number, settings, context)
+                session = self._open(job, number, settings, context)
                 session.draw_anew()
-                self._go(session, end, asked.plan, Path(name), settings, context)
-            snapshot = publication.describe(asked.training, number + 1, session.images, Path(name), session.threads)
+                self._go(session, end, job.plan, Path(name), settings, context)
+            snapshot = publication.describe(job.training, number + 1, session.images, Path(name), session.threads)
             is_ours = publication.publish(context.store, snapshot, Path(name))
         if is_ours:
-            self._warm = _Warm(asked.training, number + 1, session)
+            self._warm = _Warm(job.training, number + 1, session)
             publication.remove_old_checkpoints(context.store, snapshot, leg.CHECKPOINTS_KEPT)
 
     def _go(
-        self, session: "Session", end: int, plan: Plan, folder: Path, settings: ResolvedTraining, context: Context
+        self,
+        session: "TrainingSession",
+        end: int,
+        plan: Plan,
+        folder: Path,
+        settings: ResolvedTraining,
+        context: Context,
     ) -> None:
         ticks = leg.advance(session, end, plan, context, leg.Clock(time.perf_counter, time.time))
         quality = leg.save(session, ticks, settings.quality_pictures, folder)
         if quality is not None:
             context.emit(Quality(kimg=ticks[-1].kimg, **asdict(quality)))
 
-    def _take_warm(self, training: str, number: int) -> "Session | None":
+    def _take_warm(self, training: str, number: int) -> "TrainingSession | None":
         """Take the warm session, which is given up unless a leg completes; return it if it is at leg `number`."""
         warm, self._warm = self._warm, None
         return warm.session if warm and (warm.training, warm.leg) == (training, number) else None
 
-    def _open(self, asked: _Asked, number: int, settings: ResolvedTraining, context: Context) -> "Session":
-        from services.trainer.session import Session, keep_threads, open_dataset
+    def _open(self, job: _Job, number: int, settings: ResolvedTraining, context: Context) -> "TrainingSession":
+        from services.trainer.training_session import TrainingSession, keep_threads, open_dataset
 
-        keep_threads(trainings.threads(context.store, asked.training, number), context.emit)
-        pictures = open_pictures(context.store, asked.dataset)
-        labels = open_labels(context.store, asked.dataset)
+        keep_threads(trainings.recorded_threads(context.store, job.training, number), context.emit)
+        pictures = open_pictures(context.store, job.dataset)
+        labels = open_labels(context.store, job.dataset)
         shape = Shape(pictures.resolution, pictures.channels, 0 if labels is None else labels.shape[1])
         networks = starting_networks(settings, shape, context.store, context.emit)
-        session = Session(networks, open_dataset(pictures, labels, settings), settings, self._jit_compile)
-        leg.resume(session, asked.training, number, context)
+        session = TrainingSession(networks, open_dataset(pictures, labels, settings), settings, self._jit_compile)
+        leg.restore(session, job.training, number, context)
         if session.images == 0:
-            _introduce(session, asked, settings, context)
+            _introduce(session, job, settings, context)
         return session
 
 
 STAGES = (Trainer,)
 
 
-def _asked(message: DatasetPacked | LegDue, settings: ResolvedTraining) -> _Asked:
+def _job(message: DatasetPacked | LegDue, settings: ResolvedTraining) -> _Job:
     dataset = message.digest if isinstance(message, DatasetPacked) else message.dataset
     training = trainings.training_digest(settings, dataset)
-    return _Asked(message.run, message.version, dataset, training, Plan.of(settings))
+    return _Job(message.run, message.version, dataset, training, Plan.of(settings))
 
 
-def _next(asked: _Asked, store: Objects) -> LegDue | SnapshotTaken:
+def _next(job: _Job, store: Objects) -> LegDue | SnapshotTaken:
     """Return the leg after the newest snapshot, or the last snapshot when the training is complete."""
-    last = trainings.finishing(store, asked.training, asked.plan.total)
+    last = trainings.finishing(store, job.training, job.plan.total)
     if last is not None:
-        return asked.taken(last)
-    newest = trainings.latest(store, asked.training)
-    return asked.due(newest.leg if newest else 0)
+        return job.taken(last)
+    newest = trainings.latest(store, job.training)
+    return job.due(newest.leg if newest else 0)
 
 
-def _introduce(session: "Session", asked: _Asked, settings: ResolvedTraining, context: Context) -> None:
+def _introduce(session: "TrainingSession", job: _Job, settings: ResolvedTraining, context: Context) -> None:
     """Put what the training starts from, once, for people to look at."""
-    store, key = context.store, keys.leg(asked.training, 0, "training.json")
+    store, key = context.store, keys.leg(job.training, 0, "training.json")
     if not store.exists(key):
         decisive = trainings.decisive(settings)
-        store.put_new(keys.leg(asked.training, 0, "reals.png"), grid.png(session.reals()))
-        store.put_new(keys.leg(asked.training, 0, "fakes_init.png"), grid.png(session.gallery().fakes()))
-        store.put_new(key, json.dumps({"dataset": asked.dataset, "settings": decisive}, indent=1).encode())
+        store.put_new(keys.leg(job.training, 0, "reals.png"), grid.png(session.reals()))
+        store.put_new(keys.leg(job.training, 0, "fakes_init.png"), grid.png(session.gallery().fakes()))
+        store.put_new(key, json.dumps({"dataset": job.dataset, "settings": decisive}, indent=1).encode())

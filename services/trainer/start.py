@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.trainer.events import ClassesAdded, StartFrom
-from services.trainer.learning.widening import labelled
+from services.trainer.learning.widening import with_labels
 from shared.contract.errors import Poison
 from shared.contract.events import Event
 from shared.contract.stage import Objects
@@ -75,4 +75,4 @@ def _of_file(
             f"training.start_from: {name} knows {found.label_size} classes, and the data set has {shape.classes}"
         )
     emit(ClassesAdded(file=name, classes=shape.classes))
-    return labelled(networks, shape.classes, settings.seed)
+    return with_labels(networks, shape.classes, settings.seed)

@@ -18,7 +18,7 @@ from pika import spec
 from pika.adapters.asyncio_connection import AsyncioConnection  # type: ignore[import-untyped]
 from pika.exceptions import AMQPError, ProbableAccessDeniedError, ProbableAuthenticationError  # type: ignore[import-untyped]
 
-from shared.bus.letters import Outcome, Outgoing
+from shared.bus.letters import Outgoing, PublishOutcome
 from shared.bus.replies import resolve, words_of
 from shared.bus.watched_loop import WatchedLoop
 from shared.contract.errors import BusUnavailable, MagritteError, SettingsError
@@ -261,7 +261,7 @@ class Publisher(Channel):
         self.raw.add_on_return_callback(lambda _, __, properties, ___: self._returned.add(properties.message_id))
         await self.call(self.raw.confirm_delivery, self._confirm)
 
-    async def publish(self, letter: Outgoing) -> Outcome:
+    async def publish(self, letter: Outgoing) -> PublishOutcome:
         """Publish a message that survives restarts; return when the broker has decided on it."""
         name = uuid4().hex
         properties = pika.BasicProperties(
@@ -276,8 +276,8 @@ class Publisher(Channel):
         accepted = await confirm
         if name in self._returned:
             self._returned.discard(name)
-            return Outcome.UNROUTABLE
-        return Outcome.CONFIRMED if accepted else Outcome.FULL
+            return PublishOutcome.UNROUTABLE
+        return PublishOutcome.CONFIRMED if accepted else PublishOutcome.FULL
 
     def _confirm(self, frame: Any) -> None:
         method, accepted = frame.method, isinstance(frame.method, spec.Basic.Ack)

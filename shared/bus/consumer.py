@@ -23,7 +23,7 @@ from shared.contract.errors import BusUnavailable, SettingsError
 
 log = structlog.get_logger()
 
-_SESSIONS = count(1)
+_EPOCHS = count(1)
 _CANCEL_SECONDS = 2.0
 
 
@@ -49,18 +49,18 @@ class RabbitMQDelivery:
         self,
         consumer: "RabbitMQConsumer",
         channel: Channel,
-        session: int,
+        epoch: int,
         tag: int,
         headers: Mapping[str, Any],
         body: bytes,
     ) -> None:
         self.consumer = consumer
         self.channel = channel
-        self.session = session
+        self.epoch = epoch
         self.tag = tag
         self.body = body
         self.attempt = letters.attempt(headers)
-        self.returned = letters.returned(headers)
+        self.redeliveries = letters.redeliveries(headers)
         self._published = letters.published(headers, time.time())
         self._headers = headers
 
@@ -96,13 +96,13 @@ class RabbitMQDelivery:
 
 
 class RabbitMQConsumer:
-    """A `Consumer` of a `RabbitMQBus`. `session` grows whenever the broker has taken everything back."""
+    """A `Consumer` of a `RabbitMQBus`. `epoch` grows whenever the broker has requeued all its messages."""
 
     def __init__(self, broker: Broker, queue: Queue, prefetch: int) -> None:
         self.broker = broker
         self.queue = queue
         self.unanswered: set[RabbitMQDelivery] = set()
-        self.session = 0
+        self.epoch = 0
         self.begun = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
         self._prefetch = prefetch
@@ -130,7 +130,7 @@ class RabbitMQConsumer:
             self.broker.run(self.end())
 
     async def keep(self) -> None:
-        """Consume in one session after another, until cancelled or drained."""
+        """Consume from one connection after another, until cancelled or drained."""
         try:
             await again_and_again(self._attempt)
         finally:
@@ -155,17 +155,17 @@ class RabbitMQConsumer:
     async def _resume(self) -> None:
         self._paused = False
         if self._channel is not None and not self._tags:
-            with suppress(BusUnavailable):  # then the next session consumes
+            with suppress(BusUnavailable):  # then the next connection is consumed from
                 await self._consume(self._channel)
 
     async def _attempt(self) -> bool:
-        trouble = await self._session(await self.broker.link.up())
+        trouble = await self._consume_until_lost(await self.broker.link.up())
         if not self._draining:
-            tell = log.error if isinstance(trouble, SettingsError) else log.warning
-            tell("consumer-lost", queue=self.queue.name, session=self.session, why=str(trouble))
+            write = log.error if isinstance(trouble, SettingsError) else log.warning
+            write("consumer-lost", queue=self.queue.name, epoch=self.epoch, why=str(trouble))
         return not self._draining
 
-    async def _session(self, connection: Connection) -> Exception:
+    async def _consume_until_lost(self, connection: Connection) -> Exception:
         channel = None
         try:
             if connection is self._connection:  # which has outlived our channel: something was wrong with the queue
@@ -187,7 +187,7 @@ class RabbitMQConsumer:
     async def _consume(self, channel: Channel) -> None:
         if not self._takes_more():
             return
-        self.session = next(_SESSIONS)  # also after a pause: another consumer may have been at work
+        self.epoch = next(_EPOCHS)  # also after a pause: another consumer may have been at work
         tags = []
         for name in lanes(self.queue):
             take = partial(self._take, channel, name != self.queue.name)
@@ -207,6 +207,6 @@ class RabbitMQConsumer:
                     await channel.cancel(tags)
 
     def _take(self, channel: Channel, bulk: bool, tag: int, headers: Mapping[str, Any], body: bytes) -> None:
-        delivery = RabbitMQDelivery(self, channel, self.session, tag, headers, body)
+        delivery = RabbitMQDelivery(self, channel, self.epoch, tag, headers, body)
         self.unanswered.add(delivery)
         self._inbox.put(delivery, bulk)

@@ -16,17 +16,16 @@ from shared.contract.messages import NO_STAMP, Message, Stamp
 class Delivery(Protocol):
     """A message handed to a consumer, to be answered exactly once by `ack`, `retry` or `dead`.
 
-    `attempt` counts from 1 and grows with `retry`; `returned` counts the consumers that vanished with it. `bulk` is
-    what its stamp says, whether or not the queue has lanes. `session`
-    grows whenever this consumer lost touch with the bus, so that another one may have been at work in between. An
-    answer given after that is ignored, since the message has been returned. One that raised `BusUnavailable` can be
-    given again.
+    `attempt` counts from 1 and grows with `retry`; `redeliveries` counts the consumers that vanished with it. `bulk` is
+    what its stamp says, whether or not the queue has lanes. `epoch` grows with every new connection to the bus:
+    another consumer may have been at work in between. An answer given after that is ignored, since the message has
+    been requeued. One that raised `BusUnavailable` can be given again.
     """
 
     body: bytes
     attempt: int
-    returned: int
-    session: int
+    redeliveries: int
+    epoch: int
 
     @property
     def bulk(self) -> bool:
@@ -51,7 +50,7 @@ class Delivery(Protocol):
         ...
 
     def requeue(self) -> None:
-        """Return the message to its queue, as the same attempt, for whoever consumes next; `returned` then grows."""
+        """Put the message back into its queue, as the same attempt; its `redeliveries` then grow by one."""
         ...
 
 

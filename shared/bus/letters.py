@@ -20,7 +20,7 @@ class Outgoing:
     headers: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Outcome(StrEnum):
+class PublishOutcome(StrEnum):
     """Answer of the broker to a published message; the values complete a sentence that begins with "the queue"."""
 
     CONFIRMED = "has it"
@@ -35,17 +35,17 @@ def of_new(now: float) -> dict[str, Any]:
 
 def published(headers: Mapping[str, Any], now: float) -> float:
     """Return the time at which a message was first published, in seconds since 1970; `now` without such a header."""
-    said = headers.get("published")
-    return said / 1000 if isinstance(said, int) else now
+    header = headers.get("published")
+    return header / 1000 if isinstance(header, int) else now
 
 
 def attempt(headers: Mapping[str, Any]) -> int:
     """Return the number of a delivery's attempt, from 1; 1 without such a header."""
-    said = headers.get("attempt")
-    return int(said) if isinstance(said, int) and said > 0 else 1
+    header = headers.get("attempt")
+    return int(header) if isinstance(header, int) and header > 0 else 1
 
 
-def returned(headers: Mapping[str, Any]) -> int:
+def redeliveries(headers: Mapping[str, Any]) -> int:
     """Return how often a message has gone back to its queue unanswered: its consumer vanished, or handed it back."""
     counts = (headers.get("x-delivery-count"), headers.get("handed-back"))
     return sum(count for count in counts if isinstance(count, int))
@@ -53,7 +53,7 @@ def returned(headers: Mapping[str, Any]) -> int:
 
 def of_requeue(headers: Mapping[str, Any]) -> dict[str, Any]:
     """Return the headers of a message that goes back to its queue: the same attempt, returned once more."""
-    return own(headers) | {"handed-back": returned(headers) + 1}
+    return own(headers) | {"handed-back": redeliveries(headers) + 1}
 
 
 def own(headers: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,8 +69,8 @@ def of_retry(headers: Mapping[str, Any]) -> dict[str, Any]:
 
 def of_dead(headers: Mapping[str, Any], queue: str, reason: str, error: str) -> dict[str, Any]:
     """Return the headers of a dead letter; a long reason is cut, and what UTF-8 cannot express becomes `?`."""
-    said = {"reason": _text(reason)[:_LONGEST_REASON], "error": _text(error), "queue": queue}
-    return own(headers) | said | {"attempt": attempt(headers)}
+    death = {"reason": _text(reason)[:_LONGEST_REASON], "error": _text(error), "queue": queue}
+    return own(headers) | death | {"attempt": attempt(headers)}
 
 
 def dead_letter(queue: str, headers: Mapping[str, Any], body: bytes) -> DeadLetter:
@@ -86,7 +86,7 @@ def _broker_reason(headers: Mapping[str, Any]) -> tuple[str, str]:
     deaths = headers.get("x-death") or [{}]
     why = str(deaths[0].get("reason", "unknown")).replace("_", "-")
     if why == "delivery-limit":
-        times = returned(headers)  # RabbitMQ 3 does not say
+        times = redeliveries(headers)  # RabbitMQ 3 does not say
         return f"its worker vanished {f'{times} times' if times else 'too often'}", why
     return f"put aside by the broker: {why}", why
 

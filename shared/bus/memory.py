@@ -7,13 +7,14 @@ import heapq
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from random import Random
 
 from shared.bus.interface import DeadLetter, Depth
-from shared.bus.lanes import Lanes, is_bulk
+from shared.bus.lanes import is_bulk
+from shared.bus.memory_queue import Envelope, QueueState
 from shared.contract.declaration import Queue
 from shared.contract.messages import NO_STAMP, Message, Stamp
 
@@ -25,55 +26,6 @@ class FaultInjection:
     duplicate: float = 0.0
     reorder: bool = False
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class _Envelope:
-    body: bytes
-    published: float
-    bulk: bool
-    attempt: int = 1
-    returned: int = 0
-
-
-@dataclass
-class _QueueState:
-    """A queue. `arrived` wakes one consumer for each message, `room` the publishers that wait for room.
-
-    Consumers that are paused, or behind a single active one, wait for their `turn`.
-    """
-
-    queue: Queue
-    arrived: threading.Condition
-    turn: threading.Condition
-    room: threading.Condition
-    ready: Lanes[_Envelope] = field(default_factory=Lanes)
-    consumers: list["MemoryConsumer"] = field(default_factory=list)
-    unacked: int = 0
-    delayed: int = 0
-    dead: list[DeadLetter] = field(default_factory=list)
-
-    def depth(self) -> Depth:
-        return Depth(len(self.ready), self.unacked, self.delayed, len(self.dead))
-
-    def lane(self, bulk: bool) -> bool:
-        return bulk and self.queue.has_bulk_lane
-
-    def add(self, envelope: _Envelope) -> None:
-        self.ready.add(envelope, self.lane(envelope.bulk))
-
-    def put_back(self, envelope: _Envelope) -> None:
-        """Return what a consumer had to the beginning of its lane."""
-        self.ready.put_back(replace(envelope, returned=envelope.returned + 1), self.lane(envelope.bulk))
-
-    def wake_consumers(self) -> None:
-        """Let all consumers look anew at whether there is a message for them."""
-        self.arrived.notify_all()
-        self.turn.notify_all()
-
-    def serves(self, consumer: "MemoryConsumer") -> bool:
-        active = self.consumers[:1] if self.queue.single_active_consumer else self.consumers
-        return consumer in active and not consumer.paused
 
 
 class MemoryBus:
@@ -93,13 +45,15 @@ class MemoryBus:
         self._lock = threading.RLock()
         self._idle = threading.Condition(self._lock)
         condition = partial(threading.Condition, self._lock)
-        self._queues = {queue.name: _QueueState(queue, condition(), condition(), condition()) for queue in queues}
+        self._queues = {
+            queue.name: QueueState["MemoryConsumer"](queue, condition(), condition(), condition()) for queue in queues
+        }
         self._unfinished = 0
         self._capacity = capacity
         self._fault_injection = fault_injection
         self._random = Random(fault_injection.seed)
         self._clock = clock
-        self._delayed: list[tuple[float, int, str, _Envelope]] = []
+        self._delayed: list[tuple[float, int, str, Envelope]] = []
         self._numbers = count()
         self._own_queue = threading.local()
         self._draining = False
@@ -163,8 +117,8 @@ class MemoryBus:
         with self._idle:
             self._idle.wait_for(self.is_idle, timeout)
 
-    def _put(self, state: _QueueState, body: bytes, bulk: bool) -> None:
-        envelope = _Envelope(body, self._clock(), bulk)
+    def _put(self, state: QueueState["MemoryConsumer"], body: bytes, bulk: bool) -> None:
+        envelope = Envelope(body, self._clock(), bulk)
         own = getattr(self._own_queue, "name", None) == state.queue.name
         copies = 2 if self._random.random() < self._fault_injection.duplicate else 1
         with self._lock:
@@ -191,7 +145,7 @@ class MemoryBus:
                 change.wait(min(left, self._until_next_delayed()))
             return None
 
-    def _hand_out(self, state: _QueueState, consumer: "MemoryConsumer") -> "MemoryDelivery":
+    def _hand_out(self, state: QueueState["MemoryConsumer"], consumer: "MemoryConsumer") -> "MemoryDelivery":
         envelope = state.ready.take(self._random.randrange) if self._fault_injection.reorder else state.ready.take()
         delivery = MemoryDelivery(self, consumer, envelope)
         consumer.unanswered.add(delivery)
@@ -209,7 +163,7 @@ class MemoryBus:
     def _until_next_delayed(self) -> float:
         return max(0.001, self._delayed[0][0] - self._clock()) if self._delayed else 3600.0
 
-    def _return(self, delivery: "MemoryDelivery", put: Callable[[_QueueState], None]) -> None:
+    def _return(self, delivery: "MemoryDelivery", put: Callable[[QueueState["MemoryConsumer"]], None]) -> None:
         """Have `put` put a delivery back, unless it has been answered."""
         with self._lock:
             if self._take_back(delivery):
@@ -234,7 +188,7 @@ class MemoryBus:
             delivery.consumer.state.unacked -= 1
         return is_open
 
-    def _delay(self, state: _QueueState, envelope: _Envelope, after: float) -> None:
+    def _delay(self, state: QueueState["MemoryConsumer"], envelope: Envelope, after: float) -> None:
         state.delayed += 1
         due = self._clock() + after
         heapq.heappush(self._delayed, (due, next(self._numbers), state.queue.name, envelope))
@@ -259,10 +213,10 @@ class MemoryBus:
 class MemoryConsumer:
     """A `Consumer` of a `MemoryBus`."""
 
-    def __init__(self, bus: MemoryBus, state: _QueueState, session: int) -> None:
+    def __init__(self, bus: MemoryBus, state: QueueState["MemoryConsumer"], epoch: int) -> None:
         self._bus = bus
         self.state = state
-        self.session = session
+        self.epoch = epoch
         self.paused = False
         self.unanswered: set[MemoryDelivery] = set()
 
@@ -282,15 +236,15 @@ class MemoryConsumer:
 class MemoryDelivery:
     """A `Delivery` of a `MemoryBus`."""
 
-    def __init__(self, bus: MemoryBus, consumer: MemoryConsumer, envelope: _Envelope) -> None:
+    def __init__(self, bus: MemoryBus, consumer: MemoryConsumer, envelope: Envelope) -> None:
         self._bus = bus
         self.consumer = consumer
         self.envelope = envelope
         self.body = envelope.body
         self.attempt = envelope.attempt
-        self.returned = envelope.returned
+        self.redeliveries = envelope.redeliveries
         self.bulk = envelope.bulk
-        self.session = consumer.session
+        self.epoch = consumer.epoch
 
     @property
     def age(self) -> float:
@@ -300,7 +254,7 @@ class MemoryDelivery:
         self._bus._finish(self)
 
     def retry(self, after: float) -> None:
-        again = replace(self.envelope, attempt=self.attempt + 1, returned=0)
+        again = replace(self.envelope, attempt=self.attempt + 1, redeliveries=0)
         self._bus._return(self, lambda state: self._bus._delay(state, again, after))
 
     def dead(self, reason: str, error: str) -> None:

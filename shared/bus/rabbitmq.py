@@ -18,7 +18,7 @@ from shared.bus.amqp import Channel, Connection, Publisher, parameters
 from shared.bus.consumer import Broker, RabbitMQConsumer, RabbitMQDelivery
 from shared.bus.interface import DeadLetter, Depth
 from shared.bus.lanes import is_bulk
-from shared.bus.letters import Outcome, Outgoing
+from shared.bus.letters import Outgoing, PublishOutcome
 from shared.bus.reconnecting_connection import ReconnectingConnection, growing_pauses
 from shared.bus.topology import WORK, BrokerQueue, Exchange, Topology, lane
 from shared.contract.declaration import Queue
@@ -66,7 +66,7 @@ class RabbitMQBus:
         self._publisher: Publisher | None = None
         self._publisher_lock = asyncio.Lock()
         self._consumers: set[RabbitMQConsumer] = set()
-        self._asked: set[concurrent.futures.Future[Any]] = set()
+        self._calls: set[concurrent.futures.Future[Any]] = set()
         self._draining = self._closed = False
         self._stop = asyncio.Event()
         self._loop = asyncio.new_event_loop()
@@ -111,10 +111,10 @@ class RabbitMQBus:
 
         All queues share the delay queues, under whose names the messages that wait for another attempt are counted.
         """
-        return self._call(self._ask(self._depths))
+        return self._call(self._query(self._depths))
 
     def remove_dead(self, queue: str, of: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
-        return self._call(self._ask(partial(questions.remove_dead, queue=self._queues[queue].name, of=of)))
+        return self._call(self._query(partial(questions.remove_dead, queue=self._queues[queue].name, of=of)))
 
     def drain(self) -> None:
         self._draining = True
@@ -140,7 +140,7 @@ class RabbitMQBus:
         await self._stop.wait()
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_CHANCE_SECONDS):
-                await asyncio.gather(*map(asyncio.wrap_future, list(self._asked)), return_exceptions=True)
+                await asyncio.gather(*map(asyncio.wrap_future, list(self._calls)), return_exceptions=True)
         await asyncio.gather(*(consumer.end() for consumer in self._consumers))
         for link in links:
             link.cancel()
@@ -152,8 +152,8 @@ class RabbitMQBus:
                 work.close()
                 raise BusUnavailable("the bus is closed")
             future = asyncio.run_coroutine_threadsafe(work, self._loop)
-            self._asked.add(future)
-            future.add_done_callback(self._asked.discard)
+            self._calls.add(future)
+            future.add_done_callback(self._calls.discard)
         try:
             return future.result()
         except concurrent.futures.CancelledError as error:
@@ -177,8 +177,8 @@ class RabbitMQBus:
         if await declaring.declare_all(connection, self._topology):
             return
         things: list[Exchange | BrokerQueue] = [*self._topology.exchanges(), *self._topology.broker_queues()]
-        asked = (self._ask_once(connection, partial(declaring.is_missing, thing=thing)) for thing in things)
-        for thing, is_missing in zip(things, await asyncio.gather(*asked), strict=True):
+        queries = (self._query_once(connection, partial(declaring.is_missing, thing=thing)) for thing in things)
+        for thing, is_missing in zip(things, await asyncio.gather(*queries), strict=True):
             if is_missing:
                 raise SettingsError(
                     f"MAGRITTE_BUS: the broker {self._place} has no {thing.name}, which its user may not declare: "
@@ -201,17 +201,17 @@ class RabbitMQBus:
         for pause in growing_pauses():
             if holder is not None and not holder.is_open:
                 return  # delivered again, so that the answer is void
-            outcome, said = await self._try(letter, give_up)
-            trouble = said or trouble
-            if outcome is Outcome.CONFIRMED:
+            outcome, refusal = await self._try(letter, give_up)
+            trouble = refusal or trouble
+            if outcome is PublishOutcome.CONFIRMED:
                 return
-            if outcome is Outcome.FULL and not self._draining:
+            if outcome is PublishOutcome.FULL and not self._draining:
                 give_up = self._loop.time() + self._patience
-            if outcome is Outcome.UNROUTABLE or self._loop.time() >= give_up:
+            if outcome is PublishOutcome.UNROUTABLE or self._loop.time() >= give_up:
                 raise trouble or self._unavailable()
             await asyncio.sleep(min(pause, _FULL_QUEUE_PAUSE))
 
-    async def _try(self, letter: Outgoing, give_up: float) -> tuple[Outcome | None, BusUnavailable | None]:
+    async def _try(self, letter: Outgoing, give_up: float) -> tuple[PublishOutcome | None, BusUnavailable | None]:
         """Publish `letter` once; return the broker's answer by the time `give_up`, if any, and what to raise for it."""
         try:
             async with asyncio.timeout_at(give_up):
@@ -222,7 +222,7 @@ class RabbitMQBus:
         except MagritteError as error:
             return None, BusUnavailable(f"the broker {self._place}: {error}")
 
-    async def _publish_once(self, letter: Outgoing) -> Outcome:
+    async def _publish_once(self, letter: Outgoing) -> PublishOutcome:
         connection = await self._outgoing.up()
         await connection.writable.wait()
         async with self._publisher_lock:
@@ -231,7 +231,7 @@ class RabbitMQBus:
             publisher = self._publisher
         assert publisher is not None
         outcome = await publisher.publish(letter)
-        if outcome is Outcome.UNROUTABLE:
+        if outcome is PublishOutcome.UNROUTABLE:
             await self._declare(connection)
             outcome = await publisher.publish(letter)
         return outcome
@@ -257,14 +257,14 @@ class RabbitMQBus:
     async def _drain(self) -> None:
         await asyncio.gather(*(consumer.drain() for consumer in self._consumers))
 
-    async def _ask(self, question: Callable[[Channel], Awaitable[T]]) -> T:
+    async def _query(self, question: Callable[[Channel], Awaitable[T]]) -> T:
         """Ask `question` until there is an answer; what is missing at the broker is declared again in between."""
         try:
             async with asyncio.timeout(self._patience):
                 for pause in growing_pauses():
                     connection = await self._incoming.up()
                     with suppress(BusUnavailable):
-                        return await self._ask_once(connection, question)
+                        return await self._query_once(connection, question)
                     await asyncio.sleep(pause)
                     with suppress(MagritteError):
                         await self._declare(connection)
@@ -272,7 +272,7 @@ class RabbitMQBus:
             pass
         raise self._unavailable()
 
-    async def _ask_once(self, connection: Connection, question: Callable[[Channel], Awaitable[T]]) -> T:
+    async def _query_once(self, connection: Connection, question: Callable[[Channel], Awaitable[T]]) -> T:
         channel = Channel(connection)
         await channel.open()
         try:

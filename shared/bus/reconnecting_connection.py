@@ -65,9 +65,9 @@ class ReconnectingConnection:
 
     async def keep(self) -> None:
         """Connect again and again until cancelled."""
-        await again_and_again(self._session)
+        await again_and_again(self._connect_and_wait)
 
-    async def _session(self) -> bool:
+    async def _connect_and_wait(self) -> bool:
         before = str(self.trouble)
         trouble = await self._stay_connected()
         if isinstance(trouble, SettingsError):

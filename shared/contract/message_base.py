@@ -13,7 +13,7 @@ import operator
 import re
 from datetime import UTC, datetime
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -42,7 +42,8 @@ Ordinal = Annotated[int, Field(ge=1, lt=_BILLION)]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 """64 bits in hexadecimal."""
 
-SCHEMA_VERSION = 1
+_Version = Literal[1]
+SCHEMA_VERSION: _Version = get_args(_Version)[0]
 
 IDENTITY = ("run", "entry", "source", "score", "face", "version", "revision")
 """Fields that tell items of a run apart, as opposed to those that say what was made of an item."""
@@ -90,7 +91,7 @@ class Message(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        """Register the type, so that `decode` finds it by its name; what others are kinds of is no message itself."""
+        """Register the type for `decode_message`, and strike off its bases, which are no messages themselves."""
         Message.types[cls.kind()] = cls
         for base in cls.__bases__:
             Message.types.pop(kebab(base.__name__), None)
@@ -120,7 +121,7 @@ class Message(BaseModel):
         return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
     def finding(self) -> dict[str, Any]:
-        """Return the message as an action record keeps it, to be told again of other items by `recall`."""
+        """Return the message as an action record keeps it, to be told again of other items by `rebuild`."""
         return {"type": self.kind(), **self.model_dump(mode="json")}
 
 
@@ -155,17 +156,17 @@ class FaceMessage(Message):
 
 class _Envelope(BaseModel):
     type: str
-    v: Literal[1]
+    v: _Version
     stamp: Stamp = NO_STAMP
 
 
-def decode(data: bytes) -> Message:
+def decode_message(data: bytes) -> Message:
     """Return the message in `data`; raise `Poison` when it is not one of ours or of a newer schema."""
     return decode_stamped(data)[0]
 
 
 def decode_stamped(data: bytes) -> tuple[Message, Stamp]:
-    """Return the message in `data` and its stamp; raise `Poison` as `decode` does."""
+    """Return the message in `data` and its stamp; raise `Poison` as `decode_message` does."""
     try:
         envelope = _Envelope.model_validate_json(data)
         return Message.types[envelope.type].model_validate_json(data), envelope.stamp
@@ -175,17 +176,17 @@ def decode_stamped(data: bytes) -> tuple[Message, Stamp]:
         raise Poison(f"not a message of schema version {SCHEMA_VERSION}: {_first(error)}") from error
 
 
-def recall(finding: dict[str, Any], asked: Message) -> Message:
-    """Rebuild the message that `Message.finding` was taken of, as the answer to `asked`.
+def rebuild(finding: dict[str, Any], consumed: Message) -> Message:
+    """Rebuild the message that `Message.finding` was taken of, as the answer to `consumed`.
 
     What tells items apart (`IDENTITY`) comes from the question, what was made of them from the finding.
     """
-    return Message.types[finding["type"]].model_validate({**finding, **identity(asked)})
+    return Message.types[finding["type"]].model_validate({**finding, **identity(consumed)})
 
 
-def of_revision(made: Message, asked: Message) -> Message:
-    """Return what was made of `asked` with its revision, if it has none of its own: so does what is made of that."""
-    revision = getattr(asked, "revision", 0)
+def of_revision(made: Message, consumed: Message) -> Message:
+    """Return what was made of `consumed` with its revision, if it has none of its own: so does what is made of that."""
+    revision = getattr(consumed, "revision", 0)
     if not revision or getattr(made, "revision", None) != 0:
         return made
     return made.model_copy(update={"revision": revision})

@@ -19,19 +19,19 @@ from shared.contract.message_base import (
     Ordinal,
     RunId,
     Stamp,
-    decode,
+    decode_message,
     decode_stamped,
     identity,
     kebab,
     now,
     of_revision,
-    recall,
+    rebuild,
 )
 from shared.contract.reasons import Drop, Reason
 
 __all__ = [  # what readers of messages take from here
-    "NO_STAMP", "Count", "Digest", "EntryId", "Message", "RunId", "Stamp", "decode", "decode_stamped", "kebab",
-    "now", "of_revision", "recall",
+    "NO_STAMP", "Count", "Digest", "EntryId", "Message", "RunId", "Stamp", "decode_message", "decode_stamped", "kebab",
+    "now", "of_revision", "rebuild",
 ]  # fmt: skip
 
 
@@ -113,10 +113,10 @@ class Dropped(Message):
     detail: str = ""
 
     @classmethod
-    def of(cls, asked: Message, stage: str, drop: Drop, **item: str | int) -> Self:
-        """Make a stage's answer to `asked`. What `asked` does not say of the item (its entry or face) is in `item`."""
+    def of(cls, consumed: Message, stage: str, drop: Drop, **item: str | int) -> Self:
+        """Make a stage's answer to `consumed`; `item` is the entry or face where that message has none."""
         found = {"stage": stage, "reason": drop.reason, "detail": drop.detail}
-        return cls.model_validate({**identity(asked), **item, **found})
+        return cls.model_validate({**identity(consumed), **item, **found})
 
 
 class ImageDropped(ImageMessage, Dropped):
@@ -167,10 +167,10 @@ class FaceDropped(FaceMessage, Dropped):
         return FaceFact(self.entry, self.face, self.kind(), self.stage, self.revision, self.reason)
 
 
-def dropped(asked: Message, stage: str, drop: Drop) -> Dropped:
+def dropped(consumed: Message, stage: str, drop: Drop) -> Dropped:
     """Return a stage's answer that what it was asked about leaves the run: a face, or else a picture."""
-    kind = FaceDropped if isinstance(asked, FaceMessage) else ImageDropped
-    return kind.of(asked, stage, drop)
+    kind = FaceDropped if isinstance(consumed, FaceMessage) else ImageDropped
+    return kind.of(consumed, stage, drop)
 
 
 class ItemDied(Message):

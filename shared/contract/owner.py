@@ -31,7 +31,7 @@ class Owner(Stage[M, S]):
     """A stage whose messages are processed by one thread of one process at a time, those of a run in batches.
 
     A batch is acknowledged as a whole, once all that `process_batch` returns is published: until then everything may
-    come again. What is remembered between two batches holds within one `context.session`.
+    come again. What is remembered between two batches holds within one `context.epoch`.
     """
 
     def __init_subclass__(cls, **_: Any) -> None:

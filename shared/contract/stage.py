@@ -38,15 +38,15 @@ class Context:
     declares to whoever watches the run.
 
     Long work (training, walking a source) looks at `stopping` between steps and returns early when it is true;
-    what it has not done is asked for again later. `session` is the delivery's: what a stage remembers of a run
-    holds within one session only, since between two of them another process may have worked on it.
+    what it has not done is asked for again later. `epoch` is the delivery's: what a stage remembers of a run
+    holds within one epoch only, since between two of them another process may have worked on it.
 
     What a stage makes of one picture has a time limit. Once it is over `given_up` is true: nobody waits for the
     result, and what was started for it (a child process) should end.
     """
 
     store: Objects
-    session: int = 0
+    epoch: int = 0
     threads: int = 1
     stopping: Callable[[], bool] = lambda: False
     given_up: Callable[[], bool] = lambda: False
@@ -81,8 +81,8 @@ def single_errors(error: BaseException) -> list[BaseException]:
 
 def sentence(error: BaseException) -> str:
     """Return what an error says, or its type if it says nothing, and its notes; for a group, what its errors say."""
-    told = "; ".join(str(each) or type(each).__name__ for each in single_errors(error))
-    return " ".join([told, *(f"({note})" for note in getattr(error, "__notes__", ()))])
+    causes = "; ".join(str(each) or type(each).__name__ for each in single_errors(error))
+    return " ".join([causes, *(f"({note})" for note in getattr(error, "__notes__", ()))])
 
 
 class Stage(ABC, Generic[M, S]):

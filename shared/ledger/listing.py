@@ -46,8 +46,8 @@ def find_listing(store: Objects, run: str, source: int) -> Listing | None:
 def announced(run: str, source: int, entry: str, found: Mapping[str, Any]) -> ImageFetched | ImageDropped | None:
     """Return what the scraper says of an entry of a listing; None of one that could not be processed."""
     if "image" in found:
-        told = {"image": found["image"], "source": source, "score": found["score"], "origin": _shown(found["origin"])}
-        return ImageFetched.model_validate({"run": run, "entry": entry, **told})
+        fields = {"image": found["image"], "source": source, "score": found["score"], "origin": _shown(found["origin"])}
+        return ImageFetched.model_validate({"run": run, "entry": entry, **fields})
     if "reason" in found:
         reason, detail = Reason(found["reason"]), found["detail"]
         return ImageDropped(run=run, entry=entry, stage=SCRAPER, reason=reason, detail=detail)

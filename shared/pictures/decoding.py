@@ -10,7 +10,7 @@ from PIL.Image import Resampling, Transpose
 from shared.contract.reasons import Drop
 from shared.pictures.inspection import DEFAULT_LIMITS, Limits, PictureInfo, opened, orientation
 from shared.pictures.profiles import Space, in_srgb, lab_profile, space_of
-from shared.pictures.refusal import attempt
+from shared.pictures.refusal import result_or_drop
 
 WHITE = "#ffffff"
 
@@ -43,7 +43,7 @@ class Picture:
 
 def decode(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Picture | Drop:
     """Decode the first frame of a picture. Spaces other than RGB are converted to sRGB, by their profile if any."""
-    return attempt(data, lambda: _decoded(data, limits))
+    return result_or_drop(data, lambda: _decoded(data, limits))
 
 
 def thumbnail(
@@ -55,7 +55,7 @@ def thumbnail(
     times faster; all of its bytes are read even so, and a truncated file is noticed. `info` tells of the full
     picture.
     """
-    return attempt(data, lambda: _reduced(data, side, limits, mode))
+    return result_or_drop(data, lambda: _reduced(data, side, limits, mode))
 
 
 def flatten(image: Image.Image, background: str = WHITE) -> Image.Image:

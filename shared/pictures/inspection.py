@@ -20,7 +20,7 @@ from PIL.ExifTags import Base
 
 from shared.contract.reasons import Drop, Reason
 from shared.pictures.formats import Format, appearance, format_of, webp_canvas, webp_is_lossless
-from shared.pictures.refusal import Refused, attempt
+from shared.pictures.refusal import Refused, result_or_drop
 from shared.recipe.pictures import Pictures
 
 
@@ -87,7 +87,7 @@ class PictureInfo:
 
 def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> PictureInfo | Drop:
     """Return what the header of `data` says about its picture; damage further back is found by decoding only."""
-    return attempt(data, lambda: opened(data, limits)[1])
+    return result_or_drop(data, lambda: opened(data, limits)[1])
 
 
 def opened(data: bytes, limits: Limits) -> tuple[ImageFile.ImageFile, PictureInfo]:

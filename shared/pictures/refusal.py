@@ -28,7 +28,7 @@ class Refused(Exception):
         self.drop = Drop(reason, detail)
 
 
-def attempt(data: bytes, work: Callable[[], T]) -> T | Drop:
+def result_or_drop(data: bytes, work: Callable[[], T]) -> T | Drop:
     """Return what `work` returns, or the `Drop` that says what is wrong with `data`, the bytes that it decodes.
 
     Running out of memory is the machine's fault and not the picture's: `MemoryError` passes.

@@ -1,5 +1,7 @@
 """Writes a complete recipe with every field, its default and what it means, made from the recipe's own definition."""
 
+import textwrap
+from itertools import zip_longest
 from typing import Any
 
 import yaml
@@ -8,6 +10,11 @@ from pydantic_core import to_jsonable_python
 
 from shared.recipe.recipe import Recipe
 from shared.recipe.section import Section
+
+_COLUMN = 31
+"""Characters of a setting before its comment begins."""
+_WIDTH = 117
+"""Characters of a line, without the " # " that begins its comment."""
 
 _HEAD = """\
 # A recipe of Magritte: `magritte run recipe.yaml` turns these pictures into a data set and a network.
@@ -46,4 +53,8 @@ def _section(name: str, section: Any, depth: int) -> str:
 def _line(name: str, value: Any, about: str, depth: int) -> str:
     text = yaml.safe_dump(to_jsonable_python(value), default_flow_style=True).removesuffix("\n...\n").strip()
     setting = f"{'  ' * depth}{name}: {text}"
-    return f"{setting:<31} # {about}\n" if about else f"{setting}\n"
+    lines = textwrap.wrap(
+        about, _WIDTH - _COLUMN, break_on_hyphens=False, initial_indent=" " * max(0, len(setting) - _COLUMN)
+    )
+    beside = [f"{text:<{_COLUMN}} # {line.lstrip()}" for text, line in zip_longest([setting], lines, fillvalue="")]
+    return "".join(f"{line}\n" for line in beside) if lines else f"{setting}\n"

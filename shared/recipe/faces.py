@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from shared.recipe.section import Section, present
 
 
-class Detector(StrEnum):
+class DetectorKind(StrEnum):
     """Kinds of face detectors."""
 
     ANIMEFACE = "animeface"
@@ -17,20 +17,55 @@ class Detector(StrEnum):
 
 
 class Animeface(Section):
-    """The detector that comes with the PyPI package `animeface`; needs no download."""
+    """Settings of the detector of the PyPI package `animeface`, which needs no model file."""
 
-    likelihood: float = Field(0.5, ge=0, le=1, description="faces less likely than this are not taken")
-    reduce_to: int = Field(900, ge=100, description="pixels of the longer side at which faces are looked for")
+    likelihood: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description=(
+            "0 to 1; a detection that animeface thinks less likely to be a face is ignored. Higher: fewer wrong"
+            " faces, more missed ones"
+        ),
+    )
+    reduce_to: int = Field(
+        900,
+        ge=100,
+        description=(
+            "pixels; pictures are searched at this size of their longer side. Larger: smaller faces are found, "
+            "more time is taken"
+        ),
+    )
 
 
 class Cascade(Section):
-    """OpenCV's cascade classifier, with a model file such as nagadomi's lbpcascade_animeface.xml."""
+    """Settings of OpenCV's cascade classifier, for a model file such as nagadomi's lbpcascade_animeface.xml."""
 
-    model: str = Field("", description="path or http(s) address of the cascade's XML file")
-    sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$", description="digest that the model file must have")
-    scale_factor: float = Field(1.05, gt=1, le=2, description="detectMultiScale's scaleFactor")
-    min_neighbors: int = Field(5, ge=0, description="detectMultiScale's minNeighbors")
-    min_size: int = Field(48, ge=1, description="detectMultiScale's minSize, pixels of a square")
+    model: str = Field(
+        "", description="path or http(s) address of the cascade's XML file; needed if `detector` is cascade"
+    )
+    sha256: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{64})?$",
+        description="SHA-256 of the model file, in hexadecimal; another file is refused. Empty: any file is taken",
+    )
+    scale_factor: float = Field(
+        1.05,
+        gt=1,
+        le=2,
+        description=(
+            "scaleFactor of OpenCV's detectMultiScale: ratio of the sizes that are searched. Closer to 1: more "
+            "faces, more time"
+        ),
+    )
+    min_neighbors: int = Field(
+        5,
+        ge=0,
+        description=(
+            "minNeighbors of detectMultiScale: overlapping detections that make a face. Higher: fewer wrong faces"
+        ),
+    )
+    min_size: int = Field(48, ge=1, description="minSize of detectMultiScale, pixels: smaller faces are not looked for")
 
     @field_validator("model")
     @classmethod
@@ -44,7 +79,7 @@ Share = Annotated[float, Field(ge=0, le=4)]
 
 
 class Expansion(Section):
-    """By how much a crop reaches beyond the face, as shares of the face's width (left, right) and height."""
+    """Margins of a crop around the face, 0 to 4, as shares of the face's width (left, right) or height."""
 
     left: Share = 0.25
     top: Share = 0.45
@@ -68,13 +103,30 @@ class Edge(StrEnum):
 
 
 class Faces(Section):
-    """Rules for finding faces and cutting them out."""
+    """Rules for finding faces and for the crops that are cut out of the pictures."""
 
-    detector: Detector = Field(Detector.ANIMEFACE, description="animeface or cascade")
+    detector: DetectorKind = Field(
+        DetectorKind.ANIMEFACE,
+        description="animeface or cascade: the detector that is used, with the settings of its section below",
+    )
     animeface: Animeface = Animeface()
     cascade: Cascade = Cascade()
     expand: Expansion = Expansion()
-    smallest: int = Field(48, ge=1, description="pixels of a face's shorter side below which it is dropped")
-    at_most: int = Field(10, ge=1, description="faces in one picture")
-    too_many: TooMany = Field(TooMany.DROP, description="a picture with more: drop it, or keep-largest")
-    edge: Edge = Field(Edge.SHIFT, description="a crop beyond the picture: cut it, shift it inside, or drop the face")
+    smallest: int = Field(
+        48, ge=1, description="pixels; a face whose shorter side is smaller is dropped, before its crop is expanded"
+    )
+    at_most: int = Field(
+        10,
+        ge=1,
+        description="most faces that a picture may have; `too_many` says what is done with a picture that has more",
+    )
+    too_many: TooMany = Field(
+        TooMany.DROP, description="drop (the whole picture) or keep-largest (of its faces the `at_most` largest)"
+    )
+    edge: Edge = Field(
+        Edge.SHIFT,
+        description=(
+            "a crop that reaches beyond the picture: cut (take what there is), shift (move it inside) or drop "
+            "(the face)"
+        ),
+    )

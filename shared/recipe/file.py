@@ -86,11 +86,11 @@ def _refuse_repeated_fields(path: Path, mapping: yaml.MappingNode) -> None:
 
 def _explain(path: Path, root: yaml.Node, problems: list[ErrorDetails]) -> Iterator[str]:
     """Explain the problems, one line per field; where it may be one thing or another, what is wrong with it as each."""
-    said: dict[str, list[str]] = {}
+    by_field: dict[str, list[str]] = {}
     for problem in problems:
         line, field = _locate(root, problem)
-        said.setdefault(f"{path}:{line}: {field}", []).append(_sentence(problem))
-    return (f"{place}: {', or '.join(sentences)}" for place, sentences in said.items())
+        by_field.setdefault(f"{path}:{line}: {field}", []).append(_sentence(problem))
+    return (f"{place}: {', or '.join(sentences)}" for place, sentences in by_field.items())
 
 
 def _sentence(problem: ErrorDetails) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+from shared import sha256
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison, RecipeError
 from shared.contract.stage import Objects
@@ -60,8 +61,7 @@ def digest(named: str | Path) -> str:
     """Return the SHA-256 of a file that a recipe names. Raises `OSError` for a path that cannot be read."""
     if isinstance(named, str):
         return named.removeprefix(_STORED)
-    with named.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256.of_file(named)
 
 
 def _deposited_source(source: Source, number: int, store: Objects) -> Source:

@@ -38,54 +38,121 @@ class Learning(Section):
     `shared.recipe.training.Training.resolved` replaces None by a number that depends on other settings.
     """
 
-    minibatch: int | None = Field(16, ge=1, description="pictures per step; null: by resolution")
+    minibatch: int | None = Field(
+        16, ge=1, description="pictures per step, over all GPUs; null: 4096 / size, at most 32, as stylegan2-ada"
+    )
     minibatch_gpu: int | Literal["auto"] | None = Field(
-        None, description="pictures per device and pass; null: all of its share, auto: as its memory allows"
+        None,
+        description=(
+            "pictures that a GPU computes at once, accumulating gradients if its share of the minibatch is "
+            "larger; null: its whole share, auto: as many as its memory allows"
+        ),
     )
     learning_rate: float | None = Field(
-        0.002, gt=0, description="learning rate of Adam, for G and D; null: by resolution"
+        0.002,
+        gt=0,
+        description="learning rate of Adam for G and D; null: 0.0025 below 1024 px, else 0.002, as stylegan2-ada",
     )
     r1_gamma: float | None = Field(
-        None, ge=0, description="weight of the R1 penalty; null: 0.0002 * resolution^2 / minibatch"
+        None,
+        ge=0,
+        description=(
+            "weight of the R1 penalty, which keeps D smooth; null: 0.0002 * size^2 / minibatch, as stylegan2-ada"
+        ),
     )
     path_length_weight: float = Field(2.0, ge=0, description="weight of G's path length regularisation; 0: none")
     g_interval: int = Field(
-        4, ge=1, description="steps between two path length regularisations of G (lazy regularisation)"
+        4,
+        ge=1,
+        description=(
+            "steps between two path length regularisations of G (lazy regularisation: their weight is "
+            "multiplied by this)"
+        ),
     )
-    d_interval: int = Field(16, ge=1, description="steps between two R1 regularisations of D (lazy regularisation)")
-    d_repeats: int = Field(1, ge=1, le=16, description="updates of the discriminator in each step")
+    d_interval: int = Field(
+        16,
+        ge=1,
+        description="steps between two R1 penalties of D (lazy regularisation: their weight is multiplied by this)",
+    )
+    d_repeats: int = Field(1, ge=1, le=16, description="1 to 16: updates of D in each step, per update of G")
     style_mixing: float = Field(
-        0.9, ge=0, le=1, description="probability that a picture is drawn from two z (style mixing)"
+        0.9,
+        ge=0,
+        le=1,
+        description="0 to 1: share of the drawn pictures whose finer layers have the w of a second z (style mixing)",
     )
-    mirror: bool = Field(True, description="show pictures mirrored half of the time")
+    mirror: bool = Field(
+        True,
+        description="true: each picture is shown mirrored half of the time; false for a character that is asymmetrical",
+    )
     freeze_d: int | None = Field(
         None,
         ge=0,
-        description="Freeze-D: first layers of D that do not learn; null: 0, with start_from those above 64 px",
+        description=(
+            "Freeze-D: number of D's layers, from the picture on, that do not learn; null: 0, with `start_from`"
+            " all layers above 64 px"
+        ),
     )
     augmentation: Augmentation = Field(
-        Augmentation.ADA, description="augmentation of what D sees: none, ada, fixed or diffaugment"
+        Augmentation.ADA,
+        description=(
+            "none, ada (strength follows D's overfitting), fixed (strength is augment_p) or diffaugment: of all"
+            " pictures that D sees"
+        ),
     )
     augment_pipe: Literal[
         "blit", "geom", "color", "filter", "noise", "cutout", "bg", "bgc", "bgcf", "bgcfn", "bgcfnc"
-    ] = Field("bgc", description="operators of ada and fixed: augpipe of stylegan2-ada")
-    augment_p: float = Field(
-        0.0, ge=0, le=1, description="probability of each operator; with ada, the one to begin with"
+    ] = Field(
+        "bgc",
+        description=(
+            "operators of ada and fixed, in groups: blit (b), geom (g), color (c), filter (f), noise (n), "
+            "cutout (c); bgc is stylegan2-ada's choice"
+        ),
     )
-    ada_target: float = Field(0.6, gt=0, lt=1, description="mean sign of D's scores of reals that ada aims at")
+    augment_p: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="0 to 1: probability of each operator of fixed; with ada the probability at the start",
+    )
+    ada_target: float = Field(
+        0.6,
+        gt=0,
+        lt=1,
+        description=(
+            "0 to 1: ada raises p while the mean sign of D's scores of real pictures is above this, and lowers it below"
+        ),
+    )
     ada_kimg: float | None = Field(
-        None, gt=0, description="kimg in which ada can move p from 0 to 1; null: 500, with start_from 100"
+        None,
+        gt=0,
+        description=(
+            "kimg in which ada can raise p from 0 to 1; null: 500 as stylegan2-ada, with `start_from` 100, as D"
+            " overfits few pictures at once"
+        ),
     )
     bcr_weight: float = Field(
-        0.0, ge=0, description="weight of balanced consistency regularisation (bCR); usually 0 or 10"
+        0.0,
+        ge=0,
+        description=(
+            "weight of balanced consistency regularisation (bCR), in which D has to score a picture and its "
+            "augmented copy alike; 0: none, 10 is usual"
+        ),
     )
     ema_kimg: float | None = Field(
-        5.0, gt=0, description="half-life of Gs, the moving average of G, in kimg; null: by minibatch"
+        5.0,
+        gt=0,
+        description=(
+            "half-life in kimg of Gs, the moving average of G's weights; null: 10 * minibatch / 32, as stylegan2-ada"
+        ),
     )
     ema_rampup: float | None = Field(
         None,
         ge=0,
-        description="most that ema_kimg may be of the kimg so far; 0: no limit; null: 0.05, with start_from 0",
+        description=(
+            "early in training Gs's half-life is at most this share of the kimg so far, so that it forgets the "
+            "random weights; 0: no such limit; null: 0.05, with `start_from` 0"
+        ),
     )
 
 

@@ -19,14 +19,18 @@ class Unlabelled(StrEnum):
 
 
 class Labels(Section):
-    """Classes, for a network that can be asked for one of them: by folders or by tags; with neither there are none."""
+    """Classes of a conditional network, by folders or by tags; with neither the network has no classes."""
 
-    folders: bool = Field(False, description="true: each sub-folder of a folder source is a class")
-    tags: tuple[str, ...] = Field((), description="of these, the first that a picture has is its class")
-    unlabelled: Unlabelled = Field(Unlabelled.OTHER, description="a picture of no class: drop it, or other")
+    folders: bool = Field(False, description="true: the names of the sub-folders of the folder sources are the classes")
+    tags: tuple[str, ...] = Field(
+        (), description="names of classes; a picture is of the first of them that its source gives it as a tag"
+    )
+    unlabelled: Unlabelled = Field(
+        Unlabelled.OTHER, description="drop or other: a picture of no class is dropped, or is of a class named other"
+    )
 
     @property
-    def asked(self) -> bool:
+    def requested(self) -> bool:
         """Return whether there are classes at all."""
         return self.folders or bool(self.tags)
 

@@ -29,7 +29,7 @@ class Fit(StrEnum):
     SHRINK_ONLY = "shrink-only"
 
 
-class Format(StrEnum):
+class StoredFormat(StrEnum):
     """Formats in which the pictures of the data set are stored."""
 
     PNG = "png"
@@ -37,13 +37,31 @@ class Format(StrEnum):
 
 
 class Normalized(Section):
-    """Properties of the pictures of the data set, which are square and 8-bit sRGB."""
+    """Size and form of the pictures of the data set, which are square and 8-bit sRGB."""
 
-    size: PowerOfTwo = Field(512, description="pixels of each side, a power of two")
-    fit: Fit = Field(Fit.EXACT, description="exact: the longer side fills the square; shrink-only: never enlarge")
-    pad: Colour | Literal["edge", "reflect"] = Field(
-        "#000000", description="around the picture: a colour, edge or reflect"
+    size: PowerOfTwo = Field(
+        512,
+        description=(
+            "pixels of each side of the pictures, a power of two from 4 to 1024; also the resolution of the network"
+        ),
     )
-    background: Colour = Field("#ffffff", description="behind transparent pixels")
-    format: Format = Field(Format.PNG, description="png or jpeg")
-    quality: int = Field(95, ge=1, le=100, description="JPEG quality")
+    fit: Fit = Field(
+        Fit.EXACT,
+        description=(
+            "exact (the longer side of the crop fills the square) or shrink-only (a crop that is smaller is "
+            "padded, not enlarged)"
+        ),
+    )
+    pad: Colour | Literal["edge", "reflect"] = Field(
+        "#000000",
+        description=(
+            "filling beside a crop that is not square: a colour, edge (repeat the outermost pixels) or reflect "
+            "(mirror the crop)"
+        ),
+    )
+    background: Colour = Field("#ffffff", description="colour that transparent pixels are laid on")
+    format: StoredFormat = Field(
+        StoredFormat.PNG,
+        description="png (lossless) or jpeg (smaller; its artefacts are learnt as well): of the pictures in the store",
+    )
+    quality: int = Field(95, ge=1, le=100, description="1 to 100: quality of JPEG; without effect on PNG")

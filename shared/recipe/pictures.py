@@ -15,10 +15,32 @@ class Monochrome(StrEnum):
 
 
 class Pictures(Section):
-    """Limits of the pictures that are taken."""
+    """Limits of the files that the sources give; a picture beyond one of them is dropped."""
 
-    smallest: int = Field(64, ge=1, description="pixels of the shorter side below which a picture is dropped")
-    elongation: float = Field(6.0, ge=1, description="longer side / shorter side above which it is dropped")
-    megapixels: float = Field(80.0, gt=0, le=170, description="millions of pixels above which it is dropped")
-    megabytes: float = Field(64.0, gt=0, le=1024, description="millions of bytes above which it is dropped")
-    monochrome: Monochrome = Field(Monochrome.DROP, description="black-and-white pages: drop or keep")
+    smallest: int = Field(
+        64, ge=1, description="pixels; a picture whose shorter side is smaller is dropped: it can hold no face of use"
+    )
+    elongation: float = Field(
+        6.0,
+        ge=1,
+        description="longer side / shorter side; a picture that is more elongated (a strip, a banner) is dropped",
+    )
+    megapixels: float = Field(
+        80.0,
+        gt=0,
+        le=170,
+        description="millions of pixels; a larger picture is dropped, as it takes 4 MB of memory for each of them",
+    )
+    megabytes: float = Field(
+        64.0,
+        gt=0,
+        le=1024,
+        description="millions of bytes; a larger file is dropped, and of an address no more is read",
+    )
+    monochrome: Monochrome = Field(
+        Monochrome.DROP,
+        description=(
+            "drop or keep: pictures without colour, such as manga pages; they would teach a network of colour "
+            "pictures grey"
+        ),
+    )

@@ -6,7 +6,20 @@ from shared.recipe.section import Section
 
 
 class Ranking(Section):
-    """Rules by which the discriminator ranks the training pictures."""
+    """Rules for ranking the training pictures by the scores of the trained D."""
 
-    shuffles: int = Field(5, ge=1, le=100, description="times that every picture is scored, in other company")
-    sheet: int = Field(48, ge=1, le=400, description="pictures on each of the sheets of the worst and the best")
+    shuffles: int = Field(
+        5,
+        ge=1,
+        le=100,
+        description=(
+            "1 to 100: times that D scores each picture, each time in a minibatch of other pictures; more: a "
+            "steadier mean, more time"
+        ),
+    )
+    sheet: int = Field(
+        48,
+        ge=1,
+        le=400,
+        description="1 to 400: pictures on each of the two contact sheets, of the worst and of the best",
+    )

@@ -25,8 +25,11 @@ from shared.recipe.upscaling import Upscaling
 class Recipe(Section):
     """One character's recipe."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$", description="lower-case letters, digits and hyphens")
-    sources: tuple[Source, ...] = Field(description="where the pictures come from")
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,59}$",
+        description="name of the character, in lower-case letters, digits and hyphens; runs are named after it",
+    )
+    sources: tuple[Source, ...] = Field(description="the folders and addresses that the pictures come from")
     pictures: Pictures = Pictures()
     duplicates: Duplicates = Duplicates()
     faces: Faces = Faces()

@@ -1,4 +1,4 @@
-"""Whether a person looks at the pictures before they are packed."""
+"""The recipe's section on a review by a person."""
 
 from pydantic import Field
 
@@ -6,8 +6,11 @@ from shared.recipe.section import Section
 
 
 class Review(Section):
-    """A person's look at what is going to be in the data set."""
+    """A person's approval of the pictures before they are packed into a data set."""
 
     required: bool = Field(
-        default=False, description="pack nothing until `magritte verdict close RUN` says that somebody has looked"
+        default=False,
+        description=(
+            "true: nothing is packed until a person has looked at the pictures and run `magritte verdict close RUN`"
+        ),
     )

@@ -13,7 +13,9 @@ class FolderSource(Section):
     """All pictures in a folder, at any depth."""
 
     folder: Path
-    score: int = Field(0, description="breaks ties between equally good copies: the higher one is kept")
+    score: int = Field(
+        0, description="of equally good copies of a picture that of the source with the higher score is kept"
+    )
 
     @field_validator("folder")
     @classmethod
@@ -28,9 +30,16 @@ class AddressesSource(Section):
     """Pictures by http or https address: a list, or a text file with one address per line (# starts a comment)."""
 
     urls: tuple[str, ...] | StoredFile | Path
-    score: int = Field(0, description="breaks ties between equally good copies: the higher one is kept")
-    pause: float = Field(1.0, ge=0, le=60, description="seconds between two requests to one host")
-    timeout: float = Field(60.0, gt=0, le=3600, description="seconds that one picture may take")
+    score: int = Field(
+        0, description="of equally good copies of a picture that of the source with the higher score is kept"
+    )
+    pause: float = Field(1.0, ge=0, le=60, description="0 to 60 seconds between two requests to the same host")
+    timeout: float = Field(
+        60.0,
+        gt=0,
+        le=3600,
+        description="seconds after which the request of a picture is given up, redirects and retries included",
+    )
 
     @field_validator("urls", mode="before")
     @classmethod

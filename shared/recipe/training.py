@@ -27,20 +27,47 @@ class Preset(StrEnum):
 
 
 class Schedule(Section):
-    """Beginning, length and rhythm of a training."""
+    """Length of a training, what it starts from and how often it reports."""
 
     preset: Preset = Field(
         Preset.CHARACTER,
-        description="defaults of the fields below: character, stylegan2, ada, paper256 or paper512",
+        description=(
+            "character, stylegan2, ada, paper256 or paper512: defaults of the fields below, which TRAINING.md "
+            "of the trainer lists"
+        ),
     )
-    kimg: float = Field(60.0, ge=0, description="thousand pictures to show to the discriminator; 0: do not train")
-    leg_kimg: float = Field(2.0, gt=0, description="thousand pictures from one checkpoint to the next")
-    tick_kimg: float = Field(0.5, gt=0, description="thousand pictures from one line of statistics to the next")
+    kimg: float = Field(
+        60.0,
+        ge=0,
+        description=(
+            "length of the training in kimg (thousands of real pictures shown to D, with repetitions); 0: do not train"
+        ),
+    )
+    leg_kimg: float = Field(
+        2.0,
+        gt=0,
+        description=(
+            "kimg between two snapshots: networks, grids of pictures, statistics. A training that is "
+            "interrupted loses at most one leg"
+        ),
+    )
+    tick_kimg: float = Field(
+        0.5, gt=0, description="kimg between two lines of statistics (losses, scores, p of ada, seconds per kimg)"
+    )
     start_from: StoredFile | Path | None = Field(
-        None, description="a network file to go on from: network.npz, or .safetensors"
+        None,
+        description=(
+            "a network to fine-tune: network.npz of a snapshot, or a .safetensors file that `magritte weights "
+            "import` has made of an official .pkl; null: random weights"
+        ),
     )
     resume_kimg: float = Field(
-        0.0, ge=0, description="kimg that the start_from network had already: added to the kimg that are shown"
+        0.0,
+        ge=0,
+        description=(
+            "kimg that the network in `start_from` was trained for: added to the kimg in reports and charts, "
+            "without effect on the training"
+        ),
     )
 
     @field_validator("start_from")
@@ -50,32 +77,63 @@ class Schedule(Section):
 
 
 class Sizes(Section):
-    """Sizes of fresh networks; those of `start_from` have their own."""
+    """Sizes of the networks, without effect with `start_from`, whose networks keep theirs."""
 
     fmap_base: int | None = Field(
         16384,
         ge=16,
-        description="feature maps at 2^level px: fmap_base / 2^level, at most fmap_max; null: by resolution",
+        description=(
+            "feature maps of the layers at a side of s pixels: 2 * fmap_base / s, at most fmap_max; null: 8192 "
+            "below 512 px, else 16384, as stylegan2-ada"
+        ),
     )
     fmap_max: int = Field(512, ge=4, description="most feature maps of a layer")
-    latent_size: int = Field(512, ge=4, description="size of z and w and width of the mapping network")
-    mapping_layers: int = Field(8, ge=1, le=16, description="layers of the mapping network")
-    mbstd_group: int = Field(4, ge=1, le=64, description="group size of D's minibatch standard deviation")
+    latent_size: int = Field(512, ge=4, description="components of z and of w; also the width of the mapping network")
+    mapping_layers: int = Field(
+        8,
+        ge=1,
+        le=16,
+        description=(
+            "1 to 16: fully connected layers of the mapping network; StyleGAN2 has 8, stylegan2-ada 2 for some presets"
+        ),
+    )
+    mbstd_group: int = Field(
+        4, ge=1, le=64, description="pictures in a group of D's minibatch standard deviation; at most the minibatch"
+    )
 
 
 class Training(Sizes, Learning, Schedule):
-    """A StyleGAN2 of configuration F. The defaults are for a few hundred pictures of one character."""
+    """Training of a StyleGAN2 of configuration F. The defaults suit a few hundred pictures of a character."""
 
     precision: Precision = Field(
-        Precision.AUTO, description="number format of convolutions; auto: bfloat16 on GPUs that have it"
+        Precision.AUTO,
+        description=(
+            "auto, float32 or bfloat16: number format of the convolutions; auto is bfloat16 on GPUs that have it"
+        ),
     )
     held_out: float = Field(
-        0.05, ge=0, le=0.5, description="share of the pictures held out from training, to measure overfitting"
+        0.05,
+        ge=0,
+        le=0.5,
+        description=(
+            "0 to 0.5: share of the pictures that are never trained on; D's scores of them show how far it overfits"
+        ),
     )
     quality_pictures: int = Field(
-        200, ge=0, le=50_000, description="pictures drawn at each snapshot to measure their quality; 0: none"
+        200,
+        ge=0,
+        le=50_000,
+        description=(
+            "pictures drawn at each snapshot to measure them against the training pictures (sliced Wasserstein "
+            "distance, share of memorised pictures); 0: none"
+        ),
     )
-    seed: int = Field(1000, ge=0, lt=2**31, description="seed of all random numbers")
+    seed: int = Field(
+        1000,
+        ge=0,
+        lt=2**31,
+        description="seed of all random numbers: weights, order of the pictures, latents, augmentations",
+    )
 
     @model_validator(mode="before")
     @classmethod

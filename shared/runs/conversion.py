@@ -26,7 +26,7 @@ from shared.store.interface import Store
 _BATCH = 1000
 """Messages in a batch of the journal."""
 
-_ASKING = {"run-requested", "leg-due"}
+_REQUESTS = {"run-requested", "leg-due"}
 """Kinds of messages that only ask for work: a journal has none of them."""
 
 Published = tuple[Message, Stamp]
@@ -59,7 +59,7 @@ def _published(store: Store, run: str, recipe: Recipe, skipped: Skipped) -> Iter
     for message, stamp in found:
         if isinstance(message, DatasetPacked):
             yield message.model_copy(update={"changes": changes}), stamp
-        elif message.kind() not in _ASKING:
+        elif message.kind() not in _REQUESTS:
             yield _with_files(message, recipe, store), stamp
 
 
@@ -87,7 +87,7 @@ def _with_files(message: Message, recipe: Recipe, store: Store) -> Message:
     """Return a ranking with the names of its files, which the oldest ones lack and which follow from the recipe."""
     if not isinstance(message, RankingReady) or message.files:
         return message
-    snapshot = trainings.find(store, message.training, message.leg)
+    snapshot = trainings.find_snapshot(store, message.training, message.leg)
     if snapshot is None:
         return message
     names = (trainings.RANKING, trainings.WORST, trainings.BEST)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from shared.contract import keys
 from shared.contract.errors import MagritteError, NotFound, Poison
 from shared.contract.items import WholeRun, parse_item
-from shared.contract.messages import Message, decode
+from shared.contract.messages import Message, decode_message
 from shared.contract.stage import sentence, single_errors
 from shared.ledger.records import Skipped, ignored
 from shared.store.interface import Store
@@ -86,7 +86,7 @@ class Letter(BaseModel):
     def is_of(self, kind: type[Message]) -> bool:
         """Say whether the message is of this type."""
         try:
-            return isinstance(decode(self.body.encode()), kind)
+            return isinstance(decode_message(self.body.encode()), kind)
         except Poison:
             return False
 
@@ -118,18 +118,18 @@ def bury(
         traceback=_traceback(error),
         died=_now(),
     )
-    earlier = find(store, letter.key)
+    earlier = find_letter(store, letter.key)
     letter = letter.model_copy(update={"replays": earlier.replays if earlier else ()})
-    keep(store, letter)
+    keep_letter(store, letter)
     return letter
 
 
-def keep(store: Store, letter: Letter) -> None:
+def keep_letter(store: Store, letter: Letter) -> None:
     """Write a letter down as it is now."""
     store.put(letter.key, letter.model_dump_json(indent=1).encode())
 
 
-def find(store: Store, key: str) -> Letter | None:
+def find_letter(store: Store, key: str) -> Letter | None:
     """Return the letter at `key`; None when there is none, or it is cut short (power failure) or of another version."""
     try:
         return Letter.model_validate_json(store.get(key))
@@ -140,7 +140,7 @@ def find(store: Store, key: str) -> Letter | None:
 def letters(store: Store, run: str = "", skipped: Skipped = ignored) -> Iterator[Letter]:
     """Find all letters, or a run's, in the order of their keys. `skipped` is told the keys that cannot be read."""
     for key in store.list(keys.dead(run)):
-        letter = find(store, key)
+        letter = find_letter(store, key)
         if letter is not None:
             yield letter
         else:

@@ -13,7 +13,7 @@ from shared.ledger.progress import Phase
 from shared.ledger.records import Skipped, ignored, read_recipe_of, run_names
 from shared.ledger.state import RunState
 from shared.recipe.recipe import Recipe
-from shared.runs.dead_letters import State, keep, letters
+from shared.runs.dead_letters import State, keep_letter, letters
 from shared.store.interface import Store
 
 
@@ -105,7 +105,7 @@ def try_again(store: Store, run: str) -> None:
     store.delete(keys.cancelled(run))
     for letter in letters(store, run):
         if letter.state is State.DEAD and (letter.item == str(WholeRun()) or letter.is_of(RunRequested)):
-            keep(store, letter.replayed())
+            keep_letter(store, letter.replayed())
 
 
 def _has_failed(store: Store, run: str) -> bool:

@@ -115,7 +115,7 @@ def trained(store: Store, found: Results) -> Trained | None:
 
 def legs(store: Store, last: Snapshot) -> list[Snapshot]:
     """Return the snapshots of a training up to `last`, in order."""
-    before = (trainings.find(store, last.training, number) for number in range(1, last.leg))
+    before = (trainings.find_snapshot(store, last.training, number) for number in range(1, last.leg))
     return [*filter(None, before), last]
 
 
@@ -137,7 +137,7 @@ def _snapshot(store: Store, state: RunState) -> Snapshot | None:
     if state.snapshot is None:
         return None
     training = state.snapshot.training
-    found = (trainings.find(store, training, leg) for leg in range(state.snapshot.leg, 0, -1))
+    found = (trainings.find_snapshot(store, training, leg) for leg in range(state.snapshot.leg, 0, -1))
     return next((snapshot for snapshot in found if snapshot is not None), None)
 
 

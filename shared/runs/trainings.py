@@ -91,7 +91,7 @@ def training_digest(settings: ResolvedTraining, dataset: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def find(store: Objects, training: str, leg: int) -> Snapshot | None:
+def find_snapshot(store: Objects, training: str, leg: int) -> Snapshot | None:
     """Return snapshot `leg`; None when it is not complete, or a power failure has cut its record short."""
     try:
         return Snapshot.model_validate_json(store.get(keys.leg(training, leg, _DONE)))
@@ -114,7 +114,7 @@ def finishing(store: Objects, training: str, images: int) -> Snapshot | None:
     return found
 
 
-def threads(store: Objects, training: str, leg: int) -> int | None:
+def recorded_threads(store: Objects, training: str, leg: int) -> int | None:
     """Return the threads that the newest snapshot up to `leg` was computed in; None where it has not recorded them."""
     return next((found.threads for found in _newest_first(store, training) if found.leg <= leg), None)
 
@@ -124,7 +124,7 @@ def complete(store: Objects, snapshot: Snapshot) -> bool:
     key, record = keys.leg(snapshot.training, snapshot.leg, _DONE), snapshot.model_dump_json().encode()
     if store.put_new(key, record):
         return True
-    if find(store, snapshot.training, snapshot.leg) is not None:
+    if find_snapshot(store, snapshot.training, snapshot.leg) is not None:
         return False
     store.put(key, record)  # over one that cannot be read
     return True
@@ -145,7 +145,7 @@ def ranking_key(snapshot: Snapshot, settings: Ranking, file: str) -> str:
 def _newest_first(store: Objects, training: str) -> Iterator[Snapshot]:
     parsed = (keys.parse_leg(key) for key in store.list(keys.training(training)))
     for number in sorted((number for number, file in parsed if file == _DONE), reverse=True):
-        snapshot = find(store, training, number)
+        snapshot = find_snapshot(store, training, number)
         if snapshot is not None:
             yield snapshot
 

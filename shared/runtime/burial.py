@@ -34,13 +34,13 @@ class Burial:
         letter = self._kept(delivery, message, error)
         if message is not None and not isinstance(message, ItemDied):  # or one death would tell of the next
             entry, face = getattr(message, "entry", None), getattr(message, "face", None)
-            self._tell(ItemDied(run=message.run, entry=entry, face=face, **self._why(letter)), delivery, message)
+            self._publish(ItemDied(run=message.run, entry=entry, face=face, **self._why(letter)), delivery, message)
         return letter
 
     def bury_item(self, delivery: Delivery, message: Message, death: Death) -> Letter:
         """Bury one of the items that a message is about; a replay of its letter is the whole message once more."""
         letter = self._kept(delivery, message, death.error, death.entry)
-        self._tell(ItemDied(run=message.run, entry=death.entry, **self._why(letter)), delivery, message)
+        self._publish(ItemDied(run=message.run, entry=death.entry, **self._why(letter)), delivery, message)
         return letter
 
     def survivors(self, outgoing: Iterable[Message | Death], delivery: Delivery, message: Message) -> Iterator[Message]:
@@ -52,9 +52,9 @@ class Burial:
                 yield found
 
     def _kept(self, delivery: Delivery, message: Message | None, error: Exception, entry: str = "") -> Letter:
-        told = {"item": entry} if entry else {}
+        about = {"item": entry} if entry else {}
         surprising = None if isinstance(error, MagritteError) else error
-        log.error("dead", error=type(error).__name__, detail=sentence(error), exc_info=surprising, **told)
+        log.error("dead", error=type(error).__name__, detail=sentence(error), exc_info=surprising, **about)
         letter = dead_letters.bury(
             self._store, self._declaration.queue, delivery.body, message, (delivery.attempt, error), entry
         )
@@ -64,7 +64,7 @@ class Burial:
     def _why(self, letter: Letter) -> dict[str, str]:
         return {"stage": self._declaration.name, "error": kebab(letter.error), "detail": letter.reason}
 
-    def _tell(self, died: ItemDied, delivery: Delivery, message: Message) -> None:
+    def _publish(self, died: ItemDied, delivery: Delivery, message: Message) -> None:
         self._announcements.publish(of_revision(died, message), attempt=delivery.attempt, bulk=delivery.bulk)
 
 

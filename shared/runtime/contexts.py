@@ -34,11 +34,11 @@ class Contexts:
         self._is_to_stop = is_to_stop
         self._emissions = emissions
 
-    def of(self, message: Message, session: int) -> Context:
-        """Make the context of a message of a session."""
+    def of(self, message: Message, epoch: int) -> Context:
+        """Make the context of a message that was delivered in `epoch`."""
         return Context(
             store=self._store,
-            session=session,
+            epoch=epoch,
             threads=self._threads,
             stopping=partial(self._is_to_stop, message.run),
             emit=partial(self._emissions.emit, message),

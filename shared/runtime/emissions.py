@@ -43,7 +43,7 @@ class Emissions:
         stage = self._declaration.name
         if type(event) not in self._declaration.emits:
             raise Poison(f"{stage} does not emit {event.kind()}")
-        metrics.show(event, stage)
+        metrics.set_gauges(event, stage)
         emitted = Emitted(event, stage, message.run, str(message.item), datetime.now(UTC))
         self._listener(emitted)
         self._last.note(emitted)

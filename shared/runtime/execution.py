@@ -74,13 +74,13 @@ class Execution:
                 alive = self._burial.survivors(made, delivery, message)
                 dropped = announce(of_revision(each, message) for each in alive)
             return Outcome.DROPPED if dropped else Outcome.DONE
-        found = records.find(self._store, action, message)
+        found = records.find_outcome(self._store, action, message)
         if found is not None:
             announce(found, reused=action.digest)
             return Outcome.REUSED
         with metrics.labelled(metrics.ITEM_SECONDS, self._stage.name).time():
             found = self._made(message, settings, context) if given_up < TRIES else [self._too_long(message)]
-            records.keep(self._store, action, found, message)
+            records.keep_outcome(self._store, action, found, message)
         return Outcome.DROPPED if announce(found, action=action.digest) else Outcome.DONE
 
     @translated()

@@ -64,6 +64,6 @@ def _shown(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mutable
 
 def _traceback(out: TextIO, exception: Any) -> None:
     """Write a traceback without variables, which other formatters show, passwords among them."""
-    told = io.StringIO()
-    structlog.dev.plain_traceback(told, exception)
-    out.write(visible(told.getvalue(), keep="\n"))
+    traceback = io.StringIO()
+    structlog.dev.plain_traceback(traceback, exception)
+    out.write(visible(traceback.getvalue(), keep="\n"))

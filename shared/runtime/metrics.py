@@ -73,7 +73,7 @@ def event_gauge(declared: FieldGauge) -> Gauge:
     return Gauge(declared.name, declared.help, ["stage"])
 
 
-def show(event: Event, stage: str) -> None:
+def set_gauges(event: Event, stage: str) -> None:
     """Set the gauges of an event to its fields; what is None, nothing finite or not measured, is not a number."""
     for name, declared in event.gauges.items():
         value = getattr(event, name)

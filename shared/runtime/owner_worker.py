@@ -77,7 +77,7 @@ class OwnerWorker(Worker):
 
     def _received(self, delivery: Delivery) -> Received[Any] | None:
         """Return a delivery as a part of a batch; None if it is to be handled alone."""
-        if delivery.returned >= SUSPECT:
+        if delivery.redeliveries >= SUSPECT:
             return None
         try:
             received = _decoded(delivery)
@@ -109,8 +109,8 @@ class OwnerWorker(Worker):
             self._acknowledge(batch)
 
     def _process(self, batch: Sequence[_Taken], attempt: int) -> None:
-        message, session = batch[0].received.message, max(taken.delivery.session for taken in batch)
-        context = self._contexts.of(message, session)
+        message, epoch = batch[0].received.message, max(taken.delivery.epoch for taken in batch)
+        context = self._contexts.of(message, epoch)
         with self._emissions.kept(message):
             self._execution.run_batch([taken.received for taken in batch], attempt, context)
 
@@ -121,7 +121,7 @@ class OwnerWorker(Worker):
         log.info("handled", messages=len(batch), outcome=Outcome.DONE.value)
 
     def _execute(self, message: Message, delivery: Delivery, given_up: int) -> Outcome:
-        context = self._contexts.of(message, delivery.session)
+        context = self._contexts.of(message, delivery.epoch)
         self._execution.run_batch([_decoded(delivery)], delivery.attempt, context)
         return Outcome.DONE
 

@@ -3,25 +3,25 @@
 from collections.abc import Sequence
 
 from shared.contract import memory
-from shared.contract.messages import Message, recall
+from shared.contract.messages import Message, rebuild
 from shared.contract.reasons import PASSING
 from shared.contract.stage import Action, Codec
 from shared.store.interface import Store
 
 
-def find(store: Store, action: Action, asked: Message) -> list[Message] | None:
-    """Find the recorded outcome of `action` as an answer to `asked`; None when there is none, or it is unreadable."""
-    return memory.recall(store, action, _answer_to(asked))
+def find_outcome(store: Store, action: Action, consumed: Message) -> list[Message] | None:
+    """Find the recorded outcome of `action` for `consumed`; None when there is none, or it is unreadable."""
+    return memory.recall(store, action, _answer_to(consumed))
 
 
-def keep(store: Store, action: Action, messages: Sequence[Message], asked: Message) -> None:
-    """Record `messages`, the outcome of `action` for `asked`, unless they say more of the machine than of the input."""
+def keep_outcome(store: Store, action: Action, messages: Sequence[Message], consumed: Message) -> None:
+    """Record `messages`, the outcome of `action` for `consumed`, unless a reason in them depends on the machine."""
     if not any(getattr(message, "reason", None) in PASSING for message in messages):
-        memory.keep(store, action, list(messages), _answer_to(asked))
+        memory.keep(store, action, list(messages), _answer_to(consumed))
 
 
-def _answer_to(asked: Message) -> Codec[list[Message]]:
+def _answer_to(consumed: Message) -> Codec[list[Message]]:
     return Codec(
         write=lambda messages: {"findings": [message.finding() for message in messages]},
-        read=lambda record: [recall(finding, asked) for finding in record["findings"]],
+        read=lambda record: [rebuild(finding, consumed) for finding in record["findings"]],
     )

@@ -76,13 +76,13 @@ class ShutdownSignal:
     """Notes whether the process has been told to end, and whether more than once."""
 
     def __init__(self) -> None:
-        self.told = threading.Event()
+        self.requested = threading.Event()
         self.insisted = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._tell)
+            signal.signal(number, self._note)
 
-    def _tell(self, number: int, frame: object) -> None:
-        (self.insisted if self.told.is_set() else self.told).set()
+    def _note(self, number: int, frame: object) -> None:
+        (self.insisted if self.requested.is_set() else self.requested).set()
 
 
 class StageProcess:
@@ -124,10 +124,10 @@ class StageProcess:
             pool.start()
         log.info("ready", threads=self._environment.threads)
         with Watchdog(SILENCE + TRIES * self._environment.picture_seconds) as watchdog:
-            while not shutdown.told.is_set() and self._broken is None and not self._hanging:
+            while not shutdown.requested.is_set() and self._broken is None and not self._hanging:
                 watchdog.tick()
                 self._tick(pools)
-                shutdown.told.wait(0.5)
+                shutdown.requested.wait(0.5)
         self._drain(pools, shutdown)
         return self._exit_code()
 
@@ -155,7 +155,7 @@ class StageProcess:
 
     def _await(self, what: str, attempt: Callable[[], None], shutdown: ShutdownSignal) -> bool:
         pause = 1.0
-        while not shutdown.told.is_set():
+        while not shutdown.requested.is_set():
             self._health.tick()
             try:
                 attempt()
@@ -164,7 +164,7 @@ class StageProcess:
                 if self._environment.fail_fast:
                     raise
                 log.warning("waiting", awaits=what, error=str(error))
-            shutdown.told.wait(pause)
+            shutdown.requested.wait(pause)
             pause = min(2 * pause, 10.0)
         return False
 

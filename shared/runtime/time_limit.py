@@ -76,20 +76,20 @@ class TimeLimit:
 
     def _watch(self, server: "_Server") -> GivenUp | None:
         """Return what a thread was left behind with; None if it has ended."""
-        asked_to_end: float | None = None
+        end_requested: float | None = None
         while not server.has_ended_within(_GLANCE):
             began, now = server.began, time.monotonic()
-            if asked_to_end is None and self._stopping():
-                asked_to_end = now
+            if end_requested is None and self._stopping():
+                end_requested = now
             if began is None:
                 continue
-            end = began + self.seconds if asked_to_end is None else min(began + self.seconds, asked_to_end + GRACE)
+            end = began + self.seconds if end_requested is None else min(began + self.seconds, end_requested + GRACE)
             if now >= end and server.leave(began):
-                return GivenUp(server.thread, self._error(asked_to_end is not None))
+                return GivenUp(server.thread, self._error(end_requested is not None))
         return None
 
-    def _error(self, asked_to_end: bool) -> TimeLimitExceeded | Interrupted:
-        if asked_to_end:
+    def _error(self, end_requested: bool) -> TimeLimitExceeded | Interrupted:
+        if end_requested:
             return Interrupted("asked to end, and given up what took longer")
         return TimeLimitExceeded(f"not done after {self.seconds:g} s")
 

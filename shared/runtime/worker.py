@@ -188,7 +188,7 @@ class Worker:
     def _handled(self, delivery: Delivery, given_up: int) -> Outcome:
         message: Message | None = None
         try:
-            message = messages.decode(delivery.body)
+            message = messages.decode_message(delivery.body)
             with logs.about(message, stage=self.declaration.name, attempt=delivery.attempt):
                 outcome = self._processed(message, delivery, given_up)
                 self._answer(delivery.ack)
@@ -199,19 +199,19 @@ class Worker:
                 return self._failed(delivery, message, error)
 
     def _room(self, delivery: Delivery) -> AbstractContextManager[None]:
-        suspect = SUSPECT <= delivery.returned < self._condemned
+        suspect = SUSPECT <= delivery.redeliveries < self._condemned
         return self._quarantine.alone() if suspect else self._quarantine.company()
 
     def _processed(self, message: Message, delivery: Delivery, given_up: int) -> Outcome:
         if self._is_cancelled(message.run):
             return Outcome.CANCELLED
-        if delivery.returned >= self._condemned:
-            raise WorkerVanished(f"{delivery.returned} workers had it, and none has given an answer")
+        if delivery.redeliveries >= self._condemned:
+            raise WorkerVanished(f"{delivery.redeliveries} workers had it, and none has given an answer")
         with self._emissions.kept(message):
             return self._execute(message, delivery, given_up)
 
     def _execute(self, message: Message, delivery: Delivery, given_up: int) -> Outcome:
-        return self._execution.run(message, delivery, self._contexts.of(message, delivery.session), given_up)
+        return self._execution.run(message, delivery, self._contexts.of(message, delivery.epoch), given_up)
 
     def _is_to_stop(self, run: str) -> bool:
         metrics.labelled(metrics.LAST_STEP, self.declaration.name).set_to_current_time()

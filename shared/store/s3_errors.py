@@ -16,7 +16,7 @@ _PASSING = {"RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentSHA256M
 
 def meaning(code: str, status: int, what: str, bucket: str) -> MagritteError:
     """Translate an S3 server's error about `what` into one of `shared.contract.errors`."""
-    told = f"{what}: the S3 server answered {status} {code}"
+    sentence = f"{what}: the S3 server answered {status} {code}"
     if code == "NoSuchKey":
         return NotFound(f"no object {what}")
     if _FULL.fullmatch(code) or status == HTTPStatus.INSUFFICIENT_STORAGE:
@@ -28,5 +28,5 @@ def meaning(code: str, status: int, what: str, bucket: str) -> MagritteError:
     if status in _REFUSED:
         return SettingsError(f"MAGRITTE_S3_ACCESS_KEY, MAGRITTE_S3_SECRET_KEY: refused for bucket {bucket} ({code})")
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _BUSY or code in _PASSING:
-        return StoreUnavailable(told)
-    return Transient(told)
+        return StoreUnavailable(sentence)
+    return Transient(sentence)

@@ -44,7 +44,7 @@ def _mapped(architecture: Architecture, variables: Variables, labels: Tensor) ->
     return x
 
 
-def normalized(pictures: Tensor) -> Tensor:
+def scaled(pictures: Tensor) -> Tensor:
     """Scale uint8 pictures as D takes them, in training and afterwards: 0 .. 255 to -1 .. 1."""
     return ops.cast(pictures, "float32") * (2 / 255) - 1
 

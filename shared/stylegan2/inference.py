@@ -79,7 +79,7 @@ class Discriminator:
     def scores(self, pictures: Pictures, labels: Array | None = None) -> npt.NDArray[np.float32]:
         """Return the logits [N] of uint8 pictures [N, R, R, num_channels], in one batch: each depends on the others."""
         one_hot = ops.convert_to_tensor(_labels(labels, len(pictures), self._architecture))
-        reals = discriminator.normalized(pictures)
+        reals = discriminator.scaled(pictures)
         return np.asarray(discriminator.scores(self._architecture, self._variables, reals, one_hot))[:, 0]
 
 

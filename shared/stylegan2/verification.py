@@ -76,7 +76,7 @@ class Verification:
     classes: int = 0
 
 
-def verify(directory: Path, resolution: int | None = None, labels: Labels | None = None) -> Verification:
+def verify_dataset(directory: Path, resolution: int | None = None, labels: Labels | None = None) -> Verification:
     """Read a data set once, one record of each level at a time, and return everything that is wrong with it.
 
     With `resolution`, the largest level must be that one: without it, a lost top level cannot be noticed. With

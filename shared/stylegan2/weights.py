@@ -47,7 +47,7 @@ class Networks:
     def __post_init__(self) -> None:
         generator = generator_shapes(self.architecture)
         expected = _prefixed({"G": generator, "D": discriminator_shapes(self.architecture), "Gs": generator})
-        check(_prefixed({"G": self.G, "D": self.D, "Gs": self.Gs}), expected)
+        check_shapes(_prefixed({"G": self.G, "D": self.D, "Gs": self.Gs}), expected)
 
     @classmethod
     def fresh(cls, architecture: Architecture, seed: int) -> "Networks":
@@ -71,7 +71,7 @@ def _initial(name: str, shape: tuple[int, ...], generator: np.random.Generator, 
     return (generator.standard_normal(shape, np.float32) * (1 / lrmul)).astype(np.float32)
 
 
-def check(weights: Mapping[str, npt.NDArray[np.generic]], shapes: Shapes) -> None:
+def check_shapes(weights: Mapping[str, npt.NDArray[np.generic]], shapes: Shapes) -> None:
     """Raise WeightsMismatch unless `weights` has exactly these names and shapes."""
     found = {name: np.shape(value) for name, value in weights.items()}
     wrong = [f"missing {name} {shape}" for name, shape in shapes.items() if name not in found]

@@ -14,7 +14,7 @@ import pytest
 from shared.bus import Bus, Consumer, DeadLetter, Delivery, Depth, FaultInjection, MemoryBus
 from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract.declaration import Queue
-from shared.contract.messages import ImageFetched, LegDue, Message, RunRequested, SourceExhausted, Stamp, decode
+from shared.contract.messages import ImageFetched, LegDue, Message, RunRequested, SourceExhausted, Stamp, decode_message
 from tests.dead_letters import dead_letters_of
 from tests.servers.rabbitmq import RabbitMQServer
 
@@ -170,7 +170,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 def messages(bus: Bus, queue: str, number: int) -> list[Message]:
     """What a queue holds, which is so many messages."""
     consumer = bus.consume(queue, prefetch=number + 1)
-    found = [decode(take(consumer).body) for _ in range(number)]
+    found = [decode_message(take(consumer).body) for _ in range(number)]
     assert consumer.receive(A_MOMENT) is None
     return found
 
@@ -209,7 +209,7 @@ def test_an_acknowledged_message_is_forgotten(twin: Twin) -> None:
 def test_a_first_delivery_is_attempt_one_and_was_never_returned(bus: Bus) -> None:
     bus.publish(requested(0))
     delivery = take(bus.consume("lister"))
-    assert (delivery.attempt, delivery.returned) == (1, 0)
+    assert (delivery.attempt, delivery.redeliveries) == (1, 0)
 
 
 def test_a_retried_message_comes_back_after_the_pause_as_the_next_attempt(twin: Twin) -> None:
@@ -218,7 +218,7 @@ def test_a_retried_message_comes_back_after_the_pause_as_the_next_attempt(twin: 
     consumer = bus.consume("lister")
     for attempt in (1, 2, 3):
         delivery = take(consumer)
-        assert (delivery.attempt, delivery.returned, decode(delivery.body)) == (attempt, 0, requested(7))
+        assert (delivery.attempt, delivery.redeliveries, decode_message(delivery.body)) == (attempt, 0, requested(7))
         delivery.retry(after=1.0)
         assert consumer.receive(A_MOMENT) is None
         assert_depth(twin, bus, "lister", Depth(delayed=1))
@@ -234,7 +234,7 @@ def test_shorter_pauses_end_first(twin: Twin) -> None:
     back = []
     for _ in range(3):
         twin.pass_time(1.0)
-        back += [decode(delivery.body) for delivery in take_all(consumer)]
+        back += [decode_message(delivery.body) for delivery in take_all(consumer)]
     assert back == [requested(1), requested(2), requested(0)]
 
 
@@ -268,7 +268,7 @@ def test_what_a_closed_consumer_left_unanswered_is_returned(bus: Bus) -> None:
     consumer = bus.consume("lister", prefetch=2)
     back = [take(consumer), take(consumer)]
     assert {delivery.body for delivery in back} == taken
-    assert all((delivery.returned, delivery.attempt) == (1, 1) for delivery in back)
+    assert all((delivery.redeliveries, delivery.attempt) == (1, 1) for delivery in back)
 
 
 def test_a_closed_consumer_receives_nothing_more(twin: Twin) -> None:
@@ -295,7 +295,7 @@ def test_what_is_handed_back_is_delivered_as_the_same_attempt_and_counted(bus: B
     consumer = bus.consume("lister")
     for number in range(3):
         delivery = take(consumer)
-        assert (decode(delivery.body), delivery.attempt, delivery.returned) == (requested(0), 1, number)
+        assert (decode_message(delivery.body), delivery.attempt, delivery.redeliveries) == (requested(0), 1, number)
         delivery.requeue()
 
 
@@ -305,7 +305,7 @@ def test_the_next_attempt_has_not_been_returned_yet(bus: Bus) -> None:
     take(consumer).requeue()
     take(consumer).retry(after=0.0)
     again = take(consumer)
-    assert (again.attempt, again.returned) == (2, 0)
+    assert (again.attempt, again.redeliveries) == (2, 0)
 
 
 def test_a_paused_consumer_takes_nothing_until_it_proceeds(twin: Twin) -> None:
@@ -316,17 +316,17 @@ def test_a_paused_consumer_takes_nothing_until_it_proceeds(twin: Twin) -> None:
     assert consumer.receive(A_MOMENT) is None
     assert_depth(twin, bus, "lister", Depth(ready=1))
     consumer.resume()
-    assert decode(take(consumer).body) == requested(0)
+    assert decode_message(take(consumer).body) == requested(0)
 
 
-def test_a_new_consumer_begins_a_new_session(bus: Bus) -> None:
+def test_a_new_consumer_begins_a_new_epoch(bus: Bus) -> None:
     for number in range(3):
         bus.publish(fetched(number))
     first = bus.consume("index", prefetch=2)
-    sessions = [take(first).session, take(first).session]
+    epochs = [take(first).epoch, take(first).epoch]
     first.close()
-    assert sessions[0] == sessions[1]
-    assert take(bus.consume("index")).session != sessions[0]
+    assert epochs[0] == epochs[1]
+    assert take(bus.consume("index")).epoch != epochs[0]
 
 
 def test_a_message_can_be_sent_to_one_queue_alone(bus: Bus) -> None:
@@ -368,7 +368,7 @@ def test_a_single_active_consumer_is_followed_by_the_next_when_it_closes(bus: Bu
     assert second.receive(A_MOMENT) is None
     first.close()
     followers = [take(second), take(second)]
-    assert unanswered.body in [delivery.body for delivery in followers if delivery.returned]
+    assert unanswered.body in [delivery.body for delivery in followers if delivery.redeliveries]
     assert second.receive(A_MOMENT) is None
 
 
@@ -407,7 +407,7 @@ def test_messages_of_both_lanes_are_handed_out_in_turn(twin: Twin) -> None:
     taken = [take(consumer) for _ in range(8)]
     assert [delivery.bulk for delivery in taken] in ([False, True] * 4, [True, False] * 4)
     for bulk, sources in ((True, range(4)), (False, range(4, 8))):
-        of_lane = [decode(delivery.body) for delivery in taken if delivery.bulk == bulk]
+        of_lane = [decode_message(delivery.body) for delivery in taken if delivery.bulk == bulk]
         assert of_lane == [requested(source) for source in sources]
 
 
@@ -493,7 +493,7 @@ def test_a_queue_with_a_single_active_consumer_keeps_one_order_whatever_is_bulk(
         bus.publish(fetched(number), BULK if number < 3 else Stamp())
     consumer = bus.consume("index", prefetch=6)
     taken = [take(consumer) for _ in range(6)]
-    assert [decode(delivery.body) for delivery in taken] == [fetched(number) for number in range(6)]
+    assert [decode_message(delivery.body) for delivery in taken] == [fetched(number) for number in range(6)]
     assert [delivery.bulk for delivery in taken] == [True] * 3 + [False] * 3
 
 
@@ -672,7 +672,7 @@ class TestMemoryOnly:
             bus = MemoryBus(QUEUES, fault_injection=FaultInjection(duplicate=0.3, seed=1))
             for number in range(30):
                 bus.publish(fetched(number))
-            return [decode(delivery.body) for delivery in take_all(bus.consume("index"))]
+            return [decode_message(delivery.body) for delivery in take_all(bus.consume("index"))]
 
         assert 30 < len(received()) < 60
         assert received() == received()
@@ -682,6 +682,6 @@ class TestMemoryOnly:
         published = [fetched(number) for number in range(20)]
         for message in published:
             bus.publish(message)
-        received = [decode(delivery.body) for delivery in take_all(bus.consume("index"))]
+        received = [decode_message(delivery.body) for delivery in take_all(bus.consume("index"))]
         assert received != published
         assert sorted(received, key=Message.encode) == sorted(published, key=Message.encode)

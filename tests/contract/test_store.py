@@ -309,8 +309,8 @@ print(*store.list("a/"), store.get("a/replaced").decode())
 """
 
     def test_a_full_disk_leaves_every_object_as_it_was(self, tmp_path: Path) -> None:
-        told = run_python(self.FULL, tmp_path).split("\n")
-        assert told == ["full", "full", "False", "full", "a/replaced a/small old", ""]
+        lines = run_python(self.FULL, tmp_path).split("\n")
+        assert lines == ["full", "full", "False", "full", "a/replaced a/small old", ""]
         assert sorted(path.name for path in (tmp_path / "store" / "a").iterdir()) == ["replaced", "small"]
 
     FULL_FOR_A_FILE = """
@@ -368,10 +368,10 @@ for attempt in attempts:
     def test_a_folder_that_is_not_ours_is_unavailable(self, tmp_path: Path) -> None:
         folder = tmp_path / "store"
         try:
-            told = run_python(self.FORBIDDEN, folder).splitlines()
+            lines = run_python(self.FORBIDDEN, folder).splitlines()
         finally:
             folder.chmod(0o700)
-        assert told == [f"{folder}: Permission denied"] * 7
+        assert lines == [f"{folder}: Permission denied"] * 7
 
     def test_a_folder_that_is_a_file_is_unavailable(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_bytes(b"")

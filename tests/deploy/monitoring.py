@@ -105,5 +105,5 @@ def need(*programs: str) -> None:
     """Skip the test if programs are missing, but fail it where continuous integration should have them."""
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
-        tell = pytest.fail if os.environ.get("CI") else pytest.skip
-        tell(f"needs {', '.join(missing)}: `make test` installs them where it may")
+        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+        give_up(f"needs {', '.join(missing)}: `make test` installs them where it may")

@@ -117,6 +117,6 @@ def test_only_trainer_and_ranker_ask_for_a_gpu_and_only_in_the_file_for_it() -> 
 
 
 def test_every_number_that_can_be_set_is_in_the_example() -> None:
-    asked = set(re.findall(r"\$\{(\w+):-", COMPOSE.read_text(encoding="utf-8")))
+    variables = set(re.findall(r"\$\{(\w+):-", COMPOSE.read_text(encoding="utf-8")))
     offered = set(re.findall(r"^(\w+)=", (REPOSITORY / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
-    assert asked == offered
+    assert variables == offered

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.access import MONITOR, OPERATOR, broker_users, bucket_policy, is_hash_of, s3_policy, store_users
 from deploy.credentials import main, write_credentials
-from services.magritte.pipeline import PIPELINE, settings
+from services.magritte.pipeline import PIPELINE, checked_settings
 from shared.bus.topology import Topology, lanes
 from shared.settings import Settings
 from tests.servers.rabbitmq import RabbitMQServer
@@ -37,7 +37,7 @@ def passwords(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("user", USERS)
 def test_the_files_of_a_user_are_the_settings_of_its_container(folder: Path, user: str) -> None:
-    found = settings(folder / user)
+    found = checked_settings(folder / user)
     assert found.bus == f"amqp://{user}:{passwords(folder)[user]}@rabbitmq:5672"
     assert found.s3_access_key.get_secret_value()
     assert found.s3_secret_key.get_secret_value()

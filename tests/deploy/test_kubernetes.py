@@ -14,7 +14,7 @@ import yaml
 from cloudcoil.models.keda import v1alpha1 as keda
 from cloudcoil.models.prometheus_operator import v1 as prometheus
 
-from services.magritte.pipeline import settings
+from services.magritte.pipeline import checked_settings
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.stage_process import METRICS_PORT
 from shared.settings import SECRETS
@@ -172,7 +172,7 @@ def test_every_variable_is_a_setting_that_accepts_its_value(
         with monkeypatch.context() as surroundings:
             for name, value in environment(cluster, stage).items():
                 surroundings.setenv(name, value)
-            assert settings().store == "s3://magritte"
+            assert checked_settings().store == "s3://magritte"
 
 
 def test_a_stage_gets_its_own_secrets_where_it_looks_for_them(cluster: list[Document]) -> None:
@@ -202,7 +202,7 @@ def test_a_stage_is_a_user_of_its_own_at_the_broker_of_its_namespace(
     assert sorted(secret) == SECRET_SETTINGS
     for name, value in secret.items():
         (tmp_path / name).write_bytes(b64decode(value))
-    address = urlsplit(settings(tmp_path).bus)
+    address = urlsplit(checked_settings(tmp_path).bus)
     assert (address.scheme, address.username, address.port) == ("amqp", stage, 5672)
     assert address.hostname in of_kind(local, "Service")
 

@@ -38,8 +38,8 @@ def test_resources_are_bounded(cluster: list[Document]) -> None:
         for volume in pod["volumes"]:
             assert volume.get("emptyDir", {"sizeLimit": ""}).keys() == {"sizeLimit"}
     for container in containers(cluster):
-        asked, limits = container["resources"]["requests"], container["resources"]["limits"]
-        assert "cpu" in asked
+        requests, limits = container["resources"]["requests"], container["resources"]["limits"]
+        assert "cpu" in requests
         assert "cpu" not in limits
         assert "memory" in limits
         assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys()
@@ -48,15 +48,15 @@ def test_resources_are_bounded(cluster: list[Document]) -> None:
 @pytest.mark.parametrize("name", [name for name in CLUSTERS if name != "local"])
 def test_a_node_sets_aside_what_a_pod_may_use(manifests: Path, name: str) -> None:
     for container in containers(render(manifests, name)):
-        asked, limits = container["resources"]["requests"], container["resources"]["limits"]
-        assert asked["memory"] == limits["memory"]
-        assert asked.get("ephemeral-storage") == limits.get("ephemeral-storage")
+        requests, limits = container["resources"]["requests"], container["resources"]["limits"]
+        assert requests["memory"] == limits["memory"]
+        assert requests.get("ephemeral-storage") == limits.get("ephemeral-storage")
 
 
 def test_the_local_overlay_fits_on_a_small_machine(local: list[Document]) -> None:
-    asked = [container["resources"]["requests"] for container in containers(local)]
-    assert sum(int(each["cpu"].removesuffix("m")) for each in asked) <= 1000
-    assert sum(int(each["memory"].removesuffix("Mi")) for each in asked) <= 4096
+    requests = [container["resources"]["requests"] for container in containers(local)]
+    assert sum(int(each["cpu"].removesuffix("m")) for each in requests) <= 1000
+    assert sum(int(each["memory"].removesuffix("Mi")) for each in requests) <= 4096
 
 
 def test_the_stages_with_much_on_disk_have_room_for_their_temporary_folder(cluster: list[Document]) -> None:
@@ -75,7 +75,7 @@ def gibibytes(quantity: str) -> int:
 # The GPU
 
 
-def asks_for_gpu(pod: Document) -> bool:
+def requests_gpu(pod: Document) -> bool:
     return "nvidia" in yaml.safe_dump(pod).lower()
 
 
@@ -85,7 +85,7 @@ def test_only_the_trainer_with_its_component_asks_for_a_gpu(manifests: Path, pro
         (render(manifests, "gpu"), ["trainer"]),
         (production, ["trainer"]),
     ):
-        assert [name for name, pod in pods(cluster).items() if asks_for_gpu(pod)] == expected
+        assert [name for name, pod in pods(cluster).items() if requests_gpu(pod)] == expected
 
 
 def test_the_trainer_is_pinned_to_nodes_with_an_nvidia_gpu(manifests: Path) -> None:

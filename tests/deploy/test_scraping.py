@@ -85,7 +85,7 @@ def answer(port: int, path: str) -> str:
         return str(found.read().decode())
 
 
-def told(port: int, path: str) -> dict[str, set[str]]:
+def exported(port: int, path: str) -> dict[str, set[str]]:
     """The names at an address of /metrics, with the labels of those that have series."""
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(answer(port, path)):
@@ -94,30 +94,30 @@ def told(port: int, path: str) -> dict[str, set[str]]:
     return found
 
 
-def asked_of(names: dict[str, set[str]]) -> set[str]:
+def queried_of(names: dict[str, set[str]]) -> set[str]:
     return {name for query in QUERIES for name in query.names} & names.keys()
 
 
 def test_a_worker_tells_all_that_is_asked_of_stages(worker_port: int) -> None:
-    found = told(worker_port, "/metrics")
-    asked = asked_of(OURS) - OF_EVENTS
-    assert (asked | asked_of(PROCESS)) - found.keys() == set()
-    with_series = {name: found[name] for name in asked if found[name]}
-    assert with_series == {name: OURS[name] for name in asked if not NOT_IN_A_TOY.search(name)}
+    found = exported(worker_port, "/metrics")
+    queried = queried_of(OURS) - OF_EVENTS
+    assert (queried | queried_of(PROCESS)) - found.keys() == set()
+    with_series = {name: found[name] for name in queried if found[name]}
+    assert with_series == {name: OURS[name] for name in queried if not NOT_IN_A_TOY.search(name)}
 
 
 def test_a_worker_tells_nothing_of_events_that_its_stage_does_not_emit(worker_port: int) -> None:
     assert OF_EVENTS
-    assert told(worker_port, "/metrics").keys() & OF_EVENTS == set()
+    assert exported(worker_port, "/metrics").keys() & OF_EVENTS == set()
 
 
 def test_a_broker_tells_all_that_is_asked_of_it(worker_port: int, broker_port: int) -> None:
     *_, queues = CONFIGURATION["scrape_configs"]
     detailed = f"{queues['metrics_path']}?{urlencode(queues['params'], doseq=True)}"
     wait_until(lambda: 'queue="upscaler"' in answer(broker_port, detailed), "the broker to count its queues")
-    found = told(broker_port, "/metrics") | told(broker_port, detailed)
-    assert {name: found.get(name) for name in asked_of(BROKER)} == {name: BROKER[name] for name in asked_of(BROKER)}
-    assert asked_of(BROKER) == BROKER.keys()
+    found = exported(broker_port, "/metrics") | exported(broker_port, detailed)
+    assert {name: found.get(name) for name in queried_of(BROKER)} == {name: BROKER[name] for name in queried_of(BROKER)}
+    assert queried_of(BROKER) == BROKER.keys()
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Asker:
 
     port: int
 
-    def ask(self, path: str, **parameters: str) -> Any:
+    def query_api(self, path: str, **parameters: str) -> Any:
         found = json.loads(answer(self.port, f"/api/v1/{path}?{urlencode(parameters)}"))
         assert found["status"] == "success"
         return found["data"]
@@ -139,7 +139,7 @@ class Asker:
 
     def targets(self) -> dict[str, str]:
         """The health of each job's target."""
-        return {target["labels"]["job"]: target["health"] for target in self.ask("targets")["activeTargets"]}
+        return {target["labels"]["job"]: target["health"] for target in self.query_api("targets")["activeTargets"]}
 
 
 @pytest.fixture
@@ -178,9 +178,9 @@ def test_a_real_prometheus_has_an_answer_to_every_question(prometheus: Asker, fa
     others = {query for query in panels if NOT_IN_A_TOY.search(query.expression) or "trainer" in query.expression}
 
     def unanswered() -> set[Query]:
-        found = {query: prometheus.ask("query", query=query.filled("upscaler", "10s")) for query in panels}
+        found = {query: prometheus.query_api("query", query=query.filled("upscaler", "10s")) for query in panels}
         return {query for query in panels if not found[query]["result"]}
 
     wait_until(lambda: unanswered() <= others, "answers to all questions about a stage")
-    rules = [rule for group in prometheus.ask("rules")["groups"] for rule in group["rules"]]
+    rules = [rule for group in prometheus.query_api("rules")["groups"] for rule in group["rules"]]
     assert {rule["name"]: rule["health"] for rule in rules} == dict.fromkeys(ALERTS, "ok")

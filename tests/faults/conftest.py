@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.magritte.pipeline import PIPELINE, settings
+from services.magritte.pipeline import PIPELINE, checked_settings
 from shared.bus import open_bus
 from shared.store import open_store
 from tests.faults.matrix import README, Case, Matrix
@@ -34,7 +34,10 @@ def place(
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    bus, store = open_bus(settings().bus, PIPELINE.queues, settings().retry_pauses, "test"), open_store(settings())
+    bus, store = (
+        open_bus(checked_settings().bus, PIPELINE.queues, checked_settings().retry_pauses, "test"),
+        open_store(checked_settings()),
+    )
     store.prepare()
     bus.connect(30.0)
     here = Place(tmp_path, environment, bus, store)

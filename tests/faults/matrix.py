@@ -55,5 +55,5 @@ class Matrix:
 
 def _row(case: Case, outcomes: list[str]) -> str:
     counts = {outcome: outcomes.count(outcome) for outcome in dict.fromkeys(outcomes)}
-    told = ", ".join(outcome if len(outcomes) == 1 else f"{count} {outcome}" for outcome, count in counts.items())
-    return f"| {case.number} | {case.title} | {case.how} | `{case.test}` | {told} |\n"
+    summary = ", ".join(outcome if len(outcomes) == 1 else f"{count} {outcome}" for outcome, count in counts.items())
+    return f"| {case.number} | {case.title} | {case.how} | `{case.test}` | {summary} |\n"

@@ -15,7 +15,7 @@ from typing import Any
 
 from shared.bus import Bus, Delivery
 from shared.contract import keys
-from shared.contract.messages import FaceDropped, FaceFound, FaceUpscaled, ItemDied, Message, decode
+from shared.contract.messages import FaceDropped, FaceFound, FaceUpscaled, ItemDied, Message, decode_message
 from shared.ledger.journal import Record
 from shared.ledger.ledger import Ledger
 from shared.recipe.recipe import Recipe
@@ -134,14 +134,14 @@ class Faces:
             items.append(str(message.item))
         return items
 
-    def told(self, *kinds: type[Message]) -> list[Record]:
+    def records_of(self, *kinds: type[Message]) -> list[Record]:
         """What the run's journal has of these types of messages."""
         return [each for each in Ledger(self.place.store, self.run).records() if isinstance(each.message, kinds)]
 
     def fates(self) -> dict[str, str]:
         """The fate of each item as the journal has it: `face-upscaled`, or the error it died of."""
         found = {}
-        for record in self.told(FaceUpscaled, FaceDropped, ItemDied):
+        for record in self.records_of(FaceUpscaled, FaceDropped, ItemDied):
             message, item = record.message, str(record.message.item)
             assert item not in found, f"{item} has two fates: {found[item]} and {message}"
             found[item] = message.kind() if isinstance(message, FaceUpscaled) else message.fact("").reason
@@ -162,7 +162,7 @@ class Faces:
         consumer = self.place.bus.consume("normalizer", prefetch=8)
         found: Counter[str] = Counter()
         for delivery in _all_of(consumer.receive):
-            message: Message = decode(delivery.body)
+            message: Message = decode_message(delivery.body)
             assert isinstance(message, FaceUpscaled)
             found[str(message.item)] += 1
             delivery.ack()

@@ -35,11 +35,11 @@ def wait_until(happened: Callable[[], bool], what: str) -> None:
 
 
 class Lister:
-    """A worker on the queue `lister`: acknowledges everything, and counts what it got in which sessions."""
+    """A worker on the queue `lister`: acknowledges everything, and counts what it got in which epochs."""
 
     def __init__(self, bus: RabbitMQBus) -> None:
         self.done: Counter[bytes] = Counter()
-        self.sessions: set[int] = set()
+        self.epochs: set[int] = set()
         self._consumer = bus.consume("lister", prefetch=4)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work)
@@ -58,7 +58,7 @@ class Lister:
             delivery = self._consumer.receive(0.1)
             if delivery is not None:
                 self.done[delivery.body] += 1
-                self.sessions.add(delivery.session)
+                self.epochs.add(delivery.epoch)
                 delivery.ack()
 
 
@@ -131,7 +131,7 @@ def test_a_killed_broker_loses_nothing_that_it_confirmed(site: Site) -> None:
     site.server.start()
     publisher.join(SOON)
     lister.wait_for(range(300))
-    assert len(lister.sessions) > 1
+    assert len(lister.epochs) > 1
     assert bus.is_connected
 
 
@@ -144,7 +144,7 @@ def test_a_closed_connection_is_made_anew(site: Site) -> None:
     site.server.ctl("close_all_connections", "--vhost", site.vhost, "maintenance")
     publisher.join(SOON)
     lister.wait_for(range(200))
-    assert len(lister.sessions) > 1
+    assert len(lister.epochs) > 1
 
 
 @contextmanager
@@ -165,8 +165,8 @@ def test_an_answer_that_comes_after_the_consumer_timeout_is_ignored(site: Site) 
     bus.publish(requested(0))
     late = take(consumer)
     again = take(consumer)
-    assert (again.body, again.attempt, again.returned) == (late.body, 1, 1)
-    assert again.session > late.session
+    assert (again.body, again.attempt, again.redeliveries) == (late.body, 1, 1)
+    assert again.epoch > late.epoch
     late.retry(0.0)
     late.ack()
     again.ack()
@@ -179,9 +179,9 @@ def test_an_answer_that_comes_after_the_consumer_timeout_is_ignored(site: Site) 
 def test_a_queue_that_is_deleted_under_its_consumer_is_declared_and_consumed_again(site: Site) -> None:
     bus = site.connected()
     consumer = bus.consume("lister")
-    before = consumer.session
+    before = consumer.epoch
     site.delete_queue("lister")
-    wait_until(lambda: consumer.session > before, "another session")
+    wait_until(lambda: consumer.epoch > before, "another epoch")
     bus.publish(requested(0))
     take(consumer).ack()
     wait_until(lambda: bus.depths()["lister"] == Depth(), "the acknowledgement")
@@ -198,8 +198,8 @@ def test_a_silent_network_is_noticed_and_survived(site: Site) -> None:
             publisher = publish_meanwhile(bus, range(1, 5))
             wait_until(lambda: not bus.is_connected, "missed heartbeats")
         again = take(consumer)
-        assert again.session > late.session
-        assert again.returned == 1
+        assert again.epoch > late.epoch
+        assert again.redeliveries == 1
         late.ack()
         again.ack()
         publisher.join(SOON)

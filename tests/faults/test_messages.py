@@ -47,7 +47,7 @@ def test_repeated_and_shuffled_messages_change_nothing(place: Place, faces: Face
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "reason"),
     [
         pytest.param(
             b'{"type":"face-found","v":2,"run":"toy-001"}',
@@ -74,7 +74,7 @@ def test_repeated_and_shuffled_messages_change_nothing(place: Place, faces: Face
     ids=["newer schema", "unknown type", "no JSON", "empty", "huge"],
 )
 def test_what_is_no_message_is_dead_with_a_reason_and_the_next_one_is_done(
-    place: Place, faces: Faces, body: bytes, told: str
+    place: Place, faces: Faces, body: bytes, reason: str
 ) -> None:
     send_raw(place, body)
     faces.publish(b"plain")
@@ -83,7 +83,7 @@ def test_what_is_no_message_is_dead_with_a_reason_and_the_next_one_is_done(
     wait_until(lambda: len(letters(place)) == 1, "a dead letter")
     (letter,) = letters(place)
     assert (letter.error, letter.queue) == ("Poison", "upscaler")
-    assert told in letter.reason
+    assert reason in letter.reason
     wait_until(lambda: place.bus.depths()["upscaler"].dead == 1, "the broker's dead letter")
 
 
@@ -137,7 +137,7 @@ def test_a_replay_after_the_mending_succeeds_and_a_second_one_does_nothing(place
     assert faces.wait() == {item: "runtime-error"}
     (place.root / "mended").touch()
     assert "replayed 1 of 1" in place.magritte("dead", "replay", "--stage", "upscaler", "--reason", "mended")
-    wait_until(lambda: faces.told(FaceUpscaled), "the face")
+    wait_until(lambda: faces.records_of(FaceUpscaled), "the face")
     wait_until(lambda: place.bus.depths()["upscaler"].dead == 0, "no letter at the broker")
     (letter,) = letters(place)
     assert (letter.state, len(letter.replays)) == (State.REPLAYED, 1)

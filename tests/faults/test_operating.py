@@ -42,8 +42,8 @@ def test_a_submitted_run_has_the_result_of_an_embedded_one_and_can_be_watched(
 ) -> None:
     run = submitted(place, recipe)
     Fleet(place)
-    told = place.magritte("watch", run)
-    assert f"{run} finished" in told.replace(",", "")
+    shown = place.magritte("watch", run)
+    assert f"{run} finished" in shown.replace(",", "")
     assert result(place, run) == expected
     assert "every record of every level is right" in place.magritte("verify", run)
     assert json.loads(place.magritte("submit", str(recipe), "--json")) == {"run": "chain-002", "resumed": False}
@@ -60,8 +60,8 @@ def test_a_run_is_resumed_from_the_store_after_the_broker_lost_everything(
     time.sleep(1.0)
     assert not status(place, run)["finished"]
     rabbitmq.add_vhost(place.vhost)
-    told = json.loads(place.magritte("resume", run, "--json"))
-    assert sum(told["published"].values()) > 0
+    shown = json.loads(place.magritte("resume", run, "--json"))
+    assert sum(shown["published"].values()) > 0
     place.magritte("watch", run)
     assert result(place, run) == expected
     assert "nothing to do" in place.magritte("resume", run)
@@ -146,9 +146,9 @@ def test_a_log_line_tells_which_picture_and_attempt_it_is_about(place: Place, re
     for stage in ("scraper", "deduper"):
         place.start("-m", f"services.{stage}")
 
-    def told() -> list[dict[str, Any]]:
+    def shown() -> list[dict[str, Any]]:
         return [line for line in json_lines(place.output()) if line.get("message") == "image-fetched"]
 
-    wait_until(lambda: len(told()) == PICTURES, "a line about every picture")
-    assert {(line["run"], line["attempt"], line["stage"]) for line in told()} == {(run, 1, "deduper")}
-    assert len({line["item"] for line in told()}) == len({line["trace"] for line in told()}) == PICTURES
+    wait_until(lambda: len(shown()) == PICTURES, "a line about every picture")
+    assert {(line["run"], line["attempt"], line["stage"]) for line in shown()} == {(run, 1, "deduper")}
+    assert len({line["item"] for line in shown()}) == len({line["trace"] for line in shown()}) == PICTURES

@@ -63,7 +63,7 @@ def test_the_owner_of_the_ledger_dies_at_one_of_its_effects(place: Place, moment
     assert victim.wait(SOON) == -signal.SIGKILL
     place.start("-m", "services.tfrecord_packer")
     assert set(faces.wait().values()) == ALL_DONE
-    lines = [record.line for record in faces.told(FaceFound, FaceUpscaled)]
+    lines = [record.line for record in faces.records_of(FaceFound, FaceUpscaled)]
     assert len(lines) == len(set(lines)) == 2 * len(faces.bodies)
 
 
@@ -148,7 +148,7 @@ def test_a_jump_of_the_clock_changes_nothing(place: Place) -> None:
         faces.publish(*[SLOW] * 20)
         wait_until(lambda number=number: len(faces.fates()) > 20 * number - 10, "half of the items")
     assert set(faces.wait().values()) == ALL_DONE
-    days = {record.stamp.at[:10] for record in faces.told(FaceUpscaled)}
+    days = {record.stamp.at[:10] for record in faces.records_of(FaceUpscaled)}
     assert len(days) == 3
 
 
@@ -163,7 +163,7 @@ def test_a_worker_that_finds_no_broker_keeps_trying_until_it_is_told_to_end(plac
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "code", "told"),
+    ("variable", "value", "code", "error"),
     [
         ("MAGRITTE_BUS", "amqp://guest:wrong@127.0.0.1:{port}/{vhost}", 2, "MAGRITTE_BUS"),
         ("MAGRITTE_S3_SECRET_KEY", "wrong", 2, "MAGRITTE_S3_SECRET_KEY"),
@@ -173,14 +173,14 @@ def test_a_worker_that_finds_no_broker_keeps_trying_until_it_is_told_to_end(plac
     ids=["the broker's password", "the store's key", "no broker", "no store"],
 )
 def test_what_is_wrong_at_the_start_ends_a_stage_with_a_clear_message(
-    place: Place, variable: str, value: str, code: int, told: str
+    place: Place, variable: str, value: str, code: int, error: str
 ) -> None:
     *_, port, vhost = place.environment["MAGRITTE_BUS"].replace("/", ":").split(":")
     environment = {variable: value.format(port=port, vhost=vhost), "MAGRITTE_FAIL_FAST": "1"}
     process = place.start("-m", "services.upscaler", **environment)
     assert process.wait(SOON) == code
     (line,) = [line for line in json_lines(place.output()) if line["event"] == "unusable"]
-    assert told in line["error"]
+    assert error in line["error"]
     assert "wrong" not in line["error"]
 
 

@@ -234,9 +234,9 @@ def test_what_is_gone_is_not_found_however_often_one_tries(store: S3Store, rados
     open_s3(where, radosgw.settings(where)).delete(key)
     reads: list[Callable[[], bytes]] = [lambda: store.get(key), lambda: read(store, key)]
     for work in reads:
-        with pytest.raises(NotFound, match="a/b") as told:
+        with pytest.raises(NotFound, match="a/b") as raised:
             work()
-        assert not isinstance(told.value, Transient)
+        assert not isinstance(raised.value, Transient)
 
 
 @pytest.mark.fault(27, "wrong credentials", "another secret key, another access key")
@@ -246,9 +246,9 @@ def test_wrong_credentials_are_named_at_once_and_never_shown(
 ) -> None:
     settings = radosgw.settings(where, **{variable: "wrong-but-private"})
     for work in operations(open_s3(where, settings), tmp_path).values():
-        with pytest.raises(SettingsError, match=f"MAGRITTE_{variable.upper()}.*refused") as told:
+        with pytest.raises(SettingsError, match=f"MAGRITTE_{variable.upper()}.*refused") as raised:
             work()
-        everything = "".join(traceback.format_exception(told.value)) + repr(settings)
+        everything = "".join(traceback.format_exception(raised.value)) + repr(settings)
         assert "wrong-but-private" not in everything
         assert radosgw.secret_key not in everything
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from services.magritte.pipeline import PIPELINE, settings
+from services.magritte.pipeline import PIPELINE, checked_settings
 from services.tfrecord_packer.bookkeeping import Bookkeeping
 from services.upscaler.declaration import UPSCALER
 from shared.bus import open_bus
@@ -49,10 +49,10 @@ class Copier(Stage[FaceFound, None]):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def inputs(self, message: FaceFound, settings: None) -> Mapping[str, str]:
+    def inputs(self, message: FaceFound, checked_settings: None) -> Mapping[str, str]:
         return {"toy": "copier", "crop": message.crop, "item": str(message.item)}
 
-    def process(self, message: FaceFound, settings: None, context: Context) -> Iterable[Message]:
+    def process(self, message: FaceFound, checked_settings: None, context: Context) -> Iterable[Message]:
         with (self._folder / "begun").open("a") as file:
             file.write(f"{message.item}\n")
         crop = context.store.get(keys.crop(message.crop))
@@ -129,7 +129,7 @@ def _stage() -> Stage[Any, Any]:
 
 def main() -> None:
     """Run the toy as `shared.runtime.stage_process.serve` runs a stage."""
-    environment = settings()
+    environment = checked_settings()
     logs.set_up(LogFormat.JSON, "info")
     store, bus = open_store(environment), open_bus(environment.bus, PIPELINE.queues, environment.retry_pauses, "toy")
     left = os.environ.get("TOY_FUSE")

@@ -32,7 +32,7 @@ def test_an_address_is_asked_again_by_the_next_run_and_at_once_when_a_person_wan
     for requests in (1, 2, 2):  # the third run begins within ten minutes
         workplace.magritte("run", path, **LOOPBACK)
         assert fates_of(workplace.status()) == {"not-a-picture": 1}
-        assert len(server.asked) == requests
+        assert len(server.requests_received) == requests
     server.routes["/a.png"] = lambda handler: handler.answer(body=drawings[0])
     workplace.magritte("run", "--retry-failed", path, **LOOPBACK)
     assert fates_of(workplace.status()) == {"in-dataset": 1}

@@ -73,7 +73,7 @@ def listed(place: Workplace) -> dict[str, Any]:
     return found
 
 
-def told(place: Workplace, name: str, face: int | None = None) -> list[dict[str, Any]]:
+def records_of(place: Workplace, name: str, face: int | None = None) -> list[dict[str, Any]]:
     """Everything that the run's journal says of a file, or of a face in it."""
     [entry] = [entry for entry, found in listed(place).items() if found["origin"] == name]
     return [record for record in place.journal() if (record.get("entry"), record.get("face")) == (entry, face)]
@@ -81,7 +81,7 @@ def told(place: Workplace, name: str, face: int | None = None) -> list[dict[str,
 
 def face(place: Workplace, name: str) -> NDArray[np.float32]:
     """The face in the file as it came into the data set."""
-    [digest] = [record["picture"] for record in told(place, name, 0) if "picture" in record]
+    [digest] = [record["picture"] for record in records_of(place, name, 0) if "picture" in record]
     path = place.root / "data" / "normalized" / digest[:2] / digest
     return np.asarray(Image.open(path), np.float32)
 
@@ -96,7 +96,7 @@ def test_the_fates_are_those_of_the_files_and_add_up(done: Workplace) -> None:
 
 @pytest.mark.parametrize(("name", "reason"), REASONS.items())
 def test_a_useless_file_is_dropped_with_its_own_reason(done: Workplace, name: str, reason: str) -> None:
-    assert [record["reason"] for record in told(done, name) if "reason" in record] == [reason]
+    assert [record["reason"] for record in records_of(done, name) if "reason" in record] == [reason]
 
 
 @pytest.mark.parametrize(("name", "note"), NOTES.items())

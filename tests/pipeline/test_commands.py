@@ -46,8 +46,8 @@ def test_status_finds_a_run_by_its_own_and_by_the_recipe_s_name(done: Workplace)
 def test_status_of_an_unknown_run_says_so(done: Workplace) -> None:
     process = done.start("status", "--json", "bea")
     out, err = process.communicate(timeout=SOON)
-    told = f"magritte: no run bea in this store ({done.root / 'data'})\n"
-    assert (process.returncode, out, err) == (1, "", told)
+    text = f"magritte: no run bea in this store ({done.root / 'data'})\n"
+    assert (process.returncode, out, err) == (1, "", text)
 
 
 def test_trace_as_json_tells_the_same_by_whatever_name(done: Workplace) -> None:
@@ -167,5 +167,5 @@ def test_a_source_with_the_store_in_it_is_refused_before_a_run_begins(copied: Wo
         process = copied.start(*words, str(copied.root / "recipe.yaml"))
         _, err = process.communicate(timeout=SOON)
         assert process.returncode == 2
-        told = f"{copied.root}/recipe.yaml:3: sources[0].folder: {copied.root} holds the store, {copied.root / 'data'}"
-        assert told in err
+        text = f"{copied.root}/recipe.yaml:3: sources[0].folder: {copied.root} holds the store, {copied.root / 'data'}"
+        assert text in err

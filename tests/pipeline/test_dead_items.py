@@ -70,7 +70,7 @@ class Scraping:
         while (delivery := self._published.receive(1.0)) is not None:
             assert self._keeper.handle(delivery) is Outcome.DONE
 
-    def told_of(self, entry: str) -> set[str]:
+    def kinds_of(self, entry: str) -> set[str]:
         """Return the types of the messages about an entry."""
         self.keep_ledger()
         return {record.message.kind() for record in Ledger(self.store, self.run).records(entry)}
@@ -123,12 +123,12 @@ def test_one_dead_item_is_listed_shown_and_replayed_alone(scraping: Scraping, tm
     assert listed["reason"] == "a picture of no width (at 1.png)"
     shown = json.loads(magritte("dead", "show", listed["name"]))
     assert "in fetch" in shown["traceback"]
-    assert scraping.told_of(listed["item"]) == {ItemDied.kind()}
+    assert scraping.kinds_of(listed["item"]) == {ItemDied.kind()}
     (tmp_path / "pictures" / ".mended").touch()
     (tmp_path / "pictures" / "0.png").unlink()  # it is not looked at again
     assert "replayed 1 of 1" in magritte("dead", "replay")
     assert scraping.work() is Outcome.DONE
-    assert scraping.told_of(listed["item"]) == {ItemDied.kind(), ImageFetched.kind()}
+    assert scraping.kinds_of(listed["item"]) == {ItemDied.kind(), ImageFetched.kind()}
     assert scraping.letter().state is State.REPLAYED
     entries = json.loads(scraping.store.get(keys.listing(scraping.run, 0)))["entries"]
     assert ["image" in found for found in entries.values()] == [True] * 3
@@ -151,4 +151,4 @@ def test_resuming_the_run_tries_a_dead_item_again(scraping: Scraping, tmp_path: 
     published = json.loads(magritte("resume", "--json"))["published"]
     assert published["run-requested"] == 1
     assert scraping.work() is Outcome.DONE
-    assert ImageFetched.kind() in scraping.told_of(scraping.letter().item)
+    assert ImageFetched.kind() in scraping.kinds_of(scraping.letter().item)

@@ -33,8 +33,8 @@ def test_the_last_tick_in_the_store_is_that_of_the_result(tmp_path: Path, drawin
     pictures.mkdir()
     for number, drawing in enumerate(drawings[:4]):
         (pictures / f"{number}.png").write_bytes(drawing)
-    asked: dict[str, Any] = {"normalized": {"size": 8}, "upscaling": {"enabled": False}, "training": TOY}
-    recipe = Recipe.model_validate({"name": "anya", "sources": [{"folder": pictures}]} | asked)
+    sections: dict[str, Any] = {"normalized": {"size": 8}, "upscaling": {"enabled": False}, "training": TOY}
+    recipe = Recipe.model_validate({"name": "anya", "sources": [{"folder": pictures}]} | sections)
     run, emitted = open_run(store, recipe), list[Emitted]()
     process = SingleProcess(run, store, load_all(), Options(Resources(2)), emitted.append)
     process.set_up(recipe)

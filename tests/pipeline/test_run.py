@@ -75,9 +75,9 @@ def test_a_missing_folder_is_refused_with_the_field_s_name(workplace: Workplace)
 
 
 def test_trace_tells_what_happened_to_a_file(finished: Workplace) -> None:
-    told = finished.magritte("trace", "1.png", "--json")
+    trace = finished.magritte("trace", "1.png", "--json")
     for message in ("image-fetched", "image-fingerprinted", "image-kept", "faces-counted", "face-normalized"):
-        assert message in told
+        assert message in trace
     assert "truncated" in finished.magritte("trace", "half.png", "--json")
 
 

@@ -61,11 +61,11 @@ def complete(
     for name, data in content.items():
         store.put(snapshot.key(name), data)
     trainings.complete(store, snapshot)
-    tell(store, run, snapshot, dataset, last)
+    publish(store, run, snapshot, dataset, last)
     return snapshot
 
 
-def tell(store: FolderStore, run: str, snapshot: Snapshot, dataset: str = DATASET, last: bool = False) -> None:
+def publish(store: FolderStore, run: str, snapshot: Snapshot, dataset: str = DATASET, last: bool = False) -> None:
     """Write into the run's journal what the trainer says of a snapshot."""
     found = read_state(store, run).dataset
     about = {"run": run, "version": found.version if found else 1, "dataset": dataset, "last": last}

@@ -32,11 +32,11 @@ class Echo(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        told = f"{self.path} {self.headers['X-PhaseSettings']} {body.decode()}".encode()
+        echo = f"{self.path} {self.headers['X-PhaseSettings']} {body.decode()}".encode()
         self.send_response(201)
-        self.send_header("Content-Length", str(len(told)))
+        self.send_header("Content-Length", str(len(echo)))
         self.end_headers()
-        self.wfile.write(told)
+        self.wfile.write(echo)
 
     def log_message(self, *_: object) -> None:
         pass
@@ -81,7 +81,7 @@ def async_client(backend: httpcore.AsyncNetworkBackend | None = None) -> httpx.A
     return httpx.AsyncClient(transport=AsyncPoolTransport(httpcore.AsyncConnectionPool(network_backend=backend)))
 
 
-async def asked(client: httpx.AsyncClient, method: str, address: str, **what: object) -> httpx.Response:
+async def requested(client: httpx.AsyncClient, method: str, address: str, **what: object) -> httpx.Response:
     async with client:
         return await client.request(method, address, **what)  # type: ignore[arg-type]
 
@@ -90,7 +90,7 @@ def test_a_request_arrives_as_it_is_and_so_does_the_answer(address: str) -> None
     what = {"headers": {"X-PhaseSettings": "1"}, "content": b"body"}
     with client() as here:
         answer = here.post(f"{address}/a%20b?c=d", **what)  # type: ignore[arg-type]
-    later = asyncio.run(asked(async_client(), "POST", f"{address}/a%20b?c=d", **what))
+    later = asyncio.run(requested(async_client(), "POST", f"{address}/a%20b?c=d", **what))
     for found in (answer, later):
         assert (found.status_code, found.text) == (201, "/a%20b?c=d 1 body")
         assert found.headers["Content-Length"] == "17"
@@ -102,7 +102,7 @@ def test_an_error_of_httpcore_is_raised_as_that_of_httpx(name: str) -> None:
     with client(Failing(failing(name))) as here, pytest.raises(getattr(httpx, name), match=f"{name} by httpcore"):
         here.get("http://nowhere/")
     with pytest.raises(getattr(httpx, name), match=f"{name} by httpcore"):
-        asyncio.run(asked(async_client(AsyncFailing(failing(name))), "GET", "http://nowhere/"))
+        asyncio.run(requested(async_client(AsyncFailing(failing(name))), "GET", "http://nowhere/"))
 
 
 def test_other_errors_are_raised_as_they_are() -> None:
@@ -114,7 +114,7 @@ def test_an_answer_that_ends_too_early_is_an_error_of_httpx() -> None:
     with client(httpcore.MockBackend(CUT)) as here, pytest.raises(httpx.RemoteProtocolError, match="received 4 bytes"):
         here.get("http://nowhere/")
     with pytest.raises(httpx.RemoteProtocolError, match="received 4 bytes"):
-        asyncio.run(asked(async_client(httpcore.AsyncMockBackend(CUT)), "GET", "http://nowhere/"))
+        asyncio.run(requested(async_client(httpcore.AsyncMockBackend(CUT)), "GET", "http://nowhere/"))
 
 
 def test_an_answer_that_is_not_read_to_its_end_gives_its_connection_back() -> None:

@@ -6,7 +6,7 @@ from pydantic import Field, SecretStr
 
 from shared.contract.environment import Environment
 from shared.contract.errors import SettingsError
-from shared.settings import LogFormat, Settings, read, settings
+from shared.settings import LogFormat, Settings, read_variables, settings
 
 
 @pytest.fixture(autouse=True)
@@ -104,10 +104,10 @@ def test_a_secret_that_is_no_text_is_an_error_that_names_it(secrets: Path) -> No
 
 def test_settings_can_be_printed_without_telling_secrets(secrets: Path) -> None:
     found = settings(secrets=secrets)
-    told = f"{found} {found!r} {found.bus!r} {[found.bus]}"
-    assert "amqp://***@b" in told
-    assert "hidden" not in told
-    assert "sesame" not in told
+    printed = f"{found} {found!r} {found.bus!r} {[found.bus]}"
+    assert "amqp://***@b" in printed
+    assert "hidden" not in printed
+    assert "sesame" not in printed
 
 
 def test_what_is_no_list_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +148,7 @@ def test_a_stage_s_own_variables_are_read_from_the_environment_and_from_secrets(
     monkeypatch.setenv("MAGRITTE_BOARD_PAUSE", "2")
     monkeypatch.setenv("SOME_HOME", "/home")
     (tmp_path / "magritte_board_token").write_text("sesame")
-    found = read(Login, tmp_path)
+    found = read_variables(Login, tmp_path)
     assert (found.board_pause, found.home, found.board_token.get_secret_value()) == (2.0, "/home", "sesame")
     assert "sesame" not in repr(found)
     assert settings([Login], tmp_path) == Settings()
@@ -157,4 +157,4 @@ def test_a_stage_s_own_variables_are_read_from_the_environment_and_from_secrets(
 def test_an_unusable_variable_of_a_stage_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAGRITTE_BOARD_PAUSE", "long")
     with pytest.raises(SettingsError, match=r"^MAGRITTE_BOARD_PAUSE: "):
-        read(Login)
+        read_variables(Login)

@@ -22,6 +22,6 @@ def test_other_characters_stay(text: str) -> None:
 
 @given(st.text())
 def test_json_stays_the_same_value_without_such_characters(text: str) -> None:
-    told = visible_json(json.dumps({"a": text}, indent=2, ensure_ascii=False))
-    assert json.loads(told) == {"a": text}
-    assert not {chr(code) for code in ACTING if chr(code) != "\n"} & set(told)
+    shown = visible_json(json.dumps({"a": text}, indent=2, ensure_ascii=False))
+    assert json.loads(shown) == {"a": text}
+    assert not {chr(code) for code in ACTING if chr(code) != "\n"} & set(shown)

@@ -82,7 +82,7 @@ def test_the_base_is_without_the_libraries_of_the_stages() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "output"),
     [
         (("--help",), "Exit codes"),
         (("recipe", "check", "recipe.yaml"), "anya, fine"),
@@ -91,10 +91,10 @@ def test_the_base_is_without_the_libraries_of_the_stages() -> None:
         (("status", "--json"), '"pictures": 0'),
     ],
 )
-def test_what_needs_no_stage_works(folder: Path, words: tuple[str, ...], said: str) -> None:
+def test_what_needs_no_stage_works(folder: Path, words: tuple[str, ...], output: str) -> None:
     done = magritte(folder, *words)
     assert done.returncode == 0, done.stderr
-    assert said in done.stdout
+    assert output in done.stdout
 
 
 def test_trace_says_that_it_knows_nothing(folder: Path) -> None:

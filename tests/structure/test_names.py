@@ -86,3 +86,10 @@ def test_a_stage_tells_a_newcomer_what_it_does(stage: str) -> None:
 @pytest.mark.parametrize("stage", sorted(FOLDERS))
 def test_a_stage_has_tests_in_the_mirrored_folder(stage: str) -> None:
     assert list((REPOSITORY / "tests" / "services" / FOLDERS[stage].name).glob("test_*.py"))
+
+
+def test_a_module_of_the_command_line_has_a_test_file_of_its_name() -> None:
+    modules = {path.stem for path in (REPOSITORY / "services" / "magritte").glob("[!_]*.py")}
+    tests = {path.stem.removeprefix("test_") for path in (REPOSITORY / "tests/services/magritte").glob("test_*.py")}
+    assert len(modules) > 20
+    assert modules - tests == set()

@@ -25,6 +25,6 @@ def test_a_command_prints_through_the_screen(command: Path) -> None:
 
 
 def test_other_ways_to_print_are_noticed() -> None:
-    told = printing("Console(stderr=True).print('a')\nscreen.say('a')\ntyper.echo('a')\n")
-    assert sorted(told) == ["1: Console", "3: typer.echo"]
+    found = printing("Console(stderr=True).print('a')\nscreen.say('a')\ntyper.echo('a')\n")
+    assert sorted(found) == ["1: Console", "3: typer.echo"]
     assert printing(SCREEN.read_text(encoding="utf-8")) != []

@@ -18,6 +18,6 @@ SOURCES: dict[type[Section], Callable[[Any, Conditions], Source]] = {
 }
 
 
-def open_source(asked: recipe.Source, conditions: Conditions) -> Source:
+def open_source(section: recipe.Source, conditions: Conditions) -> Source:
     """Open the source that a part of a recipe asks for; close it after use."""
-    return SOURCES[type(asked)](asked, conditions)
+    return SOURCES[type(section)](section, conditions)

@@ -12,7 +12,7 @@ import httpx
 from services.scraper.sources.address import host_of, parsed
 from services.scraper.sources.connections import CheckedAddresses, Resolve, checked_transport, resolve
 from services.scraper.sources.pacing import Pacing
-from services.scraper.sources.request import Answer, Later, Redirect, ask, stop_at_redirect
+from services.scraper.sources.request import Answer, Later, Redirect, send_request, stop_at_redirect
 from services.scraper.sources.source import Conditions, Fetched, Item
 from shared.contract.errors import Interrupted, Transient
 from shared.contract.reasons import Drop, Reason
@@ -37,10 +37,10 @@ class AddressesSource:
     kind = "address"
     answers_vary = True
 
-    def __init__(self, asked: recipe.AddressesSource, conditions: Conditions, resolve: Resolve = resolve) -> None:
-        self._asked = asked
+    def __init__(self, section: recipe.AddressesSource, conditions: Conditions, resolve: Resolve = resolve) -> None:
+        self._section = section
         self._conditions = conditions
-        self._pacing = Pacing(asked.pause, conditions.stopping)
+        self._pacing = Pacing(section.pause, conditions.stopping)
         self._loop = asyncio.Runner()
         # The time limit is kept by `_within`; no encodings are asked for because pictures are compressed already.
         headers = {"User-Agent": user_agent(), "Accept": "image/*,*/*;q=0.1", "Accept-Encoding": "identity"}
@@ -56,26 +56,26 @@ class AddressesSource:
         for line in self._lines():
             address = _without_comment(line)
             if address:
-                yield Item(address, address, score=self._asked.score)
+                yield Item(address, address, score=self._section.score)
 
     def _lines(self) -> Iterator[str]:
-        if not isinstance(self._asked.urls, Path):
-            yield from self._asked.urls
+        if not isinstance(self._section.urls, Path):
+            yield from self._section.urls
             return
         try:
-            with self._asked.urls.open(encoding="utf-8-sig", errors="replace") as file:
+            with self._section.urls.open(encoding="utf-8-sig", errors="replace") as file:
                 yield from file
         except OSError as error:
-            raise Transient(f"the list {self._asked.urls} cannot be read: {error.strerror}") from error
+            raise Transient(f"the list {self._section.urls} cannot be read: {error.strerror}") from error
 
     def fetch(self, item: Item) -> Fetched | Drop:
         """Fetch an item, following redirects and trying again; the time limit covers all requests, but not pauses."""
-        url, redirects, attempts, left = parsed(item.place), 0, 0, self._asked.timeout
+        url, redirects, attempts, left = parsed(item.place), 0, 0, self._section.timeout
         while not isinstance(url, Drop):
             host = host_of(url)
             self._pacing.wait(host)
             started = time.monotonic()
-            answer = self._ask(url, left)
+            answer = self._request(url, left)
             left -= time.monotonic() - started
             if isinstance(answer, Redirect):
                 url, redirects = parsed(answer.to), redirects + 1
@@ -83,7 +83,7 @@ class AddressesSource:
                     return Drop(Reason.FETCH_FAILED, f"more than {REDIRECTS} redirects")
             elif isinstance(answer, Later):
                 attempts += 1
-                wait = self._asked.pause * 2**attempts if answer.seconds is None else answer.seconds
+                wait = self._section.pause * 2**attempts if answer.seconds is None else answer.seconds
                 if attempts == ATTEMPTS or wait > LONGEST_WAIT:
                     return Drop(Reason.FETCH_FAILED, f"{answer.detail}, asked {attempts} times")
                 self._pacing.hold(host, wait)
@@ -91,21 +91,21 @@ class AddressesSource:
                 return answer
         return url
 
-    def _ask(self, url: httpx.URL, seconds: float) -> Answer:
+    def _request(self, url: httpx.URL, seconds: float) -> Answer:
         try:
-            return self._loop.run(_within(seconds, self._conditions.stopping, self._asked_if_allowed(url)))
+            return self._loop.run(_within(seconds, self._conditions.stopping, self._request_if_allowed(url)))
         except TimeoutError:
-            return Drop(Reason.FETCH_FAILED, f"not complete after {self._asked.timeout:g} seconds")
+            return Drop(Reason.FETCH_FAILED, f"not complete after {self._section.timeout:g} seconds")
         except Exception as error:
             errors = single_errors(error)
             if not all(isinstance(each, _OF_THE_ADDRESS) for each in errors):
                 raise
-            told = "; ".join(f"{type(each).__name__}: {each}" for each in errors)
-            return Drop(Reason.FETCH_FAILED, f"{host_of(url)[:80]} cannot be asked: {told}"[:300])
+            causes = "; ".join(f"{type(each).__name__}: {each}" for each in errors)
+            return Drop(Reason.FETCH_FAILED, f"{host_of(url)[:80]} cannot be asked: {causes}"[:300])
 
-    async def _asked_if_allowed(self, url: httpx.URL) -> Answer:
+    async def _request_if_allowed(self, url: httpx.URL) -> Answer:
         refused = await self._addresses.check(url)
-        return refused or await ask(self._client, url, self._conditions.max_bytes)
+        return refused or await send_request(self._client, url, self._conditions.max_bytes)
 
     def close(self) -> None:
         self._loop.run(self._client.aclose())

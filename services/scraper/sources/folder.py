@@ -23,9 +23,9 @@ class FolderSource:
     kind = "folder"
     answers_vary = False
 
-    def __init__(self, asked: recipe.FolderSource, conditions: Conditions) -> None:
-        self._root = asked.folder.absolute()
-        self._score = asked.score
+    def __init__(self, section: recipe.FolderSource, conditions: Conditions) -> None:
+        self._root = section.folder.absolute()
+        self._score = section.score
         self._max_bytes = conditions.max_bytes
 
     def items(self) -> Iterator[Item]:

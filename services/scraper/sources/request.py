@@ -47,12 +47,12 @@ class _Redirected(Exception):
 
 
 async def stop_at_redirect(response: httpx.Response) -> None:
-    """Hand a redirect to `ask`; a hook of the client's that `ask` is given."""
+    """Hand a redirect to `send_request`; a hook of the client's that `send_request` is given."""
     if response.has_redirect_location:
         raise _Redirected(response.headers["location"])
 
 
-async def ask(client: httpx.AsyncClient, url: httpx.URL, max_bytes: int) -> Answer:
+async def send_request(client: httpx.AsyncClient, url: httpx.URL, max_bytes: int) -> Answer:
     """Ask for the picture at `url`. No more than `max_bytes` are received, packed or unpacked."""
     request = client.build_request("GET", url, headers={"Host": url.netloc.decode("ascii")})
     try:

@@ -94,8 +94,8 @@ def _memory_of_gpus() -> int:
     # TensorFlow tells how much it uses, and not how much there is.
     command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-        return min(int(line) for line in told.split()) * 2**20
+        output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        return min(int(line) for line in output.split()) * 2**20
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise Poison(f"training.minibatch_gpu: auto needs nvidia-smi to tell the GPU's memory ({error})") from error
 

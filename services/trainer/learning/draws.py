@@ -17,7 +17,7 @@ DRAWS_PER_PHASE = 256
 times at most. 2^31 leaves room for 2 million steps, after which the series begins again."""
 
 
-class Source(Protocol):
+class RandomSource(Protocol):
     """A source of random tensors."""
 
     def normal(self, shape: Sequence[int]) -> Tensor:
@@ -59,11 +59,11 @@ class Draws:
         return tf.stack([self._seed[0] + self._seed[1] * 2**32, self._seed[2] + self._drawn])
 
 
-def integer(source: Source, low: int, high: int, shape: Sequence[int] = ()) -> Tensor:
+def integer(source: RandomSource, low: int, high: int, shape: Sequence[int] = ()) -> Tensor:
     """Draw whole numbers (int32) from `low` to `high` - 1."""
     return low + ops.cast(ops.floor(source.uniform(shape) * (high - low)), "int32")
 
 
-def happens(source: Source, probability: Tensor | float, shape: Sequence[int] = ()) -> Tensor:
+def happens(source: RandomSource, probability: Tensor | float, shape: Sequence[int] = ()) -> Tensor:
     """Draw True with `probability`, independently in every place of `shape`."""
     return source.uniform(shape) < probability

@@ -11,7 +11,7 @@ from keras import ops
 
 from services.trainer.learning import losses
 from services.trainer.learning.augmentation import ada, consistency, diffaugment, pipe
-from services.trainer.learning.draws import Source, happens, integer
+from services.trainer.learning.draws import RandomSource, happens, integer
 from services.trainer.learning.optimizer import Adam
 from shared.recipe.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2 import discriminator, generator
@@ -44,7 +44,7 @@ class Batch(NamedTuple):
         return Batch(self.reals[here], self.labels[here], self.p)
 
 
-class Outcome(NamedTuple):
+class PhaseResult(NamedTuple):
     """Outcome of a phase: gradients of what learns, and measures, all means over the part of the minibatch.
 
     `w_mean` [w_size] and `path_length_mean` [] move the running averages in the state.
@@ -73,7 +73,7 @@ class Phases:
         """Say whether variable `name` of G or D learns."""
         return name not in self._frozen if network == "D" else is_trainable(name)
 
-    def g_main(self, state: State, source: Source, batch: Batch) -> Outcome:
+    def g_main(self, state: State, source: RandomSource, batch: Batch) -> PhaseResult:
         """Compute the gradients by which G learns to draw what D takes for real."""
 
         def loss(G: Variables) -> tuple[Tensor, dict[str, Tensor]]:
@@ -84,7 +84,7 @@ class Phases:
 
         return self._outcome("G", state, loss)
 
-    def g_regularize(self, state: State, source: Source, batch: Batch) -> Outcome:
+    def g_regularize(self, state: State, source: RandomSource, batch: Batch) -> PhaseResult:
         """Compute the gradients by which G learns to change its pictures evenly with w (path length)."""
         settings, resolution = self.hyperparameters, self.architecture.resolution
         labels = batch.labels[: max(batch.labels.shape[0] // settings.pl_minibatch_shrink, 1)]
@@ -100,7 +100,7 @@ class Phases:
 
         return self._outcome("G", state, loss)
 
-    def d_main(self, state: State, source: Source, batch: Batch) -> Outcome:
+    def d_main(self, state: State, source: RandomSource, batch: Batch) -> PhaseResult:
         """Compute the gradients by which D learns to tell reals from what G draws."""
         w, mean = self._w(state["G"], batch.labels, source)
         fakes = self._synthesis(state["G"], w, source)
@@ -117,7 +117,7 @@ class Phases:
 
         return self._outcome("D", state, loss)
 
-    def d_regularize(self, state: State, source: Source, batch: Batch) -> Outcome:
+    def d_regularize(self, state: State, source: RandomSource, batch: Batch) -> PhaseResult:
         """Compute the gradients by which D learns to be flat around reals (R1)."""
         settings = self.hyperparameters
         reals = self._pictures(batch.reals, source)
@@ -128,16 +128,16 @@ class Phases:
 
         return self._outcome("D", state, loss)
 
-    def d_evaluate(self, state: State, source: Source, batch: Batch) -> Outcome:
+    def d_evaluate(self, state: State, source: RandomSource, batch: Batch) -> PhaseResult:
         """Score these pictures with D, and fresh ones by G; nothing is learnt."""
         w, _ = self._w(state["G"], batch.labels, source)
         fakes = self._synthesis(state["G"], w, source)
         reals = self._pictures(batch.reals, source)
         scores = {"real_score": reals, "fake_score": fakes}
         means = {name: ops.mean(self._scores(state["D"], x, batch, source)) for name, x in scores.items()}
-        return Outcome({}, means)
+        return PhaseResult({}, means)
 
-    def learnt(self, phase: str, state: State, outcome: Outcome, ema_beta: Tensor) -> dict[str, dict[str, Tensor]]:
+    def learnt(self, phase: str, state: State, outcome: PhaseResult, ema_beta: Tensor) -> dict[str, dict[str, Tensor]]:
         """Return what a phase changes of the state, from the means of its outcomes."""
         network = phase[0].upper()
         changes: dict[str, dict[str, Tensor]] = {network: {}}
@@ -157,12 +157,12 @@ class Phases:
 
     def _outcome(
         self, network: str, state: State, loss: Callable[[Variables], tuple[Tensor, dict[str, Tensor]]]
-    ) -> Outcome:
+    ) -> PhaseResult:
         variables = state[network]
         learning = {name: value for name, value in variables.items() if self.learns(network, name)}
-        return Outcome(*gradients(lambda changing: loss({**variables, **changing}), learning))
+        return PhaseResult(*gradients(lambda changing: loss({**variables, **changing}), learning))
 
-    def _w(self, G: Variables, labels: Tensor, source: Source) -> tuple[Tensor, Tensor]:
+    def _w(self, G: Variables, labels: Tensor, source: RandomSource) -> tuple[Tensor, Tensor]:
         """Return style-mixed w [N, num_ws, w_size] of fresh z, and the mean [w_size] of the first w over the N.
 
         The mean is for the running average. It is taken here and nowhere else; parts of a minibatch and devices are
@@ -175,20 +175,20 @@ class Phases:
         broadcast = [generator.broadcast(self.architecture, w) for w in (first, second)]
         return generator.mix(broadcast[0], broadcast[1], crossover), ops.mean(first, axis=0)
 
-    def _mapped(self, G: Variables, labels: Tensor, source: Source) -> Tensor:
+    def _mapped(self, G: Variables, labels: Tensor, source: RandomSource) -> Tensor:
         z = source.normal((labels.shape[0], self.architecture.z_size))
         return generator.mapping(self.architecture, G, z, labels)
 
-    def _synthesis(self, G: Variables, w: Tensor, source: Source) -> Tensor:
+    def _synthesis(self, G: Variables, w: Tensor, source: RandomSource) -> Tensor:
         sides = map(self.architecture.noise_side, range(self.architecture.num_noises))
         noises = [source.normal((w.shape[0], side, side, 1)) for side in sides]
         return generator.synthesis(self.architecture, G, w, noises, self._precision)
 
-    def _scores(self, D: Variables, pictures: Tensor, batch: Batch, source: Source) -> Tensor:
+    def _scores(self, D: Variables, pictures: Tensor, batch: Batch, source: RandomSource) -> Tensor:
         shown = self._augmented(pictures, batch.p, source)
         return discriminator.scores(self.architecture, D, shown, batch.labels, self._precision)
 
-    def _augmented(self, pictures: Tensor, p: Tensor, source: Source) -> Tensor:
+    def _augmented(self, pictures: Tensor, p: Tensor, source: RandomSource) -> Tensor:
         match self.hyperparameters.augmentation:
             case Augmentation.NONE:
                 return pictures
@@ -198,7 +198,7 @@ class Phases:
                 return ada.augment(pictures, source, p, self._pipe)
 
     def _inconsistency(
-        self, D: Variables, pictures: Tensor, scores: Tensor, batch: Batch, source: Source
+        self, D: Variables, pictures: Tensor, scores: Tensor, batch: Batch, source: RandomSource
     ) -> Tensor | float:
         weight = self.hyperparameters.bcr_weight
         if not weight:
@@ -206,8 +206,8 @@ class Phases:
         moved = self._scores(D, consistency.translated_and_flipped(pictures, source), batch, source)
         return ops.mean(consistency.consistency_penalty(scores, moved)) * weight
 
-    def _pictures(self, reals: Tensor, source: Source) -> Tensor:
-        pictures = discriminator.normalized(reals)
+    def _pictures(self, reals: Tensor, source: RandomSource) -> Tensor:
+        pictures = discriminator.scaled(reals)
         if not self.hyperparameters.mirror:
             return pictures
         flipped = happens(source, 0.5, (reals.shape[0], 1, 1, 1))

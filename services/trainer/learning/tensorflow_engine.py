@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.trainer.learning.draws import Draws
 from services.trainer.learning.engine import Measures, Values, memory_of_process
-from services.trainer.learning.phases import NAMES, Batch, Outcome, Phases, State
+from services.trainer.learning.phases import NAMES, Batch, PhaseResult, Phases, State
 from shared.stylegan2.backend import HAS_ACCELERATOR, Tensor, require_one_operation_at_a_time
 
 
@@ -73,8 +73,8 @@ class TensorFlowEngine:
         whole = self._compiled and self._parts == self.devices == 1
         named = getattr(self._phases, phase)
 
-        def find(state: State, seed: Tensor, batch: Batch) -> Outcome:
-            outcome: Outcome = named(state, Draws(seed), batch)
+        def find(state: State, seed: Tensor, batch: Batch) -> PhaseResult:
+            outcome: PhaseResult = named(state, Draws(seed), batch)
             return outcome
 
         learn = partial(self._phases.learnt, phase)
@@ -89,7 +89,7 @@ class TensorFlowEngine:
         return run
 
     def _on_one(
-        self, find: Callable[..., Outcome], learn: Callable[..., Any], seed: Tensor, batch: Batch, ema_beta: Tensor
+        self, find: Callable[..., PhaseResult], learn: Callable[..., Any], seed: Tensor, batch: Batch, ema_beta: Tensor
     ) -> dict[str, Tensor]:
         device = tf.distribute.get_replica_context()
         first = int(tf.get_static_value(tf.convert_to_tensor(device.replica_id_in_sync_group))) * self._parts
@@ -101,7 +101,7 @@ class TensorFlowEngine:
             find(state, tf.stack([seed[0], number, seed[1]]), batch.part(number, self._parts * self.devices))
             for number in range(first, first + self._parts)
         ]
-        outcome: Outcome = device.all_reduce(tf.distribute.ReduceOp.MEAN, tf.nest.map_structure(_mean, *found))
+        outcome: PhaseResult = device.all_reduce(tf.distribute.ReduceOp.MEAN, tf.nest.map_structure(_mean, *found))
         for part, values in learn(state, outcome, ema_beta).items():
             for name, value in values.items():
                 self._state[part][name].assign(value)

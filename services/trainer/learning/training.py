@@ -15,7 +15,7 @@ from shared.recipe.hyperparameters import ADA_INTERVAL, Augmentation, Hyperparam
 from shared.stylegan2.arrays import Arrays
 from shared.stylegan2.backend import ON_JAX, Tensor
 from shared.stylegan2.grid import Pictures
-from shared.stylegan2.weights import Array, Networks, check
+from shared.stylegan2.weights import Array, Networks, check_shapes
 
 _WITH_PROBABILITY = (Augmentation.ADA, Augmentation.FIXED)
 
@@ -50,7 +50,7 @@ class Evaluation:
     fakes: float
 
 
-class Training:
+class GanTraining:
     """G, D, Gs and their optimizers. Every random number follows from `seed` and the number of the step.
 
     `jit_compile` says whether XLA compiles the phases of a step; None means on a GPU only. On a CPU a compiled step
@@ -133,7 +133,7 @@ class Training:
         """
         present = self._engine.read()
         shapes = {name: value.shape for name, value in _flat(present).items()}
-        check(state, shapes | dict.fromkeys((*self._counts, *self._augment), ()))
+        check_shapes(state, shapes | dict.fromkeys((*self._counts, *self._augment), ()))
         self._engine.write({part: {name: state[f"{part}/{name}"] for name in present[part]} for part in present})
         self._counts = {name: int(state[name]) for name in self._counts}
         self._augment = {name: float(state[name]) for name in self._augment}

@@ -7,7 +7,7 @@ import numpy as np
 from shared.stylegan2.weights import Array, Networks, Weights, initial
 
 
-def labelled(networks: Networks, classes: int, seed: int) -> Networks:
+def with_labels(networks: Networks, classes: int, seed: int) -> Networks:
     """Return `networks` with labels of `classes` classes, which draw and score at first exactly as they did.
 
     G's embedding of labels begins as zeros: normalising z together with as many zeros makes it larger by sqrt(2), and

@@ -9,7 +9,7 @@ import numpy as np
 from shared.stylegan2.architecture import Architecture, Shapes, discriminator_shapes, generator_shapes
 from shared.stylegan2.official.settings import ignored_settings
 from shared.stylegan2.official.sizes import architecture_of
-from shared.stylegan2.official.snapshot import NAMES, OfficialNetwork, Snapshot
+from shared.stylegan2.official.snapshot import NAMES, OfficialNetwork, OfficialSnapshot
 from shared.stylegan2.weights import Networks, Weights
 
 
@@ -50,7 +50,7 @@ class Fitting:
     networks: Networks | None
 
 
-def fit(snapshot: Snapshot) -> Fitting:
+def match_variables(snapshot: OfficialSnapshot) -> Fitting:
     """Lay a snapshot's variables beside the networks whose sizes they have.
 
     Raises BadFile where it is another kind of network altogether.

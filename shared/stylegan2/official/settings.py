@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from shared.stylegan2.errors import Misfit
-from shared.stylegan2.official.snapshot import NAMES, OfficialNetwork, Snapshot
+from shared.stylegan2.official.snapshot import NAMES, OfficialNetwork, OfficialSnapshot
 
 _WHOLE_BATCH = 1 << 16
 """Group size of the minibatch deviation where it is the whole batch: more than any batch."""
@@ -45,7 +45,7 @@ _KNOWN = {
 }
 
 
-def refuse_others(snapshot: Snapshot) -> None:
+def refuse_others(snapshot: OfficialSnapshot) -> None:
     """Raise Misfit, with a variable's or a setting's name, where networks compute something else than ours."""
     for network in NAMES:
         found: OfficialNetwork = getattr(snapshot, network)
@@ -58,7 +58,7 @@ def refuse_others(snapshot: Snapshot) -> None:
                 raise Misfit(f"{network} was built with another {name} than {_ARITHMETIC[name]}, all that ours knows")
 
 
-def ignored_settings(snapshot: Snapshot) -> tuple[str, ...]:
+def ignored_settings(snapshot: OfficialSnapshot) -> tuple[str, ...]:
     """Return the names of settings that the file has and that nothing here reads."""
     networks = (snapshot.G, snapshot.D, snapshot.Gs)
     return tuple(sorted({name for network in networks for name in network.settings} - _KNOWN))
@@ -70,12 +70,12 @@ def group_size(discriminator: OfficialNetwork) -> int:
     return size if type(size) is int and size > 0 else _WHOLE_BATCH
 
 
-def conv_clamp(snapshot: Snapshot) -> float | None:
+def conv_clamp(snapshot: OfficialSnapshot) -> float | None:
     """Return the largest absolute activation of a convolution. Raises Misfit where the networks have different ones."""
     found = {network: _positive(network, getattr(snapshot, network), "conv_clamp") for network in NAMES}
     if len(set(found.values())) > 1:
-        told = ", ".join(f"{network} {value}" for network, value in found.items())
-        raise Misfit(f"its networks have different values of conv_clamp ({told}), and ours have one")
+        listed = ", ".join(f"{network} {value}" for network, value in found.items())
+        raise Misfit(f"its networks have different values of conv_clamp ({listed}), and ours have one")
     return found["D"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from shared.stylegan2.architecture import Architecture, Shapes, nf
 from shared.stylegan2.errors import BadFile
 from shared.stylegan2.official.settings import cmap_lrmul, conv_clamp, group_size, refuse_others
-from shared.stylegan2.official.snapshot import OfficialNetwork, Snapshot
+from shared.stylegan2.official.snapshot import OfficialNetwork, OfficialSnapshot
 from shared.stylegan2.official.widths import counted, discriminator_places, generator_places, rule
 
 _SIDE = re.compile(r"G_synthesis/(\d{1,5})x\1/Conv1/weight")
@@ -16,7 +16,7 @@ _MAPPING = re.compile(r"D:Mapping(\d|[1-9]\d)/weight")
 _SMALLEST_SIDE, _LARGEST_SIDE = 8, 1 << 14
 
 
-def architecture_of(snapshot: Snapshot) -> Architecture:
+def architecture_of(snapshot: OfficialSnapshot) -> Architecture:
     """Infer the architecture of networks from shapes. Raises BadFile, with a variable's name, unless config E or F."""
     refuse_others(snapshot)
     shapes = _Shapes(snapshot)
@@ -43,7 +43,7 @@ def architecture_of(snapshot: Snapshot) -> Architecture:
 class _Shapes:
     """Shapes of G's variables, and of D's with the prefix `D:`."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: OfficialSnapshot) -> None:
         self._G: Shapes = {name: value.shape for name, value in snapshot.G.variables.items()}
         self._all: Shapes = self._G | {f"D:{name}": value.shape for name, value in snapshot.D.variables.items()}
 

@@ -44,7 +44,7 @@ class OfficialNetwork:
 
 
 @dataclass(frozen=True, eq=False)
-class Snapshot:
+class OfficialSnapshot:
     """The networks of a file; `Gs` is the running average that draws the pictures."""
 
     G: OfficialNetwork
@@ -52,7 +52,7 @@ class Snapshot:
     Gs: OfficialNetwork
 
 
-def read(file: bytes) -> Snapshot:
+def read_snapshot(file: bytes) -> OfficialSnapshot:
     """Read the snapshot in `file` without running any of it.
 
     Raises BadFile where it is another file (and says which), is damaged, or holds what no snapshot needs.
@@ -63,7 +63,7 @@ def read(file: bytes) -> Snapshot:
     networks = _of_torch(found, most) if isinstance(found, dict) else _of_tensorflow(found)
     if sum(value.nbytes for network in networks for value in network.variables.values()) > most:
         raise BadFile("its variables come to more than the file's size: some are named again and again")
-    return Snapshot(*networks)
+    return OfficialSnapshot(*networks)
 
 
 def _of_tensorflow(found: object) -> list[OfficialNetwork]:

@@ -21,7 +21,7 @@ _AT_ONCE = 16  # pictures drawn between two signs of life
 
 
 @dataclass(frozen=True)
-class Quality:
+class Measures:
     """Measures of a network's pictures; the Inception distances are None without an Inception network."""
 
     sliced: SlicedWasserstein
@@ -44,12 +44,12 @@ class Evaluator:
         self._unusually_near = unusually_near(self._thumbnails)
         self._features = inception.features(compared) if inception else None
 
-    def measure(self, fakes: Pictures) -> Quality:
+    def measure(self, fakes: Pictures) -> Measures:
         """Measure the quality of `fakes`, two pictures or more, of the size of the data set's."""
         nearest = neighbours(thumbnails(fakes), self._thumbnails, _SHOWN)
         features = self._inception.features(fakes) if self._inception else None
         both = None if self._features is None or features is None else (self._features, features)
-        return Quality(
+        return Measures(
             sliced=sliced_wasserstein(self._compared, fakes),
             memorised=memorised_share(nearest, self._unusually_near),
             nearest=nearest,
@@ -63,7 +63,7 @@ def is_enough_for_frechet(reals: int, fakes: int) -> bool:
     return min(reals, fakes) >= _ENOUGH_FOR_FRECHET
 
 
-def draw(
+def draw_samples(
     networks: Networks, count: int, psi: float, labels: Labels | None, advance: Callable[[int], object]
 ) -> Pictures:
     """Draw pictures of the official seeds 0, 1, ... by Gs, uint8 [count, R, R, C]; `advance` gets the number drawn.

@@ -78,7 +78,7 @@ def memorised_share(found: Neighbours, threshold: float) -> float:
     return float((found.distances[:, 0] <= threshold).mean())
 
 
-def sheet(fakes: PictureSet, reals: PictureSet, found: Neighbours, rows: int) -> Pictures:
+def neighbour_sheet(fakes: PictureSet, reals: PictureSet, found: Neighbours, rows: int) -> Pictures:
     """Draw a sheet for people: in each row a sample and its nearest training pictures, nearest first.
 
     The `rows` samples are those nearest to a training picture. Mirrored ones are shown mirrored, all at 128 px at most.

@@ -9,7 +9,7 @@ from shared.contract.messages import (
     ImageDropped,
     ImageFetched,
     ImageFingerprinted,
-    recall,
+    rebuild,
 )
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
@@ -62,4 +62,4 @@ def test_a_fingerprint_is_remembered_for_the_image_whatever_the_run_and_the_scor
     assert action is not None
     assert again is not None
     assert action.digest == again.digest
-    assert [recall(found.finding(), other)] == stage.process(other, LIMITS, context)
+    assert [rebuild(found.finding(), other)] == stage.process(other, LIMITS, context)

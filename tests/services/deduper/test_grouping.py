@@ -37,16 +37,16 @@ def _one_by_one(order: list[int], alike: Likenesses) -> tuple[dict[int, tuple[in
         pairs = ((other, frozenset((order[number], order[other]))) for other in range(arrived))
         return {other: alike[pair] for other, pair in pairs if pair in alike}
 
-    groups, told, counts = Grouping(neighbours), {}, []
+    groups, last_decisions, counts = Grouping(neighbours), {}, []
     for arrived, picture in enumerate(order, start=1):
         changed = groups.add((picture,))
         assert arrived - 1 in changed
         for number, reason in changed.items():
             keeper = groups.keeper[number]
             assert keeper is not None
-            told[order[number]] = order[keeper], reason
+            last_decisions[order[number]] = order[keeper], reason
         counts.append(len(changed))
-    return told, counts
+    return last_decisions, counts
 
 
 @settings(deadline=None, max_examples=400)

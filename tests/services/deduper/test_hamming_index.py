@@ -8,12 +8,12 @@ HASHES = st.integers(0, 2**64 - 1)
 
 
 @settings(deadline=None)
-@given(hashes=st.lists(HASHES, max_size=50), asked=HASHES, radius=st.integers(0, 64))
-def test_exactly_the_hashes_within_the_radius_are_found(hashes: list[int], asked: int, radius: int) -> None:
+@given(hashes=st.lists(HASHES, max_size=50), query=HASHES, radius=st.integers(0, 64))
+def test_exactly_the_hashes_within_the_radius_are_found(hashes: list[int], query: int, radius: int) -> None:
     index = HammingIndex()
     assert [index.add(np.uint64(value)) for value in hashes] == list(range(len(hashes)))
-    expected = [number for number, value in enumerate(hashes) if (value ^ asked).bit_count() <= radius]
-    assert index.within(np.uint64(asked), radius).tolist() == expected
+    expected = [number for number, value in enumerate(hashes) if (value ^ query).bit_count() <= radius]
+    assert index.within(np.uint64(query), radius).tolist() == expected
 
 
 def test_an_index_grows_without_losing_anything() -> None:

@@ -64,9 +64,9 @@ def test_a_redelivered_entry_is_answered_as_it_was_at_its_arrival(
     drawing: Drawing, arrived: Arrived, context: Context
 ) -> None:
     messages, stage = _arrivals(drawing, arrived), Judging()
-    told = [list(stage.process(message, RULES, context)) for message in messages]
-    assert [list(stage.process(message, RULES, context)) for message in messages] == told
-    assert [list(Judging().process(message, RULES, context)) for message in messages] == told
+    published = [list(stage.process(message, RULES, context)) for message in messages]
+    assert [list(stage.process(message, RULES, context)) for message in messages] == published
+    assert [list(Judging().process(message, RULES, context)) for message in messages] == published
 
 
 def test_a_new_process_goes_on_from_the_arrivals_in_the_store(
@@ -81,12 +81,12 @@ def test_a_new_process_goes_on_from_the_arrivals_in_the_store(
 def test_two_consumers_at_once_never_use_a_number_twice(drawing: Drawing, arrived: Arrived, context: Context) -> None:
     messages, stages = _arrivals(drawing, arrived), (Judging(), Judging())
     judged = [list(stages[number % 2].process(message, RULES, context)) for number, message in enumerate(messages)]
-    assert [{judgement.arrival for judgement in told} for told in judged] == [{n} for n in range(1, 7)]  # type: ignore[attr-defined]
+    assert [{judgement.arrival for judgement in published} for published in judged] == [{n} for n in range(1, 7)]  # type: ignore[attr-defined]
     assert _last_word(judged) == _last_word([list(Judging().process(message, RULES, context)) for message in messages])
 
 
 def _last_word(judged: list[list[Message]]) -> dict[str, tuple[str, str | None]]:
-    flat = sorted((message for told in judged for message in told), key=lambda message: message.arrival)  # type: ignore[attr-defined]
+    flat = sorted((message for published in judged for message in published), key=lambda message: message.arrival)  # type: ignore[attr-defined]
     return {message.entry: (message.kind(), getattr(message, "by", None)) for message in flat}  # type: ignore[attr-defined]
 
 
@@ -106,15 +106,15 @@ def test_an_arrival_that_could_not_be_written_down_has_not_happened(
 ) -> None:
     messages, store = _arrivals(drawing, arrived), _Failing(tmp_path / "failing")
     stage, failing = Judging(), Context(store)
-    told = []
+    published = []
     for message in messages:
         store.full = True
         with pytest.raises(StoreUnavailable):
             stage.process(message, RULES, failing)
         store.full = False
-        told.append(stage.process(message, RULES, failing))
+        published.append(stage.process(message, RULES, failing))
     undisturbed = Judging()
-    assert told == [undisturbed.process(message, RULES, context) for message in messages]
+    assert published == [undisturbed.process(message, RULES, context) for message in messages]
 
 
 def test_a_damaged_arrival_is_named(drawing: Drawing, arrived: Arrived, context: Context) -> None:

@@ -11,11 +11,11 @@ from shared.recipe.duplicates import Duplicates
 from tests.services.deduper.conftest import Arrived, Drawing
 
 
-def _likeness(one: ImageFingerprinted, other: ImageFingerprinted, asked: Duplicates | None = None) -> Reason | None:
+def _likeness(one: ImageFingerprinted, other: ImageFingerprinted, settings: Duplicates | None = None) -> Reason | None:
     """Both ways round, which must not differ."""
-    asked = asked or Duplicates()
-    there = likeness(print_of(one), np.array([print_of(other)], PRINT), asked)
-    back = likeness(print_of(other), np.array([print_of(one)], PRINT), asked)
+    settings = settings or Duplicates()
+    there = likeness(print_of(one), np.array([print_of(other)], PRINT), settings)
+    back = likeness(print_of(other), np.array([print_of(one)], PRINT), settings)
     assert there == back
     return there[0]
 

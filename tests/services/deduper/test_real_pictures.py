@@ -71,8 +71,8 @@ def lookalikes() -> list[tuple[tuple[np.void, np.void], list[str]]]:
     ]
 
 
-def _likeness(one: np.void, other: np.void, **asked: Any) -> Reason | None:
-    return likeness(one, np.array([other], PRINT), Duplicates(**asked))[0]
+def _likeness(one: np.void, other: np.void, **settings: Any) -> Reason | None:
+    return likeness(one, np.array([other], PRINT), Duplicates(**settings))[0]
 
 
 RETOUCHES: dict[str, tuple[Callable[[Image.Image], bytes], float]] = {

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.deduper.likeness import PRINT, likeness, print_of
-from services.deduper.run_index import Decision, RunIndex, rank
+from services.deduper.run_index import EntryDecision, RunIndex, rank
 from shared.contract.messages import ImageFingerprinted
 from shared.recipe.duplicates import Duplicates
 from tests.services.deduper.conftest import Arrived, Drawing
 
-ASKED = Duplicates(bits=4)
+SETTINGS = Duplicates(bits=4)
 
 
 def _print(entry: int, phash: int, mirrored: int, width: int, image: int, lossless: bool = False) -> ImageFingerprinted:
@@ -37,15 +37,15 @@ HASHES = st.integers(0, 2**10 - 1)
 PRINTS = st.lists(st.tuples(HASHES, HASHES, st.integers(100, 103)), min_size=1, max_size=14)
 
 
-def _batch(prints: list[ImageFingerprinted]) -> dict[str, Decision]:
+def _batch(prints: list[ImageFingerprinted]) -> dict[str, EntryDecision]:
     """The rule itself: from the best to the worst, each is kept unless a kept one is its duplicate."""
     kept: list[ImageFingerprinted] = []
-    decisions: dict[str, Decision] = {}
+    decisions: dict[str, EntryDecision] = {}
     for found in sorted(prints, key=rank):
         others = np.array([print_of(other) for other in kept], PRINT)
-        kinds = likeness(print_of(found), others, ASKED) if kept else []
+        kinds = likeness(print_of(found), others, SETTINGS) if kept else []
         by, reason = next(((other.image, kind) for other, kind in zip(kept, kinds, strict=True) if kind), (None, None))
-        decisions[found.entry] = Decision(found.entry, found.image, by, reason)
+        decisions[found.entry] = EntryDecision(found.entry, found.image, by, reason)
         if by is None:
             kept.append(found)
     return decisions
@@ -55,10 +55,10 @@ def _batch(prints: list[ImageFingerprinted]) -> dict[str, Decision]:
 @given(PRINTS, st.randoms(use_true_random=False))
 def test_any_order_of_arrival_ends_in_the_same_decisions(values: list[tuple[int, int, int]], random: Random) -> None:
     prints = [_print(number, *value, image=hash(value) % 2**64) for number, value in enumerate(values)]
-    index, told = RunIndex(ASKED), {}
+    index, last_decisions = RunIndex(SETTINGS), {}
     for found in random.sample(prints, len(prints)):
-        told.update({decision.entry: decision for decision in index.add(found)})
-    assert told == _batch(prints)
+        last_decisions.update({decision.entry: decision for decision in index.add(found)})
+    assert last_decisions == _batch(prints)
 
 
 def test_the_largest_copy_is_kept_then_the_lossless_then_the_one_with_the_higher_score(
@@ -72,10 +72,10 @@ def test_the_largest_copy_is_kept_then_the_lossless_then_the_one_with_the_higher
         arrived(image, 4, score=1, quality=95),
     ]
     for order in itertools.permutations(copies):
-        index, told = RunIndex(Duplicates()), {}
+        index, last_decisions = RunIndex(Duplicates()), {}
         for found in order:
-            told.update({decision.entry: decision.by for decision in index.add(found)})
-        assert told == {copy.entry: None if copy is copies[0] else copies[0].image for copy in copies}
+            last_decisions.update({decision.entry: decision.by for decision in index.add(found)})
+        assert last_decisions == {copy.entry: None if copy is copies[0] else copies[0].image for copy in copies}
     assert sorted((copies[2], copies[0], copies[3], copies[1]), key=rank) == copies
 
 

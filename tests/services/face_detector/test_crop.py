@@ -1,15 +1,15 @@
 import pytest
 
 from services.face_detector.crop import CropRules, crops, distinct, expanded, placed
-from services.face_detector.detector import Box, Face, overlap
+from services.face_detector.detector import Box, DetectedFace, overlap
 from shared.contract.reasons import Drop, Reason
 from shared.recipe.faces import Edge, Expansion, Faces, TooMany
 
 BARE = Expansion(left=0, top=0, right=0, bottom=0)
 
 
-def faces(*boxes: tuple[int, int, int, int]) -> list[Face]:
-    return [Face(Box(*box), 1.0) for box in boxes]
+def faces(*boxes: tuple[int, int, int, int]) -> list[DetectedFace]:
+    return [DetectedFace(Box(*box), 1.0) for box in boxes]
 
 
 def reasons(found: list[Box | Drop] | Drop) -> list[Reason | None]:
@@ -50,7 +50,11 @@ def test_a_crop_beyond_the_edge_is_cut_or_shifted_or_dropped(crop: Box, cut: Box
 
 
 def test_of_overlapping_detections_the_surest_one_stays() -> None:
-    found = [Face(Box(10, 10, 50, 50), 0.6), Face(Box(14, 12, 50, 50), 0.9), Face(Box(200, 10, 50, 50), 0.5)]
+    found = [
+        DetectedFace(Box(10, 10, 50, 50), 0.6),
+        DetectedFace(Box(14, 12, 50, 50), 0.9),
+        DetectedFace(Box(200, 10, 50, 50), 0.5),
+    ]
     assert distinct(found) == [Box(14, 12, 50, 50), Box(200, 10, 50, 50)]
 
 

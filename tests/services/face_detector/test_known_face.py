@@ -11,7 +11,7 @@ from PIL import Image
 from demo.known_face import FILE, known_face
 from services.face_detector import nvxs
 from services.face_detector.choice import Detectors
-from services.face_detector.detector import Face
+from services.face_detector.detector import DetectedFace
 from services.face_detector.known_face import lenient, prove
 from shared.contract.errors import RecipeError, RunUnusable, Unusable
 from shared.recipe.faces import Animeface, Cascade
@@ -52,7 +52,7 @@ def test_a_cascade_for_something_else_is_refused(detectors: Detectors) -> None:
 
 def test_a_detector_that_finds_nothing_is_refused_with_the_likely_cause() -> None:
     class Blind:
-        def detect(self, rgb: NDArray[np.uint8]) -> list[Face]:
+        def detect(self, rgb: NDArray[np.uint8]) -> list[DetectedFace]:
             return []
 
     with pytest.raises(Unusable, match="does not find the face in a plain drawing; it is blind"):

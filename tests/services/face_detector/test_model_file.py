@@ -24,7 +24,7 @@ class ModelServer(ThreadingHTTPServer):
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         super().__init__((host, port), _Handler)
-        self.asked: list[str] = []
+        self.requests: list[str] = []
 
     @property
     def address(self) -> str:
@@ -35,7 +35,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: ModelServer
 
     def do_GET(self) -> None:
-        self.server.asked.append(self.path)
+        self.server.requests.append(self.path)
         self.send_response({"/gone": 404, "/elsewhere": 302}.get(self.path, 200))
         self.send_header("Location", f"http://127.0.0.2:{self.server.server_port}/model.xml")
         self.end_headers()
@@ -104,7 +104,7 @@ def test_a_model_at_an_address_is_fetched_once_and_kept(server: ModelServer, cac
     settings = Cascade(model=f"{server.address}/model.xml", sha256=DIGEST)
     assert read_model(settings, fetching) == MODEL
     assert read_model(settings, fetching) == MODEL
-    assert server.asked == ["/model.xml"]
+    assert server.requests == ["/model.xml"]
     assert [path.name for path in cache.iterdir()] == [f"{DIGEST}.xml"]
 
 
@@ -125,7 +125,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
 def test_an_address_needs_a_digest(server: ModelServer, fetching: Fetching) -> None:
     with pytest.raises(RecipeError, match=r"faces\.cascade\.sha256"):
         read_model(Cascade(model=f"{server.address}/model.xml"), fetching)
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_another_model_than_expected_is_refused_and_not_kept(
@@ -154,4 +154,4 @@ def test_a_private_address_is_told_nothing_even_by_a_redirect(
         address = server.address if path == "/elsewhere" else inner.address
         with pytest.raises(RunUnusable, match=r"not fetched from 127\.0\.0\.2: 127\.0\.0\.2 is not a public address"):
             read_model(Cascade(model=address + path, sha256=DIGEST), fetching)
-        assert inner.asked == []
+        assert inner.requests == []

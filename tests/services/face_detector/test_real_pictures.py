@@ -12,7 +12,7 @@ from services.face_detector.crop import distinct
 from services.face_detector.detector import Box, overlap
 from services.face_detector.monochrome import is_monochrome
 from shared.pictures import Picture, decode, flatten
-from shared.recipe.faces import Cascade, Detector, Faces
+from shared.recipe.faces import Cascade, DetectorKind, Faces
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "real"
 pytestmark = pytest.mark.skipif(not (REAL / "labels.json").is_file(), reason=f"needs the real pictures in {REAL}")
@@ -38,11 +38,11 @@ def recall_and_precision(detectors: Detectors, faces: Faces) -> tuple[float, flo
         boxes = distinct(detectors.of(chosen(faces)).detect(np.asarray(image)))
         truths = [Box(*box) for box in label["faces"]]
         hit = {truth: [box for box in boxes if overlap(truth, box) >= 0.4] for truth in truths}
-        asked = [truth for truth in truths if min(truth.width, truth.height) >= SMALLEST]
+        large = [truth for truth in truths if min(truth.width, truth.height) >= SMALLEST]
         counted = {box for box in boxes if not any(_is_centred_in(box, area) for area in label["ignore"])}
-        not_asked = {box for truth in truths if truth not in asked for box in hit[truth]}
-        expected, found = expected + len(asked), found + len(counted - not_asked)
-        hits += sum(bool(hit[truth]) for truth in asked)
+        small = {box for truth in truths if truth not in large for box in hit[truth]}
+        expected, found = expected + len(large), found + len(counted - small)
+        hits += sum(bool(hit[truth]) for truth in large)
     assert expected >= 100
     return hits / expected, hits / found
 
@@ -53,7 +53,7 @@ def _is_centred_in(box: Box, area: list[int]) -> bool:
 
 
 def test_the_cascade_finds_most_faces(detectors: Detectors, cascade: Cascade) -> None:
-    recall, precision = recall_and_precision(detectors, Faces(detector=Detector.CASCADE, cascade=cascade))
+    recall, precision = recall_and_precision(detectors, Faces(detector=DetectorKind.CASCADE, cascade=cascade))
     assert recall >= 0.66  # 0.69 and 0.86, measured on 150 faces
     assert precision >= 0.82
 
@@ -67,6 +67,6 @@ def test_animeface_finds_most_faces(detectors: Detectors) -> None:
 
 @pytest.mark.parametrize("monochrome", [True, False])
 def test_black_and_white_is_told_from_colour(monochrome: bool) -> None:
-    said = [is_monochrome(image) for image, _ in labelled(monochrome)]
-    assert len(said) >= 5
-    assert all(verdict is monochrome for verdict in said)
+    judged = [is_monochrome(image) for image, _ in labelled(monochrome)]
+    assert len(judged) >= 5
+    assert all(verdict is monochrome for verdict in judged)

@@ -17,7 +17,7 @@ from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, Image
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context
 from shared.pictures import Picture, decode
-from shared.recipe.faces import Cascade, Detector, Edge, Expansion, Faces
+from shared.recipe.faces import Cascade, DetectorKind, Edge, Expansion, Faces
 from shared.recipe.pictures import Monochrome, Pictures
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
@@ -51,11 +51,11 @@ class Bench:
         self.store.put_new(keys.original(image), data)
         return ImageKept(run="margot-1", entry=ENTRY, image=image, arrival=1, decisions=1)
 
-    def made(self, data: bytes, asked: Recipe) -> list[Message]:
-        return list(self.stage.process(self.put(data), self.stage.settings(asked), Context(self.store)))
+    def made(self, data: bytes, recipe_used: Recipe) -> list[Message]:
+        return list(self.stage.process(self.put(data), self.stage.settings(recipe_used), Context(self.store)))
 
-    def action(self, asked: Recipe, data: bytes = b"some picture") -> Action:
-        action = action_of(self.stage, self.put(data), self.stage.settings(asked))
+    def action(self, recipe_used: Recipe, data: bytes = b"some picture") -> Action:
+        action = action_of(self.stage, self.put(data), self.stage.settings(recipe_used))
         assert action is not None
         return action
 
@@ -80,13 +80,13 @@ def bench(stage: FaceDetector, tmp_path: Path) -> Bench:
 
 @pytest.fixture
 def by_cascade(cascade: Cascade) -> Faces:
-    return Faces(detector=Detector.CASCADE, cascade=cascade)
+    return Faces(detector=DetectorKind.CASCADE, cascade=cascade)
 
 
 def test_animeface_needs_nothing_but_its_package(bench: Bench, drawn: Drawn) -> None:
-    asked = recipe(Faces())
-    bench.stage.setup(DetectorEnvironment(), bench.stage.settings(asked))
-    found, counted = bench.made(encoded(drawn()), asked)
+    recipe_used = recipe(Faces())
+    bench.stage.setup(DetectorEnvironment(), bench.stage.settings(recipe_used))
+    found, counted = bench.made(encoded(drawn()), recipe_used)
     assert isinstance(found, FaceFound)
     assert counted == FacesCounted(run="margot-1", entry=ENTRY, image=found.image, faces=1)
 
@@ -151,8 +151,8 @@ def test_a_face_that_does_not_go_on_is_told_and_counted(
 
 
 def test_a_crowd_is_dropped(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
-    asked = recipe(by_cascade.model_copy(update={"at_most": 1}))
-    (dropped,) = bench.made(encoded(drawn(heads=2)), asked)
+    recipe_used = recipe(by_cascade.model_copy(update={"at_most": 1}))
+    (dropped,) = bench.made(encoded(drawn(heads=2)), recipe_used)
     assert isinstance(dropped, ImageDropped)
     assert dropped.reason is Reason.TOO_MANY_FACES
 
@@ -172,8 +172,8 @@ def test_a_grey_picture_is_dropped_before_faces_are_looked_for(bench: Bench, dra
 
 
 def test_a_grey_picture_is_kept_when_the_recipe_says_so(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
-    asked = recipe(by_cascade, Pictures(monochrome=Monochrome.KEEP))
-    assert isinstance(bench.made(encoded(drawn().convert("L")), asked)[0], FaceFound)
+    recipe_used = recipe(by_cascade, Pictures(monochrome=Monochrome.KEEP))
+    assert isinstance(bench.made(encoded(drawn().convert("L")), recipe_used)[0], FaceFound)
 
 
 def test_what_cannot_be_decoded_is_dropped_for_that_reason(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
@@ -245,7 +245,7 @@ def test_asked_to_stop_it_does_not_start_looking_for_faces(bench: Bench, drawn: 
 
 
 def test_a_model_whose_digest_is_known_is_not_read_for_the_action(bench: Bench) -> None:
-    stored = Faces(detector=Detector.CASCADE, cascade=Cascade(model="sha256:" + "0a" * 32))
-    fetched = Faces(detector=Detector.CASCADE, cascade=Cascade(model="http://127.0.0.1:1/a.xml", sha256="0a" * 32))
+    stored = Faces(detector=DetectorKind.CASCADE, cascade=Cascade(model="sha256:" + "0a" * 32))
+    fetched = Faces(detector=DetectorKind.CASCADE, cascade=Cascade(model="http://127.0.0.1:1/a.xml", sha256="0a" * 32))
     assert bench.action(recipe(stored)).settings["detector"]["model"] == "0a" * 32
     assert bench.action(recipe(stored)).digest == bench.action(recipe(fetched)).digest

@@ -53,9 +53,9 @@ def test_letters_are_listed_by_run_stage_and_reason(
 
 
 def test_a_person_reads_why_and_how_often_it_was_tried(magritte: Magritte, letters: list[Letter]) -> None:
-    told = magritte("dead", "list", "--stage", "face-detector").stdout
-    assert letters[1].name in told
-    assert {"Poison:", "memory", "4"} <= set(told.split())
+    table = magritte("dead", "list", "--stage", "face-detector").stdout
+    assert letters[1].name in table
+    assert {"Poison:", "memory", "4"} <= set(table.split())
 
 
 def test_a_letter_is_shown_with_its_message(magritte: Magritte, letters: list[Letter]) -> None:

@@ -27,7 +27,7 @@ ENTRIES = [f"{number:020x}" for number in range(30)]
 IMAGES = [f"{number:064x}" for number in range(1, 31)]
 
 
-def tell(store: FolderStore, stage: str, message: Message) -> None:
+def publish(store: FolderStore, stage: str, message: Message) -> None:
     note(store, stage, message, at="2026-01-01T00:00:00.000+00:00", attempt=1)
 
 
@@ -35,13 +35,13 @@ def tell(store: FolderStore, stage: str, message: Message) -> None:
 def gathering(store: FolderStore, run: str) -> str:
     """A run of thirty pictures whose source is still being gone through; the first has a face."""
     for entry, image in zip(ENTRIES, IMAGES, strict=True):
-        tell(store, "scraper", ImageFetched(run=run, entry=entry, image=image, source=0, origin=name_of(entry)))
+        publish(store, "scraper", ImageFetched(run=run, entry=entry, image=image, source=0, origin=name_of(entry)))
     about = {"run": run, "entry": ENTRIES[0], "image": IMAGES[0]}
-    tell(store, "deduper", ImageKept.model_validate(about | {"arrival": 1, "decisions": 1}))
+    publish(store, "deduper", ImageKept.model_validate(about | {"arrival": 1, "decisions": 1}))
     face = about | {"face": 0, "crop": CROP, "box": (0, 0, 9, 9), "side": 9}
-    tell(store, "face-detector", FaceFound.model_validate(face))
-    tell(store, "face-detector", FacesCounted.model_validate(about | {"faces": 1}))
-    tell(store, "normalizer", FaceNormalized.model_validate(about | {"face": 0, "picture": PICTURE}))
+    publish(store, "face-detector", FaceFound.model_validate(face))
+    publish(store, "face-detector", FacesCounted.model_validate(about | {"faces": 1}))
+    publish(store, "normalizer", FaceNormalized.model_validate(about | {"face": 0, "picture": PICTURE}))
     return run
 
 
@@ -49,7 +49,7 @@ def gathering(store: FolderStore, run: str) -> str:
 def listed(store: FolderStore, gathering: str) -> str:
     """The same, once the source has been listed."""
     entries = {entry: {"origin": name_of(entry), "image": image} for entry, image in zip(ENTRIES, IMAGES, strict=True)}
-    tell(store, "scraper", list_entries(store, gathering, entries))
+    publish(store, "scraper", list_entries(store, gathering, entries))
     return gathering
 
 
@@ -93,7 +93,7 @@ def test_several_that_may_be_meant_are_listed_with_what_became_of_them(
     magritte: Magritte, store: FolderStore, listed: str
 ) -> None:
     dropped = ImageDropped(run=listed, entry=ENTRIES[1], stage="deduper", reason=Reason.CORRUPT)
-    tell(store, "deduper", dropped)
+    publish(store, "deduper", dropped)
     result = magritte("trace", "épée")
     assert isinstance(result.exception, NotFound)
     assert str(result.exception) == f"30 pictures of run {listed} can be meant by épée: give more of the name"
@@ -133,7 +133,7 @@ def test_nothing_at_all_is_wrong_usage(magritte: Magritte, gathering: str, words
 
 
 def test_the_run_itself_can_be_traced(magritte: Magritte, store: FolderStore, run: str) -> None:
-    tell(store, "tfrecord-packer", packed(run))
+    publish(store, "tfrecord-packer", packed(run))
     [record] = json.loads(magritte("trace", "run", "--json").stdout)
     assert record["type"] == "dataset-packed"
 
@@ -147,11 +147,11 @@ def test_what_a_server_says_is_neither_markup_nor_acts_on_the_screen(
 ) -> None:
     detail = "noai [/b] \x1b[31m\x9b31m\u202e:smile:\n"
     dropped = ImageDropped(run=run, entry=ENTRIES[0], stage="scraper", reason=Reason.OPTED_OUT, detail=detail)
-    tell(store, "scraper", dropped)
-    told = magritte("trace", ENTRIES[0])
-    assert told.exit_code == 0, told.exception
-    together = "".join(line.rstrip() for line in told.stdout.splitlines()).replace(" ", "")
-    assert not {"\x1b", "\x9b", "\u202e"} & set(told.stdout)
+    publish(store, "scraper", dropped)
+    traced = magritte("trace", ENTRIES[0])
+    assert traced.exit_code == 0, traced.exception
+    together = "".join(line.rstrip() for line in traced.stdout.splitlines()).replace(" ", "")
+    assert not {"\x1b", "\x9b", "\u202e"} & set(traced.stdout)
     assert "[/b]" in together
 
 
@@ -159,28 +159,28 @@ def test_a_batch_of_the_journal_that_is_cut_short_is_named_and_the_rest_is_told(
     magritte: Magritte, store: FolderStore, listed: str
 ) -> None:
     store.put(keys.journal(listed, 1), b'{"type":"image-fetched","v":1,')
-    told = magritte("trace", ENTRIES[0])
-    assert told.exit_code == 0, told.exception
-    assert "face-normalized" in told.stdout
-    assert told.stderr.count("journal/00000001.jsonl has been cut short or damaged") == 1
+    traced = magritte("trace", ENTRIES[0])
+    assert traced.exit_code == 0, traced.exception
+    assert "face-normalized" in traced.stdout
+    assert traced.stderr.count("journal/00000001.jsonl has been cut short or damaged") == 1
 
 
 def test_stray_files_beside_the_journal_change_nothing(magritte: Magritte, store: FolderStore, listed: str) -> None:
     before = magritte("status", "--json").stdout
     for name in ("X (conflicted copy).jsonl", "Thumbs.db"):
         (store.root / keys.journal(listed) / name).write_bytes(b"")
-    told = magritte("status", "--json")
-    assert (told.exit_code, told.stdout) == (0, before)
+    traced = magritte("status", "--json")
+    assert (traced.exit_code, traced.stdout) == (0, before)
 
 
 def test_status_goes_on_where_statistics_are_cut_short(magritte: Magritte, store: FolderStore, run: str) -> None:
     legs.pack(store, run)
     snapshot = legs.complete(store, run, 1)
     store.put(snapshot.key("stats.jsonl"), b'{"kimg": 1, "lo')
-    told = magritte("status")
-    assert told.exit_code == 0, told.exception
-    assert "network" in told.stdout
-    assert f"{snapshot.key('stats.jsonl')} has been cut short or damaged" in told.stderr
+    traced = magritte("status")
+    assert traced.exit_code == 0, traced.exception
+    assert "network" in traced.stdout
+    assert f"{snapshot.key('stats.jsonl')} has been cut short or damaged" in traced.stderr
 
 
 @pytest.mark.parametrize("content", [b"", b'{"name": "anya"', b'{"name": "anya", "sources": [], "sharpness": 1}'])
@@ -208,7 +208,7 @@ def test_a_store_without_runs_says_where_it_is(magritte: Magritte, store: Folder
 
 def test_dead_letters_that_cannot_be_read_are_named(magritte: Magritte, store: FolderStore, run: str) -> None:
     store.put(keys.dead(run, "deduper", "a"), b"")
-    told = magritte("dead", "list")
-    assert told.exit_code == 0, told.exception
-    assert "nothing is dead" in told.stdout
-    assert f"skipped dead/{run}/deduper/a.json" in told.stderr
+    traced = magritte("dead", "list")
+    assert traced.exit_code == 0, traced.exception
+    assert "nothing is dead" in traced.stdout
+    assert f"skipped dead/{run}/deduper/a.json" in traced.stderr

@@ -2,14 +2,14 @@ import unicodedata
 
 import pytest
 
-from services.magritte.item_search import Found, Listed, Words, search
+from services.magritte.item_search import Found, ListedEntry, Words, search
 
 IMAGE = "0b1c2d" + "0" * 58
 OTHER = "0b1c2e" + "0" * 58
 
 
-def file(entry: str, origin: str, image: str = "") -> Listed:
-    return Listed(entry, origin, "/home/Ann Mie/pictures", image)
+def file(entry: str, origin: str, image: str = "") -> ListedEntry:
+    return ListedEntry(entry, origin, "/home/Ann Mie/pictures", image)
 
 
 FILES = (
@@ -18,8 +18,8 @@ FILES = (
     file("c", "of 2019/smile 😀.png"),
     file("d", unicodedata.normalize("NFD", "café.png")),
     file("e", "img_10.jpg"),
-    Listed("f", "https://user:secret@a.example/p/%E6%97%A5.png?size=2#top"),
-    Listed("g", "https://a.example/q/IMG_1.JPG?token=x"),
+    ListedEntry("f", "https://user:secret@a.example/p/%E6%97%A5.png?size=2#top"),
+    ListedEntry("g", "https://a.example/q/IMG_1.JPG?token=x"),
     file("h", "caf\udce9.png"),
     file("i", "[bold].png"),
 )

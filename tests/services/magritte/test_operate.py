@@ -11,7 +11,7 @@ from shared.bus.lanes import EXPRESS_MESSAGES
 from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract import keys
 from shared.contract.errors import NotFound, SettingsError
-from shared.contract.messages import RunRequested, decode
+from shared.contract.messages import RunRequested, decode_message
 from shared.runs.controls import Controls, controls_in_force
 from shared.store import FolderStore
 from tests.servers.rabbitmq import RabbitMQServer
@@ -53,8 +53,8 @@ def test_a_run_that_nobody_knows_is_an_error(magritte: Magritte, run: str) -> No
 
 
 def test_what_a_resumption_would_publish_is_counted_without_a_broker(magritte: Magritte, run: str) -> None:
-    told = json.loads(magritte("resume", "--dry-run", "--json").stdout)
-    assert told == {"run": run, "finished": False, "published": {"run-requested": 1}}
+    report = json.loads(magritte("resume", "--dry-run", "--json").stdout)
+    assert report == {"run": run, "finished": False, "published": {"run-requested": 1}}
 
 
 def test_resuming_without_a_broker_is_refused_with_the_variable_s_name(magritte: Magritte, run: str) -> None:
@@ -85,9 +85,9 @@ def test_a_recipe_is_submitted_to_the_stages_source_by_source(
 ) -> None:
     assert magritte("submit", path).stdout == "begins anya-001\n"
     assert json.loads(magritte("submit", path, "--json").stdout) == {"run": "anya-001", "resumed": True}
-    asked = [decode(taken(bus).body) for _ in range(4)]
-    assert sorted(message.source for message in asked if isinstance(message, RunRequested)) == [0, 0, 1, 1]
-    assert {message.run for message in asked} == {"anya-001"}
+    published = [decode_message(taken(bus).body) for _ in range(4)]
+    assert sorted(message.source for message in published if isinstance(message, RunRequested)) == [0, 0, 1, 1]
+    assert {message.run for message in published} == {"anya-001"}
     assert store.exists(keys.recipe("anya-001"))
 
 

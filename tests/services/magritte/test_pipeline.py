@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.magritte.pipeline import PIPELINE, load, load_all, settings
+from services.magritte.pipeline import PIPELINE, checked_settings, load, load_all
 from shared.contract import messages
 from shared.contract.errors import SettingsError, Unusable
 from shared.contract.messages import ItemDied, Message
@@ -63,9 +63,9 @@ def test_no_stage_gets_what_another_stage_of_the_same_container_gets() -> None:
 
 
 def test_the_ledger_hears_of_everything_but_what_only_asks_for_work() -> None:
-    asking = {messages.RunRequested, messages.DatasetDue, messages.LegDue}
+    requests = {messages.RunRequested, messages.DatasetDue, messages.LegDue}
     ledger = next(each for each in PIPELINE.declarations if each.queue == "tfrecord-packer.ledger")
-    assert set(ledger.consumes) == set(Message.types.values()) - asking - {messages.Judgement}
+    assert set(ledger.consumes) == set(Message.types.values()) - requests - {messages.Judgement}
 
 
 def test_state_with_one_owner_has_a_single_active_consumer(stages: tuple[Stage[Any, Any], ...]) -> None:
@@ -103,7 +103,7 @@ def test_the_list_of_stages_loads_no_stage_and_none_of_their_libraries() -> None
 
 def test_variables_of_every_stage_are_known_to_every_container(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORKS", "10.0.0.7")
-    settings()
+    checked_settings()
     monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORK", "10.0.0.7")
     with pytest.raises(SettingsError, match=r"MAGRITTE_PRIVATE_NETWORK; there are .*MAGRITTE_PRIVATE_NETWORKS"):
-        settings()
+        checked_settings()

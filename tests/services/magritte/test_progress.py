@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.magritte.progress import Progress
+from services.magritte.progress import ProgressDisplay
 from shared.contract.events import Emitted, Event, Level, Quality
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import Run
@@ -45,7 +45,7 @@ def printed(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> Callable[[Eve
     """What `magritte run` prints when the trainer emits an event."""
 
     def line(event: Event) -> str:
-        with Progress(Run("anya-001", recipe)) as progress:
+        with ProgressDisplay(Run("anya-001", recipe)) as progress:
             capsys.readouterr()
             progress.print_event(Emitted(event, "trainer", "anya-001", "run", datetime.now(UTC)))
         (line,) = capsys.readouterr().err.splitlines()
@@ -81,13 +81,13 @@ def test_what_comes_from_outside_is_printed_as_it_is(printed: Callable[[Event], 
 
 
 def test_a_run_that_is_taken_up_again_says_so(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> None:
-    with Progress(Run("anya-001", recipe, resumed=True)):
+    with ProgressDisplay(Run("anya-001", recipe, resumed=True)):
         pass
     assert capsys.readouterr().err == "going on with run anya-001\n"
 
 
 def test_why_a_run_is_a_new_one_is_a_warning(recipe: Recipe, capsys: pytest.CaptureFixture[str]) -> None:
-    with Progress(Run("anya-002", recipe, remark="run anya-001 cannot go on: [/b] \x1b")):
+    with ProgressDisplay(Run("anya-002", recipe, remark="run anya-001 cannot go on: [/b] \x1b")):
         pass
     assert capsys.readouterr().err == ("warning: run anya-001 cannot go on: [/b] \\x1b\nbeginning run anya-002\n")
 
@@ -95,7 +95,7 @@ def test_why_a_run_is_a_new_one_is_a_warning(recipe: Recipe, capsys: pytest.Capt
 def test_without_a_terminal_stages_at_work_are_a_line_now_and_then(
     recipe: Recipe, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Progress(Run("anya-001", recipe)) as progress:
+    with ProgressDisplay(Run("anya-001", recipe)) as progress:
         progress.show(STAGES)
         progress.show(STAGES[:1])
     _, *lines = capsys.readouterr().err.splitlines()
@@ -107,7 +107,7 @@ def test_on_a_terminal_every_stage_is_a_row_with_its_outcomes(
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "200")
-    with Progress(Run("anya-001", recipe)) as progress:
+    with ProgressDisplay(Run("anya-001", recipe)) as progress:
         progress.show(STAGES)
     rows = [line.split() for line in unstyled(capsys.readouterr().err).splitlines()]
     assert ["stage", *(column.value for column in COLUMNS), "waiting"] in rows

@@ -1,4 +1,3 @@
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -8,62 +7,32 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from shared.contract import keys
 from shared.contract.errors import NotFound, Poison
-from shared.runs import trainings
-from shared.runs.registry import run_recipe
 from shared.store import FolderStore
 from shared.stylegan2 import network_file
-from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.errors import Misfit
-from shared.stylegan2.example import encode_picture
 from shared.stylegan2.labels_file import encode_labels, one_hot
-from shared.stylegan2.quality.evaluation import draw
-from shared.stylegan2.tfrecords import frame
-from shared.stylegan2.weights import Networks
-from tests.shared.legs import pack, tell
+from shared.stylegan2.quality.evaluation import draw_samples
+from tests.services.magritte.toy_networks import DATASET, PICTURES, give_dataset, give_snapshot, level, networks, noise
+from tests.shared.legs import pack
 from tests.shared.stylegan2.quality import inception_graph
 from tests.structure.test_base_install import magritte as without_libraries
 
 Magritte = Callable[..., Result]
 
-DATASET = "0d" * 32
-PICTURES = 10
-SIZES = {"fmap_max": 8, "z_size": 6, "w_size": 5, "mapping_layers": 2, "mapping_fmaps": 7}
-
-
-def networks(seed: int, **sizes: int) -> Networks:
-    return Networks.fresh(Architecture(8, **SIZES | sizes), seed)
-
-
-def level(pictures: np.ndarray) -> bytes:
-    return b"".join(frame(encode_picture(picture.transpose(2, 0, 1))) for picture in pictures)
-
-
-def noise(side: int = 8, channels: int = 3) -> np.ndarray:
-    return np.random.default_rng(1).integers(0, 256, (PICTURES, side, side, channels), np.uint8)
-
 
 @pytest.fixture
 def packed(store: FolderStore, run: str) -> str:
     """A run with a data set."""
-    pack(store, run, dataset=DATASET)
-    store.put(keys.dataset(DATASET, "toy-r02.tfrecords"), level(noise(side=4)))
-    store.put(keys.dataset(DATASET, "toy-r03.tfrecords"), level(noise()))
+    give_dataset(store, run)
     return run
 
 
 @pytest.fixture
 def trained(store: FolderStore, packed: str) -> str:
     """A run with two snapshots."""
-    training = trainings.training_digest(run_recipe(store, packed).resolved_training, DATASET)
     for leg in (1, 2):
-        content = network_file.dump(networks(seed=leg))
-        files = dict.fromkeys(trainings.FILES, hashlib.sha256(content).hexdigest())
-        snapshot = trainings.Snapshot(training=training, leg=leg, images=leg * 4000, files=files)
-        store.put(snapshot.key(trainings.NETWORK), content)
-        trainings.complete(store, snapshot)
-        tell(store, packed, snapshot, DATASET)
+        give_snapshot(store, packed, leg)
     return packed
 
 
@@ -84,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def told(done: Result) -> dict:
+def report(done: Result) -> dict:
     assert done.exit_code == 0, done.exception
     return json.loads(done.stdout)
 
@@ -100,7 +69,7 @@ def test_the_newest_snapshot_of_a_run_is_measured(magritte: Magritte, trained: s
 
 
 def test_every_snapshot_is_measured_on_request(magritte: Magritte, trained: str, tmp_path: Path) -> None:
-    found = told(
+    found = report(
         magritte("quality", trained, "--all-legs", "--json", "--pictures", "6", "--out", str(tmp_path / "out"))
     )
     assert [(each["leg"], each["kimg"]) for each in found["networks"]] == [(1, 4), (2, 8)]
@@ -115,17 +84,17 @@ def test_every_snapshot_is_measured_on_request(magritte: Magritte, trained: str,
 
 
 def test_a_leg_can_be_chosen(magritte: Magritte, trained: str) -> None:
-    assert [each["leg"] for each in told(magritte("quality", "--leg", "1", "--json"))["networks"]] == [1]
+    assert [each["leg"] for each in report(magritte("quality", "--leg", "1", "--json"))["networks"]] == [1]
     assert isinstance(magritte("quality", "--leg", "7").exception, NotFound)
 
 
 def test_a_network_that_draws_its_training_pictures_is_found_out(
     magritte: Magritte, network: Path, tmp_path: Path
 ) -> None:
-    drawn = draw(networks(seed=3), PICTURES, 1.0, None, lambda count: None)
+    drawn = draw_samples(networks(seed=3), PICTURES, 1.0, None, lambda count: None)
     (tmp_path / "copies-r03.tfrecords").write_bytes(level(drawn[:, :, ::-1]))
     words = ("quality", str(network), "--dataset", str(tmp_path / "copies-r03.tfrecords"), "--out", str(tmp_path))
-    (found,) = told(magritte(*words, "--json"))["networks"]
+    (found,) = report(magritte(*words, "--json"))["networks"]
     assert found["memorised_share"] == 1
     assert {(each["seed"], each["mirrored"], each["distance"]) for each in found["nearest"]} == {
         (seed, True, 0) for seed in range(PICTURES)
@@ -138,8 +107,8 @@ def test_a_network_that_draws_its_training_pictures_is_found_out(
 def test_a_network_is_measured_against_the_largest_level_of_a_folder(
     magritte: Magritte, network: Path, folder: Path
 ) -> None:
-    by_folder = told(magritte("quality", str(network), "--dataset", str(folder), "--json"))
-    by_file = told(magritte("quality", str(network), "--dataset", str(folder / "toy-r03.tfrecords"), "--json"))
+    by_folder = report(magritte("quality", str(network), "--dataset", str(folder), "--json"))
+    by_file = report(magritte("quality", str(network), "--dataset", str(folder / "toy-r03.tfrecords"), "--json"))
     assert by_folder == by_file
     assert by_folder["networks"][0]["leg"] is None
     assert by_folder["inception"] is by_folder["networks"][0]["kid"] is by_folder["networks"][0]["fid"] is None
@@ -149,7 +118,7 @@ def test_inception_distances_are_labelled(magritte: Magritte, network: Path, fol
     graph = tmp_path / "graph.pb"
     graph.write_bytes(inception_graph.small())
     words = ("quality", str(network), "--dataset", str(folder), "--inception", str(graph))
-    found = told(magritte(*words, "--json"))
+    found = report(magritte(*words, "--json"))
     assert found["inception"]["comparable"] is False
     assert found["fid_of_enough_pictures"] is False
     (measured,) = found["networks"]
@@ -162,7 +131,7 @@ def test_inception_distances_are_labelled(magritte: Magritte, network: Path, fol
 
 def test_truncation_is_as_asked_for(magritte: Magritte, network: Path, folder: Path) -> None:
     words = ("quality", str(network), "--dataset", str(folder), "--json", "--psi")
-    whole, none = (told(magritte(*words, psi))["networks"][0]["nearest"] for psi in ("1", "0"))
+    whole, none = (report(magritte(*words, psi))["networks"][0]["nearest"] for psi in ("1", "0"))
     assert len({each["distance"] for each in whole}) == PICTURES
     assert len({round(each["distance"], 6) for each in none}) == 1
 
@@ -177,7 +146,7 @@ def test_a_network_with_labels_draws_by_those_of_the_data_set(magritte: Magritte
     found = []
     for numbers in ([0, 1] * 5, [1] * 10):
         (folder / "toy-rxx.labels").write_bytes(encode_labels(one_hot(numbers, 2)))
-        found.append(told(magritte(*words)))
+        found.append(report(magritte(*words)))
     assert found[0] != found[1]
 
 
@@ -213,7 +182,7 @@ def test_a_run_without_data_set_or_snapshot_is_an_error(magritte: Magritte, stor
 
 
 @pytest.mark.parametrize(
-    ("pictures", "said"),
+    ("pictures", "complaint"),
     [
         (noise(side=16), "draws 8 px in 3 channels, and the data set has 16 px in 3"),
         (noise(channels=1), "draws 8 px in 3 channels, and the data set has 8 px in 1"),
@@ -221,12 +190,12 @@ def test_a_run_without_data_set_or_snapshot_is_an_error(magritte: Magritte, stor
     ],
 )
 def test_pictures_that_cannot_be_compared_are_an_error(
-    magritte: Magritte, network: Path, tmp_path: Path, pictures: np.ndarray, said: str
+    magritte: Magritte, network: Path, tmp_path: Path, pictures: np.ndarray, complaint: str
 ) -> None:
     (tmp_path / "toy-r03.tfrecords").write_bytes(level(pictures))
     error = magritte("quality", str(network), "--dataset", str(tmp_path / "toy-r03.tfrecords")).exception
     assert isinstance(error, Poison | Misfit)  # which `main` tells alike
-    assert said in str(error)
+    assert complaint in str(error)
 
 
 def test_what_is_no_network_is_an_error_that_names_the_file(magritte: Magritte, tmp_path: Path, folder: Path) -> None:

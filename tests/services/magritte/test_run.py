@@ -23,8 +23,8 @@ SOON = 60.0
 
 
 def test_a_dry_run_tests_everything_and_leaves_nothing_behind(workplace: Workplace) -> None:
-    said = workplace.magritte("run", "--dry-run", str(workplace.root / "recipe.yaml"))
-    assert said == f"{workplace.root}/recipe.yaml: anya, fine; the stages' self-tests passed\n"
+    plan = workplace.magritte("run", "--dry-run", str(workplace.root / "recipe.yaml"))
+    assert plan == f"{workplace.root}/recipe.yaml: anya, fine; the stages' self-tests passed\n"
     assert [*(workplace.root / "data").rglob("*")] == []
 
 

@@ -93,7 +93,7 @@ def test_on_a_terminal_the_stages_are_a_table(magritte: Magritte, run: str, pict
     magritte("cancel")
     rows = [line.split() for line in unstyled(magritte("watch").stdout).splitlines()]
     assert f"run {run}, cancelled: 2 pictures".split() in rows
-    assert ["stage", "told", "waiting", "dead"] in rows
+    assert ["stage", "messages", "waiting", "dead"] in rows
     assert ["scraper", "2"] in rows
 
 

@@ -69,9 +69,9 @@ def test_every_variable_is_printed_with_its_fate(magritte: Magritte, official: P
 
 
 def test_the_report_is_json_on_request(magritte: Magritte, official: Path) -> None:
-    told = json.loads(magritte("weights", "import", str(official), "--json").stdout)
-    assert told["usable"] is True
-    assert {"network": "G", "name": "lod", "found": [], "expected": None, "fate": "unused"} in told["variables"]
+    report = json.loads(magritte("weights", "import", str(official), "--json").stdout)
+    assert report["usable"] is True
+    assert {"network": "G", "name": "lod", "found": [], "expected": None, "fate": "unused"} in report["variables"]
 
 
 def test_a_training_starts_from_an_imported_network(

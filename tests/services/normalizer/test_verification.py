@@ -3,7 +3,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageCms
 
-from services.normalizer.verification import verify
+from services.normalizer.verification import verify_picture
 from shared.contract.reasons import Drop, Reason
 from shared.pictures import Format, encode_jpeg, encode_png
 
@@ -21,8 +21,8 @@ def rotated() -> bytes:
 @pytest.mark.parametrize("size", [4, 64, 1024])
 def test_what_was_written_as_it_should_be_passes(size: int) -> None:
     image = GOOD.resize((size, size))
-    assert verify(encode_png(image), size, Format.PNG) is None
-    assert verify(encode_jpeg(image, 95), size, Format.JPEG) is None
+    assert verify_picture(encode_png(image), size, Format.PNG) is None
+    assert verify_picture(encode_jpeg(image, 95), size, Format.JPEG) is None
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_what_was_written_as_it_should_be_passes(size: int) -> None:
     ],
 )
 def test_what_is_not_to_measure_is_dropped_and_told(data: bytes, words: str) -> None:
-    drop = verify(data, 64, Format.PNG)
+    drop = verify_picture(data, 64, Format.PNG)
     assert isinstance(drop, Drop)
     assert drop.reason is Reason.NOT_VERIFIED
     assert words in drop.detail

@@ -61,14 +61,14 @@ def settings(ranking: Ranking = THREE_ON_A_SHEET) -> SeededRanking:
 def ranked(
     store: FolderStore,
     ranking: Ranking = THREE_ON_A_SHEET,
-    asked: SnapshotTaken = TAKEN,
+    consumed: SnapshotTaken = TAKEN,
     stopping: Callable[[], bool] = lambda: False,
 ) -> list[RankingReady]:
-    return list(Ranker().process(asked, settings(ranking), Context(store, stopping=stopping)))
+    return list(Ranker().process(consumed, settings(ranking), Context(store, stopping=stopping)))
 
 
 def file(store: FolderStore, name: str, ranking: Ranking = THREE_ON_A_SHEET) -> bytes:
-    snapshot = trainings.find(store, TRAINING, 3)
+    snapshot = trainings.find_snapshot(store, TRAINING, 3)
     assert snapshot is not None
     return store.get(trainings.ranking_key(snapshot, ranking, name))
 
@@ -109,7 +109,7 @@ def test_the_sheets_show_the_worst_and_the_best(store: FolderStore) -> None:
 
 def test_earlier_snapshots_are_not_ranked(store: FolderStore) -> None:
     earlier = TAKEN.model_copy(update={"last": False})
-    assert ranked(store, asked=earlier) == []
+    assert ranked(store, consumed=earlier) == []
     assert action_of(Ranker(), earlier, settings()) is None
 
 
@@ -123,11 +123,11 @@ def test_rankings_with_other_settings_do_not_overwrite_each_other(store: FolderS
 def test_another_run_is_answered_from_the_record_in_its_own_name(store: FolderStore) -> None:
     action = action_of(Ranker(), TAKEN, settings())
     assert action is not None
-    records.keep(store, action, ranked(store), TAKEN)
-    asked = TAKEN.model_copy(update={"run": "toy-002", "version": 1})
-    again = action_of(Ranker(), asked, settings())
+    records.keep_outcome(store, action, ranked(store), TAKEN)
+    consumed = TAKEN.model_copy(update={"run": "toy-002", "version": 1})
+    again = action_of(Ranker(), consumed, settings())
     assert again == action
-    (ready,) = records.find(store, again, asked) or []
+    (ready,) = records.find_outcome(store, again, consumed) or []
     assert (ready.run, ready.version, ready.training) == ("toy-002", 1, TRAINING)
     assert store.exists(ready.files[RANKING])
 
@@ -139,7 +139,7 @@ def test_ranking_stops_when_asked_to(store: FolderStore) -> None:
 
 def test_a_snapshot_that_is_not_there_is_poison(store: FolderStore) -> None:
     with pytest.raises(Poison, match="no snapshot 4"):
-        ranked(store, asked=TAKEN.model_copy(update={"leg": 4}))
+        ranked(store, consumed=TAKEN.model_copy(update={"leg": 4}))
 
 
 def test_a_manifest_of_another_length_is_poison(store: FolderStore) -> None:

@@ -64,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
     server: "Server"
 
     def do_GET(self) -> None:
-        self.server.asked.append((self.path, dict(self.headers)))
+        self.server.requests_received.append((self.path, dict(self.headers)))
         self.server.routes[self.path](self)
 
     def log_message(self, *_: object) -> None:
@@ -88,14 +88,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """A web server on a loopback address. Set `routes`; `asked` is what has been asked."""
+    """A web server on a loopback address. Set `routes`; `requests_received` are paths and headers of all requests."""
 
     daemon_threads = True
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         super().__init__((host, port), Handler)
         self.routes: dict[str, Callable[[Handler], None]] = {}
-        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.requests_received: list[tuple[str, dict[str, str]]] = []
 
     def address(self, path: str) -> str:
         return f"http://127.0.0.1:{self.server_port}{path}"

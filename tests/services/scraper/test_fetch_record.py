@@ -7,8 +7,8 @@ import pytest
 from services.scraper.fetch_record import (
     LONG_AGO,
     NO_PICTURE,
-    Asking,
     FetchRecord,
+    FetchRequest,
     keep_fetch,
     recall_fetch,
     times_without_picture,
@@ -52,7 +52,7 @@ def test_a_damaged_record_is_as_good_as_none(store: FolderStore, damaged: bytes)
 
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
-LATER = Asking("run-002", Limits(), NOW)
+LATER = FetchRequest("run-002", Limits(), NOW)
 
 
 @pytest.mark.parametrize("reason", [Reason.NOT_A_PICTURE, Reason.TOO_SMALL])
@@ -72,7 +72,7 @@ def test_what_may_be_otherwise_another_time_holds_for_its_run_only(reason: Reaso
 @pytest.mark.parametrize("retry_failed", [False, True])
 def test_an_opt_out_always_holds(retry_failed: bool) -> None:
     record = replace(RECORD, drop=Drop(Reason.OPTED_OUT, ""))
-    other = Asking("run-002", Limits(min_side=99), NOW, retry_failed)
+    other = FetchRequest("run-002", Limits(min_side=99), NOW, retry_failed)
     assert record.holds(other, answers_vary=True)
 
 

@@ -174,12 +174,12 @@ def test_asked_to_stop_it_is_interrupted_and_goes_on_later(folder: Path, store: 
     recipe = Recipe.model_validate({"name": "anya", "sources": [{"folder": folder}]})
     stop: list[bool] = []
     messages = iter(scraping(REQUEST, recipe, store, stopping=lambda: bool(stop)))
-    told = [next(messages), next(messages)]
+    fetched_first = [next(messages), next(messages)]
     stop.append(True)
     with pytest.raises(Interrupted):
         next(messages)
     assert not store.exists(keys.listing("run-001", 0))
-    assert scrape({"folder": folder})[:2] == told
+    assert scrape({"folder": folder})[:2] == fetched_first
     with pytest.raises(Interrupted):
         list(scraping(REQUEST, recipe, store, stopping=lambda: True))
 
@@ -233,7 +233,7 @@ def test_an_address_is_asked_once_whatever_the_limits(server: Server, scrape: Sc
         for number, smallest in enumerate((64, 110, 50))
     ]
     assert outcomes == [[_digest(picture(1))], [Reason.TOO_SMALL], [_digest(picture(1))]]
-    assert len(server.asked) == 1
+    assert len(server.requests_received) == 1
 
 
 def test_an_address_that_failed_is_asked_again_by_the_next_run_only(
@@ -310,43 +310,43 @@ def _html(handler: Handler) -> None:
 
 
 @pytest.fixture
-def asked_at(store: FolderStore, server: Server) -> Callable[..., list[str]]:
+def fetched_at(store: FolderStore, server: Server) -> Callable[..., list[str]]:
     """Scrape one address in a run that begins so many minutes after noon; return what came of it."""
 
-    def asked_at(minutes: float, run: str) -> list[str]:
-        asked = {"urls": [server.address("/a.png")], "pause": 0}
-        recipe = Recipe.model_validate({"name": "anya", "sources": [asked]})
+    def fetched_at(minutes: float, run: str) -> list[str]:
+        section = {"urls": [server.address("/a.png")], "pause": 0}
+        recipe = Recipe.model_validate({"name": "anya", "sources": [section]})
         now = datetime(2026, 11, 27, 12, tzinfo=UTC) + timedelta(minutes=minutes)
         outgoing = scraping(RunRequested(run=run, source=0), recipe, store, Scraper(lambda: now))
         return _outcomes(_without_deaths(list(outgoing)))
 
-    return asked_at
+    return fetched_at
 
 
 def test_an_address_that_answers_with_a_page_is_asked_again_by_later_runs_less_and_less_often(
-    asked_at: Callable[..., list[str]], server: Server, picture: Picture
+    fetched_at: Callable[..., list[str]], server: Server, picture: Picture
 ) -> None:
     server.routes["/a.png"] = _html
     moments = [(0, 1), (1, 2), (5, 2), (11.5, 3), (600, 3), (1500, 4), (11_000, 4), (12_000, 5), (10**6, 5)]
     for number, (minutes, requests) in enumerate(moments):
-        assert asked_at(minutes, f"run-{number:03d}") == [Reason.NOT_A_PICTURE]
-        assert len(server.asked) == requests, minutes
+        assert fetched_at(minutes, f"run-{number:03d}") == [Reason.NOT_A_PICTURE]
+        assert len(server.requests_received) == requests, minutes
 
 
 def test_a_picture_that_comes_after_a_page_is_taken(
-    asked_at: Callable[..., list[str]], server: Server, picture: Picture
+    fetched_at: Callable[..., list[str]], server: Server, picture: Picture
 ) -> None:
     server.routes["/a.png"] = _html
-    asked_at(0, "run-001")
+    fetched_at(0, "run-001")
     server.routes["/a.png"] = lambda handler: handler.answer(body=picture(1))
-    assert asked_at(0.5, "run-001") == [Reason.NOT_A_PICTURE]  # within a run an entry has one fate
-    assert asked_at(1, "run-002") == [_digest(picture(1))]
-    assert asked_at(2, "run-003") == [_digest(picture(1))]
-    assert len(server.asked) == 2
+    assert fetched_at(0.5, "run-001") == [Reason.NOT_A_PICTURE]  # within a run an entry has one fate
+    assert fetched_at(1, "run-002") == [_digest(picture(1))]
+    assert fetched_at(2, "run-003") == [_digest(picture(1))]
+    assert len(server.requests_received) == 2
 
 
 def test_a_picture_that_is_cut_short_without_a_word_is_asked_for_again(
-    asked_at: Callable[..., list[str]], server: Server, picture: Picture
+    fetched_at: Callable[..., list[str]], server: Server, picture: Picture
 ) -> None:
     def cut(handler: Handler) -> None:
         handler.begin(Content_Type="image/png")
@@ -354,9 +354,9 @@ def test_a_picture_that_is_cut_short_without_a_word_is_asked_for_again(
 
     noise = _noise()
     server.routes["/a.png"] = cut
-    assert asked_at(0, "run-001") == [Reason.TRUNCATED]
+    assert fetched_at(0, "run-001") == [Reason.TRUNCATED]
     server.routes["/a.png"] = lambda handler: handler.answer(body=noise)
-    assert asked_at(1, "run-002") == [_digest(noise)]
+    assert fetched_at(1, "run-002") == [_digest(noise)]
 
 
 def _noise() -> bytes:
@@ -369,7 +369,7 @@ def _noise() -> bytes:
     ("status", "headers", "requests"), [(200, {}, 3), (403, {}, 3), (200, {"X_Robots_Tag": "noai"}, 1)]
 )
 def test_a_run_that_shall_retry_asks_at_once_for_all_that_failed_but_honours_opt_outs(
-    asked_at: Callable[..., list[str]],
+    fetched_at: Callable[..., list[str]],
     store: FolderStore,
     server: Server,
     status: int,
@@ -379,8 +379,8 @@ def test_a_run_that_shall_retry_asks_at_once_for_all_that_failed_but_honours_opt
     server.routes["/a.png"] = lambda handler: handler.answer(status, **headers)
     for number in range(3):
         store.put(keys.retry_failed(f"run-{number:03d}"), b"{}")
-        asked_at(number, f"run-{number:03d}")
-    assert len(server.asked) == requests
+        fetched_at(number, f"run-{number:03d}")
+    assert len(server.requests_received) == requests
 
 
 class Breaking(FolderSource):
@@ -415,15 +415,15 @@ def test_a_gap_begins_when_the_address_itself_was_asked(two_pages: Recipe, store
         moments.append(moments[-1] + timedelta(hours=1))
         _html(handler)
 
-    def asked_in(run: str) -> list[str]:
-        before = len(server.asked)
+    def requested_in(run: str) -> list[str]:
+        before = len(server.requests_received)
         list(scraping(RunRequested(run=run, source=0), two_pages, store, Scraper(lambda: moments[-1])))
-        return [path for path, _ in server.asked[before:]]
+        return [path for path, _ in server.requests_received[before:]]
 
     server.routes["/a.png"] = answer_after_an_hour
-    assert asked_in("run-001") == asked_in("run-002") == ["/a.png", "/b.png"]
+    assert requested_in("run-001") == requested_in("run-002") == ["/a.png", "/b.png"]
     server.routes["/a.png"] = _html
-    assert asked_in("run-003") == ["/a.png"]
+    assert requested_in("run-003") == ["/a.png"]
 
 
 def test_a_run_that_shall_retry_goes_on_with_it_after_a_stop(
@@ -435,4 +435,4 @@ def test_a_run_that_shall_retry_goes_on_with_it_after_a_stop(
     request = RunRequested(run="run-002", source=0)
     assert isinstance(next(scraping(request, two_pages, store)), ImageDropped)  # and is stopped
     list(scraping(request, two_pages, store))
-    assert [path for path, _ in server.asked] == ["/a.png", "/b.png"] * 3
+    assert [path for path, _ in server.requests_received] == ["/a.png", "/b.png"] * 3

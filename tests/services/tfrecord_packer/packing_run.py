@@ -46,8 +46,8 @@ class PackingRun:
         tags: list[list[str]] | None = None,
         **sections: dict[str, Any],
     ) -> None:
-        asked = {"normalized": {"size": SIZE}, "training": {"kimg": 0}, **sections}
-        recipe = Recipe.model_validate({"name": "anya", "sources": [{"folder": folder}], **asked})
+        fields = {"normalized": {"size": SIZE}, "training": {"kimg": 0}, **sections}
+        recipe = Recipe.model_validate({"name": "anya", "sources": [{"folder": folder}], **fields})
         self.store = store
         self.run = open_run(store, recipe).name
         self.account = Bookkeeping().settings(recipe)
@@ -84,10 +84,10 @@ class PackingRun:
             for stage, message in self.facts(number):
                 note(self.store, stage, message)
 
-    def keep(self, owner: Bookkeeping, facts: Iterable[Fact], session: int = 0) -> list[Message]:
+    def keep(self, owner: Bookkeeping, facts: Iterable[Fact], epoch: int = 0) -> list[Message]:
         """Have the ledger's owner take facts as one batch; return what it asks for."""
         batch = [Received.of(message, Stamp(stage=stage, at="now")) for stage, message in facts]
-        return list(owner.process_batch(self.run, batch, self.account, replace(self.context, session=session)))
+        return list(owner.process_batch(self.run, batch, self.account, replace(self.context, epoch=epoch)))
 
     def pack(self) -> list[Message]:
         """Have the data set packed as the ledger has it; return what is told of it."""
@@ -100,15 +100,15 @@ class PackingRun:
         assert isinstance(packed, DatasetPacked)
         return packed
 
-    def go_on(self, owner: Bookkeeping, facts: Iterable[Fact], session: int = 0) -> list[Message]:
+    def go_on(self, owner: Bookkeeping, facts: Iterable[Fact], epoch: int = 0) -> list[Message]:
         """Have facts taken and the data set packed whenever it is due; return all that is told of it."""
-        told: list[Message] = []
-        due = self.keep(owner, facts, session)
+        published: list[Message] = []
+        due = self.keep(owner, facts, epoch)
         while due:
             made = self.pack()
-            told += made
-            due = self.keep(owner, [("tfrecord-packer", message) for message in made], session)
-        return told
+            published += made
+            due = self.keep(owner, [("tfrecord-packer", message) for message in made], epoch)
+        return published
 
 
 def image(number: int) -> str:

@@ -41,8 +41,8 @@ def run(store: FolderStore, tmp_path: Path) -> PackingRun:
     return PackingRun(store, tmp_path)
 
 
-def versions(told: list[Message]) -> list[int]:
-    return [message.version for message in told if isinstance(message, DatasetPacked)]
+def versions(published: list[Message]) -> list[int]:
+    return [message.version for message in published if isinstance(message, DatasetPacked)]
 
 
 def written(run: PackingRun) -> RunState:
@@ -64,9 +64,9 @@ def test_a_batch_is_one_object_with_all_that_is_news_and_its_stamps(run: Packing
     run.keep(owner, [*run.facts(0), *run.facts(0), run.exhausted])
     run.keep(owner, run.facts(0))
     assert list(run.store.list(keys.journal(run.run))) == [keys.journal(run.run, 1)]
-    told = [(record["teller"], record["type"], record["at"]) for record in story(run.store, run.run)]
+    published = [(record["teller"], record["type"], record["at"]) for record in story(run.store, run.run)]
     expected = [(stage, message.kind(), "now") for stage, message in [*run.facts(0), run.exhausted]]
-    assert told == expected
+    assert published == expected
 
 
 def test_an_owner_that_starts_late_knows_what_the_journal_tells(run: PackingRun) -> None:
@@ -74,11 +74,11 @@ def test_an_owner_that_starts_late_knows_what_the_journal_tells(run: PackingRun)
     assert len(run.keep(Bookkeeping(), run.facts(1))) == 1
 
 
-def test_what_another_owner_has_written_in_between_is_known_in_the_next_session(run: PackingRun) -> None:
+def test_what_another_owner_has_written_in_between_is_known_in_the_next_epoch(run: PackingRun) -> None:
     first, second = Bookkeeping(), Bookkeeping()
-    assert run.keep(first, [run.exhausted], session=1) == []
-    assert run.keep(second, run.facts(0), session=1) == []
-    assert len(run.keep(first, run.facts(1), session=2)) == 1
+    assert run.keep(first, [run.exhausted], epoch=1) == []
+    assert run.keep(second, run.facts(0), epoch=1) == []
+    assert len(run.keep(first, run.facts(1), epoch=2)) == 1
 
 
 def test_an_owner_that_is_too_late_for_a_number_reads_what_the_other_has_written(run: PackingRun) -> None:

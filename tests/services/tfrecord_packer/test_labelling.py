@@ -108,9 +108,9 @@ def test_the_best_ranked_class_comes_first() -> None:
     assert [member.name for member in found.members] == ["name-2", "name-1", "name-3", "name-0"]
 
 
-@pytest.mark.parametrize("asked", [{"folders": True}, {"tags": ("smile", "frown")}])
-def test_pictures_of_no_class_are_dropped_if_the_recipe_says_so(asked: dict[str, Any]) -> None:
-    labels = Labels(**asked, unlabelled=Unlabelled.DROP)
+@pytest.mark.parametrize("section", [{"folders": True}, {"tags": ("smile", "frown")}])
+def test_pictures_of_no_class_are_dropped_if_the_recipe_says_so(section: dict[str, Any]) -> None:
+    labels = Labels(**section, unlabelled=Unlabelled.DROP)
     places = [{**file("smile/1"), "tags": ["smile"]}, {**file("frown/1"), "tags": ["frown"]}, file("1")]
     found = label([[place] for place in places], labels)
     assert set(found.classes) == {"smile", "frown"}
@@ -119,7 +119,7 @@ def test_pictures_of_no_class_are_dropped_if_the_recipe_says_so(asked: dict[str,
 
 
 @pytest.mark.parametrize(
-    ("places", "labels", "told"),
+    ("places", "labels", "text"),
     [
         ([file("a/1"), file("a/2")], FOLDERS, r"labels\.folders: all pictures are of the class a: "),
         ([file("1"), file("2")], FOLDERS, r"labels\.folders: all pictures are of the class other: "),
@@ -132,6 +132,6 @@ def test_pictures_of_no_class_are_dropped_if_the_recipe_says_so(asked: dict[str,
         ),
     ],
 )
-def test_fewer_than_two_classes_are_poison_that_says_what_to_do(places: list[Place], labels: Labels, told: str) -> None:
-    with pytest.raises(Poison, match=told):
+def test_fewer_than_two_classes_are_poison_that_says_what_to_do(places: list[Place], labels: Labels, text: str) -> None:
+    with pytest.raises(Poison, match=text):
         label([[place] for place in places], labels)

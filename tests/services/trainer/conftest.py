@@ -68,7 +68,7 @@ class Bench:
             self.store.put(keys.dataset(DATASET, f"toy-r{level:02d}.tfrecords"), records)
         self.store.put(keys.dataset(DATASET, keys.MANIFEST), json.dumps({"members": [{}] * 10}).encode())
 
-    def ask(self, stage: Trainer, message: DatasetPacked | LegDue) -> list[Message]:
+    def answers(self, stage: Trainer, message: DatasetPacked | LegDue) -> list[Message]:
         """What the stage answers to one message."""
         sources = (FolderSource(folder=self.folder),)
         recipe = Recipe(name="toy", sources=sources, normalized=Normalized(size=8), training=self.training)
@@ -77,14 +77,14 @@ class Bench:
 
     def train(self, stage: Trainer, legs: int = 100, message: DatasetPacked | LegDue = PACKED) -> list[Message]:
         """All answers, when the stage is given every leg that it asks for, up to so many."""
-        answers = self.ask(stage, message)
+        answers = self.answers(stage, message)
         due = answers[-1]
         if isinstance(due, LegDue) and legs:
             answers += self.train(stage, legs - 1, due)
         return answers
 
     def snapshot(self, leg: int) -> Snapshot:
-        found = trainings.find(self.store, trainings.training_digest(self.training.resolved(8), DATASET), leg)
+        found = trainings.find_snapshot(self.store, trainings.training_digest(self.training.resolved(8), DATASET), leg)
         assert found is not None
         return found
 

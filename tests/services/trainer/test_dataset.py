@@ -39,9 +39,9 @@ def test_labels_go_with_their_pictures(dataset: Dataset) -> None:
 
 
 def test_d_is_asked_about_as_many_pictures_of_either_kind_in_whole_minibatches(dataset: Dataset) -> None:
-    asked = dataset.to_ask_about(16)
-    assert asked is not None
-    seen, held_out = asked
+    minibatches = dataset.seen_and_held_out(16)
+    assert minibatches is not None
+    seen, held_out = minibatches
     assert seen.pictures.shape == held_out.pictures.shape == (16, 1, 1, 1)
     assert (len(shown(seen.pictures)), len(shown(held_out.pictures))) == (10, 10)
 
@@ -49,7 +49,7 @@ def test_d_is_asked_about_as_many_pictures_of_either_kind_in_whole_minibatches(d
 @pytest.mark.parametrize("share", [0.0, 0.02])
 def test_too_few_to_say_anything_are_not_held_out_at_all(share: float) -> None:
     everything = Dataset(PICTURES, None, Places.of(CHECKSUMS, share), seed=1)
-    assert everything.to_ask_about(4) is None
+    assert everything.seen_and_held_out(4) is None
     assert len(everything) == 40
     assert everything.minibatch(0, 4).labels.shape == (4, 0)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from services.trainer.data import latents
+from services.trainer.data import fixed_latents
 from services.trainer.dataset import Dataset, Places
 from services.trainer.gallery import PSIS, Gallery
 from shared.stylegan2.architecture import Architecture
@@ -21,7 +21,7 @@ def gallery() -> Gallery:
 
 def test_the_grid_has_the_classes_in_turn(gallery: Gallery) -> None:
     labels = np.eye(2, dtype=np.float32)[np.arange(96) % 2]
-    expected = to_uint8(Generator(NETWORKS.architecture, NETWORKS.Gs).pictures(latents(1, 96, 6), labels))
+    expected = to_uint8(Generator(NETWORKS.architecture, NETWORKS.Gs).pictures(fixed_latents(1, 96, 6), labels))
     grid = gallery.fakes().reshape(8, 8, 12, 8, 3).swapaxes(1, 2).reshape(96, 8, 8, 3)
     assert np.array_equal(grid, expected)
 

@@ -29,9 +29,9 @@ def objects(store: FolderStore, snapshot: Snapshot) -> set[str]:
 
 def test_a_published_snapshot_is_complete_and_has_its_files(store: FolderStore, tmp_path: Path) -> None:
     snapshot, folder = made(tmp_path / "ours", 1, "ours")
-    assert trainings.find(store, TRAINING, 1) is None
+    assert trainings.find_snapshot(store, TRAINING, 1) is None
     assert publish(store, snapshot, folder)
-    assert trainings.find(store, TRAINING, 1) == snapshot
+    assert trainings.find_snapshot(store, TRAINING, 1) == snapshot
     assert store.get(snapshot.key(CHECKPOINT)) == b"checkpoint.npz ours"
 
 
@@ -42,7 +42,7 @@ def test_who_comes_second_leaves_nothing_behind_and_the_winner_untouched(store: 
     loser, folder = made(tmp_path / "ours", 1, "ours")
     assert not publish(store, loser, folder)
     assert objects(store, winner) == before
-    assert trainings.find(store, TRAINING, 1) == winner
+    assert trainings.find_snapshot(store, TRAINING, 1) == winner
     assert store.get(winner.key(NETWORK)) == b"network.npz theirs"
 
 

@@ -35,9 +35,9 @@ def test_an_interrupted_leg_leaves_the_last_snapshot_and_begins_again(trained: B
     looks = iter([False, True])
     trained.stopping = lambda: next(looks, False)
     with pytest.raises(Interrupted):
-        trained.ask(stage, due(2))
-    assert trained.ask(stage, PACKED) == [due(2)]
-    trained.ask(stage, due(2))
+        trained.answers(stage, due(2))
+    assert trained.answers(stage, PACKED) == [due(2)]
+    trained.answers(stage, due(2))
     assert trained.snapshot(3).files[CHECKPOINT] == expected
 
 
@@ -48,11 +48,11 @@ def test_of_two_trainers_at_one_leg_the_first_to_finish_wins(trained: Bench, exp
 
     def while_first_finishes() -> bool:
         if not winners:
-            winners.append(first.ask(Trainer(), due(2)))
+            winners.append(first.answers(Trainer(), due(2)))
         return False
 
     trained.stopping = while_first_finishes
-    answers = trained.ask(Trainer(), due(2))
+    answers = trained.answers(Trainer(), due(2))
     assert answers == winners[0] == [taken(3, 0.024, last=True)]
     lost_and_won = [key for key in trained.store.list(keys.leg(NAME, 3)) if key.endswith(".jsonl")]
     assert lost_and_won == [trained.snapshot(3).key(STATS)]
@@ -65,16 +65,16 @@ def test_a_trainer_that_lost_a_leg_goes_on_from_the_winners_checkpoint(trained: 
     first = replace(trained)
 
     def while_first_finishes() -> bool:
-        if trained.ask(Trainer(), PACKED) == [due(1)]:
+        if trained.answers(Trainer(), PACKED) == [due(1)]:
             trained.stopping = lambda: False
-            first.ask(Trainer(), due(1))
+            first.answers(Trainer(), due(1))
         return False
 
     trained.stopping = while_first_finishes
-    trained.ask(stage, due(1))
+    trained.answers(stage, due(1))
     trained.emitted.clear()
     trained.damage_checkpoint(2)
-    trained.ask(stage, due(2))
+    trained.answers(stage, due(2))
     assert ("checkpoint-unreadable", {"leg": 2}) in trained.emitted
 
 
@@ -82,7 +82,7 @@ def test_a_damaged_checkpoint_costs_a_leg_and_nothing_else(trained: Bench) -> No
     trained.training = LONGER
     damaged = trained.copy("damaged")
     damaged.damage_checkpoint(3)
-    assert trained.ask(Trainer(), due(3)) == damaged.ask(Trainer(), due(3)) == [taken(4, 0.028, last=True)]
+    assert trained.answers(Trainer(), due(3)) == damaged.answers(Trainer(), due(3)) == [taken(4, 0.028, last=True)]
     assert damaged.emitted[0] == ("checkpoint-unreadable", {"leg": 3})
     assert damaged.snapshot(4).files[CHECKPOINT] == trained.snapshot(4).files[CHECKPOINT]
 
@@ -99,4 +99,4 @@ def test_without_any_readable_checkpoint_a_long_training_says_what_to_do(trained
     trained.damage_checkpoint(2)
     trained.damage_checkpoint(3)
     with pytest.raises(Poison, match="start_from"):
-        trained.ask(Trainer(), due(3))
+        trained.answers(Trainer(), due(3))

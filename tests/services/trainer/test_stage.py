@@ -28,13 +28,13 @@ def read(bench: Bench, key: str) -> NDArray[np.uint8]:
 
 
 def test_a_packed_data_set_asks_for_the_first_leg(bench: Bench) -> None:
-    assert bench.ask(Trainer(), PACKED) == [due(0)]
+    assert bench.answers(Trainer(), PACKED) == [due(0)]
 
 
 def test_nothing_is_trained_when_the_recipe_wants_no_kimg(bench: Bench) -> None:
     bench.training = TOY.model_copy(update={"kimg": 0.0})
-    assert bench.ask(Trainer(), PACKED) == []
-    assert bench.ask(Trainer(), due(0)) == []
+    assert bench.answers(Trainer(), PACKED) == []
+    assert bench.answers(Trainer(), due(0)) == []
 
 
 def test_each_leg_takes_a_snapshot_and_asks_for_the_next(undisturbed: tuple[Bench, list[Message]]) -> None:
@@ -43,17 +43,17 @@ def test_each_leg_takes_a_snapshot_and_asks_for_the_next(undisturbed: tuple[Benc
 
 
 def test_a_complete_training_is_answered_with_its_last_snapshot(trained: Bench) -> None:
-    assert trained.ask(Trainer(), PACKED) == [taken(3, 0.024, last=True)]
+    assert trained.answers(Trainer(), PACKED) == [taken(3, 0.024, last=True)]
 
 
 def test_a_leg_that_is_complete_already_is_answered_with_what_is_next(trained: Bench) -> None:
     trained.forget_legs_after(2)
-    assert trained.ask(Trainer(), due(0)) == [taken(1, 0.008), due(2)]
+    assert trained.answers(Trainer(), due(0)) == [taken(1, 0.008), due(2)]
 
 
 def test_a_leg_whose_training_has_not_come_so_far_is_answered_with_what_is_next(trained: Bench) -> None:
     trained.forget_legs_after(1)
-    assert trained.ask(Trainer(), due(2)) == [due(1)]
+    assert trained.answers(Trainer(), due(2)) == [due(1)]
 
 
 def test_a_snapshot_has_all_its_files(trained: Bench) -> None:
@@ -98,7 +98,7 @@ def test_a_longer_training_goes_on_where_the_shorter_one_ended(trained: Bench) -
 
 def test_a_shorter_training_ends_with_the_snapshot_of_its_length(trained: Bench) -> None:
     trained.training = TOY.model_copy(update={"kimg": 0.016})
-    assert trained.ask(Trainer(), PACKED) == [taken(2, 0.016, last=True)]
+    assert trained.answers(Trainer(), PACKED) == [taken(2, 0.016, last=True)]
 
 
 def test_a_training_can_start_from_a_network_whose_sizes_are_not_the_recipes(trained: Bench) -> None:
@@ -119,7 +119,7 @@ def test_a_training_that_diverges_ends_with_a_clear_text_and_no_snapshot(bench: 
     bench.training = TOY.model_copy(update={"learning_rate": 1e30, "leg_kimg": 1.0})
     with pytest.raises(Poison, match=r"not finite in 3 ticks.*learning_rate"):
         bench.train(Trainer())
-    assert bench.ask(Trainer(), PACKED)[0].leg == 0
+    assert bench.answers(Trainer(), PACKED)[0].leg == 0
     assert [facts["leg"] for event, facts in bench.emitted if event == "diverged"] == [0]
 
 
@@ -128,8 +128,8 @@ class Unlucky(Trainer):
 
     happened = False
 
-    def _open(self, asked: Any, number: int, settings: Any, context: Context) -> Any:
-        session = super()._open(asked, number, settings, context)
+    def _open(self, job: Any, number: int, settings: Any, context: Context) -> Any:
+        session = super()._open(job, number, settings, context)
         if number and not self.happened:
             self.happened = True
             state = session.state()
@@ -142,9 +142,9 @@ def test_a_leg_that_diverges_is_trained_again_from_the_last_checkpoint_with_othe
 ) -> None:
     trained.forget_legs_after(2)
     trained.training = TOY.model_copy(update={"tick_kimg": 1.0})
-    assert trained.ask(Unlucky(), due(2)) == [taken(3, 0.024, last=True)]
-    (said,) = [facts for event, facts in trained.emitted if event == "diverged"]
-    assert (said["leg"], "D/Output/bias" in said["failure"] or "not finite" in said["failure"]) == (2, True)
+    assert trained.answers(Unlucky(), due(2)) == [taken(3, 0.024, last=True)]
+    (reported,) = [facts for event, facts in trained.emitted if event == "diverged"]
+    assert (reported["leg"], "D/Output/bias" in reported["failure"] or "not finite" in reported["failure"]) == (2, True)
     network = network_file.load((trained.folder / trained.snapshot(3).key(NETWORK)).read_bytes())
     assert all(np.isfinite(value).all() for value in network.D.values())
     assert trained.snapshot(3).files[CHECKPOINT] != expected
@@ -208,7 +208,7 @@ def test_a_damaged_data_set_is_poison_that_names_the_record(bench: Bench) -> Non
     data[len(data) * 55 // 100] ^= 1
     path.write_bytes(data)
     with pytest.raises(BadFile, match=r"toy-r03\.tfrecords, record 5"):
-        bench.ask(Trainer(), due(0))
+        bench.answers(Trainer(), due(0))
 
 
 def test_importing_the_stages_loads_no_tensorflow() -> None:

@@ -61,7 +61,7 @@ def test_threads_that_cannot_be_kept_are_told(trained: Bench) -> None:
     before = trained.snapshot(2)
     assert before.threads is not None
     record(trained, before.model_copy(update={"threads": before.threads + 1}))
-    trained.ask(Trainer(), due(2))
+    trained.answers(Trainer(), due(2))
     (facts,) = [facts for event, facts in trained.emitted if event == "threads-not-kept"]
     assert (facts["recorded"], facts["used"]) == (before.threads + 1, before.threads)
     assert trained.snapshot(3).threads == before.threads
@@ -70,7 +70,7 @@ def test_threads_that_cannot_be_kept_are_told(trained: Bench) -> None:
 
 def test_nothing_is_told_where_the_threads_are_kept(trained: Bench, expected: str) -> None:
     trained.forget_legs_after(2)
-    trained.ask(Trainer(), due(2))
+    trained.answers(Trainer(), due(2))
     assert "threads-not-kept" not in {event for event, _ in trained.emitted}
     assert trained.snapshot(3).files[CHECKPOINT] == expected
 
@@ -80,7 +80,7 @@ def test_a_snapshot_of_before_threads_were_recorded_is_gone_on_from(trained: Ben
     text = trained.store.get(keys.leg(NAME, 2, "done.json")).replace(b',"threads":', b',"others":')
     trained.store.put(keys.leg(NAME, 2, "done.json"), text)
     assert trained.snapshot(2).threads is None
-    trained.ask(Trainer(), due(2))
+    trained.answers(Trainer(), due(2))
     assert trained.snapshot(3).files[CHECKPOINT] == expected
     assert trained.snapshot(3).threads is not None
     assert "threads-not-kept" not in {event for event, _ in trained.emitted}
@@ -89,4 +89,4 @@ def test_a_snapshot_of_before_threads_were_recorded_is_gone_on_from(trained: Ben
 def test_the_newest_snapshot_up_to_a_leg_decides(trained: Bench) -> None:
     for leg in (1, 2, 3):
         record(trained, trained.snapshot(leg).model_copy(update={"threads": 10 + leg}))
-    assert [trainings.threads(trained.store, NAME, leg) for leg in (0, 1, 2, 3, 4)] == [None, 11, 12, 13, 13]
+    assert [trainings.recorded_threads(trained.store, NAME, leg) for leg in (0, 1, 2, 3, 4)] == [None, 11, 12, 13, 13]

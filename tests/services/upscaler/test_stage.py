@@ -48,8 +48,8 @@ class Bench:
         common: dict[str, Any] = {"run": "margot-1", "entry": "0" * 20, "image": "a" * 64, "face": 2}
         return FaceFound(**common, crop=crop, box=(0, 0, side, side), side=side)
 
-    def made(self, message: FaceFound, asked: Recipe) -> FaceUpscaled | FaceDropped:
-        settings = self.stage.narrowed(self.stage.settings(asked), message)
+    def made(self, message: FaceFound, recipe_used: Recipe) -> FaceUpscaled | FaceDropped:
+        settings = self.stage.narrowed(self.stage.settings(recipe_used), message)
         (only,) = self.stage.process(message, settings, Context(self.store))
         assert isinstance(only, FaceUpscaled | FaceDropped)
         return only
@@ -60,9 +60,9 @@ class Bench:
         assert isinstance(picture, Picture)
         return picture
 
-    def action(self, asked: Recipe, side: int) -> Action | None:
+    def action(self, recipe_used: Recipe, side: int) -> Action | None:
         message = self.found(b"some crop", side)
-        return action_of(self.stage, message, self.stage.narrowed(self.stage.settings(asked), message))
+        return action_of(self.stage, message, self.stage.narrowed(self.stage.settings(recipe_used), message))
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +106,11 @@ def test_transparency_and_colour_profile_are_kept(bench: Bench, model: str, face
 def test_a_crop_that_needs_nothing_goes_on_as_it_is_without_a_model(tmp_path: Path, side: int, enabled: bool) -> None:
     running = multiprocessing.active_children()
     bench = Bench(Upscaler(), FolderStore(tmp_path / "store"))
-    asked = recipe(64, enabled=enabled)
+    recipe_used = recipe(64, enabled=enabled)
     if not enabled:
-        bench.stage.setup(None, bench.stage.settings(asked))
+        bench.stage.setup(None, bench.stage.settings(recipe_used))
     message = bench.found(b"is not even looked at", side)
-    made = bench.made(message, asked)
+    made = bench.made(message, recipe_used)
     assert isinstance(made, FaceUpscaled)
     assert (made.crop, made.factor) == (message.crop, 1)
     assert multiprocessing.active_children() == running
@@ -152,7 +152,7 @@ def test_noise_is_reduced_the_first_time_only(bench: Bench, model: str, face: Fa
 
 def test_what_the_model_is_matters_to_the_action_of_an_enlargement(bench: Bench) -> None:
     recipes = (recipe(64), recipe(128), recipe(64, noise=2), recipe(64, model="upconv_7_photo"))
-    actions = [bench.action(asked, side=40) for asked in recipes]
+    actions = [bench.action(recipe_used, side=40) for recipe_used in recipes]
     assert len({action.digest for action in actions if action}) == 4
 
 
@@ -164,6 +164,6 @@ def test_recipes_that_enlarge_a_crop_equally_have_the_same_action(bench: Bench) 
 
 
 def test_a_crop_that_is_large_enough_needs_no_record(bench: Bench) -> None:
-    for asked in (recipe(64), recipe(512), recipe(64, noise=2), recipe(64, enabled=False)):
-        assert bench.action(asked, side=600) is None
+    for recipe_used in (recipe(64), recipe(512), recipe(64, noise=2), recipe(64, enabled=False)):
+        assert bench.action(recipe_used, side=600) is None
     assert bench.action(recipe(512, enabled=False), side=20) is None

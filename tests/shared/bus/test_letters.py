@@ -17,9 +17,9 @@ def test_an_attempt_is_counted_from_one_whatever_somebody_else_wrote(headers: di
 
 
 def test_the_broker_counts_the_consumers_that_vanished() -> None:
-    assert letters.returned({}) == 0
-    assert letters.returned({"x-delivery-count": 2}) == 2
-    assert letters.returned({"x-delivery-count": 2, "handed-back": 3}) == 5
+    assert letters.redeliveries({}) == 0
+    assert letters.redeliveries({"x-delivery-count": 2}) == 2
+    assert letters.redeliveries({"x-delivery-count": 2, "handed-back": 3}) == 5
 
 
 def test_a_message_that_is_handed_back_keeps_its_attempt_and_counts_all_returns() -> None:

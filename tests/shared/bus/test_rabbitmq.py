@@ -69,17 +69,17 @@ def refusal(address: str) -> str:
 
 
 def test_wrong_credentials_are_told_at_once_without_the_password(rabbitmq: RabbitMQServer) -> None:
-    told = refusal(rabbitmq.address().replace("guest:guest", "guest:hidden"))
-    assert "MAGRITTE_BUS: the broker refuses us: ACCESS_REFUSED" in told.replace(
+    sentence = refusal(rabbitmq.address().replace("guest:guest", "guest:hidden"))
+    assert "MAGRITTE_BUS: the broker refuses us: ACCESS_REFUSED" in sentence.replace(
         "ConnectionClosedByBroker: (403) '", ""
     )
-    assert "hidden" not in told
+    assert "hidden" not in sentence
 
 
 def test_a_virtual_host_that_does_not_exist_is_told_at_once(rabbitmq: RabbitMQServer) -> None:
-    told = refusal(rabbitmq.address("nowhere"))
-    assert "MAGRITTE_BUS" in told
-    assert "vhost nowhere not found" in told
+    sentence = refusal(rabbitmq.address("nowhere"))
+    assert "MAGRITTE_BUS" in sentence
+    assert "vhost nowhere not found" in sentence
 
 
 @pytest.mark.parametrize("address", ["amqp://host:port", "amqp://host?heartbeat=often", "http://host"])
@@ -141,14 +141,14 @@ def test_a_publisher_that_waits_for_a_full_queue_is_told_when_the_bus_is_closed(
     bus: RabbitMQBus, rabbitmq: RabbitMQServer, vhost: str
 ) -> None:
     rabbitmq.limit(vhost, {"max-length": 1})
-    told: list[BusUnavailable] = []
+    sentence: list[BusUnavailable] = []
 
     def publish() -> None:
         try:
             for source in range(9):
                 bus.publish(requested(source))
         except BusUnavailable as error:
-            told.append(error)
+            sentence.append(error)
 
     publisher = threading.Thread(target=publish)
     publisher.start()
@@ -156,7 +156,7 @@ def test_a_publisher_that_waits_for_a_full_queue_is_told_when_the_bus_is_closed(
     assert publisher.is_alive()
     bus.close()
     publisher.join(SOON)
-    assert len(told) == 1
+    assert len(sentence) == 1
 
 
 def test_a_message_too_large_for_names_of_things_is_refused(bus: RabbitMQBus) -> None:
@@ -171,7 +171,7 @@ def test_a_message_comes_back_from_several_pauses_as_if_it_had_never_been_away(b
     consumer = bus.consume("lister")
     for attempt in range(1, 5):
         delivery = take(consumer)
-        assert (delivery.attempt, delivery.returned, delivery.body) == (attempt, 0, requested(0).encode())
+        assert (delivery.attempt, delivery.redeliveries, delivery.body) == (attempt, 0, requested(0).encode())
         delivery.retry(0.0)
 
 
@@ -196,10 +196,10 @@ def test_what_had_been_sent_when_a_bus_drains_is_handed_out_and_delivered_once(
         deliveries.append(take(second))
         deliveries[-1].ack()
     assert {delivery.body for delivery in deliveries} == {requested(source).encode() for source in range(200)}
-    assert {delivery.returned for delivery in deliveries} == {0}
+    assert {delivery.redeliveries for delivery in deliveries} == {0}
 
 
-def test_a_paused_consumer_hands_out_what_it_has_and_proceeds_in_a_new_session(bus: RabbitMQBus) -> None:
+def test_a_paused_consumer_hands_out_what_it_has_and_proceeds_in_a_new_epoch(bus: RabbitMQBus) -> None:
     consumer = bus.consume("lister", prefetch=2)
     for source in range(3):
         bus.publish(requested(source))
@@ -210,10 +210,10 @@ def test_a_paused_consumer_hands_out_what_it_has_and_proceeds_in_a_new_session(b
     assert consumer.receive(0.2) is None
     consumer.resume()
     third = take(consumer)
-    assert third.session > second.session == first.session
+    assert third.epoch > second.epoch == first.epoch
     second.ack()
     third.ack()
-    assert [delivery.returned for delivery in (first, second, third)] == [0, 0, 0]
+    assert [delivery.redeliveries for delivery in (first, second, third)] == [0, 0, 0]
 
 
 def test_several_threads_work_on_one_consumer_and_answer_in_their_own_order(bus: RabbitMQBus) -> None:
@@ -242,9 +242,9 @@ def test_a_letter_whose_workers_vanish_too_often_is_put_aside_by_the_broker(
 ) -> None:
     rabbitmq.limit(vhost, {"delivery-limit": 1})
     bus.publish(requested(0), stamp)
-    for returned in (0, 1):
+    for redeliveries in (0, 1):
         consumer = bus.consume("lister")
-        assert take(consumer).returned == returned
+        assert take(consumer).redeliveries == redeliveries
         consumer.close()
     assert bus.consume("lister").receive(1.0) is None
     (letter,) = dead_letters_of(bus, "lister")

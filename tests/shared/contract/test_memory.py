@@ -49,15 +49,15 @@ def test_what_utf8_cannot_express_is_kept(store: FolderStore) -> None:
 
 
 def test_a_memo_computes_once(store: FolderStore) -> None:
-    asked: list[int] = []
+    computed: list[int] = []
 
     def compute() -> list[int]:
-        asked.append(1)
+        computed.append(1)
         return [7]
 
     context = Context(store)
     assert [context.memo(ACTION, compute, NUMBERS) for _ in range(3)] == [[7], [7], [7]]
-    assert asked == [1]
+    assert computed == [1]
     store.put(ACTION.key, b"damaged")
     assert context.memo(ACTION, compute, NUMBERS) == [7]
-    assert asked == [1, 1]
+    assert computed == [1, 1]

@@ -18,9 +18,9 @@ from shared.contract.messages import (
     Message,
     RunRequested,
     SourceExhausted,
-    decode,
+    decode_message,
     kebab,
-    recall,
+    rebuild,
 )
 from shared.contract.reasons import Drop, Reason
 
@@ -37,8 +37,8 @@ def test_every_type_has_an_example_here(every_message: tuple[Message, ...]) -> N
 
 def test_every_message_survives_the_bus(every_message: tuple[Message, ...]) -> None:
     for message in every_message:
-        assert decode(message.encode()) == message
-        assert type(decode(message.encode())) is type(message)
+        assert decode_message(message.encode()) == message
+        assert type(decode_message(message.encode())) is type(message)
 
 
 def test_an_encoded_message_names_its_type_and_schema(every_message: tuple[Message, ...]) -> None:
@@ -58,7 +58,7 @@ def test_messages_are_frozen() -> None:
 
 
 def test_fields_that_a_newer_writer_added_are_ignored() -> None:
-    assert decode(body(priority=3)) == SourceExhausted(run="anya-001", source=0, count=2)
+    assert decode_message(body(priority=3)) == SourceExhausted(run="anya-001", source=0, count=2)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_fields_that_a_newer_writer_added_are_ignored() -> None:
 )
 def test_what_is_no_message_is_poison(data: bytes) -> None:
     with pytest.raises(Poison, match="not a message"):
-        decode(data)
+        decode_message(data)
 
 
 @pytest.mark.parametrize(
@@ -101,29 +101,29 @@ def test_what_is_no_message_is_poison(data: bytes) -> None:
 )
 def test_a_message_with_an_impossible_field_is_poison_that_names_it(changes: dict[str, Any], field: str) -> None:
     with pytest.raises(Poison, match=rf"schema version 1: {field}: ") as refused:
-        decode(body(**changes))
+        decode_message(body(**changes))
     assert len(str(refused.value)) < 300
 
 
 def test_a_number_too_large_for_any_machine_is_poison() -> None:
     with pytest.raises(Poison):
-        decode(body().replace(b": 2", b": " + b"9" * 10_000))
+        decode_message(body().replace(b": 2", b": " + b"9" * 10_000))
 
 
 def test_a_message_of_an_unknown_type_is_poison_that_names_it() -> None:
     with pytest.raises(Poison, match="unknown type 'image-painted'"):
-        decode(body(type="image-painted"))
+        decode_message(body(type="image-painted"))
 
 
 def test_a_missing_type_is_poison() -> None:
     with pytest.raises(Poison, match="type"):
-        decode(b'{"v": 1, "run": "anya-001", "source": 0, "count": 2}')
+        decode_message(b'{"v": 1, "run": "anya-001", "source": 0, "count": 2}')
 
 
 def test_a_file_name_that_is_not_utf_8_does_not_poison_the_message_about_it() -> None:
     name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
     died = ItemDied(run="anya-001", stage="scraper", error="poison", detail=f"{name} is odd ☂")
-    assert decode(died.encode()) == died.model_copy(update={"detail": "caf?.png is odd ☂"})
+    assert decode_message(died.encode()) == died.model_copy(update={"detail": "caf?.png is odd ☂"})
 
 
 def test_an_item_is_a_face_an_entry_or_the_run(every_message: tuple[Message, ...]) -> None:
@@ -152,50 +152,55 @@ def test_names_are_spelt_with_hyphens(name: str, expected: str) -> None:
 
 
 def test_what_was_found_for_one_entry_is_told_again_of_another() -> None:
-    asked = ImageFetched(run="bea-007", entry="f" * 20, image="1" * 64, source=3, score=9)
+    consumed = ImageFetched(run="bea-007", entry="f" * 20, image="1" * 64, source=3, score=9)
     found = ImageDropped(run="anya-001", entry="0" * 20, stage="deduper", reason=Reason.CORRUPT, detail="bad CRC")
-    assert recall(found.finding(), asked) == ImageDropped(
+    assert rebuild(found.finding(), consumed) == ImageDropped(
         run="bea-007", entry="f" * 20, stage="deduper", reason=Reason.CORRUPT, detail="bad CRC"
     )
 
 
 def test_a_recalled_score_is_that_of_the_question(every_message: tuple[Message, ...]) -> None:
-    asked = ImageFetched(run="bea-007", entry="f" * 20, image="1" * 64, source=3, score=9)
+    consumed = ImageFetched(run="bea-007", entry="f" * 20, image="1" * 64, source=3, score=9)
     fingerprint = next(message for message in every_message if isinstance(message, ImageFingerprinted))
-    told = recall(fingerprint.finding(), asked)
-    assert isinstance(told, ImageFingerprinted)
-    assert (told.run, told.entry, told.score) == ("bea-007", "f" * 20, 9)
-    assert (told.image, told.width, told.phash) == (fingerprint.image, fingerprint.width, fingerprint.phash)
+    again = rebuild(fingerprint.finding(), consumed)
+    assert isinstance(again, ImageFingerprinted)
+    assert (again.run, again.entry, again.score) == ("bea-007", "f" * 20, 9)
+    assert (again.image, again.width, again.phash) == (fingerprint.image, fingerprint.width, fingerprint.phash)
 
 
 def test_the_faces_of_a_recalled_picture_keep_their_numbers(every_message: tuple[Message, ...]) -> None:
-    asked = ImageKept(run="bea-007", entry="f" * 20, image="1" * 64, arrival=1, decisions=1)
+    consumed = ImageKept(run="bea-007", entry="f" * 20, image="1" * 64, arrival=1, decisions=1)
     found = next(message for message in every_message if isinstance(message, FaceFound))
-    told = recall(found.finding(), asked)
-    assert isinstance(told, FaceFound)
-    assert (told.run, str(told.item), told.crop, told.box) == ("bea-007", "f" * 20 + ".1", found.crop, found.box)
+    again = rebuild(found.finding(), consumed)
+    assert isinstance(again, FaceFound)
+    assert (again.run, str(again.item), again.crop, again.box) == (
+        "bea-007",
+        "f" * 20 + ".1",
+        found.crop,
+        found.box,
+    )
 
 
 def test_a_finding_survives_json(every_message: tuple[Message, ...]) -> None:
     for message in every_message:
-        assert recall(json.loads(json.dumps(message.finding())), message) == message
+        assert rebuild(json.loads(json.dumps(message.finding())), message) == message
 
 
 def test_what_others_are_kinds_of_is_no_message_itself() -> None:
     with pytest.raises(Poison, match="unknown type"):
-        decode(body(type=Judgement.kind()))
+        decode_message(body(type=Judgement.kind()))
 
 
 def test_a_drop_is_about_the_item_that_was_asked_for() -> None:
     drop = Drop(Reason.CORRUPT, "bad CRC")
-    asked = FaceFound(run="r", entry="f" * 20, image="1" * 64, face=2, crop="2" * 64, box=(0, 0, 9, 9), side=9)
-    told = FaceDropped.of(asked, "upscaler", drop)
-    assert told == FaceDropped(run="r", entry="f" * 20, face=2, stage="upscaler", reason=drop.reason, detail="bad CRC")
-    assert str(ImageDropped.of(asked, "upscaler", drop).item) == "f" * 20
+    consumed = FaceFound(run="r", entry="f" * 20, image="1" * 64, face=2, crop="2" * 64, box=(0, 0, 9, 9), side=9)
+    again = FaceDropped.of(consumed, "upscaler", drop)
+    assert again == FaceDropped(run="r", entry="f" * 20, face=2, stage="upscaler", reason=drop.reason, detail="bad CRC")
+    assert str(ImageDropped.of(consumed, "upscaler", drop).item) == "f" * 20
 
 
 def test_a_drop_names_what_the_question_does_not() -> None:
-    asked, drop = RunRequested(run="r", source=1), Drop(Reason.EMPTY_FILE, "0 bytes")
-    assert str(ImageDropped.of(asked, "scraper", drop, entry="f" * 20).item) == "f" * 20
+    consumed, drop = RunRequested(run="r", source=1), Drop(Reason.EMPTY_FILE, "0 bytes")
+    assert str(ImageDropped.of(consumed, "scraper", drop, entry="f" * 20).item) == "f" * 20
     picture = ImageKept(run="r", entry="e" * 20, image="1" * 64, arrival=1, decisions=1)
     assert str(FaceDropped.of(picture, "face-detector", drop, face=3).item) == "e" * 20 + ".3"

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from shared.contract import keys
-from shared.contract.messages import ImageDropped, ImageFetched, decode
+from shared.contract.messages import ImageDropped, ImageFetched, decode_message
 from shared.contract.reasons import Reason
 from shared.ledger.listing import announced, find_listing
 from shared.store import FolderStore
@@ -33,7 +33,7 @@ def test_whatever_an_origin_is_its_message_travels(origin: str, shown: str | Non
     assert message.origin == (shown or origin[:2000])
     body = message.encode()
     assert len(body) < 8_000
-    assert decode(body) == message
+    assert decode_message(body) == message
 
 
 @pytest.mark.parametrize("content", [None, b"", b"[]", b'{"entries": {}}'])

@@ -59,11 +59,11 @@ def test_a_damaged_record_is_named_with_what_is_wrong_and_what_to_do(
     store.put(key, content)
     with pytest.raises(Unreadable) as refused:
         READERS[key](store)
-    told = str(refused.value)
-    assert told.startswith(f"{key} ")
+    reason = str(refused.value)
+    assert reason.startswith(f"{key} ")
     assert "run" in refused.value.remedy
-    assert len(told.splitlines()) == 1
-    assert len(told) < 400
+    assert len(reason.splitlines()) == 1
+    assert len(reason) < 400
     assert exit_code(refused.value) == 1
 
 

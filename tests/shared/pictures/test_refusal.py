@@ -122,10 +122,10 @@ def test_undamaged_files_are_all_decoded() -> None:
 def test_odd_metadata_neither_warns_nor_harms() -> None:
     exif = b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01\x03\0\x01"
     data = saved(Image.new("RGB", (64, 64)), "JPEG", {"exif": exif})
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         assert isinstance(decode(data), Picture)
-    assert told == []
+    assert warned == []
 
 
 def test_a_picture_above_pillows_own_limit_is_too_large_whatever_is_asked_for() -> None:

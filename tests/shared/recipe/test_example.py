@@ -37,3 +37,13 @@ def test_every_field_with_a_choice_names_its_choices() -> None:
         if setting.strip().startswith(("monochrome:", "detector:", "too_many:", "fit:", "format:", "unlabelled:")):
             value = setting.split(":")[1].strip()
             assert value in about
+
+
+def test_the_example_fits_a_window_of_120_columns() -> None:
+    assert [line for line in example().splitlines() if len(line) > 120] == []
+
+
+def test_every_setting_but_the_margins_of_a_crop_is_explained() -> None:
+    settings = [line for line in example().splitlines() if line.partition("#")[0].strip()]
+    bare = [line.split(":")[0].strip() for line in settings if "#" not in line]
+    assert bare == ["sources", "left", "top", "right", "bottom"]

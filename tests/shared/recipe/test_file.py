@@ -71,7 +71,7 @@ def test_every_part_can_be_given(write: Write) -> None:
 
 def test_without_folders_and_tags_there_are_no_classes(write: Write) -> None:
     for labels in ("", "labels: {folders: false, tags: []}\n", "labels: {}\n"):
-        assert not read_recipe(write(GOOD + labels)).labels.asked
+        assert not read_recipe(write(GOOD + labels)).labels.requested
 
 
 def test_sub_folders_can_be_classes(write: Write, tmp_path: Path) -> None:
@@ -97,8 +97,8 @@ def test_what_the_scraper_does_not_look_into_is_no_class(write: Write, tmp_path:
     for path in pictures.iterdir():
         if path.name not in (unseen, "smile"):
             path.rmdir() if path.name == ".hidden" else path.unlink()
-    (told,) = problems(write(GOOD + "labels:\n  folders: true\n  unlabelled: drop\n"))
-    assert told.startswith("recipe.yaml:4: labels: folders: the folder sources have 1 sub-folder(s), 2 or more")
+    (texts,) = problems(write(GOOD + "labels:\n  folders: true\n  unlabelled: drop\n"))
+    assert texts.startswith("recipe.yaml:4: labels: folders: the folder sources have 1 sub-folder(s), 2 or more")
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_labels_that_cannot_be_told_are_an_error_at_once(write: Write, labels: s
 
 
 def test_sources_that_cannot_be_used_are_not_looked_at_for_classes(write: Write) -> None:
-    told = problems(write("name: anya\nsources: [{folder: gone}]\nlabels: {folders: true}\n"))
-    assert told == ["recipe.yaml:2: sources[0].folder: there is no folder gone"]
+    texts = problems(write("name: anya\nsources: [{folder: gone}]\nlabels: {folders: true}\n"))
+    assert texts == ["recipe.yaml:2: sources[0].folder: there is no folder gone"]
 
 
 def test_a_recipe_survives_the_store(write: Write) -> None:
@@ -226,9 +226,9 @@ def test_a_source_that_cannot_be_used_is_reported_once(write: Write, sources: st
 
 def test_all_that_is_wrong_is_said_at_once(write: Write) -> None:
     text = "name: Anya\nsources:\n  - folder: ./nowhere\n  - folder: ./pictures\n  - urls: gone.txt\npixels: {}\n"
-    told = problems(write(text))
-    assert [line.split(": ")[0] for line in told] == [f"recipe.yaml:{number}" for number in (1, 3, 5, 6)]
-    assert "allowed are name, sources, pictures" in told[-1]
+    texts = problems(write(text))
+    assert [line.split(": ")[0] for line in texts] == [f"recipe.yaml:{number}" for number in (1, 3, 5, 6)]
+    assert "allowed are name, sources, pictures" in texts[-1]
 
 
 @pytest.mark.parametrize(
@@ -273,10 +273,10 @@ def test_a_file_that_cannot_be_read_is_a_recipe_error(tmp_path: Path) -> None:
 
 
 def test_a_path_that_the_system_cannot_look_at_names_line_field_and_remedy(write: Write) -> None:
-    (told,) = problems(write(f"name: anya\nsources:\n  - folder: {'x' * 5000}\n"))
-    assert told.startswith("recipe.yaml:3: sources[0].folder: ")
-    assert told.endswith("xxx... cannot be looked at: File name too long. Write another path")
-    assert len(told) < 300
+    (texts,) = problems(write(f"name: anya\nsources:\n  - folder: {'x' * 5000}\n"))
+    assert texts.startswith("recipe.yaml:3: sources[0].folder: ")
+    assert texts.endswith("xxx... cannot be looked at: File name too long. Write another path")
+    assert len(texts) < 300
 
 
 def test_a_folder_that_may_not_be_entered_names_line_field_and_remedy(
@@ -313,10 +313,10 @@ def test_a_source_that_would_grow_by_our_own_pictures_is_refused(
     (tmp_path / "pictures" / "faces").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "pictures")
     path = write(f"name: anya\nsources:\n  - folder: {source}\n")
-    (told,) = problems(path, store_folder(tmp_path / store))
-    assert told.startswith("recipe.yaml:3: sources[0].folder: ")
-    assert f" {relation} the store, " in told
-    assert "move the pictures into a folder of their own, or set MAGRITTE_STORE=folder:PATH" in told
+    (texts,) = problems(path, store_folder(tmp_path / store))
+    assert texts.startswith("recipe.yaml:3: sources[0].folder: ")
+    assert f" {relation} the store, " in texts
+    assert "move the pictures into a folder of their own, or set MAGRITTE_STORE=folder:PATH" in texts
 
 
 def test_a_home_folder_that_holds_the_store_is_refused(
@@ -332,9 +332,9 @@ def test_a_home_folder_that_holds_the_store_is_refused(
 
 
 def test_a_source_with_what_another_command_has_written_is_refused(write: Write, tmp_path: Path) -> None:
-    told = problems(write("name: anya\nsources: [{folder: .}]\n"), output_folder("draw", "--out", tmp_path / "drawn"))
-    assert "holds what `magritte draw` writes, drawn, whose pictures would be taken for new ones" in told[0]
-    assert "move that away and give `--out` another folder" in told[0]
+    texts = problems(write("name: anya\nsources: [{folder: .}]\n"), output_folder("draw", "--out", tmp_path / "drawn"))
+    assert "holds what `magritte draw` writes, drawn, whose pictures would be taken for new ones" in texts[0]
+    assert "move that away and give `--out` another folder" in texts[0]
 
 
 @pytest.mark.parametrize("store", ["data", "pictures-data", "other/pictures"])

@@ -4,7 +4,7 @@ import pytest
 
 from shared.contract import keys
 from shared.contract.errors import Poison, RecipeError
-from shared.recipe.faces import Cascade, Detector, Faces
+from shared.recipe.faces import Cascade, DetectorKind, Faces
 from shared.recipe.files import content, deposited, with_addresses
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import AddressesSource, FolderSource
@@ -25,14 +25,14 @@ def recipe(folder: Path) -> Recipe:
     return Recipe(
         name="anya",
         sources=(FolderSource(folder=folder), AddressesSource(urls=folder / "list.txt")),
-        faces=Faces(detector=Detector.CASCADE, cascade=Cascade(model=str(folder / "cascade.xml"))),
+        faces=Faces(detector=DetectorKind.CASCADE, cascade=Cascade(model=str(folder / "cascade.xml"))),
         training=Training(start_from=folder / "network.npz"),
     )
 
 
 def test_a_submitted_recipe_names_no_file_of_this_machine(store: FolderStore, tmp_path: Path) -> None:
-    asked = recipe(tmp_path)
-    submitted = deposited(asked, store)
+    original = recipe(tmp_path)
+    submitted = deposited(original, store)
     for path in ("list.txt", "cascade.xml", "network.npz"):
         assert path not in submitted.model_dump_json()
         (tmp_path / path).unlink()
@@ -59,20 +59,20 @@ def test_the_same_files_make_the_same_recipe_wherever_they_lie(store: FolderStor
 
 
 def test_what_is_no_file_is_left_as_it_is(store: FolderStore, tmp_path: Path) -> None:
-    asked = Recipe(
+    original = Recipe(
         name="anya",
         sources=(FolderSource(folder=tmp_path), AddressesSource(urls=("http://a.example/1.png",))),
         faces=Faces(cascade=Cascade(model="https://a.example/cascade.xml", sha256="0" * 64)),
     )
-    assert deposited(asked, store) == asked
-    assert [with_addresses(source, store) for source in asked.sources] == list(asked.sources)
+    assert deposited(original, store) == original
+    assert [with_addresses(source, store) for source in original.sources] == list(original.sources)
 
 
 def test_a_file_that_is_gone_when_the_recipe_is_submitted_is_named(store: FolderStore, tmp_path: Path) -> None:
-    asked = recipe(tmp_path)
+    original = recipe(tmp_path)
     (tmp_path / "cascade.xml").unlink()
     with pytest.raises(RecipeError, match=r"faces\.cascade\.model: .*cascade\.xml cannot be read: No such file"):
-        deposited(asked, store)
+        deposited(original, store)
 
 
 def test_a_file_that_is_gone_from_the_store_is_named(store: FolderStore, tmp_path: Path) -> None:
@@ -84,8 +84,8 @@ def test_a_file_that_is_gone_from_the_store_is_named(store: FolderStore, tmp_pat
 
 
 def test_a_recipe_of_before_files_were_submitted_is_still_read(store: FolderStore, tmp_path: Path) -> None:
-    asked = recipe(tmp_path)
-    assert asked.training.start_from == tmp_path / "network.npz"
+    original = recipe(tmp_path)
+    assert original.training.start_from == tmp_path / "network.npz"
     assert content(tmp_path / "network.npz", store, "training.start_from") == b"weights"
     assert keys.file("0" * 64) == "files/00/" + "0" * 64
 
@@ -93,11 +93,11 @@ def test_a_recipe_of_before_files_were_submitted_is_still_read(store: FolderStor
 def test_a_file_that_is_damaged_in_the_store_is_named_and_mended_by_submitting_again(
     store: FolderStore, tmp_path: Path
 ) -> None:
-    asked = recipe(tmp_path)
-    submitted = deposited(asked, store)
+    original = recipe(tmp_path)
+    submitted = deposited(original, store)
     for key in list(store.list("files/")):
         store.put(key, b"")
     with pytest.raises(Poison, match=r"sources\.urls: sha256:\w+ is damaged in the store: submit the recipe again"):
         with_addresses(submitted.sources[1], store)
-    assert deposited(asked, store) == submitted
+    assert deposited(original, store) == submitted
     assert with_addresses(submitted.sources[1], store) != submitted.sources[1]

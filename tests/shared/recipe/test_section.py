@@ -65,11 +65,11 @@ def test_a_number_that_is_not_finite_is_refused_with_line_and_field(
 ) -> None:
     section = "".join(f"{'  ' * depth}{name}:\n" for depth, name in enumerate(field[:-1]))
     text = f"name: anya\nsources: [{{folder: .}}]\n{section}{'  ' * (len(field) - 1)}{field[-1]}: {number}\n"
-    told = refusal(tmp_path, text)
-    assert told.startswith(f"recipe.yaml:{2 + len(field)}: {'.'.join(field)}: ")
-    assert "hould be" in told
-    assert len(told.splitlines()) == 1
-    assert len(told) < 300
+    complaint = refusal(tmp_path, text)
+    assert complaint.startswith(f"recipe.yaml:{2 + len(field)}: {'.'.join(field)}: ")
+    assert "hould be" in complaint
+    assert len(complaint.splitlines()) == 1
+    assert len(complaint) < 300
 
 
 @pytest.mark.parametrize("field", OF_SOURCES, ids=".".join)
@@ -78,9 +78,9 @@ def test_a_source_with_a_number_that_is_not_finite_is_refused(
     tmp_path: Path, field: tuple[str, ...], number: str
 ) -> None:
     _, kind, name = field
-    told = refusal(tmp_path, f"name: anya\nsources:\n  - {GIVEN[kind]}\n    {name}: {number}\n")
-    assert told.startswith(f"recipe.yaml:4: sources[0].{name}: ")
-    assert "hould be" in told
+    complaint = refusal(tmp_path, f"name: anya\nsources:\n  - {GIVEN[kind]}\n    {name}: {number}\n")
+    assert complaint.startswith(f"recipe.yaml:4: sources[0].{name}: ")
+    assert "hould be" in complaint
 
 
 class _Odd(Section):

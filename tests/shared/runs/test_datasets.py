@@ -75,7 +75,7 @@ def test_a_data_set_without_classes_has_no_labels(store: FolderStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reason"),
     [
         (None, r"no file that are not those \[3, 2\] of its manifest"),
         (encode_labels(LABELS[:2]), r"labels \[2, 2\] in .*toy-rxx\.labels that are not those"),
@@ -85,10 +85,10 @@ def test_a_data_set_without_classes_has_no_labels(store: FolderStore) -> None:
     ],
 )
 def test_labels_that_are_not_those_of_the_manifest_are_poison(
-    store: FolderStore, content: bytes | None, told: str
+    store: FolderStore, content: bytes | None, reason: str
 ) -> None:
     with_labels(store, content)
-    with pytest.raises(Poison, match=told):
+    with pytest.raises(Poison, match=reason):
         datasets.open_labels(store, DATASET)
 
 

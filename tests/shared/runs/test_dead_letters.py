@@ -29,7 +29,7 @@ def test_a_buried_message_can_be_found_with_all_that_a_replay_needs(store: Folde
 
 
 def test_one_message_has_one_letter_however_often_it_dies_and_its_replays_are_remembered(store: FolderStore) -> None:
-    dead_letters.keep(store, buried(store).replayed())
+    dead_letters.keep_letter(store, buried(store).replayed())
     again = buried(store)
     assert again.state is State.DEAD
     assert len(again.replays) == 1
@@ -40,7 +40,7 @@ def test_replays_are_bounded(store: FolderStore) -> None:
     letter = buried(store)
     for _ in range(MOST_REPLAYS):
         assert letter.may_be_replayed
-        dead_letters.keep(store, letter.replayed())
+        dead_letters.keep_letter(store, letter.replayed())
         letter = buried(store)
     assert not letter.may_be_replayed
 
@@ -54,7 +54,7 @@ def test_what_was_replayed_or_discarded_is_not_replayed(store: FolderStore) -> N
 def test_what_is_no_message_has_a_letter_too(store: FolderStore) -> None:
     letter = dead_letters.bury(store, "deduper", b"\xff no JSON", None, (1, Poison("not a message")))
     assert letter.run == NO_RUN
-    assert dead_letters.find(store, letter.key) == letter
+    assert dead_letters.find_letter(store, letter.key) == letter
 
 
 def test_of_an_error_that_nobody_expected_the_traceback_is_kept(store: FolderStore) -> None:
@@ -67,7 +67,7 @@ def test_of_an_error_that_nobody_expected_the_traceback_is_kept(store: FolderSto
         letter = dead_letters.bury(store, "deduper", FETCHED.encode(), FETCHED, (1, error))
     assert "in fail\n" in letter.traceback
     assert letter.reason == "a side of 0 pixels, of caf?.png"
-    assert dead_letters.find(store, letter.key) == letter
+    assert dead_letters.find_letter(store, letter.key) == letter
     assert buried(store, FETCHED.model_copy(update={"entry": "0c" * 10})).traceback == ""
 
 
@@ -100,13 +100,13 @@ def test_a_letter_names_the_errors_in_a_group(
 def test_a_letter_of_an_earlier_version_is_read(store: FolderStore) -> None:
     letter = buried(store)
     store.put(letter.key, letter.model_dump_json(exclude={"traceback"}).encode())
-    assert dead_letters.find(store, letter.key) == letter
+    assert dead_letters.find_letter(store, letter.key) == letter
 
 
 def test_a_letter_that_was_cut_short_is_passed_over(store: FolderStore) -> None:
     letter = buried(store)
     store.put(letter.key, b"{")
-    assert dead_letters.find(store, letter.key) is None
+    assert dead_letters.find_letter(store, letter.key) is None
     assert list(dead_letters.letters(store)) == []
 
 

@@ -25,7 +25,7 @@ from shared.ledger.progress import Phase
 from shared.ledger.records import run_names
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import Controls, cancel, controls_in_force
-from shared.runs.dead_letters import State, bury, keep, letters
+from shared.runs.dead_letters import State, bury, keep_letter, letters
 from shared.runs.registry import (
     Run,
     is_finished,
@@ -173,7 +173,7 @@ def test_a_run_is_counted_by_what_its_journal_says(store: Store, recipe: Recipe)
     assert read_state(store, run).settlements == tally_of(store, run).counts() == counts
 
 
-def told(store: Store, stage: str, message: Message) -> None:
+def publish(store: Store, stage: str, message: Message) -> None:
     note(store, stage, message)
 
 
@@ -182,22 +182,22 @@ def test_a_run_is_gathering_until_every_source_is_listed_and_every_picture_settl
 ) -> None:
     run = open_run(store, recipe).name
     assert phase(store, run) is Phase.GATHERING
-    told(store, "scraper", list_entries(store, run, {ENTRY: {}}))
+    publish(store, "scraper", list_entries(store, run, {ENTRY: {}}))
     assert phase(store, run) is Phase.GATHERING
-    told(store, "scraper", ImageFetched(run=run, entry=ENTRY, image=IMAGE, source=0))
+    publish(store, "scraper", ImageFetched(run=run, entry=ENTRY, image=IMAGE, source=0))
     assert phase(store, run) is Phase.GATHERING
-    told(store, "deduper", ImageDropped(run=run, entry=ENTRY, stage="deduper", reason=Reason.CORRUPT))
+    publish(store, "deduper", ImageDropped(run=run, entry=ENTRY, stage="deduper", reason=Reason.CORRUPT))
     assert phase(store, run) is Phase.FINISHED
 
 
 def settled(store: Store, recipe: Recipe) -> str:
     """A run with one face that is ready for the data set."""
     run = open_run(store, recipe).name
-    told(store, "scraper", list_entries(store, run, {ENTRY: {}}))
+    publish(store, "scraper", list_entries(store, run, {ENTRY: {}}))
     about = {"run": run, "entry": ENTRY, "image": IMAGE}
-    told(store, "deduper", ImageKept.model_validate(about | {"arrival": 1, "decisions": 1}))
-    told(store, "face-detector", FacesCounted.model_validate(about | {"faces": 1}))
-    told(store, "normalizer", FaceNormalized.model_validate(about | {"face": 0, "picture": IMAGE}))
+    publish(store, "deduper", ImageKept.model_validate(about | {"arrival": 1, "decisions": 1}))
+    publish(store, "face-detector", FacesCounted.model_validate(about | {"faces": 1}))
+    publish(store, "normalizer", FaceNormalized.model_validate(about | {"face": 0, "picture": IMAGE}))
     return run
 
 
@@ -208,9 +208,9 @@ def test_a_settled_run_is_packed_then_trained_then_ranked(store: Store, recipe: 
     pack(store, run, dataset=IMAGE)
     assert phase(store, run) is Phase.TRAINING
     for leg in (1, 2):
-        told(store, "trainer", SnapshotTaken.model_validate(about | {"leg": leg, "kimg": leg, "last": leg == 2}))
+        publish(store, "trainer", SnapshotTaken.model_validate(about | {"leg": leg, "kimg": leg, "last": leg == 2}))
         assert phase(store, run) is (Phase.RANKING if leg == 2 else Phase.TRAINING)
-    told(store, "ranker", RankingReady.model_validate(about | {"leg": 2}))
+    publish(store, "ranker", RankingReady.model_validate(about | {"leg": 2}))
     assert is_finished(store, run)
 
 
@@ -218,7 +218,7 @@ def test_a_ranking_of_an_earlier_version_does_not_finish_a_run(store: Store, rec
     run = settled(store, recipe)
     for version in (1, 2):
         pack(store, run, version, IMAGE)
-    told(store, "ranker", RankingReady(run=run, version=1, dataset=IMAGE, training=IMAGE, leg=2))
+    publish(store, "ranker", RankingReady(run=run, version=1, dataset=IMAGE, training=IMAGE, leg=2))
     assert phase(store, run) is Phase.TRAINING
 
 
@@ -241,14 +241,14 @@ def test_a_replayed_picture_keeps_a_run_going_until_it_is_settled_anew(store: St
     run = settled(store, changed(recipe, training={"kimg": 0}))
     pack(store, run, dataset=IMAGE)
     other = "0c" * 10
-    told(store, "scraper", list_entries(store, run, {ENTRY: {}, other: {}}))
+    publish(store, "scraper", list_entries(store, run, {ENTRY: {}, other: {}}))
     died = ItemDied(run=run, entry=other, stage="deduper", error="poison")
-    told(store, "deduper", died)
+    publish(store, "deduper", died)
     assert is_finished(store, run)
     fetched = ImageFetched(run=run, entry=other, image=IMAGE, source=0)
-    keep(store, bury(store, "deduper", fetched.encode(), fetched, (1, Poison("never"))).replayed())
+    keep_letter(store, bury(store, "deduper", fetched.encode(), fetched, (1, Poison("never"))).replayed())
     assert not is_finished(store, run)
-    told(store, "deduper", ImageDropped(run=run, entry=other, stage="deduper", reason=Reason.CORRUPT))
+    publish(store, "deduper", ImageDropped(run=run, entry=other, stage="deduper", reason=Reason.CORRUPT))
     assert is_finished(store, run)
 
 

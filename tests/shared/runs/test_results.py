@@ -65,9 +65,9 @@ def test_a_longer_training_of_another_run_is_not_this_one_s_result(store: Folder
         open_run(store, recipe.model_copy(update={"training": recipe.training.model_copy(update={"kimg": kimg})})).name
         for kimg in (1.5, 3.0)
     )
-    for each, asked in ((run, 2), (longer, 3)):
+    for each, expected in ((run, 2), (longer, 3)):
         pack(store, each)
-        for leg in range(1, asked + 1):
+        for leg in range(1, expected + 1):
             complete(store, each, leg)
     found = results(store, run)
     assert found.snapshot is not None
@@ -95,20 +95,30 @@ def test_how_a_training_went_is_its_last_tick_and_its_figures(store: FolderStore
     run = open_run(store, recipe.model_copy(update={"training": settings})).name
     pack(store, run)
     complete(store, run, 1)
-    told = trained(store, results(store, run))
-    assert told is not None
-    assert (told.leg, told.kimg, told.tick, told.quality) == (1, 101.0, tick(1000).event().fields(), None)
+    result = trained(store, results(store, run))
+    assert result is not None
+    assert (result.leg, result.kimg, result.tick, result.quality) == (
+        1,
+        101.0,
+        tick(1000).event().fields(),
+        None,
+    )
     complete(store, run, 2, compared=True)
-    told = trained(store, results(store, run))
-    assert told is not None
-    assert (told.leg, told.kimg, told.tick, told.quality) == (2, 102.0, tick(2000).event().fields(), QUALITY)
+    result = trained(store, results(store, run))
+    assert result is not None
+    assert (result.leg, result.kimg, result.tick, result.quality) == (
+        2,
+        102.0,
+        tick(2000).event().fields(),
+        QUALITY,
+    )
 
 
 def test_statistics_that_are_gone_do_not_hide_the_rest(store: FolderStore, run: str) -> None:
     store.delete(complete(store, run, 1, compared=True).key(trainings.STATS))
-    told = trained(store, results(store, run))
-    assert told is not None
-    assert (told.tick, told.quality) == (None, QUALITY)
+    result = trained(store, results(store, run))
+    assert result is not None
+    assert (result.tick, result.quality) == (None, QUALITY)
 
 
 def test_the_ticks_of_all_legs_are_joined_in_order(store: FolderStore, run: str) -> None:

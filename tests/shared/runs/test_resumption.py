@@ -22,7 +22,7 @@ from shared.contract.reasons import Reason
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runs import resumption
-from shared.runs.dead_letters import bury, keep
+from shared.runs.dead_letters import bury, keep_letter
 from shared.runs.registry import open_run
 from shared.store import FolderStore
 from tests.shared.ledgers import list_entries, note
@@ -42,7 +42,7 @@ def store(tmp_path: Path) -> FolderStore:
     return store
 
 
-def told(store: FolderStore, stage: str, *messages: Message) -> set[Message]:
+def publish(store: FolderStore, stage: str, *messages: Message) -> set[Message]:
     note(store, stage, *messages, at="2026-11-24T00:00:00.000+00:00", attempt=1, seconds=0.1)
     return set(messages)
 
@@ -61,15 +61,15 @@ def kept(entry: str, arrival: int, decisions: int = 1) -> ImageKept:
 
 def ready(store: FolderStore, entry: str) -> None:
     about = {"run": RUN, "entry": entry, "image": IMAGE}
-    told(store, "face-detector", FacesCounted.model_validate(about | {"faces": 1}))
-    told(store, "normalizer", FaceNormalized.model_validate(about | {"face": 0, "picture": IMAGE}))
+    publish(store, "face-detector", FacesCounted.model_validate(about | {"faces": 1}))
+    publish(store, "normalizer", FaceNormalized.model_validate(about | {"face": 0, "picture": IMAGE}))
 
 
 def test_what_is_not_settled_is_fetched_again_from_the_store(store: FolderStore) -> None:
     face = FaceFound(run=RUN, entry=OPEN, image=IMAGE, face=0, crop=IMAGE, box=(1, 2, 3, 4), side=4)
-    told(store, "scraper", fetched(OPEN))
-    told(store, "deduper", kept(OPEN, 1))
-    told(store, "face-detector", FacesCounted(run=RUN, entry=OPEN, image=IMAGE, faces=1), face)
+    publish(store, "scraper", fetched(OPEN))
+    publish(store, "deduper", kept(OPEN, 1))
+    publish(store, "face-detector", FacesCounted(run=RUN, entry=OPEN, image=IMAGE, faces=1), face)
     assert {fetched(entry) for entry in (OPEN, GONE, READY)} <= set(outstanding(store, RUN))
 
 
@@ -81,7 +81,7 @@ def test_what_the_listing_dropped_and_the_ledger_never_heard_of_is_dropped_again
 
 
 def test_an_unsettled_picture_that_has_left_its_folder_is_announced_as_it_was(store: FolderStore) -> None:
-    told(store, "scraper", fetched("0d" * 10))
+    publish(store, "scraper", fetched("0d" * 10))
     assert fetched("0d" * 10) in set(outstanding(store, RUN))
 
 
@@ -92,18 +92,18 @@ def test_nothing_is_said_again_of_a_settled_picture(store: FolderStore) -> None:
 
 def test_a_settled_picture_is_spoken_of_while_a_decision_of_its_arrival_is_unknown(store: FolderStore) -> None:
     settle(store)
-    told(store, "deduper", kept(READY, 2, decisions=2))
+    publish(store, "deduper", kept(READY, 2, decisions=2))
     assert fetched(READY) in set(outstanding(store, RUN))
     superseded = {"by": IMAGE, "reason": Reason.NEAR_DUPLICATE, "arrival": 2, "decisions": 2}
-    told(store, "deduper", ImageSuperseded.model_validate({"run": RUN, "entry": OPEN, "image": IMAGE} | superseded))
+    publish(store, "deduper", ImageSuperseded.model_validate({"run": RUN, "entry": OPEN, "image": IMAGE} | superseded))
     assert {str(message.item) for message in outstanding(store, RUN)} == {"run"}
 
 
 def settle(store: FolderStore) -> None:
-    told(store, "scraper", *map(fetched, (OPEN, GONE, READY)))
+    publish(store, "scraper", *map(fetched, (OPEN, GONE, READY)))
     for entry in (OPEN, GONE):
-        told(store, "deduper", ImageDropped(run=RUN, entry=entry, stage="deduper", reason=Reason.CORRUPT))
-    told(store, "deduper", kept(READY, 1))
+        publish(store, "deduper", ImageDropped(run=RUN, entry=entry, stage="deduper", reason=Reason.CORRUPT))
+    publish(store, "deduper", kept(READY, 1))
     ready(store, READY)
 
 
@@ -130,19 +130,19 @@ def test_an_unknown_run_is_not_found(store: FolderStore) -> None:
 
 def test_a_dead_letter_that_was_replayed_is_published_again_until_it_comes_to_something(store: FolderStore) -> None:
     request, died = RunRequested(run=RUN, source=0), ItemDied(run=RUN, entry=OPEN, stage="scraper", error="value-error")
-    keep(store, bury(store, "scraper", request.encode(), request, (4, ValueError("odd")), OPEN).replayed())
-    told(store, "scraper", died)
+    keep_letter(store, bury(store, "scraper", request.encode(), request, (4, ValueError("odd")), OPEN).replayed())
+    publish(store, "scraper", died)
     assert request in set(outstanding(store, RUN))
-    told(store, "scraper", fetched(OPEN))
-    told(store, "deduper", kept(OPEN, 1))
+    publish(store, "scraper", fetched(OPEN))
+    publish(store, "deduper", kept(OPEN, 1))
     ready(store, OPEN)
     assert request not in set(outstanding(store, RUN))
 
 
 def test_what_is_published_again_bears_the_stage_that_published_it_first(store: FolderStore) -> None:
     body = kept(OPEN, 1).encode(Stamp(stage="deduper"))
-    keep(store, bury(store, "face-detector", body, kept(OPEN, 1), (4, ValueError("odd"))).replayed())
-    told(store, "face-detector", ItemDied(run=RUN, entry=OPEN, stage="face-detector", error="value-error"))
+    keep_letter(store, bury(store, "face-detector", body, kept(OPEN, 1), (4, ValueError("odd"))).replayed())
+    publish(store, "face-detector", ItemDied(run=RUN, entry=OPEN, stage="face-detector", error="value-error"))
     stages = {message.kind(): stage for stage, message in resumption.outstanding(store, RUN)}
     assert stages == {
         "run-requested": "",

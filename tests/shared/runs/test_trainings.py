@@ -24,7 +24,7 @@ def snapshot(leg: int, images: int, content: str = "a") -> Snapshot:
     return Snapshot(training=TRAINING, leg=leg, images=images, files=dict.fromkeys(FILES, content * 64))
 
 
-def asked(**settings: object) -> str:
+def digest_of(**settings: object) -> str:
     return training_digest(Training().model_copy(update=settings).resolved(512), DATASET)
 
 
@@ -46,7 +46,7 @@ def test_trainings_in_stores_keep_the_names_that_they_have(preset: Preset, name:
     "change", [{"kimg": 90.0}, {"leg_kimg": 1.0}, {"tick_kimg": 1.0}, {"resume_kimg": 9.0}, {"quality_pictures": 0}]
 )
 def test_a_training_keeps_its_name_when_it_only_stops_elsewhere(change: dict[str, object]) -> None:
-    assert asked(**change) == TRAINING
+    assert digest_of(**change) == TRAINING
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ def test_a_training_keeps_its_name_when_it_only_stops_elsewhere(change: dict[str
     [{"seed": 1}, {"minibatch": 32}, {"mirror": False}, {"fmap_max": 256}, {"augmentation": Augmentation.NONE}],
 )
 def test_whatever_changes_the_weights_changes_the_name(change: dict[str, object]) -> None:
-    assert asked(**change) != TRAINING
+    assert digest_of(**change) != TRAINING
 
 
 def test_a_number_that_is_given_and_one_that_is_worked_out_are_the_same_training() -> None:
-    assert asked(r1_gamma=0.0002 * 512**2 / 16) == TRAINING
+    assert digest_of(r1_gamma=0.0002 * 512**2 / 16) == TRAINING
 
 
 def test_another_data_set_is_another_training() -> None:
@@ -69,29 +69,29 @@ def test_a_network_to_start_from_counts_by_its_bytes_and_makes_sizes_irrelevant(
     one, copy, other = (tmp_path / name for name in ("one", "copy", "other"))
     for path, content in ((one, b"same"), (copy, b"same"), (other, b"not")):
         path.write_bytes(content)
-    assert asked(start_from=one) == asked(start_from=copy, fmap_max=64) != asked(start_from=other)
-    assert asked(start_from=one) != TRAINING
+    assert digest_of(start_from=one) == digest_of(start_from=copy, fmap_max=64) != digest_of(start_from=other)
+    assert digest_of(start_from=one) != TRAINING
 
 
 def test_a_network_to_start_from_that_is_gone_is_poison(tmp_path: Path) -> None:
     with pytest.raises(Poison, match=r"training\.start_from: .*gone"):
-        asked(start_from=tmp_path / "gone")
+        digest_of(start_from=tmp_path / "gone")
 
 
 def test_a_snapshot_is_complete_once(store: FolderStore) -> None:
     assert trainings.complete(store, snapshot(1, 100, "a"))
     assert not trainings.complete(store, snapshot(1, 100, "b"))
-    assert trainings.find(store, TRAINING, 1) == snapshot(1, 100, "a")
+    assert trainings.find_snapshot(store, TRAINING, 1) == snapshot(1, 100, "a")
 
 
 @pytest.mark.parametrize("data", [b"", b'{"training":', b"{}"])
 def test_a_record_that_was_cut_short_is_none_and_can_be_written_again(store: FolderStore, data: bytes) -> None:
     trainings.complete(store, snapshot(1, 100))
     store.put(keys.leg(TRAINING, 2, "done.json"), data)
-    assert trainings.find(store, TRAINING, 2) is None
+    assert trainings.find_snapshot(store, TRAINING, 2) is None
     assert trainings.latest(store, TRAINING) == snapshot(1, 100)
     assert trainings.complete(store, snapshot(2, 200))
-    assert trainings.find(store, TRAINING, 2) == snapshot(2, 200)
+    assert trainings.find_snapshot(store, TRAINING, 2) == snapshot(2, 200)
 
 
 def test_the_latest_snapshot_is_the_one_with_the_highest_number(store: FolderStore) -> None:

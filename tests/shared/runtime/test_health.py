@@ -34,7 +34,7 @@ def server(health: Health) -> Iterator[HealthServer]:
     server.close()
 
 
-def ask(server: HealthServer, path: str) -> tuple[int, str]:
+def get(server: HealthServer, path: str) -> tuple[int, str]:
     connection = HTTPConnection("127.0.0.1", server.port, timeout=20)
     try:
         connection.request("GET", path)
@@ -45,7 +45,7 @@ def ask(server: HealthServer, path: str) -> tuple[int, str]:
 
 
 def test_a_loop_that_never_ticked_is_not_alive(server: HealthServer) -> None:
-    assert ask(server, "/healthz") == (503, "no\n")
+    assert get(server, "/healthz") == (503, "no\n")
 
 
 def test_a_loop_that_ticks_is_alive_and_one_that_has_stopped_ticking_is_not(
@@ -55,35 +55,35 @@ def test_a_loop_that_ticks_is_alive_and_one_that_has_stopped_ticking_is_not(
     health.tick()
     for seconds in (0, 59, 2):
         clock.now += seconds
-        answers.append(ask(server, "/healthz")[0])
+        answers.append(get(server, "/healthz")[0])
     health.tick()
-    answers.append(ask(server, "/healthz")[0])
+    answers.append(get(server, "/healthz")[0])
     assert answers == [200, 200, 503, 200]
 
 
 def test_a_process_is_ready_once_its_self_test_has_passed(server: HealthServer, health: Health) -> None:
-    assert ask(server, "/readyz") == (503, "no\n")
+    assert get(server, "/readyz") == (503, "no\n")
     health.ready = True
-    assert ask(server, "/readyz") == (200, "yes\n")
+    assert get(server, "/readyz") == (200, "yes\n")
 
 
 def test_metrics_are_served(server: HealthServer) -> None:
     metrics.ITEMS.labels("a-stage-of-this-test", "done").inc()
-    status, text = ask(server, "/metrics")
+    status, text = get(server, "/metrics")
     assert status == 200
     assert 'magritte_items_total{outcome="done",stage="a-stage-of-this-test"} 1.0' in text
 
 
 def test_elsewhere_there_is_nothing_but_a_hint(server: HealthServer) -> None:
     for path in ("/", "/healthz/", "/metrics.txt", "/../etc/passwd"):
-        assert ask(server, path) == (404, "there are /healthz, /readyz and /metrics\n")
+        assert get(server, path) == (404, "there are /healthz, /readyz and /metrics\n")
 
 
 def test_a_closed_server_answers_no_more(health: Health) -> None:
     server = HealthServer(health, port=0)
     server.close()
     with pytest.raises(ConnectionRefusedError):
-        ask(server, "/healthz")
+        get(server, "/healthz")
 
 
 def test_a_port_that_somebody_else_has_is_a_settings_error(health: Health, server: HealthServer) -> None:

@@ -20,9 +20,9 @@ def _as_before() -> Iterator[None]:
 def test_for_machines_a_line_is_a_json_object_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up(LogFormat.JSON, "info")
     log.info("leg complete", stage="trainer", run="anya-001", item="run", kimg=2.0)
-    told = capsys.readouterr()
-    assert told.out == ""
-    record = json.loads(told.err)
+    output = capsys.readouterr()
+    assert output.out == ""
+    record = json.loads(output.err)
     assert record.pop("time").endswith("Z")
     assert record == {
         "event": "leg complete",
@@ -51,9 +51,9 @@ def test_nothing_that_comes_from_outside_acts_on_the_screen(
         raise RuntimeError(odd)
     except RuntimeError:
         structlog.get_logger().error(f"answer {odd}", name=odd, names=[odd], path=Path(odd), exc_info=True)
-    told = capsys.readouterr().err
-    assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\r", "\ud83d"} & set(told)
-    assert told.count("31m") >= 4
+    output = capsys.readouterr().err
+    assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\r", "\ud83d"} & set(output)
+    assert output.count("31m") >= 4
 
 
 @pytest.mark.parametrize(("level", "expected"), [("debug", 3), ("info", 3), ("warning", 2), ("error", 1)])
@@ -69,10 +69,10 @@ def test_what_is_below_the_level_is_not_logged(capsys: pytest.CaptureFixture[str
 def test_for_people_a_line_is_text_without_colours_away_from_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up(LogFormat.PRETTY, "warning")
     structlog.get_logger().warning("retry", stage="scraper", pause=0.2)
-    told = capsys.readouterr().err
-    assert "retry" in told
-    assert "stage=scraper" in told
-    assert "\x1b" not in told
+    output = capsys.readouterr().err
+    assert "retry" in output
+    assert "stage=scraper" in output
+    assert "\x1b" not in output
 
 
 @pytest.mark.parametrize("form", LogFormat)
@@ -85,11 +85,11 @@ def test_a_traceback_is_told_without_the_variables_on_its_way(
         raise RuntimeError("out of luck")
     except RuntimeError:
         structlog.get_logger().error("broken", exc_info=True)
-    told = capsys.readouterr().err
-    assert "RuntimeError: out of luck" in told
-    assert 'password = "' not in told
-    assert told.count("swordfish") == 0
-    assert form is LogFormat.PRETTY or len(told.splitlines()) == 1
+    output = capsys.readouterr().err
+    assert "RuntimeError: out of luck" in output
+    assert 'password = "' not in output
+    assert output.count("swordfish") == 0
+    assert form is LogFormat.PRETTY or len(output.splitlines()) == 1
 
 
 def test_what_is_always_so_is_told_in_every_line(capsys: pytest.CaptureFixture[str]) -> None:

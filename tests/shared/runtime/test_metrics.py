@@ -164,7 +164,7 @@ class TestStore:
         return ObservedStore(FolderStore(tmp_path / "store"), stage)
 
     @staticmethod
-    def asked(stage: str, op: str, outcome: str) -> float | None:
+    def count_of(stage: str, op: str, outcome: str) -> float | None:
         return value("magritte_store_seconds_count", stage=stage, op=op, outcome=outcome)
 
     def test_it_answers_as_the_store_behind_it(self, store: ObservedStore, tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ class TestStore:
         assert store.url("a/c").endswith("a/c")
 
     @pytest.mark.parametrize(
-        ("op", "ask"),
+        ("op", "call"),
         [
             ("get", lambda store, _: store.get("a/b")),
             ("put", lambda store, _: store.put("a/c", b"")),
@@ -196,40 +196,40 @@ class TestStore:
         ],
     )
     def test_every_operation_is_timed(
-        self, store: ObservedStore, stage: str, tmp_path: Path, op: str, ask: Callable[[Store, Path], Any]
+        self, store: ObservedStore, stage: str, tmp_path: Path, op: str, call: Callable[[Store, Path], Any]
     ) -> None:
         FolderStore(tmp_path / "store").put("a/b", b"1")
         (tmp_path / "local").write_bytes(b"2")
-        ask(store, tmp_path / "local")
-        assert self.asked(stage, op, "done") == 1.0
+        call(store, tmp_path / "local")
+        assert self.count_of(stage, op, "done") == 1.0
 
     def test_an_object_that_does_not_exist_is_no_failure(self, store: ObservedStore, stage: str) -> None:
         with pytest.raises(NotFound):
             store.get("a/b")
         with pytest.raises(NotFound), store.file("a/b"):
             pass
-        assert [self.asked(stage, op, "absent") for op in ("get", "file")] == [1.0, 1.0]
-        assert [self.asked(stage, op, "failed") for op in ("get", "file")] == [None, None]
+        assert [self.count_of(stage, op, "absent") for op in ("get", "file")] == [1.0, 1.0]
+        assert [self.count_of(stage, op, "failed") for op in ("get", "file")] == [None, None]
 
     def test_a_store_that_is_away_fails(self, tmp_path: Path, stage: str) -> None:
         store = ObservedStore(Failing(tmp_path), stage)
-        for ask in (lambda: store.put("a/b", b""), lambda: store.exists("a/b"), lambda: store.list("a/")):
+        for call in (lambda: store.put("a/b", b""), lambda: store.exists("a/b"), lambda: store.list("a/")):
             with pytest.raises(StoreUnavailable):
-                ask()
-        assert [self.asked(stage, op, "failed") for op in ("put", "exists", "list")] == [1.0, 1.0, 1.0]
+                call()
+        assert [self.count_of(stage, op, "failed") for op in ("put", "exists", "list")] == [1.0, 1.0, 1.0]
 
     def test_what_fails_while_a_file_is_in_use_is_not_the_store_s_fault(self, store: ObservedStore, stage: str) -> None:
         store.put("a/b", b"1")
         with pytest.raises(ValueError, match="mine"), store.file("a/b"):
             raise ValueError("mine")
-        assert self.asked(stage, "file", "done") == 1.0
-        assert self.asked(stage, "file", "failed") is None
+        assert self.count_of(stage, "file", "done") == 1.0
+        assert self.count_of(stage, "file", "failed") is None
 
 
 def test_a_process_counts_that_its_store_came_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAGRITTE_THREADS", "1")
     store, health = Failing(tmp_path / "store"), Health()
-    ending = SimpleNamespace(told=threading.Event(), insisted=threading.Event())  # without the process's signals
+    ending = SimpleNamespace(requested=threading.Event(), insisted=threading.Event())  # without the process's signals
     toy = Copier(tmp_path)
     process = StageProcess([toy], MemoryBus([toy.declaration.inbox]), store, settings(), health)
     before = value("magritte_reconnects_total", stage="upscaler", to="store") or 0.0
@@ -241,7 +241,7 @@ def test_a_process_counts_that_its_store_came_back(tmp_path: Path, monkeypatch: 
         store.away = False
         wait_until(lambda: health.ready, "a look at one that is back")
     finally:
-        ending.told.set()
+        ending.requested.set()
         thread.join(60)
     assert value("magritte_reconnects_total", stage="upscaler", to="store") == before + 1
     assert value("magritte_broker_connected", stage="upscaler") == 1.0

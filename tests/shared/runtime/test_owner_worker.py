@@ -13,7 +13,7 @@ from shared.bus import MemoryBus
 from shared.bus.lanes import EXPRESS_MESSAGES
 from shared.contract.declaration import Batching, Declaration
 from shared.contract.errors import Poison, SettingsError, StoreUnavailable
-from shared.contract.messages import ImageDropped, ImageFetched, ItemDied, Message, Stamp, decode
+from shared.contract.messages import ImageDropped, ImageFetched, ItemDied, Message, Stamp, decode_message
 from shared.contract.owner import Owner, Received
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context, Stage
@@ -88,11 +88,11 @@ class Site:
             self.worker.handle_batch(receive_batch(self.consumer, Batching(gap=0.0, longest=60.0)))
             self.now += 1000
 
-    def told(self) -> list[Message]:
+    def published(self) -> list[Message]:
         watcher = self.bus.consume("watched", 1000)
         found = []
         while (delivery := watcher.receive(0)) is not None:
-            found.append(decode(delivery.body))
+            found.append(decode_message(delivery.body))
             delivery.ack()
         return [message for message in found if isinstance(message, ImageDropped)]
 
@@ -147,7 +147,7 @@ def test_what_waits_is_one_batch_per_run_and_acknowledged_as_a_whole(store: Fold
     site.work()
     assert site.owner.batches == [(RUN, [0, 1, 2, 5]), ("bea-001", [3, 4])]
     assert set(site.owner.stamps) == {"me"}
-    assert len(site.told()) == 6
+    assert len(site.published()) == 6
     assert site.worker.outcomes == {Outcome.DONE: 6}
 
 

@@ -430,11 +430,11 @@ def test_a_full_store_ends_the_run_without_a_death_and_the_next_run_goes_on(tmp_
 
 
 def test_whoever_watches_is_told_how_far_the_stages_are(factory: Factory) -> None:
-    told: list[list[StageProgress]] = []
-    factory.process().run(watch=told.append, every=0.001)
-    assert [stage.stage for stage in told[-1]] == ["source", "middle", "sink"]
-    assert [stage.waiting for stage in told[-1]] == [0, 0, 0]
-    assert [sum(stage.outcomes.values()) for stage in told[-1]] == [1, PICTURES, 8 + 2 * 32 + 1]
+    reported: list[list[StageProgress]] = []
+    factory.process().run(watch=reported.append, every=0.001)
+    assert [stage.stage for stage in reported[-1]] == ["source", "middle", "sink"]
+    assert [stage.waiting for stage in reported[-1]] == [0, 0, 0]
+    assert [sum(stage.outcomes.values()) for stage in reported[-1]] == [1, PICTURES, 8 + 2 * 32 + 1]
 
 
 def test_stages_of_one_container_are_told_of_together(factory: Factory) -> None:
@@ -442,10 +442,10 @@ def test_stages_of_one_container_are_told_of_together(factory: Factory) -> None:
         declaration = replace(Sink.declaration, name="middle", queue="middle.sink")
 
     factory.sink = Second()
-    told: list[list[StageProgress]] = []
-    factory.process().run(watch=told.append, every=0.01)
-    assert [stage.stage for stage in told[-1]] == ["source", "middle"]
-    assert sum(told[-1][1].outcomes.values()) == PICTURES + 8 + 2 * 32 + 1
+    reported: list[list[StageProgress]] = []
+    factory.process().run(watch=reported.append, every=0.01)
+    assert [stage.stage for stage in reported[-1]] == ["source", "middle"]
+    assert sum(reported[-1][1].outcomes.values()) == PICTURES + 8 + 2 * 32 + 1
 
 
 def test_an_error_of_whoever_watches_ends_the_run_and_all_its_threads(factory: Factory) -> None:

@@ -96,7 +96,7 @@ class Running:
 
     def __init__(self, store: FolderStore, first: First, second: Second) -> None:
         self.bus = MemoryBus([first.declaration.inbox, second.declaration.inbox])
-        self.ending = SimpleNamespace(told=threading.Event(), insisted=threading.Event())  # without signals
+        self.ending = SimpleNamespace(requested=threading.Event(), insisted=threading.Event())  # without signals
         self.codes: list[int] = []
         process = StageProcess([first, second], self.bus, store, settings(), Health())
         assert process.begin(self.ending)  # type: ignore[arg-type]
@@ -104,7 +104,7 @@ class Running:
         self._thread.start()
 
     def end(self) -> int:
-        self.ending.told.set()
+        self.ending.requested.set()
         self._thread.join(60)
         (code,) = self.codes
         return code

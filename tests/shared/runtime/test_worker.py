@@ -39,7 +39,7 @@ from shared.contract.messages import (
     ItemDied,
     Message,
     Stamp,
-    decode,
+    decode_message,
     decode_stamped,
 )
 from shared.contract.reasons import Reason
@@ -103,13 +103,13 @@ class Finder(Stage[ImageFetched, None]):
 
     def __init__(self, work: Work) -> None:
         self.work = work
-        self.asked: list[ImageFetched] = []
+        self.consumed: list[ImageFetched] = []
 
     def inputs(self, message: ImageFetched, settings: None) -> Mapping[str, str] | None:
         return {"image": message.image}
 
     def process(self, message: ImageFetched, settings: None, context: Context) -> Iterable[Message | Death]:
-        self.asked.append(message)
+        self.consumed.append(message)
         return self.work(message, context)
 
 
@@ -204,11 +204,11 @@ class Workshop:
         assert delivery is not None
         return delivery
 
-    def told(self) -> list[Message]:
-        """What has been published since last asked."""
+    def announced(self) -> list[Message]:
+        """What has been published since the last call."""
         found = []
         while (delivery := self.watcher.receive(0)) is not None:
-            found.append(decode(delivery.body))
+            found.append(decode_message(delivery.body))
             delivery.ack()
         return found
 
@@ -281,7 +281,7 @@ class TestTimeLimit:
             return ()
 
         assert self.consume(workshop, self.worker(workshop, hang)) == {Outcome.DROPPED: 1}
-        (told,) = workshop.told()
+        (told,) = workshop.announced()
         assert isinstance(told, ImageDropped)
         assert (told.entry, told.stage, told.reason) == (ENTRY, "finder", Reason.TIME_LIMIT_EXCEEDED)
         assert len(begun) == 2
@@ -296,7 +296,7 @@ class TestTimeLimit:
             return counting(message, context)
 
         assert self.consume(workshop, self.worker(workshop, hang_once)) == {Outcome.DONE: 1}
-        assert workshop.told() == [COUNTED]
+        assert workshop.announced() == [COUNTED]
 
     def test_another_run_tries_again(self, workshop: Workshop, over: threading.Event) -> None:
         def hang(message: ImageFetched, context: Context) -> Iterable[Message]:
@@ -332,7 +332,7 @@ class TestTimeLimit:
         assert worker.longest == 0.0
         over.set()
         assert ended.wait(30)
-        assert [type(message) for message in workshop.told()] == [ImageDropped]
+        assert [type(message) for message in workshop.announced()] == [ImageDropped]
         assert worker.outcomes == {Outcome.DROPPED: 1}
 
     def test_an_item_that_is_to_be_alone_does_not_wait_for_a_thread_that_was_left_behind(
@@ -347,14 +347,14 @@ class TestTimeLimit:
         workshop.bus.publish(FETCHED.model_copy(update={"entry": OTHER, "image": "0e" * 32}))
         suspect = workshop.next()
         assert self.consume(workshop, worker) == {Outcome.DROPPED: 1}
-        suspect.returned = SUSPECT  # type: ignore[misc]
+        suspect.redeliveries = SUSPECT  # type: ignore[misc]
         assert worker.handle(suspect) is Outcome.DONE
 
 
 class TestDone:
-    def test_what_a_stage_found_is_recorded_told_and_acknowledged(self, workshop: Workshop) -> None:
+    def test_what_a_stage_found_is_recorded_published_and_acknowledged(self, workshop: Workshop) -> None:
         assert workshop.work_through(Finder(counting), FETCHED) == [Outcome.DONE]
-        assert workshop.told() == [COUNTED]
+        assert workshop.announced() == [COUNTED]
         assert len(list(workshop.store.list("actions/finder/"))) == 1
         assert workshop.bus.depths()["finder"] == Depth()
 
@@ -426,60 +426,60 @@ class TestDone:
 
         workshop.store = WithoutEvents(workshop.store.root)
         assert workshop.work_through(Lister(look), FETCHED) == [Outcome.DONE]
-        assert workshop.told() == [COUNTED]
+        assert workshop.announced() == [COUNTED]
 
     def test_an_event_that_the_stage_does_not_declare_is_poison(self, workshop: Workshop) -> None:
-        def tell(message: ImageFetched, context: Context) -> Iterable[Message]:
+        def report(message: ImageFetched, context: Context) -> Iterable[Message]:
             context.emit(Slept())
             return ()
 
-        assert workshop.work_through(Lister(tell), FETCHED) == [Outcome.DEAD]
+        assert workshop.work_through(Lister(report), FETCHED) == [Outcome.DEAD]
         (letter,) = dead_letters_of(workshop.bus, "finder")
         assert letter.reason == "finder does not emit slept"
 
     def test_a_drop_is_an_outcome_of_its_own(self, workshop: Workshop) -> None:
         assert workshop.work_through(Finder(lambda *_: [DROPPED]), FETCHED) == [Outcome.DROPPED]
-        assert workshop.told() == [DROPPED]
+        assert workshop.announced() == [DROPPED]
 
-    def test_with_an_action_nothing_is_told_before_all_is_made(self, workshop: Workshop) -> None:
-        told_early = []
+    def test_with_an_action_nothing_is_published_before_all_is_made(self, workshop: Workshop) -> None:
+        published_early = []
 
         def work(message: ImageFetched, context: Context) -> Iterator[Message]:
             yield COUNTED
-            told_early.extend(workshop.told())
+            published_early.extend(workshop.announced())
             yield DROPPED
 
         workshop.work_through(Finder(work), FETCHED)
-        assert told_early == []
-        assert workshop.told() == [COUNTED, DROPPED]
+        assert published_early == []
+        assert workshop.announced() == [COUNTED, DROPPED]
 
-    def test_without_an_action_everything_is_told_at_once_and_nothing_is_recorded(self, workshop: Workshop) -> None:
-        told_early = []
+    def test_without_an_action_all_is_published_at_once_and_nothing_is_recorded(self, workshop: Workshop) -> None:
+        published_early = []
 
         def work(message: ImageFetched, context: Context) -> Iterator[Message]:
             yield COUNTED
-            told_early.extend(workshop.told())
+            published_early.extend(workshop.announced())
             yield DROPPED
 
         assert workshop.work_through(Lister(work), FETCHED) == [Outcome.DROPPED]
-        assert told_early == [COUNTED]
-        assert workshop.told() == [DROPPED]
+        assert published_early == [COUNTED]
+        assert workshop.announced() == [DROPPED]
         assert list(workshop.store.list("actions/")) == []
 
 
 class TestReused:
-    def test_what_was_done_before_is_told_again_of_another_entry(self, workshop: Workshop) -> None:
+    def test_what_was_done_before_is_published_again_of_another_entry(self, workshop: Workshop) -> None:
         finder = Finder(counting)
         again = FETCHED.model_copy(update={"entry": "f" * 20})
         assert workshop.work_through(finder, FETCHED, again) == [Outcome.DONE, Outcome.REUSED]
-        assert finder.asked == [FETCHED]
-        assert workshop.told() == [COUNTED, COUNTED.model_copy(update={"entry": "f" * 20})]
+        assert finder.consumed == [FETCHED]
+        assert workshop.announced() == [COUNTED, COUNTED.model_copy(update={"entry": "f" * 20})]
         assert [str(record.message.item) for record in workshop.records() if record.stamp.reused] == ["f" * 20]
 
     def test_a_drop_is_remembered_too(self, workshop: Workshop) -> None:
         finder = Finder(lambda *_: [DROPPED])
         assert workshop.work_through(finder, FETCHED, FETCHED) == [Outcome.DROPPED, Outcome.REUSED]
-        assert workshop.told() == [DROPPED, DROPPED]
+        assert workshop.announced() == [DROPPED, DROPPED]
 
     def test_finding_nothing_is_remembered_too(self, workshop: Workshop) -> None:
         finder = Finder(lambda *_: [])
@@ -525,7 +525,7 @@ class TestReused:
 
         assert workshop.work_through(Finder(half), FETCHED) == [Outcome.DEAD]
         assert list(workshop.store.list("actions/")) == []
-        assert [type(message) for message in workshop.told()] == [ItemDied]
+        assert [type(message) for message in workshop.announced()] == [ItemDied]
 
 
 class TestRevision:
@@ -535,7 +535,7 @@ class TestRevision:
     ) -> None:
         again = FETCHED.model_copy(update={"revision": 3})
         workshop.work_through(stage(counting), FETCHED, again, FETCHED)
-        assert workshop.told() == [COUNTED, COUNTED.model_copy(update={"revision": 3}), COUNTED]
+        assert workshop.announced() == [COUNTED, COUNTED.model_copy(update={"revision": 3}), COUNTED]
 
     @pytest.mark.parametrize("stage", [Finder, Lister])
     def test_what_dies_of_a_later_revision_is_dead_and_no_longer_dropped(
@@ -577,7 +577,7 @@ class TestLanes:
         assert [record.stamp.bulk for record in workshop.records()] == [True, True]
 
     @pytest.mark.parametrize("bulk", [True, False])
-    def test_a_death_is_told_of_in_the_lane_of_what_has_died(self, workshop: Workshop, bulk: bool) -> None:
+    def test_a_death_is_published_in_the_lane_of_what_has_died(self, workshop: Workshop, bulk: bool) -> None:
         workshop.bus.publish(FETCHED, Stamp(bulk=bulk))
         workshop.work_through(Finder(failing(Poison("never"))))
         assert [record.stamp.bulk for record in workshop.records()] == [bulk]
@@ -593,27 +593,27 @@ class TestFailed:
         delivery = workshop.next()
         assert delivery.attempt == 2
         assert worker.handle(delivery) is Outcome.DONE
-        assert workshop.told() == [COUNTED]
+        assert workshop.announced() == [COUNTED]
 
     def test_what_fails_every_time_ends_dead_and_the_packer_is_told(self, workshop: Workshop) -> None:
         errors = [ValueError(f"attempt {number}") for number in range(1, 4)]
         outcomes = workshop.work_through(Finder(failing(*errors)), FETCHED)
         assert outcomes == [Outcome.RETRIED, Outcome.RETRIED, Outcome.DEAD]
         died = ItemDied(run=RUN, entry=ENTRY, stage="finder", error="value-error", detail="attempt 3")
-        assert workshop.told() == [died]
+        assert workshop.announced() == [died]
         assert workshop.dead_letter() == DeadLetter("finder", FETCHED.encode(), 3, "attempt 3", "ValueError")
         assert workshop.tally().settlement(ENTRY).fate is Fate.DEAD
 
     @pytest.mark.parametrize("error", [Poison("never"), BadFile("never")], ids=["ours", "a library's"])
     def test_poison_is_dead_at_once(self, workshop: Workshop, error: Exception) -> None:
         assert workshop.work_through(Finder(failing(error)), FETCHED) == [Outcome.DEAD]
-        (died,) = workshop.told()
+        (died,) = workshop.announced()
         assert isinstance(died, ItemDied)
         assert (died.error, died.detail) == ("poison", "never")
 
-    def test_a_death_is_told_with_a_bounded_text_that_any_reader_can_read(self, workshop: Workshop) -> None:
+    def test_a_death_is_published_with_a_bounded_text_that_any_reader_can_read(self, workshop: Workshop) -> None:
         workshop.work_through(Finder(failing(Poison("\udce9" * 10_000))), FETCHED)
-        (died,) = workshop.told()
+        (died,) = workshop.announced()
         assert isinstance(died, ItemDied)
         assert died.detail == "?" * 500
         assert workshop.records()[0].message == died
@@ -623,7 +623,7 @@ class TestFailed:
         finder = Finder(counting)
         assert workshop.work_through(finder, impossible) == [Outcome.DEAD]
         assert (workshop.dead_letter().body, workshop.dead_letter().error) == (impossible.encode(), "Poison")
-        assert finder.asked == workshop.told() == []
+        assert finder.consumed == workshop.announced() == []
 
     def test_a_run_without_a_recipe_is_poison(self, workshop: Workshop) -> None:
         assert workshop.work_through(Finder(counting), FETCHED.model_copy(update={"run": "nobody-001"})) == [
@@ -637,18 +637,18 @@ class TestFailed:
         kept = ImageKept(run=RUN, entry=ENTRY, image=IMAGE, arrival=1, decisions=1)
         for stage in (Finder(lambda *_: [kept]), Lister(lambda *_: [kept])):
             assert workshop.work_through(stage, FETCHED) == [Outcome.DEAD]
-            (died,) = workshop.told()
+            (died,) = workshop.announced()
             assert isinstance(died, ItemDied)
             assert died.detail == "finder does not produce image-kept"
         assert list(workshop.store.list("actions/")) == []
 
-    def test_that_nobody_can_process_a_death_is_not_told_as_another_death(self, workshop: Workshop) -> None:
+    def test_that_nobody_can_process_a_death_is_not_published_as_another_death(self, workshop: Workshop) -> None:
         packing = Queue("finder", (ItemDied,))
         workshop.move_to(MemoryBus([packing, WATCHED, NOTED], clock=lambda: workshop.now))
         died = ItemDied(run=RUN, entry=ENTRY, stage="upscaler", error="poison")
         outcomes = workshop.work_through(Lister(failing(*[ValueError("packer")] * 3)), died)
         assert outcomes == [Outcome.RETRIED, Outcome.RETRIED, Outcome.DEAD]
-        assert workshop.told() == [died]
+        assert workshop.announced() == [died]
 
     def test_the_next_item_is_none_the_worse_for_it(self, workshop: Workshop) -> None:
         finder = Finder(failing(Poison("this one only")))
@@ -664,10 +664,10 @@ class TestDeathOfOneItem:
         yield Death(OTHER, ZeroDivisionError("a side of 0 pixels"))
         yield DROPPED
 
-    def test_it_is_told_and_the_others_are_none_the_worse(self, workshop: Workshop) -> None:
+    def test_it_is_published_and_the_others_are_none_the_worse(self, workshop: Workshop) -> None:
         assert workshop.work_through(Lister(self.some), FETCHED) == [Outcome.DROPPED]
         died = ItemDied(run=RUN, entry=OTHER, stage="finder", error="zero-division-error", detail="a side of 0 pixels")
-        assert workshop.told() == [COUNTED, died, DROPPED]
+        assert workshop.announced() == [COUNTED, died, DROPPED]
         assert workshop.tally().settlement(OTHER).fate is Fate.DEAD
         assert not any(depth.dead for depth in workshop.bus.depths().values())
 
@@ -680,7 +680,7 @@ class TestDeathOfOneItem:
 
     def test_where_a_message_is_about_one_item_this_has_died(self, workshop: Workshop) -> None:
         assert workshop.work_through(Finder(self.some), FETCHED, ladder=RetryLadder(())) == [Outcome.DEAD]
-        assert [type(message) for message in workshop.told()] == [ItemDied]
+        assert [type(message) for message in workshop.announced()] == [ItemDied]
         assert workshop.dead_letter().reason == "a side of 0 pixels"
 
     def test_it_waits_for_a_store_that_is_full(self, tmp_path: Path, recipe: Recipe) -> None:
@@ -702,7 +702,11 @@ class TestDeathOfOneItem:
         store.full = False
         workshop.now += 1000
         assert worker.handle(workshop.next()) is Outcome.DROPPED
-        assert {message.kind() for message in workshop.told()} == {"faces-counted", "item-died", "image-dropped"}
+        assert {message.kind() for message in workshop.announced()} == {
+            "faces-counted",
+            "item-died",
+            "image-dropped",
+        }
 
 
 class TestRecipe:
@@ -727,7 +731,7 @@ class TestUnavailable:
     def test_a_store_or_bus_that_is_away_kills_no_item_however_long(self, workshop: Workshop, error: Exception) -> None:
         outcomes = workshop.work_through(Finder(failing(*[error] * 20)), FETCHED)
         assert outcomes == [Outcome.RETRIED] * 20 + [Outcome.DONE]
-        assert workshop.told() == [COUNTED]
+        assert workshop.announced() == [COUNTED]
 
     def test_a_full_store_is_reported_once_the_ladder_is_exhausted(self, workshop: Workshop) -> None:
         worker = workshop.worker(Finder(failing(*[StoreFull("full")] * 9)))
@@ -759,7 +763,7 @@ class TestUnavailable:
             workshop.now += 1000
         store.full = False
         assert worker.handle(workshop.next()) is Outcome.DEAD
-        assert len(workshop.told()) == 1
+        assert len(workshop.announced()) == 1
 
 
 class TestStopped:
@@ -775,7 +779,7 @@ class TestStopped:
         assert worker.handle(workshop.next()) is Outcome.INTERRUPTED
         assert workshop.bus.depths()["finder"] == Depth(ready=1)
         delivery = workshop.next()
-        assert (delivery.returned, delivery.attempt) == (1, 1)
+        assert (delivery.redeliveries, delivery.attempt) == (1, 1)
         assert workshop.worker(Finder(long_work)).handle(delivery) is Outcome.DONE
 
     def test_a_stopped_worker_takes_nothing_more(self, workshop: Workshop) -> None:
@@ -904,13 +908,13 @@ def test_killed_at_any_moment_nothing_is_lost(
             workshop.work_through(stage())
         else:
             break
-        assert set(workshop.told()) == expected
+        assert set(workshop.announced()) == expected
         assert bus.depths()["finder"].waiting == 0
     assert moment == moments
 
 
 class TestVanishedWorkers:
-    def returned(self, workshop: Workshop, times: int) -> Delivery:
+    def redelivered(self, workshop: Workshop, times: int) -> Delivery:
         workshop.bus.publish(FETCHED)
         for _ in range(times):
             workshop.next()
@@ -920,18 +924,18 @@ class TestVanishedWorkers:
 
     def test_an_item_that_ends_one_worker_after_the_other_is_dead(self, workshop: Workshop) -> None:
         finder = Finder(counting)
-        assert workshop.worker(finder).handle(self.returned(workshop, CONDEMNED)) is Outcome.DEAD
-        assert finder.asked == []
+        assert workshop.worker(finder).handle(self.redelivered(workshop, CONDEMNED)) is Outcome.DEAD
+        assert finder.consumed == []
         assert workshop.dead_letter().error == "WorkerVanished"
-        assert [message.kind() for message in workshop.told()] == ["item-died"]
+        assert [message.kind() for message in workshop.announced()] == ["item-died"]
 
     def test_an_item_that_was_returned_less_often_gets_its_chance(self, workshop: Workshop) -> None:
-        assert workshop.worker(Finder(counting)).handle(self.returned(workshop, CONDEMNED - 1)) is Outcome.DONE
+        assert workshop.worker(Finder(counting)).handle(self.redelivered(workshop, CONDEMNED - 1)) is Outcome.DONE
 
     def test_long_work_may_lose_more_workers(self, workshop: Workshop) -> None:
         worker = workshop.worker(LongFinder(counting))
-        assert worker.handle(self.returned(workshop, CONDEMNED)) is Outcome.DONE
-        assert worker.handle(self.returned(workshop, CONDEMNED_IF_LONG)) is Outcome.DEAD
+        assert worker.handle(self.redelivered(workshop, CONDEMNED)) is Outcome.DONE
+        assert worker.handle(self.redelivered(workshop, CONDEMNED_IF_LONG)) is Outcome.DEAD
 
     def test_a_suspect_is_worked_on_alone(self, workshop: Workshop) -> None:
         beside: list[float] = []
@@ -949,7 +953,7 @@ class TestVanishedWorkers:
 
         others: list[str] = []
         worker = workshop.worker(Finder(work))
-        suspect = self.returned(workshop, SUSPECT)
+        suspect = self.redelivered(workshop, SUSPECT)
         workshop.bus.publish(FETCHED.model_copy(update={"entry": "0c" * 10, "image": "0c" * 32}))
         neighbour = threading.Thread(target=worker.handle, args=(workshop.next(),))
         neighbour.start()
@@ -972,7 +976,7 @@ class TestControls:
         worker.controls = controls_in_force(workshop.store)
         workshop.bus.publish(FETCHED)
         assert worker.handle(workshop.next()) is Outcome.CANCELLED
-        assert finder.asked == workshop.told() == []
+        assert finder.consumed == workshop.announced() == []
         assert workshop.bus.depths()["finder"] == Depth()
 
     def test_a_run_that_has_just_been_taken_up_again_is_not_forgotten(self, workshop: Workshop) -> None:
@@ -1034,11 +1038,11 @@ class TestAwayMeanwhile:
     def test_no_more_work_is_taken_while_the_store_is_away(self, tmp_path: Path, recipe: Recipe) -> None:
         class Absent(FolderStore):
             until = 0
-            asked = 0
+            consumed = 0
 
             def exists(self, key: str) -> bool:
-                self.asked += 1
-                if self.asked <= self.until:
+                self.consumed += 1
+                if self.consumed <= self.until:
                     raise StoreUnavailable("away")
                 return super().exists(key)
 
@@ -1056,12 +1060,12 @@ class TestAwayMeanwhile:
             time.sleep(0.01)
         worker.drain()
         thread.join(20)
-        assert store.asked > 2
+        assert store.consumed > 2
         assert worker.outcomes == {Outcome.RETRIED: 1, Outcome.DONE: 1}
 
     def test_an_answer_waits_for_the_broker(self, workshop: Workshop) -> None:
         class Stammering:
-            body, attempt, returned, session, age, bulk = FETCHED.encode(), 1, 0, 0, 0.0, False
+            body, attempt, redeliveries, epoch, age, bulk = FETCHED.encode(), 1, 0, 0, 0.0, False
             tries = 0
 
             def ack(self) -> None:

@@ -246,7 +246,7 @@ class TestLesserServers:
         assert len(answers.waiting) >= 5
 
     @pytest.mark.parametrize(
-        ("answer", "error", "told"),
+        ("answer", "error", "reason"),
         [
             (Answer(507, b"<Error><Code>XMinioStorageFull</Code></Error>"), StoreFull, "XMinioStorageFull"),
             (Answer(507, b"full", "text/plain"), StoreUnavailable, "507"),
@@ -263,15 +263,15 @@ class TestLesserServers:
         ids=str,
     )
     def test_what_it_answers_is_sorted(
-        self, behind: S3Store, answers: Answers, answer: Answer, error: type[Exception], told: str
+        self, behind: S3Store, answers: Answers, answer: Answer, error: type[Exception], reason: str
     ) -> None:
         for attempt in (lambda: behind.put("a/b", b"1"), lambda: behind.put_new("a/c", b"1")):
             answers.give([answer])
-            with pytest.raises(error, match=told):
+            with pytest.raises(error, match=reason):
                 attempt()
 
     def test_what_it_will_never_do_is_tried_a_few_times_only(self, behind: S3Store, answers: Answers) -> None:
         answers.give([Answer(400, b"<Error><Code>EntityTooLarge</Code></Error>")])
-        with pytest.raises(Transient, match="EntityTooLarge") as told:
+        with pytest.raises(Transient, match="EntityTooLarge") as reason:
             behind.put("a", b"1")
-        assert not isinstance(told.value, StoreUnavailable)
+        assert not isinstance(reason.value, StoreUnavailable)

@@ -38,7 +38,7 @@ def test_whatever_numpy_writes_of_the_kind_is_read(order: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reason"),
     [
         (b"", r"no \.npy file"),
         (b"PK\x03\x04 and so on", r"no \.npy file"),
@@ -55,8 +55,8 @@ def test_whatever_numpy_writes_of_the_kind_is_read(order: str) -> None:
         (SOUND.replace(b"(2, 2), }" + b" " * 12, b"(9999999999999, 2), }"), "16 bytes of"),
     ],
 )
-def test_anything_else_is_poison(content: bytes, told: str) -> None:
-    with pytest.raises(BadFile, match=told):
+def test_anything_else_is_poison(content: bytes, reason: str) -> None:
+    with pytest.raises(BadFile, match=reason):
         decode_labels(content)
 
 

@@ -50,7 +50,7 @@ def test_rows_are_written_whatever_the_order_in_memory() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "said"),
+    ("file", "reason"),
     [
         (b"", "header too small"),
         (b"PK\x03\x04 a zip archive", "not a whole safetensors file"),
@@ -70,8 +70,8 @@ def test_rows_are_written_whatever_the_order_in_memory() -> None:
         (raw({"__metadata__": 3}, b""), "not a whole safetensors file"),
     ],
 )
-def test_other_files_are_refused(file: bytes, said: str) -> None:
-    with pytest.raises(BadFile, match=said):
+def test_other_files_are_refused(file: bytes, reason: str) -> None:
+    with pytest.raises(BadFile, match=reason):
         unpack(file)
 
 

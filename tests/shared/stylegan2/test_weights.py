@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from shared.stylegan2.architecture import Architecture, generator_shapes
-from shared.stylegan2.weights import Networks, WeightsMismatch, check
+from shared.stylegan2.weights import Networks, WeightsMismatch, check_shapes
 
 
 def test_all_mismatches_are_named_at_once(toy):
@@ -11,7 +11,7 @@ def test_all_mismatches_are_named_at_once(toy):
     weights["lod"] = np.zeros((), np.float32)
     weights["4x4/Conv/bias"] = np.zeros(3, np.float32)
     with pytest.raises(WeightsMismatch) as caught:
-        check(weights, {name: value.shape for name, value in toy.D.items()})
+        check_shapes(weights, {name: value.shape for name, value in toy.D.items()})
     assert str(caught.value) == (
         "weights do not fit the architecture: missing 8x8/Skip/weight (1, 1, 8, 8), missing Output/weight (8, 1), "
         "unused lod (), mis-shaped 4x4/Conv/bias (3,) instead of (8,)"

@@ -10,7 +10,7 @@ from services.trainer.learning.augmentation.pipe import Pipe
 from shared.stylegan2.backend import Tensor
 
 
-def augment(pictures: Tensor, source: draws.Source, p: Tensor | float, pipe: Pipe = Pipe.BGC) -> Tensor:
+def augment(pictures: Tensor, source: draws.RandomSource, p: Tensor | float, pipe: Pipe = Pipe.BGC) -> Tensor:
     """Augment `pictures` for D: [N, R, R, C], float32 in about -1 to 1, C 3 or 1, R 4 or more.
 
     Each operator of `pipe` happens to each picture with probability `p`, 0 to 1: the caller clips. A picture to which

@@ -13,7 +13,7 @@ REACH = 1 / 32
 """Largest shift, as a share of the size: 8 px at 256 px, as in stylegan2-ada's "bcr"."""
 
 
-def translated_and_flipped(pictures: Tensor, source: draws.Source) -> Tensor:
+def translated_and_flipped(pictures: Tensor, source: draws.RandomSource) -> Tensor:
     """Mirror each of `pictures` [N, R, R, C] or not, and shift it by whole pixels, up to REACH, with reflected borders.
 
     The paper flips and shifts; stylegan2-ada only shifts, its flips being part of the data set. At least a pixel of

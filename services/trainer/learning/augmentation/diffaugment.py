@@ -21,7 +21,7 @@ EVERYTHING = Policy.COLOR | Policy.TRANSLATION | Policy.CUTOUT
 """The policy with which the authors train on few pictures."""
 
 
-def diffaugment(pictures: Tensor, source: draws.Source, policy: Policy = EVERYTHING) -> Tensor:
+def diffaugment(pictures: Tensor, source: draws.RandomSource, policy: Policy = EVERYTHING) -> Tensor:
     """Augment `pictures` [N, R, R, C] for D by `policy`, each with draws of its own."""
     if Policy.COLOR in policy:
         pictures = _recolored(pictures, source)
@@ -30,7 +30,7 @@ def diffaugment(pictures: Tensor, source: draws.Source, policy: Policy = EVERYTH
     return _cut_out(pictures, source) if Policy.CUTOUT in policy else pictures
 
 
-def _recolored(pictures: Tensor, source: draws.Source) -> Tensor:
+def _recolored(pictures: Tensor, source: draws.RandomSource) -> Tensor:
     """Change brightness by -0.5 to 0.5, then saturation by a factor of 0 to 2, then contrast by 0.5 to 1.5."""
     brightness, saturation, contrast = (source.uniform((pictures.shape[0], 1, 1, 1)) for _ in range(3))
     pictures = _stretched(pictures + brightness - 0.5, 2 * saturation, axis=(3,))
@@ -43,7 +43,7 @@ def _stretched(pictures: Tensor, factor: Tensor, axis: tuple[int, ...]) -> Tenso
     return (pictures - mean) * factor + mean
 
 
-def _translated(pictures: Tensor, source: draws.Source) -> Tensor:
+def _translated(pictures: Tensor, source: draws.RandomSource) -> Tensor:
     """Shift `pictures` by up to an eighth of the size each way, with 0 at the borders."""
     count, size = pictures.shape[:2]
     reach = _share(size, 1 / 8)
@@ -55,7 +55,7 @@ def _translated(pictures: Tensor, source: draws.Source) -> Tensor:
     return ops.where(inside[..., None], moved, 0.0)
 
 
-def _cut_out(pictures: Tensor, source: draws.Source) -> Tensor:
+def _cut_out(pictures: Tensor, source: draws.RandomSource) -> Tensor:
     """Set a square of half the size to 0, whose centre is anywhere in the picture."""
     count, size = pictures.shape[:2]
     side = _share(size, 1 / 2)

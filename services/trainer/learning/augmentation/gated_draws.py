@@ -15,7 +15,7 @@ class GatedDraws:
     Shapes are [count, *more]; a picture either has all of `more` or none.
     """
 
-    source: draws.Source
+    source: draws.RandomSource
     p: Tensor | float
     count: int
 

@@ -32,13 +32,13 @@ def resampled(pictures: Tensor, inverse: Tensor) -> Tensor:
     Measured at 32 px: of 200 pictures with "bg" at p = 1, 3 % differ by more than 1e-5 and none by 1e-4 in any pixel;
     shrunk to half the size, up to 1e-2 in a corner pixel.
     """
-    samples = _sampled(wavelets.doubled(pictures), inverse, pictures.shape[1])
+    samples = _sampled(wavelets.upsampled(pictures), inverse, pictures.shape[1])
     same = ops.reshape(are_identities(inverse), (-1, 1, 1, 1))
     return ops.where(same, pictures, wavelets.halved(samples))
 
 
 def _sampled(fine: Tensor, inverse: Tensor, size: int) -> Tensor:
-    """Return the samples that `wavelets.halved` makes pictures of, bilinear from `fine` of `wavelets.doubled`."""
+    """Return the samples that `wavelets.halved` makes pictures of, bilinear from `fine` of `wavelets.upsampled`."""
     x, y = _places(inverse, size)
     return sum(
         pixels(fine, row, column) * (vertical * horizontal)[..., None]

@@ -28,7 +28,7 @@ MARGIN = 10
 """A picture of size R is made of 2 R + MARGIN samples, of which the first lies TAPS_BEFORE before the first pixel."""
 
 
-def doubled(pictures: Tensor) -> Tensor:
+def upsampled(pictures: Tensor) -> Tensor:
     """Double the size of the reflected pictures: [N, R, R, C] to [N, 4(R-1) + 2 ENDS, 4(R-1) + 2 ENDS, C], R > 3.
 
     `place_of` finds a sample. Contrast is halved; `halved` doubles it.
@@ -39,7 +39,7 @@ def doubled(pictures: Tensor) -> Tensor:
 
 
 def place_of(sample: Tensor, size: int) -> Tensor:
-    """Return the index in `doubled` of a sample, which is counted in half pixels from the first, -2(R-1) to 4(R-1) + 1.
+    """Return the index in `upsampled` of `sample`, in half pixels from the first pixel, -2(R-1) to 4(R-1) + 1.
 
     Within that, R - 1 pixels of reflection to each side, lie a period of the endless reflection and a half. SYM6 is not
     symmetric, so the second half of a period is no mirror image of the first. Only at the ends, beyond which there is

@@ -21,29 +21,29 @@ MAX_BYTES = 100_000
 
 
 @contextmanager
-def _source(*urls: str, stopping: Callable[[], bool] = lambda: False, **asked: Any) -> Iterator[AddressesSource]:
+def _source(*urls: str, stopping: Callable[[], bool] = lambda: False, **fields: Any) -> Iterator[AddressesSource]:
     source = AddressesSource(
-        recipe.AddressesSource(**{"urls": urls, "pause": 0, "timeout": 20, **asked}),
+        recipe.AddressesSource(**{"urls": urls, "pause": 0, "timeout": 20, **fields}),
         Conditions(MAX_BYTES, stopping, EgressPolicy.of("127.0.0.1")),
     )
     with closing(source):
         yield source
 
 
-def _fetch(server: Server, path: str = "/a.png", **asked: Any) -> Fetched | Drop:
-    with _source(server.address(path), **asked) as source:
+def _fetch(server: Server, path: str = "/a.png", **fields: Any) -> Fetched | Drop:
+    with _source(server.address(path), **fields) as source:
         [item] = source.items()
         return source.fetch(item)
 
 
-def _dropped(server: Server, path: str = "/a.png", **asked: Any) -> tuple[Reason, str]:
-    dropped = _fetch(server, path, **asked)
+def _dropped(server: Server, path: str = "/a.png", **fields: Any) -> tuple[Reason, str]:
+    dropped = _fetch(server, path, **fields)
     assert isinstance(dropped, Drop)
     return dropped.reason, dropped.detail
 
 
 def _paths(server: Server) -> list[str]:
-    return [path for path, _ in server.asked]
+    return [path for path, _ in server.requests_received]
 
 
 def test_a_list_in_a_file_may_hold_comments_and_blank_lines(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_picture_is_fetched_as_it_is(server: Server) -> None:
 def test_the_client_says_who_it_is(server: Server) -> None:
     server.routes["/a.png"] = lambda handler: handler.answer(body=b"picture")
     _fetch(server)
-    [(_, headers)] = server.asked
+    [(_, headers)] = server.requests_received
     assert headers["User-Agent"] == user_agent()
     assert headers["User-Agent"].startswith("Magritte/")
     assert headers["Accept-Encoding"] == "identity"
@@ -93,7 +93,7 @@ def test_a_final_answer_without_a_picture_is_not_asked_for_again(server: Server,
     reason, detail = _dropped(server)
     assert reason is Reason.FETCH_FAILED
     assert f"HTTP {status}" in detail
-    assert len(server.asked) == 1
+    assert len(server.requests_received) == 1
 
 
 def test_redirects_are_followed(server: Server) -> None:
@@ -108,7 +108,7 @@ def test_redirects_are_followed(server: Server) -> None:
 def test_a_redirect_loop_ends(server: Server) -> None:
     server.routes["/a.png"] = lambda handler: handler.answer(301, Location="/a.png")
     assert _dropped(server) == (Reason.FETCH_FAILED, f"more than {REDIRECTS} redirects")
-    assert len(server.asked) == REDIRECTS + 1
+    assert len(server.requests_received) == REDIRECTS + 1
 
 
 @pytest.mark.parametrize("to", ["ftp://127.0.0.1/a.png", "file:///etc/passwd", "javascript:alert(1)"])
@@ -117,7 +117,7 @@ def test_a_redirect_to_another_scheme_is_refused(server: Server, to: str) -> Non
     reason, detail = _dropped(server)
     assert reason is Reason.FETCH_FAILED
     assert "address" in detail
-    assert len(server.asked) == 1
+    assert len(server.requests_received) == 1
 
 
 def test_a_wrong_scheme_is_refused_without_a_request() -> None:
@@ -190,7 +190,7 @@ def test_a_busy_server_is_asked_again_when_it_says(server: Server, status: int) 
     started = time.monotonic()
     assert isinstance(_fetch(server), Fetched)
     assert time.monotonic() - started >= 1
-    assert len(server.asked) == 2
+    assert len(server.requests_received) == 2
 
 
 def test_the_pauses_that_a_server_asks_for_do_not_count_as_time_of_the_picture(server: Server) -> None:
@@ -204,13 +204,13 @@ def test_a_server_that_stays_busy_is_given_up(server: Server, status: int) -> No
     reason, detail = _dropped(server)
     assert reason is Reason.FETCH_FAILED
     assert f"HTTP {status}" in detail
-    assert len(server.asked) == ATTEMPTS
+    assert len(server.requests_received) == ATTEMPTS
 
 
 def test_a_server_that_asks_for_a_very_long_pause_is_not_waited_for(server: Server) -> None:
     server.routes["/a.png"] = lambda handler: handler.answer(429, Retry_After="86400")
     assert _dropped(server)[0] is Reason.FETCH_FAILED
-    assert len(server.asked) == 1
+    assert len(server.requests_received) == 1
 
 
 def test_a_body_that_is_cut_short_is_asked_for_again(server: Server) -> None:
@@ -262,7 +262,7 @@ def test_a_gzip_bomb_is_not_unpacked(server: Server) -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "body"),
-    [("br", b"picture"), ("gzip", b"picture"), ("gzip", gzip.compress(b"picture")[:-9]), ("gzip, gzip", b"")],
+    [("br", b"picture"), ("gzip", b"picture"), ("gzip", gzip.compress(b"picture", mtime=0)[:-9]), ("gzip, gzip", b"")],
 )
 def test_an_encoding_that_cannot_be_undone_is_a_failure(server: Server, encoding: str, body: bytes) -> None:
     server.routes["/a.png"] = lambda handler: handler.answer(body=body, Content_Encoding=encoding)
@@ -294,10 +294,10 @@ def test_there_is_a_pause_between_two_requests_to_one_host(server: Server) -> No
 
 @pytest.mark.parametrize("pause", [0, 60])
 def test_asked_to_stop_it_neither_waits_for_a_pause_nor_for_an_answer(server: Server, pause: float) -> None:
-    over, asked = threading.Event(), threading.Event()
+    over, requested = threading.Event(), threading.Event()
 
     def silent(handler: Handler) -> None:
-        asked.set()
+        requested.set()
         over.wait(20)
 
     server.routes |= {"/a.png": lambda handler: handler.answer(body=b"picture"), "/b.png": silent}
@@ -307,4 +307,4 @@ def test_asked_to_stop_it_neither_waits_for_a_pause_nor_for_an_answer(server: Se
         threading.Timer(0.3, over.set).start()
         with pytest.raises(Interrupted):
             source.fetch(second)
-    assert asked.is_set() == (pause == 0)
+    assert requested.is_set() == (pause == 0)

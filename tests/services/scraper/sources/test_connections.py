@@ -42,8 +42,8 @@ LOOPBACK = EgressPolicy.of("127.0.0.1")
 
 
 def _fetch(*addresses: str, names: Resolve = resolve, egress: EgressPolicy = LOOPBACK) -> list[Fetched | Drop]:
-    asked = recipe.AddressesSource(urls=addresses, pause=0, timeout=20)
-    with closing(AddressesSource(asked, Conditions(100_000, lambda: False, egress), names)) as source:
+    section = recipe.AddressesSource(urls=addresses, pause=0, timeout=20)
+    with closing(AddressesSource(section, Conditions(100_000, lambda: False, egress), names)) as source:
         return [source.fetch(Item(address, address)) for address in addresses]
 
 
@@ -63,8 +63,8 @@ def test_a_redirect_to_a_private_address_is_refused_however_it_is_written(
     to = f"http://{host}:{server.server_port}/a.png"
     server.routes = {"/a.png": lambda handler: handler.answer(302, Location=to)}
     assert "is not a public address" in _refused(server.address("/a.png"))
-    assert len(server.asked) == 1
-    assert inner.asked == []
+    assert len(server.requests_received) == 1
+    assert inner.requests_received == []
 
 
 @pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]", "10.0.0.1", "[fd00::1]", "100.64.0.1"])
@@ -84,24 +84,24 @@ def test_a_name_is_resolved_once_and_asked_at_what_was_found(server: Server, inn
     fetched, refused = _fetch(address, address, names=names.resolve)
     assert isinstance(fetched, Fetched)
     assert fetched.facts["url"] == address
-    assert [headers["Host"] for _, headers in server.asked] == [f"pictures.example:{server.server_port}"]
+    assert [headers["Host"] for _, headers in server.requests_received] == [f"pictures.example:{server.server_port}"]
     assert isinstance(refused, Drop)
     assert "127.0.0.2 is not a public address" in refused.detail
     assert names.questions == ["pictures.example"] * 2
-    assert inner.asked == []
+    assert inner.requests_received == []
 
 
 def test_a_redirect_to_the_same_name_is_checked_anew(server: Server, inner: Server) -> None:
     names = Names(["127.0.0.1"], ["127.0.0.2"])
     server.routes = {"/a.png": lambda handler: handler.answer(302, Location="/a.png")}
     assert "127.0.0.2" in _refused(f"http://pictures.example:{server.server_port}/a.png", names.resolve)
-    assert (len(server.asked), inner.asked) == (1, [])
+    assert (len(server.requests_received), inner.requests_received) == (1, [])
 
 
 def test_all_that_a_name_stands_for_must_be_public(server: Server, inner: Server) -> None:
     names = Names(["127.0.0.1", "127.0.0.2"])
     assert "127.0.0.2" in _refused(f"http://pictures.example:{server.server_port}/a.png", names.resolve)
-    assert server.asked == inner.asked == []
+    assert server.requests_received == inner.requests_received == []
 
 
 def test_if_one_address_of_a_name_does_not_answer_the_next_is_tried(
@@ -133,7 +133,7 @@ def test_proxies_of_the_environment_are_not_asked(
     server.routes = {"/a.png": lambda handler: handler.answer(body=b"picture")}
     [fetched] = _fetch(server.address("/a.png"))
     assert isinstance(fetched, Fetched)
-    assert inner.asked == []
+    assert inner.requests_received == []
 
 
 @pytest.fixture
@@ -161,4 +161,4 @@ def test_certificates_are_checked_against_the_name_and_not_the_number(secure: Se
     assert isinstance(fetched, Fetched)
     assert isinstance(refused, Drop)
     assert "certificate" in refused.detail.lower()
-    assert len(secure.asked) == 1
+    assert len(secure.requests_received) == 1

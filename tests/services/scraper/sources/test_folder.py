@@ -150,10 +150,10 @@ def test_a_time_that_no_calendar_has_is_not_told(seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0.0, "1970-01-01T00:00:00+00:00"), (-11644473600.0, "1601-01-01T00:00:00+00:00")]
+    ("seconds", "written"), [(0.0, "1970-01-01T00:00:00+00:00"), (-11644473600.0, "1601-01-01T00:00:00+00:00")]
 )
-def test_old_times_are_told(seconds: float, told: str) -> None:
-    assert moment(seconds) == told
+def test_old_times_are_told(seconds: float, written: str) -> None:
+    assert moment(seconds) == written
 
 
 def test_a_file_of_the_year_30489_is_read() -> None:

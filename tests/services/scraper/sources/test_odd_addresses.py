@@ -46,8 +46,8 @@ LOOPBACK = EgressPolicy.of("127.0.0.1")
 
 
 def _fetch(*addresses: str, names: Resolve = resolve, egress: EgressPolicy = LOOPBACK) -> list[Fetched | Drop]:
-    asked = recipe.AddressesSource(urls=addresses, pause=0, timeout=20)
-    with closing(AddressesSource(asked, Conditions(100_000, lambda: False, egress), names)) as source:
+    section = recipe.AddressesSource(urls=addresses, pause=0, timeout=20)
+    with closing(AddressesSource(section, Conditions(100_000, lambda: False, egress), names)) as source:
         return [source.fetch(Item(address, address)) for address in addresses]
 
 
@@ -88,8 +88,8 @@ def test_a_host_is_asked_by_its_ascii_name_as_browsers_do(server: Server, host: 
     [fetched] = _fetch(address, names=_loopback)
     assert isinstance(fetched, Fetched)
     assert fetched.facts["url"] == address.replace("a.png", "b.png")
-    assert {headers["Host"] for _, headers in server.asked} == {f"{host}:{server.server_port}"}
-    assert server.asked[1][1]["Cookie"] == "seen=1"
+    assert {headers["Host"] for _, headers in server.requests_received} == {f"{host}:{server.server_port}"}
+    assert server.requests_received[1][1]["Cookie"] == "seen=1"
 
 
 def test_a_redirect_may_lead_to_such_a_host(server: Server) -> None:
@@ -116,7 +116,7 @@ def test_user_and_password_of_an_address_are_sent(server: Server) -> None:
     server.routes["/a.png"] = lambda handler: handler.answer(body=b"picture")
     [fetched] = _fetch(server.address("/a.png").replace("http://", "http://user:pass@"))
     assert isinstance(fetched, Fetched)
-    assert server.asked[0][1]["Authorization"] == "Basic dXNlcjpwYXNz"
+    assert server.requests_received[0][1]["Authorization"] == "Basic dXNlcjpwYXNz"
 
 
 @pytest.mark.parametrize(

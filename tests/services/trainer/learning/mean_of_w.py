@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from services.trainer.learning.training import Training
+from services.trainer.learning.training import GanTraining
 from shared.recipe.hyperparameters import Hyperparameters
 from shared.stylegan2 import generator, network_file
 from shared.stylegan2.architecture import Architecture
@@ -26,12 +26,14 @@ MORE_STEPS = 80
 _LATENTS = 4000
 
 
-def opened(networks: Networks | None = None, seed: int = 3, **others: object) -> Training:
-    """Return a training of these networks, or of fresh ones; `others` are `Training`'s."""
-    return Training(networks or Networks.fresh(ARCHITECTURE, 1), **{"hyperparameters": SETTINGS, "seed": seed} | others)
+def opened(networks: Networks | None = None, seed: int = 3, **others: object) -> GanTraining:
+    """Return a training of these networks, or of fresh ones; `others` are `GanTraining`'s."""
+    return GanTraining(
+        networks or Networks.fresh(ARCHITECTURE, 1), **{"hyperparameters": SETTINGS, "seed": seed} | others
+    )
 
 
-def train(training: Training, steps: int = STEPS) -> Networks:
+def train(training: GanTraining, steps: int = STEPS) -> Networks:
     """Train for so many steps on eight pictures of noise, and return the networks."""
     pictures = np.random.default_rng(0).integers(0, 256, (8, 8, 8, 3), np.uint8)
     for _ in range(steps):

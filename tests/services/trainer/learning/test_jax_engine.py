@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from services.trainer.learning.draws import Draws
-from services.trainer.learning.phases import D_MAIN, Batch, Outcome
-from services.trainer.learning.training import Training
+from services.trainer.learning.phases import D_MAIN, Batch, PhaseResult
+from services.trainer.learning.training import GanTraining
 from shared.recipe.hyperparameters import Hyperparameters
 from shared.stylegan2.backend import ON_JAX
 from shared.stylegan2.weights import Networks
@@ -22,11 +22,11 @@ def reals(step: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def training(toy: Networks) -> Training:
-    return Training(toy, SETTINGS, seed=7)
+def training(toy: Networks) -> GanTraining:
+    return GanTraining(toy, SETTINGS, seed=7)
 
 
-def buffers(training: Training) -> list:
+def buffers(training: GanTraining) -> list:
     return [value for values in training._engine._state.values() for value in values.values()]
 
 
@@ -66,7 +66,7 @@ def test_an_opinion_between_steps_changes_nothing(training):
 
 
 def test_parts_of_a_minibatch_add_up_to_one_update(toy):
-    training = Training(toy, SETTINGS.model_copy(update={"minibatch_gpu": 2}))
+    training = GanTraining(toy, SETTINGS.model_copy(update={"minibatch_gpu": 2}))
     phases, engine = training._phases, training._engine
     state = engine.read()
     batch = Batch(reals(0), np.zeros((4, 0), np.float32), np.float32(0))
@@ -77,7 +77,7 @@ def test_parts_of_a_minibatch_add_up_to_one_update(toy):
     means = (
         {name: (value + other[name]) / 2 for name, value in each.items()} for each, other in zip(*found, strict=True)
     )
-    outcome = Outcome(*means)
+    outcome = PhaseResult(*means)
     assert measures["d"] == pytest.approx(float(outcome.measures["d"]), rel=1e-5)
     for part, values in phases.learnt(D_MAIN, state, outcome, 0.5).items():
         for name, value in values.items():
@@ -86,4 +86,4 @@ def test_parts_of_a_minibatch_add_up_to_one_update(toy):
 
 def test_several_devices_are_refused(toy):
     with pytest.raises(ValueError, match="several devices are used on the TensorFlow back end only"):
-        Training(toy, SETTINGS, devices=["cpu:0", "cpu:1"])
+        GanTraining(toy, SETTINGS, devices=["cpu:0", "cpu:1"])

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.trainer.learning.training import Training
+from services.trainer.learning.training import GanTraining
 from shared.stylegan2 import network_file
 from shared.stylegan2.backend import ON_JAX
 from shared.stylegan2.inference import Generator, Truncation
-from shared.stylegan2.official.fitting import fit
+from shared.stylegan2.official.fitting import match_variables
 from shared.stylegan2.official.pickling import pickled
-from shared.stylegan2.official.snapshot import read
+from shared.stylegan2.official.snapshot import read_snapshot
 from shared.stylegan2.weights import Networks, Weights
 from tests.services.trainer.learning.mean_of_w import (
     ARCHITECTURE,
@@ -36,14 +36,14 @@ NEAR = 0.15
 
 
 @pytest.fixture(scope="module")
-def training() -> Training:
+def training() -> GanTraining:
     training = opened()
     train(training)
     return training
 
 
 @pytest.fixture(scope="module")
-def trained(training: Training) -> Networks:
+def trained(training: GanTraining) -> Networks:
     return training.networks()
 
 
@@ -80,7 +80,7 @@ def test_a_file_carries_the_average_of_w(trained: Networks, kind: str) -> None:
     ways = {
         "npz": lambda: network_file.load(network_file.dump(trained)),
         "safetensors": lambda: network_file.load(network_file.dump_tensors(trained)),
-        "pickle": lambda: fit(read(pickled(trained))).networks,
+        "pickle": lambda: match_variables(read_snapshot(pickled(trained))).networks,
     }
     found = ways[kind]()
     for network in ("G", "Gs"):
@@ -96,7 +96,7 @@ def test_imported_networks_keep_their_average_of_w_when_trained_on(trained: Netw
     assert max(farthest(found.G), farthest(found.Gs)) < NEAR
 
 
-def test_a_resumed_training_keeps_its_average_of_w(training: Training) -> None:
+def test_a_resumed_training_keeps_its_average_of_w(training: GanTraining) -> None:
     resumed = opened(Networks.fresh(ARCHITECTURE, 9), seed=5)
     resumed.restore(training.state())
     found = train(resumed, MORE_STEPS)

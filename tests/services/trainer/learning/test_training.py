@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from services.trainer.learning.phases import moving_average
-from services.trainer.learning.training import Training
+from services.trainer.learning.training import GanTraining
 from shared.recipe.hyperparameters import Augmentation, Hyperparameters, Precision
 from shared.stylegan2.weights import Networks, WeightsMismatch
 
@@ -15,13 +15,13 @@ def reals(step: int, networks: Networks) -> np.ndarray:
     return np.random.default_rng(step).integers(0, 256, shape, np.uint8)
 
 
-def train(training: Training, networks: Networks, steps: range) -> list:
+def train(training: GanTraining, networks: Networks, steps: range) -> list:
     return [training.step(reals(step, networks)) for step in steps]
 
 
 @pytest.fixture(scope="module")
-def six_steps(toy) -> tuple[Training, list, dict, dict]:
-    training = Training(toy, HYPERPARAMETERS, seed=7)
+def six_steps(toy) -> tuple[GanTraining, list, dict, dict]:
+    training = GanTraining(toy, HYPERPARAMETERS, seed=7)
     first = train(training, toy, range(3))
     state = training.state()
     copy = {name: value.copy() for name, value in state.items()}
@@ -50,7 +50,7 @@ def test_losses_are_finite_and_regularization_comes_at_its_intervals(six_steps):
 
 def test_a_restored_training_goes_on_bit_for_bit(toy, six_steps):
     training, losses, state, _ = six_steps
-    resumed = Training(Networks.fresh(toy.architecture, seed=99), HYPERPARAMETERS, seed=1)
+    resumed = GanTraining(Networks.fresh(toy.architecture, seed=99), HYPERPARAMETERS, seed=1)
     resumed.restore(state)
     assert train(resumed, toy, range(3, 6)) == losses[3:]
     expected, found = training.state(), resumed.state()
@@ -70,19 +70,19 @@ def test_a_state_of_another_architecture_is_refused_by_name(toy, six_steps):
     del state["path_length/mean"]
     state["D/Output/bias"] = np.zeros(2, np.float32)
     with pytest.raises(WeightsMismatch, match=r"missing path_length/mean \(\), mis-shaped D/Output/bias \(2,\)"):
-        Training(toy, HYPERPARAMETERS).restore(state)
+        GanTraining(toy, HYPERPARAMETERS).restore(state)
 
 
 @pytest.mark.usefixtures("eager")
 def test_other_random_numbers_give_another_training(toy):
-    training, other = Training(toy, HYPERPARAMETERS, seed=7), Training(toy, HYPERPARAMETERS, seed=7)
+    training, other = GanTraining(toy, HYPERPARAMETERS, seed=7), GanTraining(toy, HYPERPARAMETERS, seed=7)
     other.reseed()
     assert training.step(reals(0, toy)) != other.step(reals(0, toy))
 
 
 def test_asking_for_an_opinion_changes_nothing(toy, six_steps):
     losses = six_steps[1]
-    curious = Training(toy, HYPERPARAMETERS, seed=7)
+    curious = GanTraining(toy, HYPERPARAMETERS, seed=7)
     for step in range(6):
         evaluate = curious.evaluate(np.concatenate([reals(step, toy)] * 2))
         assert np.isfinite([evaluate.pictures, evaluate.fakes]).all()
@@ -90,7 +90,7 @@ def test_asking_for_an_opinion_changes_nothing(toy, six_steps):
 
 
 def test_layers_that_are_frozen_stay_and_all_others_learn(toy):
-    training = Training(toy, HYPERPARAMETERS.model_copy(update={"freeze_d": 4}))
+    training = GanTraining(toy, HYPERPARAMETERS.model_copy(update={"freeze_d": 4}))
     train(training, toy, range(2))
     still = {
         name.rpartition("/")[0] for name, value in training.networks().D.items() if np.array_equal(value, toy.D[name])
@@ -101,7 +101,7 @@ def test_layers_that_are_frozen_stay_and_all_others_learn(toy):
 
 @pytest.mark.usefixtures("eager")
 def test_d_may_learn_several_times_a_step_each_time_from_other_reals(toy):
-    training = Training(toy, HYPERPARAMETERS.model_copy(update={"d_repeats": 3}))
+    training = GanTraining(toy, HYPERPARAMETERS.model_copy(update={"d_repeats": 3}))
     training.step(np.concatenate([reals(step, toy) for step in range(3)]))
     state = training.state()
     assert (training.kimg, state["G_adam/updates"], state["D_adam/updates"]) == (0.012, 2, 4)
@@ -109,7 +109,7 @@ def test_d_may_learn_several_times_a_step_each_time_from_other_reals(toy):
 
 @pytest.mark.usefixtures("eager")
 def test_a_regularisation_without_weight_is_left_out(toy):
-    training = Training(toy, HYPERPARAMETERS.model_copy(update={"path_length_weight": 0.0, "r1_gamma": 0.0}))
+    training = GanTraining(toy, HYPERPARAMETERS.model_copy(update={"path_length_weight": 0.0, "r1_gamma": 0.0}))
     losses = training.step(reals(0, toy))
     assert (losses.r1, losses.path_length) == (None, None)
     assert training.state()["G_adam/updates"] == training.state()["D_adam/updates"] == 1
@@ -117,7 +117,7 @@ def test_a_regularisation_without_weight_is_left_out(toy):
 
 @pytest.mark.parametrize("augmentation", [Augmentation.ADA, Augmentation.FIXED, Augmentation.DIFFAUGMENT])
 def test_an_augmented_training_learns_otherwise(toy, six_steps, augmentation):
-    training = Training(
+    training = GanTraining(
         toy, HYPERPARAMETERS.model_copy(update={"augmentation": augmentation, "augment_p": 0.5}), seed=7
     )
     losses = training.step(reals(0, toy))
@@ -128,7 +128,7 @@ def test_an_augmented_training_learns_otherwise(toy, six_steps, augmentation):
 
 @pytest.mark.usefixtures("eager")
 def test_without_a_probability_ada_changes_nothing(toy, six_steps):
-    training = Training(toy, HYPERPARAMETERS.model_copy(update={"augmentation": Augmentation.FIXED}), seed=7)
+    training = GanTraining(toy, HYPERPARAMETERS.model_copy(update={"augmentation": Augmentation.FIXED}), seed=7)
     found, expected = training.step(reals(0, toy)), six_steps[1][0]
     # In the first step all is drawn before the augmentation draws, and what it draws changes nothing.
     assert (found.g, found.d, found.r1, found.path_length) == pytest.approx(
@@ -142,30 +142,32 @@ def test_ada_moves_p_every_fourth_step_and_goes_on_with_it_when_resumed(toy):
     ada = HYPERPARAMETERS.model_copy(
         update={"augmentation": Augmentation.ADA, "augment_p": 0.5, "ada_kimg": 0.1, "ada_target": 0.999}
     )
-    training = Training(toy, ada, seed=7)
+    training = GanTraining(toy, ada, seed=7)
     ps = [training.step(reals(step, toy)).augment_p for step in range(9)]
     assert ps[:4] == [0.5] * 4
     assert ps[4:8] == [pytest.approx(0.5 - 16 / 100)] * 4  # D is never so sure of its reals
     assert ps[8] == pytest.approx(0.5 - 32 / 100)
-    resumed = Training(toy, ada)
+    resumed = GanTraining(toy, ada)
     resumed.restore(training.state())
     assert resumed.step(reals(9, toy)) == training.step(reals(9, toy))
 
 
 def test_consistency_has_its_price(toy):
-    plain, balanced = (Training(toy, HYPERPARAMETERS.model_copy(update={"bcr_weight": weight})) for weight in (0, 1e3))
+    plain, balanced = (
+        GanTraining(toy, HYPERPARAMETERS.model_copy(update={"bcr_weight": weight})) for weight in (0, 1e3)
+    )
     assert plain.step(reals(0, toy)).d < balanced.step(reals(0, toy)).d
 
 
 def test_bfloat16_trains_to_about_the_same_losses(toy, six_steps):
-    training = Training(toy, HYPERPARAMETERS.model_copy(update={"precision": Precision.BFLOAT16}), seed=7)
+    training = GanTraining(toy, HYPERPARAMETERS.model_copy(update={"precision": Precision.BFLOAT16}), seed=7)
     for found, expected in zip(train(training, toy, range(3)), six_steps[1], strict=False):
         assert (found.g, found.d) == pytest.approx((expected.g, expected.d), rel=0.05)
     assert all(value.dtype == np.float32 for value in training.networks().G.values())
 
 
 def test_parts_of_a_minibatch_add_up_to_one_update(toy):
-    training = Training(toy, HYPERPARAMETERS.model_copy(update={"minibatch_gpu": 2}), seed=7)
+    training = GanTraining(toy, HYPERPARAMETERS.model_copy(update={"minibatch_gpu": 2}), seed=7)
     losses = train(training, toy, range(2))
     assert np.isfinite([loss.d for loss in losses]).all()
     assert (training.kimg, training.state()["D_adam/updates"]) == (0.008, 3)
@@ -173,12 +175,12 @@ def test_parts_of_a_minibatch_add_up_to_one_update(toy):
 
 def test_a_minibatch_that_cannot_be_shared_out_is_refused(toy):
     with pytest.raises(ValueError, match="a minibatch of 4 cannot be split among 1 devices in parts of 3"):
-        Training(toy, HYPERPARAMETERS.model_copy(update={"minibatch_gpu": 3}))
+        GanTraining(toy, HYPERPARAMETERS.model_copy(update={"minibatch_gpu": 3}))
 
 
 @pytest.mark.slow
 def test_a_compiled_step_trains(toy):
-    training = Training(toy, HYPERPARAMETERS, jit_compile=True)
+    training = GanTraining(toy, HYPERPARAMETERS, jit_compile=True)
     losses = training.step(reals(0, toy))
     assert np.isfinite([losses.g, losses.d, losses.real_score, losses.fake_score, losses.r1, losses.path_length]).all()
     assert training.skipped == 0

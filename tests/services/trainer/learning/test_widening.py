@@ -1,13 +1,13 @@
 import numpy as np
 
-from services.trainer.learning.widening import labelled
+from services.trainer.learning.widening import with_labels
 from shared.stylegan2.inference import Discriminator, Generator, latents
 
 LABELS = np.eye(3, dtype=np.float32)[[0, 1, 2, 0]]
 
 
 def test_with_classes_added_the_same_pictures_are_drawn_and_scored_alike_whatever_the_class(toy):
-    wider = labelled(toy, 3, seed=1)
+    wider = with_labels(toy, 3, seed=1)
     z = latents(range(4), toy.architecture.z_size)
     drawn = Generator(toy.architecture, toy.Gs).pictures(z)
     np.testing.assert_allclose(Generator(wider.architecture, wider.Gs).pictures(z, LABELS), drawn, atol=1e-5)
@@ -17,7 +17,7 @@ def test_with_classes_added_the_same_pictures_are_drawn_and_scored_alike_whateve
 
 
 def test_an_embedding_that_has_learnt_something_makes_classes_differ(toy):
-    wider = labelled(toy, 3, seed=1)
+    wider = with_labels(toy, 3, seed=1)
     wider.Gs["G_mapping/LabelConcat/weight"][:] = np.random.default_rng(0).standard_normal((3, 6))
     z = np.repeat(latents([5], toy.architecture.z_size), 2, axis=0)
     first, second = Generator(wider.architecture, wider.Gs).pictures(z, LABELS[:2])

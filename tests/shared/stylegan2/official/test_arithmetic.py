@@ -6,9 +6,9 @@ import pytest
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.errors import Misfit
 from shared.stylegan2.inference import Discriminator, Generator, Truncation, latents
-from shared.stylegan2.official.fitting import fit
+from shared.stylegan2.official.fitting import match_variables
 from shared.stylegan2.official.pickling import pickled
-from shared.stylegan2.official.snapshot import read
+from shared.stylegan2.official.snapshot import read_snapshot
 from shared.stylegan2.weights import Networks, Weights
 from tests.shared.stylegan2.conftest import Golden
 from tests.shared.stylegan2.official.program import snapshot
@@ -81,7 +81,7 @@ def test_the_formulas_are_the_official_ones(golden: Golden) -> None:
 def test_an_imported_network_gives_the_official_answers(architecture: Architecture, version: int) -> None:
     networks = lively(architecture, seed=2)
     settings = {"mbstd_group_size": architecture.mbstd_group_size, "conv_clamp": architecture.conv_clamp}
-    imported = fit(read(snapshot(networks, version=version, static_kwargs=settings))).networks
+    imported = match_variables(read_snapshot(snapshot(networks, version=version, static_kwargs=settings))).networks
     assert imported is not None
     same_answers(imported, networks)
 
@@ -89,7 +89,7 @@ def test_an_imported_network_gives_the_official_answers(architecture: Architectu
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "widths of no rule"])
 def test_a_network_comes_back_from_our_own_export_with_all_its_sizes(kind: str) -> None:
     networks = Networks.fresh(KINDS[kind][0], seed=1)
-    found = fit(read(pickled(networks)))
+    found = match_variables(read_snapshot(pickled(networks)))
     assert found.networks is not None
     assert found.architecture.d_widths == networks.architecture.d_widths
     for name in ("label_fmaps", "cmap_fmaps", "cmap_layers", "conv_clamp", "mbstd_num_features", "mbstd_group_size"):

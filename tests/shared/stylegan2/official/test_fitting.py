@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.official.fitting import Variable, fit
+from shared.stylegan2.official.fitting import Variable, match_variables
 from shared.stylegan2.official.fitting import VariableStatus as Status
-from shared.stylegan2.official.snapshot import read
+from shared.stylegan2.official.snapshot import read_snapshot
 from shared.stylegan2.weights import Networks
 from tests.shared.stylegan2.conftest import GOLDEN
 from tests.shared.stylegan2.official.program import snapshot
@@ -16,14 +16,14 @@ def fates(file: bytes) -> dict[str, Variable]:
     """The variables that are not simply used, but for the official `lod`."""
     return {
         f"{each.network}/{each.name}": each
-        for each in fit(read(file)).variables
+        for each in match_variables(read_snapshot(file)).variables
         if each.fate is not Status.USED and each.name != "lod"
     }
 
 
 def test_golden_networks_arrive_bit_for_bit(golden, canary) -> None:
     name = "stylegan2-r64" if golden.networks.architecture.resolution == 64 else "stylegan2-r16-labels-gray"
-    found = fit(read((GOLDEN / "networks" / f"{name}.pkl").read_bytes()))
+    found = match_variables(read_snapshot((GOLDEN / "networks" / f"{name}.pkl").read_bytes()))
     assert found.networks is not None
     assert found.architecture.label_size == golden.networks.architecture.label_size
     for network in ("G", "D", "Gs"):
@@ -34,7 +34,7 @@ def test_golden_networks_arrive_bit_for_bit(golden, canary) -> None:
 
 
 def test_every_variable_has_a_fate(labelled: Networks) -> None:
-    found = fit(read(snapshot(labelled))).variables
+    found = match_variables(read_snapshot(snapshot(labelled))).variables
     used = [f"{each.network}/{each.name}" for each in found if each.fate is Status.USED]
     assert used == [f"{name}/{variable}" for name in ("G", "D", "Gs") for variable in getattr(labelled, name)]
     assert [each.network for each in found if each.fate is Status.UNUSED and each.name == "lod"] == [
@@ -50,7 +50,7 @@ def test_a_missing_variable_prevents_the_network(weights: Networks) -> None:
         "G/G_synthesis/8x8/Conv1/mod_bias": Status.MISSING,
         "D/8x8/Skip/weight": Status.MISSING,
     }
-    assert fit(read(file)).networks is None
+    assert match_variables(read_snapshot(file)).networks is None
 
 
 def test_a_mapping_network_with_a_gap_is_not_taken_for_a_shorter_one(weights: Networks) -> None:
@@ -65,7 +65,7 @@ def test_a_variable_of_another_shape_prevents_the_network(weights: Networks) -> 
     weights.Gs["dlatent_avg"] = np.zeros(9, np.float32)
     file = snapshot(weights)
     assert fates(file) == {"Gs/dlatent_avg": Variable("Gs", "dlatent_avg", (9,), (5,), Status.MISSHAPEN)}
-    assert fit(read(file)).networks is None
+    assert match_variables(read_snapshot(file)).networks is None
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
@@ -73,7 +73,7 @@ def test_what_is_no_number_prevents_the_network(weights: Networks, value: float)
     weights.D["Output/bias"] = np.full(3, value)
     file = snapshot(weights)
     assert {name: each.fate for name, each in fates(file).items()} == {"D/Output/bias": Status.NOT_FINITE}
-    assert fit(read(file)).networks is None
+    assert match_variables(read_snapshot(file)).networks is None
 
 
 def test_an_unused_variable_is_told_and_prevents_nothing(weights: Networks) -> None:
@@ -82,7 +82,7 @@ def test_an_unused_variable_is_told_and_prevents_nothing(weights: Networks) -> N
     assert fates(file) == {
         "G/G_synthesis/8x8/Extra/weight": Variable("G", "G_synthesis/8x8/Extra/weight", (4,), None, Status.UNUSED)
     }
-    assert fit(read(file)).networks is not None
+    assert match_variables(read_snapshot(file)).networks is not None
 
 
 def test_other_precisions_and_byte_orders_come_to_float32(weights: Networks) -> None:
@@ -91,7 +91,7 @@ def test_other_precisions_and_byte_orders_come_to_float32(weights: Networks) -> 
     weights.D["Output/bias"] = np.ones(3, np.float16)
     file = snapshot(weights)
     assert {name: each.fate for name, each in fates(file).items()} == {"G/dlatent_avg": Status.ROUNDED}
-    networks = fit(read(file)).networks
+    networks = match_variables(read_snapshot(file)).networks
     assert networks is not None
     np.testing.assert_array_equal(networks.G["dlatent_avg"], np.full(5, 1 / 3, np.float32), strict=True)
     np.testing.assert_array_equal(networks.Gs["dlatent_avg"], np.arange(5, dtype=np.float32), strict=True)
@@ -104,7 +104,7 @@ def test_a_discriminator_may_have_other_widths_than_the_generator(weights: Netwo
     weights.D.update(Networks.fresh(wide, seed=1).D)
     file = snapshot(weights)
     assert fates(file) == {}
-    networks = fit(read(file)).networks
+    networks = match_variables(read_snapshot(file)).networks
     assert networks is not None
     assert networks.architecture.d_widths == (14, 14, 14, 11)
 
@@ -118,7 +118,7 @@ def test_an_average_of_other_widths_than_its_generator_is_told_variable_by_varia
     assert {each.network for each in found} == {"Gs"}
     assert {each.fate for each in found} == {Status.MISSHAPEN}
     assert Variable("Gs", "G_synthesis/4x4/Conv/bias", (14,), (12,), Status.MISSHAPEN) in found
-    assert fit(read(file)).networks is None
+    assert match_variables(read_snapshot(file)).networks is None
 
 
 @pytest.mark.parametrize("layers", [2, 8])
@@ -129,7 +129,7 @@ def test_a_network_of_stylegan2_ada_is_read_with_the_settings_that_its_train_py_
     settings = {"num_channels": 3, "resolution": 16, "label_size": 0, "fmap_base": 90, "fmap_max": 12}
     settings |= {"num_fp16_res": 4, "conv_clamp": 256, "mbstd_group_size": 4, "architecture": "resnet"}
     file = snapshot(Networks.fresh(architecture, seed=1), version=5, static_kwargs=settings)
-    found = fit(read(file))
+    found = match_variables(read_snapshot(file))
     assert fates(file) == {}
     assert found.ignored_settings == ("num_fp16_res",)
     assert found.architecture == replace(architecture, fmap_base=88, conv_clamp=256.0)

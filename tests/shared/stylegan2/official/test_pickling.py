@@ -3,9 +3,9 @@ import pickletools
 
 import numpy as np
 
-from shared.stylegan2.official.fitting import fit
+from shared.stylegan2.official.fitting import match_variables
 from shared.stylegan2.official.pickling import pickled
-from shared.stylegan2.official.snapshot import read
+from shared.stylegan2.official.snapshot import read_snapshot
 from shared.stylegan2.weights import Networks
 from tests.shared.stylegan2.conftest import OfficialUnpickler
 
@@ -19,7 +19,7 @@ OFFICIAL_NAMES = {
 
 
 def test_our_own_import_gives_the_same_networks_bit_for_bit(labelled: Networks) -> None:
-    found = fit(read(pickled(labelled))).networks
+    found = match_variables(read_snapshot(pickled(labelled))).networks
     assert found is not None
     for network in ("G", "D", "Gs"):
         assert getattr(found, network).keys() == getattr(labelled, network).keys()

@@ -16,7 +16,7 @@ def test_the_group_of_the_minibatch_deviation_is_the_stated_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("network", "name", "said"),
+    ("network", "name", "reason"),
     [
         ("G", "G_synthesis/ToRGB_lod0/weight", "progressive growing"),
         ("D", "FromRGB_lod3/weight", "progressive growing"),
@@ -25,10 +25,10 @@ def test_the_group_of_the_minibatch_deviation_is_the_stated_one() -> None:
         ("G", "G_synthesis/8x8/Skip/weight", "a residual generator"),
     ],
 )
-def test_networks_of_another_kind_are_told_by_a_variable(network: str, name: str, said: str) -> None:
+def test_networks_of_another_kind_are_told_by_a_variable(network: str, name: str, reason: str) -> None:
     snapshot = shaped(Architecture(8, **SMALL))
     getattr(snapshot, network).variables[name] = np.ones(1, np.float32)
-    with pytest.raises(Misfit, match=f"{network}/{name} belongs to .*{said}"):
+    with pytest.raises(Misfit, match=f"{network}/{name} belongs to .*{reason}"):
         architecture_of(snapshot)
 
 

@@ -4,17 +4,17 @@ import pytest
 from shared.stylegan2.architecture import Architecture, discriminator_shapes, generator_shapes
 from shared.stylegan2.errors import BadFile
 from shared.stylegan2.official.sizes import architecture_of
-from shared.stylegan2.official.snapshot import OfficialNetwork, Snapshot
+from shared.stylegan2.official.snapshot import OfficialNetwork, OfficialSnapshot
 
 SMALL = {"z_size": 6, "w_size": 5, "mapping_fmaps": 7}
 DOUBLED = (512, 512, 512, 512, 512, 256, 128, 64)
 
 
-def shaped(architecture: Architecture, version: int = 4, **settings: object) -> Snapshot:
+def shaped(architecture: Architecture, version: int = 4, **settings: object) -> OfficialSnapshot:
     """A snapshot of networks of this architecture whose values take no memory."""
     G = {name: np.broadcast_to(np.float32(1), shape) for name, shape in generator_shapes(architecture).items()}
     D = {name: np.broadcast_to(np.float32(1), shape) for name, shape in discriminator_shapes(architecture).items()}
-    return Snapshot(*(OfficialNetwork(dict(variables), dict(settings), version, ()) for variables in (G, D, G)))
+    return OfficialSnapshot(*(OfficialNetwork(dict(variables), dict(settings), version, ()) for variables in (G, D, G)))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_every_network_has_is_missed_by_name(name: str) -> None:
 def test_networks_that_follow_different_rules_keep_both() -> None:
     wide = Architecture(64, fmap_base=32768, fmap_max=1024, z_size=1024, w_size=1024, mapping_layers=4)
     G, D = shaped(wide), shaped(Architecture(64, fmap_max=256, mbstd_num_features=4))
-    found = architecture_of(Snapshot(G.G, D.D, G.Gs))
+    found = architecture_of(OfficialSnapshot(G.G, D.D, G.Gs))
     assert (found.fmap_base, found.fmap_max, found.g_widths) == (32768, 1024, ())
     assert found.d_widths == (256,) * 6
     assert found.mbstd_num_features == 4
@@ -99,7 +99,7 @@ def test_an_embedding_without_room_for_z_is_no_network() -> None:
 
 def test_a_file_without_any_block_is_refused() -> None:
     with pytest.raises(BadFile, match="8x8/Conv1/weight is missing"):
-        architecture_of(Snapshot(*(OfficialNetwork({}, {}, 4, ()) for _ in range(3))))
+        architecture_of(OfficialSnapshot(*(OfficialNetwork({}, {}, 4, ()) for _ in range(3))))
 
 
 def test_absurd_resolutions_are_not_followed() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.stylegan2.errors import BadFile
-from shared.stylegan2.official.snapshot import Snapshot, read
+from shared.stylegan2.official.snapshot import OfficialSnapshot, read_snapshot
 from shared.stylegan2.weights import Networks
 from tests.shared.stylegan2.official.conftest import LABELLED
 from tests.shared.stylegan2.official.program import EasyDict, generator, network, pickled, snapshot
@@ -14,7 +14,7 @@ from tests.shared.stylegan2.official.program import EasyDict, generator, network
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
 def test_a_snapshot_is_read_in_every_protocol(labelled: Networks, protocol: int) -> None:
-    found = read(snapshot(labelled, protocol))
+    found = read_snapshot(snapshot(labelled, protocol))
     for name in ("G", "D", "Gs"):
         expected = getattr(labelled, name)
         variables = getattr(found, name).variables
@@ -24,15 +24,15 @@ def test_a_snapshot_is_read_in_every_protocol(labelled: Networks, protocol: int)
 
 
 def test_a_snapshot_tells_who_wrote_it(labelled: Networks) -> None:
-    assert read(snapshot(labelled)).G.version == 4
-    assert read(snapshot(labelled, version=5)).Gs.version == 5
-    (digest,) = read(snapshot(labelled)).D.sources
+    assert read_snapshot(snapshot(labelled)).G.version == 4
+    assert read_snapshot(snapshot(labelled, version=5)).Gs.version == 5
+    (digest,) = read_snapshot(snapshot(labelled)).D.sources
     assert len(digest) == 64
 
 
 @pytest.mark.parametrize("kind", [EasyDict, OrderedDict])
 def test_dictionaries_of_older_programs_are_read(labelled: Networks, kind: type[dict[str, object]]) -> None:
-    assert read(snapshot(labelled, static_kwargs=kind(resolution=16))).D.settings == {"resolution": 16}
+    assert read_snapshot(snapshot(labelled, static_kwargs=kind(resolution=16))).D.settings == {"resolution": 16}
 
 
 OTHERS = {
@@ -47,17 +47,17 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize(("file", "said"), OTHERS.items(), ids=range(len(OTHERS)))
-def test_other_files_are_told_by_what_they_are(file: bytes, said: str) -> None:
-    with pytest.raises(BadFile, match=said):
-        read(file)
+@pytest.mark.parametrize(("file", "reason"), OTHERS.items(), ids=range(len(OTHERS)))
+def test_other_files_are_told_by_what_they_are(file: bytes, reason: str) -> None:
+    with pytest.raises(BadFile, match=reason):
+        read_snapshot(file)
 
 
 def test_a_file_with_another_number_of_networks_is_refused(labelled: Networks) -> None:
     with pytest.raises(BadFile, match="holds 1 networks; a snapshot holds three"):
-        read(pickled((generator("Gs", labelled.Gs),)))
+        read_snapshot(pickled((generator("Gs", labelled.Gs),)))
     with pytest.raises(BadFile, match="a tuple of three networks"):
-        read(pickled(generator("Gs", labelled.Gs)))
+        read_snapshot(pickled(generator("Gs", labelled.Gs)))
 
 
 ONE = {"x": np.ones(2, np.float32)}
@@ -81,18 +81,18 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize(("changes", "said"), MALFORMED.values(), ids=MALFORMED)
-def test_a_network_that_is_malformed_is_refused(changes: dict[str, object], said: str) -> None:
+@pytest.mark.parametrize(("changes", "reason"), MALFORMED.values(), ids=MALFORMED)
+def test_a_network_that_is_malformed_is_refused(changes: dict[str, object], reason: str) -> None:
     G = network("G", ONE, **changes)
-    with pytest.raises(BadFile, match=said):
-        read(pickled((G, network("D", ONE), G)))
+    with pytest.raises(BadFile, match=reason):
+        read_snapshot(pickled((G, network("D", ONE), G)))
 
 
 def test_one_array_under_many_names_is_refused() -> None:
     large = np.ones(100_000, np.float32)
     G = network("G", {f"x{n}": large for n in range(1000)})
     with pytest.raises(BadFile, match="more than the file's size"):
-        read(pickled((G, network("D", ONE), network("Gs", ONE))))
+        read_snapshot(pickled((G, network("D", ONE), network("Gs", ONE))))
 
 
 FILE = snapshot(Networks.fresh(LABELLED, seed=1))
@@ -101,14 +101,14 @@ FILE = snapshot(Networks.fresh(LABELLED, seed=1))
 @given(st.integers(0, len(FILE) - 1))
 def test_a_file_that_is_cut_short_is_refused(length: int) -> None:
     with pytest.raises(BadFile):
-        read(FILE[:length])
+        read_snapshot(FILE[:length])
 
 
 @given(st.integers(0, len(FILE) - 1), st.binary(min_size=1, max_size=4))
 def test_a_file_with_other_bytes_is_refused_or_read(place: int, other: bytes) -> None:
     try:
-        found = read(FILE[:place] + other + FILE[place + len(other) :])
+        found = read_snapshot(FILE[:place] + other + FILE[place + len(other) :])
     except BadFile as error:
         assert str(error)  # noqa: PT017
     else:
-        assert isinstance(found, Snapshot)
+        assert isinstance(found, OfficialSnapshot)

@@ -11,9 +11,9 @@ from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.errors import BadFile, Misfit
 from shared.stylegan2.official import torch_storage
 from shared.stylegan2.official.fitting import VariableStatus as Status
-from shared.stylegan2.official.fitting import fit
+from shared.stylegan2.official.fitting import match_variables
 from shared.stylegan2.official.objects import PickledModule
-from shared.stylegan2.official.snapshot import Snapshot, read
+from shared.stylegan2.official.snapshot import OfficialSnapshot, read_snapshot
 from shared.stylegan2.official.torch_modules import converted
 from shared.stylegan2.weights import Networks
 from tests.shared.stylegan2.official.test_arithmetic import lively, same_answers
@@ -49,7 +49,7 @@ def modules(networks: Networks) -> dict[str, Module]:
 
 
 def arrived(file: bytes) -> Networks:
-    found = fit(read(file))
+    found = match_variables(read_snapshot(file))
     assert {each.fate for each in found.variables} == {Status.USED}
     assert found.networks is not None
     return found.networks
@@ -90,18 +90,20 @@ def test_floats_of_every_size_are_read(save: Callable[[np.ndarray], bytes], dtyp
 
 def test_the_group_of_the_minibatch_deviation_may_be_the_whole_batch(modules: dict[str, Module]) -> None:
     modules["D"]["b4.mbstd"].attributes["group_size"] = None
-    assert fit(read(Program().file(modules))).architecture.mbstd_group_size > 1024
+    assert match_variables(read_snapshot(Program().file(modules))).architecture.mbstd_group_size > 1024
 
 
 def test_what_no_network_of_ours_has_is_told_under_its_own_name(modules: dict[str, Module]) -> None:
     modules["G"]["synthesis"].buffers["extra"] = np.ones(3, np.float32)
-    (unused,) = [each for each in fit(read(Program().file(modules))).variables if each.fate is Status.UNUSED]
+    (unused,) = [
+        each for each in match_variables(read_snapshot(Program().file(modules))).variables if each.fate is Status.UNUSED
+    ]
     assert (unused.network, unused.name) == ("G", "synthesis.extra")
 
 
 def test_a_missing_variable_prevents_the_network(modules: dict[str, Module]) -> None:
     modules["G_ema"]["synthesis.b8.conv0"].parameters["weight"] = None
-    found = fit(read(Program().file(modules)))
+    found = match_variables(read_snapshot(Program().file(modules)))
     assert found.networks is None
     (missing,) = [each for each in found.variables if each.fate is Status.MISSING]
     assert (missing.network, missing.name) == ("Gs", "G_synthesis/8x8/Conv0_up/weight")
@@ -120,39 +122,39 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize(("network", "path", "attributes", "said"), OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize(("network", "path", "attributes", "reason"), OTHERS.values(), ids=OTHERS)
 def test_a_layer_that_computes_something_else_is_refused_by_its_path(
-    modules: dict[str, Module], network: str, path: str, attributes: dict[str, object], said: str
+    modules: dict[str, Module], network: str, path: str, attributes: dict[str, object], reason: str
 ) -> None:
     modules[network][path].attributes |= attributes
-    with pytest.raises(BadFile, match=f"{network}.{path} .*{said}"):
-        fit(read(Program().file(modules)))
+    with pytest.raises(BadFile, match=f"{network}.{path} .*{reason}"):
+        match_variables(read_snapshot(Program().file(modules)))
 
 
 def test_a_mapping_network_that_learns_at_another_rate_is_refused(modules: dict[str, Module]) -> None:
     for layer in ("fc0", "fc1"):
         modules["G"]["mapping"].parts[layer].attributes["bias_gain"] = 0.1
     with pytest.raises(Misfit, match=r"G was built with another mapping_lrmul than 0\.01"):
-        fit(read(Program().file(modules)))
+        match_variables(read_snapshot(Program().file(modules)))
 
 
 def test_another_filter_is_refused(modules: dict[str, Module]) -> None:
     modules["D"]["b8.conv1"].buffers["resample_filter"] = np.full((4, 4), 1 / 16, np.float32)
     with pytest.raises(BadFile, match=r"D\.b8\.conv1 resamples with another filter"):
-        read(Program().file(modules))
+        read_snapshot(Program().file(modules))
 
 
 def test_generators_of_stylegan3_are_told_as_such(modules: dict[str, Module]) -> None:
     modules["G"]["synthesis"].parts["input"] = Module("SynthesisInput")
     with pytest.raises(BadFile, match=r"G\.synthesis\.input begins with Fourier features, as StyleGAN3's"):
-        read(Program().file(modules))
+        read_snapshot(Program().file(modules))
 
 
 @pytest.mark.parametrize("name", ["G", "D", "G_ema"])
 def test_a_file_without_one_of_the_networks_is_refused(modules: dict[str, Module], name: str) -> None:
     del modules[name]
     with pytest.raises(BadFile, match=f"a dictionary without the network {name}; it needs G, D and G_ema"):
-        read(Program().file(modules))
+        read_snapshot(Program().file(modules))
 
 
 MALFORMED = {
@@ -185,13 +187,13 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize(("change", "said"), MALFORMED.values(), ids=MALFORMED)
+@pytest.mark.parametrize(("change", "reason"), MALFORMED.values(), ids=MALFORMED)
 def test_a_module_that_is_malformed_is_refused(
-    modules: dict[str, Module], change: Callable[[Module], Module], said: str
+    modules: dict[str, Module], change: Callable[[Module], Module], reason: str
 ) -> None:
     modules["G"] = change(modules["G"])
-    with pytest.raises(BadFile, match=said):
-        read(Program().file(modules))
+    with pytest.raises(BadFile, match=reason):
+        read_snapshot(Program().file(modules))
 
 
 def nested(depth: int) -> Module:
@@ -201,7 +203,7 @@ def nested(depth: int) -> Module:
 def test_modules_within_modules_without_end_are_refused(modules: dict[str, Module]) -> None:
     modules["G"] = nested(30)
     with pytest.raises(BadFile, match="G has more modules, or deeper ones, than any network"):
-        read(Program().file(modules))
+        read_snapshot(Program().file(modules))
 
 
 def test_a_module_within_itself_is_refused() -> None:
@@ -218,7 +220,7 @@ def test_one_module_under_many_names_is_refused(modules: dict[str, Module]) -> N
     shared = program.module(Module("FullyConnectedLayer"))
     modules["G"].changes["_modules"] = {f"x{n}": shared for n in range(20_000)}
     with pytest.raises(BadFile, match="G has more modules, or deeper ones, than any network"):
-        read(program.file(modules))
+        read_snapshot(program.file(modules))
 
 
 def test_one_storage_under_many_names_is_refused(modules: dict[str, Module]) -> None:
@@ -226,7 +228,7 @@ def test_one_storage_under_many_names_is_refused(modules: dict[str, Module]) -> 
     shared = program.parameter(np.ones(100_000, np.float32))
     modules["G"].changes["_parameters"] = {f"x{n}": shared for n in range(1000)}
     with pytest.raises(BadFile, match="come to more than the file's size"):
-        read(program.file(modules))
+        read_snapshot(program.file(modules))
 
 
 NUMBERS = np.arange(6, dtype=np.float32)
@@ -245,13 +247,13 @@ TENSORS = {
 }
 
 
-@pytest.mark.parametrize(("place", "said"), TENSORS.values(), ids=TENSORS)
-def test_a_tensor_that_does_not_lie_in_its_storage_is_refused(place: tuple[object, ...], said: str) -> None:
+@pytest.mark.parametrize(("place", "reason"), TENSORS.values(), ids=TENSORS)
+def test_a_tensor_that_does_not_lie_in_its_storage_is_refused(place: tuple[object, ...], reason: str) -> None:
     with torch():
         storage = Calls(_load_from_bytes, (in_a_row(NUMBERS),))
         file = pickle.dumps({"G": Calls(_rebuild_tensor_v2, (storage, *place, False, {}))})
-    with pytest.raises(BadFile, match=said):
-        read(file)
+    with pytest.raises(BadFile, match=reason):
+        read_snapshot(file)
 
 
 def spoilt(data: bytes, old: bytes, new: bytes) -> bytes:
@@ -283,9 +285,9 @@ def storages() -> dict[str, tuple[bytes, str]]:
     }
 
 
-@pytest.mark.parametrize(("data", "said"), storages().values(), ids=storages())
-def test_bytes_that_are_no_storage_are_refused(data: bytes, said: str) -> None:
-    with pytest.raises(BadFile, match=said):
+@pytest.mark.parametrize(("data", "reason"), storages().values(), ids=storages())
+def test_bytes_that_are_no_storage_are_refused(data: bytes, reason: str) -> None:
+    with pytest.raises(BadFile, match=reason):
         torch_storage.values(data)
 
 
@@ -295,7 +297,7 @@ def test_one_storage_is_not_read_again_and_again() -> None:
         file = pickle.dumps({"G": [Calls(_load_from_bytes, (data,)) for _ in range(50)]})
     assert len(file) < 2 * len(data)
     with pytest.raises(BadFile, match="unfolds to more than the file's size"):
-        read(file)
+        read_snapshot(file)
 
 
 FILE = Program().file(networks_of(Networks.fresh(Architecture(8, fmap_max=4, z_size=3, w_size=3, mapping_layers=1), 1)))
@@ -304,8 +306,8 @@ FILE = Program().file(networks_of(Networks.fresh(Architecture(8, fmap_max=4, z_s
 @given(st.integers(0, len(FILE) - 1), st.binary(min_size=1, max_size=4))
 def test_a_file_with_other_bytes_is_refused_or_read(place: int, other: bytes) -> None:
     try:
-        found = read(FILE[:place] + other + FILE[place + len(other) :])
+        found = read_snapshot(FILE[:place] + other + FILE[place + len(other) :])
     except BadFile as error:
         assert str(error)  # noqa: PT017
     else:
-        assert isinstance(found, Snapshot)
+        assert isinstance(found, OfficialSnapshot)

@@ -128,9 +128,9 @@ def bounded() -> Iterator[None]:
     tracemalloc.stop()
 
 
-@pytest.mark.parametrize(("file", "said"), HOSTILE.values(), ids=HOSTILE)
-def test_what_no_snapshot_holds_is_refused(bounded: None, file: bytes, said: str) -> None:
-    with pytest.raises(BadFile, match=said):
+@pytest.mark.parametrize(("file", "reason"), HOSTILE.values(), ids=HOSTILE)
+def test_what_no_snapshot_holds_is_refused(bounded: None, file: bytes, reason: str) -> None:
+    with pytest.raises(BadFile, match=reason):
         unpickled(file)
 
 

@@ -6,7 +6,7 @@ from shared.stylegan2.errors import Misfit
 from shared.stylegan2.grid import to_uint8
 from shared.stylegan2.inference import Generator, Truncation, latents
 from shared.stylegan2.picture_set import Selection
-from shared.stylegan2.quality.evaluation import Evaluator, draw, is_enough_for_frechet
+from shared.stylegan2.quality.evaluation import Evaluator, draw_samples, is_enough_for_frechet
 from shared.stylegan2.quality.inception import OTHER_WEIGHTS, Inception
 from shared.stylegan2.weights import Networks
 
@@ -27,12 +27,12 @@ def whole(reals: np.ndarray) -> Selection:
 
 
 def test_the_pictures_are_those_of_the_official_seeds_with_the_labels_in_turn(networks: Networks) -> None:
-    labels, told = np.eye(3, dtype=np.float32)[[2, 0]], []
-    drawn = draw(networks, 19, 0.7, labels, told.append)
+    labels, progress = np.eye(3, dtype=np.float32)[[2, 0]], []
+    drawn = draw_samples(networks, 19, 0.7, labels, progress.append)
     expected = Generator(ARCHITECTURE, networks.Gs).pictures(latents([17], 6), labels[[1]], Truncation(0.7))
     assert np.abs(drawn[17].astype(int) - to_uint8(expected)[0]).max() <= 1
     assert drawn.shape == (19, 8, 8, 3)
-    assert sum(told) == 19
+    assert sum(progress) == 19
 
 
 def test_a_data_set_measured_by_itself_is_perfect_and_memorised() -> None:

@@ -90,7 +90,7 @@ def save_as_keras_did(network, path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "text"),
     [
         ("inception_v3_features.pkl", b"\x80\x03cdnnlib", "neither a frozen graph"),
         ("graph.pb", b"\xff\xff\xff", "no frozen graph"),
@@ -98,13 +98,13 @@ def save_as_keras_did(network, path: Path) -> None:
         ("reads.pb", inception_graph.small(op="ReadFile"), "not allowed in an Inception network: ReadFile"),
     ],
 )
-def test_any_other_file_is_refused_with_what_is_accepted(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+def test_any_other_file_is_refused_with_what_is_accepted(tmp_path: Path, name: str, content: bytes, text: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(BadFile) as refused:
         inception.load(path)
     assert str(refused.value).startswith(f"{path}: ")
-    assert said in str(refused.value)
+    assert text in str(refused.value)
     assert "accepted are classify_image_graph_def.pb" in str(refused.value)
 
 
@@ -120,14 +120,14 @@ def test_a_network_of_another_width_is_unusable(tmp_path: Path) -> None:
         inception.load(path)
 
 
-@pytest.mark.parametrize(("factor", "said"), [(0.0, "the same features"), (np.nan, "not finite")])
-def test_damaged_weights_are_noticed(tmp_path: Path, factor: float, said: str) -> None:
+@pytest.mark.parametrize(("factor", "text"), [(0.0, "the same features"), (np.nan, "not finite")])
+def test_damaged_weights_are_noticed(tmp_path: Path, factor: float, text: str) -> None:
     graph = Graph(side=16)
     graph.constant("factor", np.float32(factor))
     graph.channels[graph.node("damaged", "Mul", graph.conv("conv", "Mul", 2048), "factor")] = 2048
     path = tmp_path / "damaged.pb"
     path.write_bytes(graph.ending("damaged", side=16))
-    with pytest.raises(DoesNotWork, match=said):
+    with pytest.raises(DoesNotWork, match=text):
         inception.load(path)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from shared.stylegan2.quality.neighbours import memorised_share, neighbours, sheet, thumbnails, unusually_near
+from shared.stylegan2.quality.neighbours import memorised_share, neighbour_sheet, neighbours, thumbnails, unusually_near
 
 
 def pictures(count: int, seed: int, side: int = 64, channels: int = 3) -> np.ndarray:
@@ -80,7 +80,7 @@ def test_a_row_of_the_sheet_is_a_sample_and_its_nearest() -> None:
     reals, fakes = pictures(6, seed=1, side=16), pictures(4, seed=2, side=16)
     fakes[2] = reals[5, :, ::-1]
     found = neighbours(thumbnails(fakes), thumbnails(reals), 2)
-    page = sheet(fakes, reals, found, rows=3)
+    page = neighbour_sheet(fakes, reals, found, rows=3)
     assert page.shape == (3 * 16, 3 * 16, 3)
     np.testing.assert_array_equal(page[:16, :16], fakes[2])
     np.testing.assert_array_equal(page[:16, 16:32], fakes[2])
@@ -91,4 +91,8 @@ def test_a_row_of_the_sheet_is_a_sample_and_its_nearest() -> None:
 
 def test_large_pictures_are_shown_small() -> None:
     large = pictures(2, seed=1, side=256, channels=1)
-    assert sheet(large, large, neighbours(thumbnails(large), thumbnails(large), 1), rows=9).shape == (256, 256, 1)
+    assert neighbour_sheet(large, large, neighbours(thumbnails(large), thumbnails(large), 1), rows=9).shape == (
+        256,
+        256,
+        1,
+    )

@@ -32,7 +32,7 @@ def test_twice_the_size_is_that_of_the_picture_reflected_as_far_as_it_goes(size:
     expected[:, ::2, ::2] = around
     for axis in (1, 2):
         expected = np.apply_along_axis(lambda line: np.convolve(line, wavelets.SYM6)[5:-6], axis, expected)
-    fine = ops.convert_to_numpy(wavelets.doubled(ops.convert_to_tensor(x)))
+    fine = ops.convert_to_numpy(wavelets.upsampled(ops.convert_to_tensor(x)))
     places = ops.convert_to_numpy(wavelets.place_of(np.arange(-2 * (size - 1), 4 * (size - 1) + 2), size))
     np.testing.assert_allclose(fine[:, places[:, None], places[None, :]], expected, atol=1e-6)
 
@@ -41,6 +41,6 @@ def test_to_twice_the_size_and_back_is_the_identity():
     x = pictures(1, 8, 8, 3)
     line = wavelets.place_of(np.arange(2 * 8 + wavelets.MARGIN) - wavelets.TAPS_BEFORE, 8)
     places = ops.convert_to_numpy(line)
-    fine = ops.convert_to_numpy(wavelets.doubled(ops.convert_to_tensor(x)))
+    fine = ops.convert_to_numpy(wavelets.upsampled(ops.convert_to_tensor(x)))
     samples = fine[:, places[:, None], places[None, :]]
     np.testing.assert_allclose(ops.convert_to_numpy(wavelets.halved(samples)), x, atol=1e-6)

@@ -1,4 +1,4 @@
-"""A training at work: compiled step, weights and pictures, kept warm from leg to leg. Needs TensorFlow."""
+"""A training in memory: networks, compiled step and pictures, kept from leg to leg. Needs TensorFlow."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from services.trainer.gallery import Gallery
 from services.trainer.grid import layout
 from services.trainer.hyperparameters import hyperparameters
 from services.trainer.learning import device
-from services.trainer.learning.training import Losses, Training
+from services.trainer.learning.training import GanTraining, Losses
 from services.trainer.stats import Watched
 from shared.contract.events import Event
 from shared.recipe.training import ResolvedTraining
@@ -44,7 +44,7 @@ def keep_threads(recorded: int | None, emit: Callable[[Event], None]) -> None:
         emit(ThreadsNotKept(recorded=recorded, used=used))
 
 
-class Session:
+class TrainingSession:
     """Trains networks on pictures, minibatch by minibatch."""
 
     def __init__(
@@ -54,10 +54,10 @@ class Session:
         self._resolution = networks.architecture.resolution
         self._settings = settings
         chosen = hyperparameters(settings, networks.architecture)
-        self._training = Training(networks, chosen, settings.seed, jit_compile)
+        self._training = GanTraining(networks, chosen, settings.seed, jit_compile)
         self._minibatch, self._shown = chosen.minibatch, chosen.minibatch * chosen.d_repeats
         self.is_cold = True
-        """Return whether the next step is the first, in which everything is compiled."""
+        """True until the first step, in which everything is compiled."""
         self._steps = 0
         self._skipped_before = 0
 
@@ -79,10 +79,10 @@ class Session:
 
     def watched(self) -> Watched:
         """Measure D's score of held-out pictures, how far it overfits, and the most memory that training has taken."""
-        asked = self._dataset.to_ask_about(self._minibatch)
-        if asked is None:
+        minibatches = self._dataset.seen_and_held_out(self._minibatch)
+        if minibatches is None:
             return Watched(None, None, self._training.memory)
-        seen, held_out = (self._training.evaluate(*minibatch) for minibatch in asked)
+        seen, held_out = (self._training.evaluate(*minibatch) for minibatch in minibatches)
         apart = seen.pictures - seen.fakes
         overfitting = (seen.pictures - held_out.pictures) / apart if apart else None
         return Watched(held_out.pictures, overfitting, self._training.memory)
