@@ -40,6 +40,11 @@ class Fingerprinting(Stage[ImageFetched, DecodingLimits]):
             return [ImageDropped.of(message, self.name, found)]
         return [
             ImageFingerprinted(
-                run=message.run, entry=message.entry, image=message.image, score=message.score, **asdict(found)
+                run=message.run,
+                entry=message.entry,
+                image=message.image,
+                score=message.score,
+                fresh=message.fresh,
+                **asdict(found),
             )
         ]

@@ -51,12 +51,15 @@ class _Arrival:
 
     def written(self) -> bytes:
         decisions = [asdict(decision) for decision in self.decisions]
-        return json.dumps({"fingerprint": self.fingerprint.model_dump(mode="json"), "decisions": decisions}).encode()
+        fingerprint = self.fingerprint.model_dump(mode="json", exclude={"fresh"})
+        return json.dumps({"fingerprint": fingerprint, "decisions": decisions}).encode()
 
     def judgements(self) -> Iterator[Judgement]:
         for decision in self.decisions:
             kind = ImageKept if decision.by is None else ImageSuperseded
+            fresh = self.fingerprint.fresh and decision.entry == self.fingerprint.entry
             about = {"run": self.fingerprint.run, "arrival": self.number, "decisions": len(self.decisions)}
+            about["fresh"] = fresh
             yield kind.model_validate({**about, **asdict(decision)})
 
 

@@ -107,24 +107,28 @@ class FaceDetector(Stage[ImageKept, Detection]):
             if isinstance(crop, Drop):
                 yield FaceDropped.of(message, self.name, crop, face=face)
             else:
+                digest, is_new = _stored(picture, crop, context)
                 yield FaceFound(
                     run=message.run,
                     entry=message.entry,
                     image=message.image,
                     face=face,
-                    crop=_stored(picture, crop, context),
+                    crop=digest,
                     box=crop,
                     side=max(crop.width, crop.height),
+                    fresh=is_new,
                 )
 
 
 STAGES = (FaceDetector,)
 
 
-def _stored(picture: Picture, crop: Box, context: Context) -> str:
-    """Cut `crop` out, store it with the picture's transparency and colour profile, and return its digest."""
+def _stored(picture: Picture, crop: Box, context: Context) -> tuple[str, bool]:
+    """Cut `crop` out and store it with the picture's transparency and colour profile.
+
+    Return its digest, and whether it was not in the store before.
+    """
     corners = (crop.x, crop.y, crop.x + crop.width, crop.y + crop.height)
     data = encode_png(picture.image.crop(corners), picture.profile, Compression.FAST)
     digest = hashlib.sha256(data).hexdigest()
-    context.store.put_new(keys.crop(digest), data)
-    return digest
+    return digest, context.store.put_new(keys.crop(digest), data)

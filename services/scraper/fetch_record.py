@@ -45,7 +45,8 @@ class FetchRequest:
 class FetchRecord:
     """The result for an item in `run` under `limits`: an original `image`, of which `provenance` tells, or a `drop`.
 
-    With both, the original lies in the store but is not within these limits. `asked_at` is when the item was last
+    With both, the original lies in the store but is not within these limits. It is `fresh` if it has just come into
+    the store, which is not recorded. `asked_at` is when the item was last
     fetched, and `times` how often since then and before, in a row, what came was no picture.
     """
 
@@ -56,6 +57,7 @@ class FetchRecord:
     drop: Drop | None = None
     asked_at: datetime = LONG_AGO
     times: int = 0
+    fresh: bool = False
 
     def holds(self, request: FetchRequest, answers_vary: bool) -> bool:
         """Say whether nothing is to be gained by another look, at a source whose answers vary or do not."""
@@ -99,7 +101,8 @@ def action_of_fetch(item: Item) -> Action:
 
 
 def _written(record: FetchRecord) -> dict[str, Any]:
-    return {"fetched": asdict(record) | {"asked_at": record.asked_at.isoformat(timespec="seconds")}}
+    fields = {name: value for name, value in asdict(record).items() if name != "fresh"}
+    return {"fetched": fields | {"asked_at": record.asked_at.isoformat(timespec="seconds")}}
 
 
 def _read(record: Mapping[str, Any]) -> FetchRecord:

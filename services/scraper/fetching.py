@@ -27,7 +27,7 @@ def fetch(source: Source, item: Item, request: FetchRequest, store: Objects) -> 
     record = replace(blank, drop=fetched) if isinstance(fetched, Drop) else _judged(source.kind, item, fetched, blank)
     record = replace(record, times=times_without_picture(known, record.drop))
     if isinstance(fetched, Fetched) and record.image is not None and record.drop is None:
-        store.put_new(keys.original(record.image), fetched.data)
+        record = replace(record, fresh=store.put_new(keys.original(record.image), fetched.data))
     keep_fetch(store, item, record)
     return record
 

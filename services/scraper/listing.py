@@ -22,15 +22,19 @@ Of an entry that could not be processed: `place`, `state`, `error` and `detail`,
 
 @dataclass(frozen=True)
 class Listed:
-    """An entry of a listing; `error` is what it has died of just now."""
+    """An entry of a listing; `error` is what it has died of just now.
+
+    It is `fresh` if its original has just come into the store.
+    """
 
     entry: str
     description: Description
     error: Exception | None = None
+    fresh: bool = False
 
     def announced(self, request: RunRequested) -> Message | Death:
         """Return what is told of the entry."""
-        message = announced(request.run, request.source, self.entry, self.description)
+        message = announced(request.run, request.source, self.entry, self.description, self.fresh)
         return message or Death(self.entry, self.error or Poison(str(self.description.get("detail", ""))))
 
 

@@ -151,7 +151,7 @@ def _looked_at(source: Source, item: Item, entry: str, fetch_request: FetchReque
         if item.trouble is not None:
             raise item.trouble
         record = fetch(source, item, fetch_request, store)
-        return Listed(entry, described(item, record))
+        return Listed(entry, described(item, record), fresh=record.fresh)
     except MagritteError:
         raise
     except Exception as error:

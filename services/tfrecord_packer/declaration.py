@@ -31,7 +31,7 @@ BOOKKEEPING = Declaration(
     ),
     produces=(m.DatasetDue,),
     cancellable=False,  # what has been done or decided must not be forgotten
-    batching=Batching(most=5000, gap=0.1, longest=1.0),
+    batching=Batching(most=5000, gap=0.2, longest=1.0),
     reads=(*_LEDGER, patterns.LISTINGS, patterns.VERDICTS),
     writes=(*_LEDGER, patterns.STATES),
     deletes=(patterns.CHECKPOINTS,),

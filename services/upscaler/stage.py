@@ -81,10 +81,11 @@ class Upscaler(Stage[FaceFound, Enlargement]):
         return {"crop": message.crop, "image": message.image} if settings.factor > 1 else None
 
     def process(self, message: FaceFound, settings: Enlargement, context: Context) -> Iterator[Message]:
-        crop = message.crop if settings.factor == 1 else self._enlarged(message, settings, context)
-        if isinstance(crop, Drop):
-            yield FaceDropped.of(message, self.name, crop)
+        found = self._enlarged(message, settings, context) if settings.factor > 1 else (message.crop, message.fresh)
+        if isinstance(found, Drop):
+            yield FaceDropped.of(message, self.name, found)
             return
+        crop, fresh = found
         yield FaceUpscaled(
             run=message.run,
             entry=message.entry,
@@ -92,18 +93,21 @@ class Upscaler(Stage[FaceFound, Enlargement]):
             face=message.face,
             crop=crop,
             factor=settings.factor,
+            fresh=fresh,
         )
 
-    def _enlarged(self, message: FaceFound, settings: Enlargement, context: Context) -> str | Drop:
-        """Enlarge the crop, store it and return its digest, or a `Drop` if it cannot be decoded."""
+    def _enlarged(self, message: FaceFound, settings: Enlargement, context: Context) -> tuple[str, bool] | Drop:
+        """Enlarge the crop and store it, or return a `Drop` if it cannot be decoded.
+
+        Return the enlarged crop's digest, and whether it was not in the store before.
+        """
         picture = decode(context.store.get(keys.crop(message.crop)), OUR_OWN_LIMITS)
         if isinstance(picture, Drop):
             return picture
         image = self._doubled(picture.image, settings, context)
         data = encode_png(image, picture.profile, Compression.FAST)
         digest = hashlib.sha256(data).hexdigest()
-        context.store.put_new(keys.crop(digest), data)
-        return digest
+        return digest, context.store.put_new(keys.crop(digest), data)
 
     def _doubled(self, image: Image.Image, settings: Enlargement, context: Context) -> Image.Image:
         """Double `image` until it is as large as it shall be.

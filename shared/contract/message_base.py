@@ -45,6 +45,9 @@ Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 _Version = Literal[1]
 SCHEMA_VERSION: _Version = get_args(_Version)[0]
 
+Fresh = Annotated[bool, Field(exclude_if=operator.not_)]
+"""True when the picture that a message names has just come into the store: nothing that was made of it is recorded."""
+
 IDENTITY = ("run", "entry", "source", "score", "face", "version", "revision")
 """Fields that tell items of a run apart, as opposed to those that say what was made of an item."""
 
@@ -122,7 +125,7 @@ class Message(BaseModel):
 
     def finding(self) -> dict[str, Any]:
         """Return the message as an action record keeps it, to be told again of other items by `rebuild`."""
-        return {"type": self.kind(), **self.model_dump(mode="json")}
+        return {"type": self.kind(), **self.model_dump(mode="json", exclude={"fresh"})}
 
 
 class ImageMessage(Message):

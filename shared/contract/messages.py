@@ -13,6 +13,7 @@ from shared.contract.message_base import (
     Digest,
     EntryId,
     FaceMessage,
+    Fresh,
     Hash,
     ImageMessage,
     Message,
@@ -48,6 +49,7 @@ class ImageFetched(ImageMessage):
     source: Count
     score: int = 0
     origin: str = ""
+    fresh: Fresh = False
 
 
 class SourceExhausted(Message):
@@ -76,6 +78,7 @@ class ImageFingerprinted(ImageMessage):
     dhash: Hash
     mirrored_dhash: Hash
     colours: Annotated[str, Field(pattern=r"^[0-9a-f]{96}$")]
+    fresh: Fresh = False
 
 
 class Judgement(ImageMessage):
@@ -96,6 +99,8 @@ class Judgement(ImageMessage):
 
 class ImageKept(Judgement):
     """The best copy of its group so far."""
+
+    fresh: Fresh = False
 
 
 class ImageSuperseded(Judgement):
@@ -133,6 +138,7 @@ class FaceFound(FaceMessage):
     crop: Digest
     box: tuple[int, int, int, int]
     side: Count
+    fresh: Fresh = False
 
 
 class FacesCounted(ImageMessage):
@@ -151,6 +157,7 @@ class FaceUpscaled(FaceMessage):
     image: Digest
     crop: Digest
     factor: Ordinal
+    fresh: Fresh = False
 
 
 class FaceNormalized(FaceMessage):

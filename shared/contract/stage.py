@@ -34,6 +34,8 @@ T = TypeVar("T")
 class Context:
     """The store and the functions that the runtime gives a stage along with a message.
 
+    What is made of a `fresh` picture cannot have been recorded before.
+
     `threads` is how many threads a stage may start for one message; `emit` takes an event of a type that the stage
     declares to whoever watches the run.
 
@@ -48,13 +50,14 @@ class Context:
     store: Objects
     epoch: int = 0
     threads: int = 1
+    fresh: bool = False
     stopping: Callable[[], bool] = lambda: False
     given_up: Callable[[], bool] = lambda: False
     emit: Callable[[Event], None] = lambda _: None
 
     def memo(self, action: Action, compute: Callable[[], T], codec: Codec[T]) -> T:
         """Return what is remembered of `action`; if nothing is, what `compute` returns, which is then remembered."""
-        known = recall(self.store, action, codec)
+        known = None if self.fresh else recall(self.store, action, codec)
         if known is None:
             known = compute()
             keep(self.store, action, known, codec)

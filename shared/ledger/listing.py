@@ -43,11 +43,16 @@ def find_listing(store: Objects, run: str, source: int) -> Listing | None:
         return None
 
 
-def announced(run: str, source: int, entry: str, found: Mapping[str, Any]) -> ImageFetched | ImageDropped | None:
-    """Return what the scraper says of an entry of a listing; None of one that could not be processed."""
+def announced(
+    run: str, source: int, entry: str, found: Mapping[str, Any], fresh: bool = False
+) -> ImageFetched | ImageDropped | None:
+    """Return what the scraper says of an entry of a listing; None of one that could not be processed.
+
+    Its original is `fresh` if it has just come into the store.
+    """
     if "image" in found:
         fields = {"image": found["image"], "source": source, "score": found["score"], "origin": _shown(found["origin"])}
-        return ImageFetched.model_validate({"run": run, "entry": entry, **fields})
+        return ImageFetched.model_validate({"run": run, "entry": entry, "fresh": fresh, **fields})
     if "reason" in found:
         reason, detail = Reason(found["reason"]), found["detail"]
         return ImageDropped(run=run, entry=entry, stage=SCRAPER, reason=reason, detail=detail)

@@ -40,6 +40,11 @@ def _as_json(settings: Any) -> Mapping[str, Any]:
     return {} if settings is None else to_jsonable_python(settings)
 
 
+def _is_fresh(message: Message, delivery: Delivery) -> bool:
+    """Return whether a message names a picture that is new in the store, and has not been worked on before."""
+    return getattr(message, "fresh", False) and delivery.attempt == 1 and not delivery.redeliveries
+
+
 class Execution:
     """Has a stage work on messages, in the order of effects: artifacts, action record, outgoing messages."""
 
@@ -74,7 +79,8 @@ class Execution:
                 alive = self._burial.survivors(made, delivery, message)
                 dropped = announce(of_revision(each, message) for each in alive)
             return Outcome.DROPPED if dropped else Outcome.DONE
-        found = records.find_outcome(self._store, action, message)
+        context = replace(context, fresh=not given_up and _is_fresh(message, delivery))
+        found = None if context.fresh else records.find_outcome(self._store, action, message)
         if found is not None:
             announce(found, reused=action.digest)
             return Outcome.REUSED

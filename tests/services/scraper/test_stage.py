@@ -23,6 +23,7 @@ from shared.contract.stage import Death, sentence
 from shared.recipe import sources as recipe_of_sources
 from shared.recipe.recipe import Recipe
 from shared.store import FolderStore
+from tests.freshness import stale
 from tests.services.scraper.conftest import Handler, Picture, Scrape, Server, scraping
 
 REQUEST = RunRequested(run="run-001", source=0)
@@ -129,7 +130,7 @@ def test_a_second_run_with_another_crop_reads_no_file_again(folder: Path, scrape
     before = scrape({"folder": folder})
     _spoil(folder)
     after = scrape({"folder": folder}, run="run-002", faces={"expand": {"top": 0.6}})
-    assert [message.model_copy(update={"run": "run-001"}) for message in after] == before
+    assert [message.model_copy(update={"run": "run-001"}) for message in after] == stale(before)
 
 
 def test_a_file_that_has_changed_is_read_again(folder: Path, scrape: Scrape, picture: Picture) -> None:
@@ -151,15 +152,24 @@ def test_other_limits_are_judged_by_the_stored_originals(folder: Path, scrape: S
 def test_once_listed_the_source_is_not_looked_at_again(folder: Path, scrape: Scrape) -> None:
     before = scrape({"folder": folder})
     shutil.rmtree(folder)
-    assert scrape({"folder": folder}) == before
+    assert scrape({"folder": folder}) == stale(before)
 
 
 def test_a_damaged_listing_is_made_again(folder: Path, scrape: Scrape, store: FolderStore) -> None:
     before = scrape({"folder": folder})
     listing = store.get(keys.listing("run-001", 0))
     store.put(keys.listing("run-001", 0), listing[:50])
-    assert scrape({"folder": folder}) == before
+    assert scrape({"folder": folder}) == stale(before)
     assert store.get(keys.listing("run-001", 0)) == listing
+
+
+def test_an_original_is_fresh_when_it_comes_into_the_store_and_not_again(folder: Path, scrape: Scrape) -> None:
+    first, again = (
+        [message.fresh for message in scrape({"folder": folder}, run=run) if isinstance(message, ImageFetched)]
+        for run in ("run-001", "run-002")
+    )
+    assert any(first)
+    assert again == [False] * len(first)
 
 
 def test_a_file_is_announced_before_the_next_one_is_read(folder: Path, store: FolderStore) -> None:
@@ -179,7 +189,7 @@ def test_asked_to_stop_it_is_interrupted_and_goes_on_later(folder: Path, store: 
     with pytest.raises(Interrupted):
         next(messages)
     assert not store.exists(keys.listing("run-001", 0))
-    assert scrape({"folder": folder})[:2] == fetched_first
+    assert scrape({"folder": folder})[:2] == stale(fetched_first)
     with pytest.raises(Interrupted):
         list(scraping(REQUEST, recipe, store, stopping=lambda: True))
 
@@ -189,7 +199,7 @@ def test_what_failed_in_one_run_is_tried_again_in_the_next(folder: Path, scrape:
     first = scrape({"folder": folder})
     assert Reason.UNREADABLE_FILE in _outcomes(first)
     (folder / "later.png").write_bytes(picture(7))
-    assert scrape({"folder": folder}) == first
+    assert scrape({"folder": folder}) == stale(first)
     assert _outcomes(scrape({"folder": folder}, run="run-002")).count(_digest(picture(7))) == 2
 
 
@@ -294,8 +304,9 @@ def test_told_again_of_a_listed_source_only_what_has_died_is_tried_again(
     (folder / "a/1.png").write_bytes(b"another file, which nobody looks at")
     after = scrape({"folder": folder})
     assert _digest(picture(2, "JPEG")) in _outcomes(after)
+    before = stale(before)
     assert [found for found in after if found in before] == _without_deaths(before)
-    assert scrape({"folder": folder}) == after
+    assert scrape({"folder": folder}) == stale(after)
 
 
 @pytest.mark.usefixtures("surprising")

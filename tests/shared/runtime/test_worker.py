@@ -32,6 +32,7 @@ from shared.contract.facts import RunFact
 from shared.contract.messages import (
     NO_STAMP,
     FaceDropped,
+    FaceFound,
     FacesCounted,
     ImageDropped,
     ImageFetched,
@@ -41,9 +42,10 @@ from shared.contract.messages import (
     Stamp,
     decode_message,
     decode_stamped,
+    rebuild,
 )
 from shared.contract.reasons import Reason
-from shared.contract.stage import Context, Death, Stage
+from shared.contract.stage import Action, Codec, Context, Death, Stage
 from shared.ledger.fates import Fate
 from shared.ledger.journal import Record
 from shared.ledger.tally import Tally
@@ -526,6 +528,62 @@ class TestReused:
         assert workshop.work_through(Finder(half), FETCHED) == [Outcome.DEAD]
         assert list(workshop.store.list("actions/")) == []
         assert [type(message) for message in workshop.announced()] == [ItemDied]
+
+
+class TestFresh:
+    """Of a picture that has just come into the store nothing is recorded, so that no record is looked for."""
+
+    FRESH = FETCHED.model_copy(update={"fresh": True})
+
+    class Remembering(FolderStore):
+        """A store that notes which records are looked for."""
+
+        def __init__(self, root: Path) -> None:
+            super().__init__(root)
+            self.looked_for: list[str] = []
+
+        def get(self, key: str) -> bytes:
+            if key.startswith("actions/"):
+                self.looked_for.append(key.split("/")[1])
+            return super().get(key)
+
+    @staticmethod
+    def finder() -> Finder:
+        def look(message: ImageFetched, context: Context) -> Iterable[Message]:
+            action = Action("memo", 1, {}, {"image": message.image})
+            context.memo(action, lambda: 2, Codec(lambda faces: {"faces": faces}, lambda record: record["faces"]))
+            return counting(message, context)
+
+        return Finder(look)
+
+    def looked_for(self, workshop: Workshop, *published: Message) -> list[str]:
+        workshop.store = self.Remembering(workshop.store.root)
+        workshop.work_through(self.finder(), *published)
+        return workshop.store.looked_for
+
+    def test_no_record_is_looked_for_and_all_are_kept(self, workshop: Workshop) -> None:
+        assert self.looked_for(workshop, self.FRESH) == []
+        assert sorted(key.split("/")[1] for key in workshop.store.list("actions/")) == ["finder", "memo"]
+
+    def test_what_is_not_fresh_is_looked_for(self, workshop: Workshop) -> None:
+        assert self.looked_for(workshop, FETCHED) == ["finder", "memo"]
+
+    def test_what_may_have_been_worked_on_is_looked_for(self, workshop: Workshop) -> None:
+        workshop.store = store = self.Remembering(workshop.store.root)
+        workshop.work_through(self.finder(), self.FRESH)
+        worker = workshop.worker(self.finder())
+        for redeliveries, attempt in ((1, 1), (0, 2)):
+            workshop.bus.publish(self.FRESH)
+            delivery = workshop.next()
+            delivery.redeliveries, delivery.attempt = redeliveries, attempt  # type: ignore[misc]
+            assert worker.handle(delivery) is Outcome.REUSED
+        assert store.looked_for == ["finder", "finder"]
+
+    def test_a_record_says_nothing_of_it(self, workshop: Workshop) -> None:
+        found = FaceFound(run=RUN, entry=ENTRY, face=0, image=IMAGE, crop=IMAGE, box=(0, 0, 9, 9), side=9, fresh=True)
+        assert rebuild(found.finding(), FETCHED.model_copy(update={"face": 0})) == found.model_copy(
+            update={"fresh": False}
+        )
 
 
 class TestRevision:
