@@ -1,0 +1,334 @@
+"""The loopback Danbooru behaves as Danbooru does: each test is a fact about the real one."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from demo.board.pictures import noise
+from demo.board.posts import TAKEN_DOWN
+from demo.board.search import ZONE
+from tests.servers.boards.conftest import Connect
+from tests.servers.boards.danbooru import Account, Danbooru, Mixture, Post, Rules
+
+SMALL = Mixture(posts=120, size=(16, 16), hidden=0.1, deleted=0.1, ratings={"g": 6, "s": 3, "q": 1})
+EVERYTHING = "margot_(magritte)"
+
+
+@pytest.fixture(scope="module")
+def board() -> Iterator[Danbooru]:
+    """A board that no test changes."""
+    accounts = {"anya": Account("right", tag_limit=6, page_limit=5000)}
+    with Danbooru(SMALL, Rules(accounts=accounts)) as board:
+        yield board
+
+
+@pytest.fixture
+def client(board: Danbooru, connect: Connect) -> httpx.Client:
+    return connect(board.address)
+
+
+def some_posts(number: int, **fields: Any) -> list[Post]:
+    start = datetime(2024, 5, 1, 12, tzinfo=UTC)
+    return [
+        Post(
+            100 + i, start + timedelta(hours=i), noise(f"post {i}", size=(16, 16)), {"character": ("margot",)}, **fields
+        )
+        for i in range(number)
+    ]
+
+
+def found(client: httpx.Client, tags: str, **parameters: str | int) -> list[dict[str, Any]]:
+    answer = client.get("/posts.json", params={"tags": tags, "limit": 200, **parameters})
+    assert answer.status_code == 200, answer.text
+    rows: list[dict[str, Any]] = answer.json()
+    return rows
+
+
+def ids(client: httpx.Client, tags: str, **parameters: str | int) -> list[int]:
+    return [row["id"] for row in found(client, tags, **parameters)]
+
+
+def test_the_same_seed_makes_the_same_board(board: Danbooru, client: httpx.Client, connect: Connect) -> None:
+    with Danbooru(SMALL) as again, Danbooru(Mixture(posts=120, seed=2, size=(16, 16))) as other:
+        rows = [
+            [(row["id"], row.get("md5")) for row in found(each, "")] for each in map(client_of(connect), [again, other])
+        ]
+    assert rows[0] == [(row["id"], row.get("md5")) for row in found(client, "")]
+    assert rows[1] != rows[0]
+
+
+def client_of(connect: Connect) -> Any:
+    return lambda board: connect(board.address)
+
+
+def test_pages_before_an_id_walk_all_posts_without_an_end(board: Danbooru, client: httpx.Client) -> None:
+    walked: list[int] = []
+    page = ids(client, EVERYTHING, page="b999999999", limit=50)
+    while page:
+        walked += page
+        page = ids(client, EVERYTHING, page=f"b{page[-1]}", limit=50)
+    assert walked == [post.id for post in board.posts]
+
+
+def test_pages_after_an_id_come_newest_first(board: Danbooru, client: httpx.Client) -> None:
+    rising = [post.id for post in board.posts][::-1]
+    assert ids(client, "", page=f"a{rising[9]}", limit=5) == rising[10:15][::-1]
+
+
+def test_pages_beside_an_id_ignore_an_order(board: Danbooru, client: httpx.Client) -> None:
+    newest = [post.id for post in board.posts][:30]
+    assert ids(client, "order:score", limit=30) != newest
+    assert ids(client, "order:score", page="b999999999", limit=30) == newest
+
+
+def test_the_best_come_first_on_numbered_pages(client: httpx.Client) -> None:
+    first, second = (found(client, "order:score", page=page, limit=30) for page in (1, 2))
+    scores = [row["score"] for row in first + second]
+    assert scores == sorted(scores, reverse=True)
+    assert not {row["id"] for row in first} & {row["id"] for row in second}
+
+
+def test_a_page_has_20_posts_by_itself_and_200_at_most(connect: Connect) -> None:
+    with Danbooru(Mixture(posts=230, size=(4, 4))) as board:
+        client = connect(board.address)
+        assert len(client.get("/posts.json").json()) == 20
+        assert len(client.get("/posts.json", params={"limit": 1000}).json()) == 200
+
+
+def test_numbered_pages_end_at_1000(client: httpx.Client) -> None:
+    assert ids(client, "", page=1000) == []
+    answer = client.get("/posts.json", params={"page": 1001})
+    assert (answer.status_code, answer.json()["success"]) == (410, False)
+
+
+def test_a_date_range_ends_at_the_first_minute_of_its_last_day_in_new_york(connect: Connect) -> None:
+    with Danbooru(some_posts(72)) as board:
+        local = {post.id: post.created_at.astimezone(ZONE) for post in board.posts}
+        days = sorted({f"{time:%Y-%m-%d}" for time in local.values()})
+        rows = ids(connect(board.address), f"date:{days[0]}..{days[1]}", page="b999")
+    last = max(local[row] for row in rows)
+    assert f"{last:%Y-%m-%d %H:%M}" == f"{days[1]} 00:00"
+
+
+def test_a_day_alone_is_the_whole_day(connect: Connect) -> None:
+    with Danbooru(some_posts(72)) as board:
+        expected = {post.id for post in board.posts if f"{post.created_at.astimezone(ZONE):%d}" == "02"}
+        assert set(ids(connect(board.address), "date:2024-05-02")) == expected
+    assert len(expected) == 24
+
+
+def test_a_search_by_date_comes_in_the_order_of_creation_but_not_on_pages_before_an_id(client: httpx.Client) -> None:
+    rows = found(client, "date:>=2024-01-01")
+    assert [row["created_at"] for row in rows] == sorted((row["created_at"] for row in rows), reverse=True)
+    assert [row["id"] for row in rows] != sorted((row["id"] for row in rows), reverse=True)
+    walked = ids(client, "date:>=2024-01-01", page="b999999999")
+    assert walked == sorted(walked, reverse=True)
+
+
+def test_more_than_two_counted_tags_are_refused_to_visitors(client: httpx.Client) -> None:
+    answer = client.get("/posts.json", params={"tags": f"{EVERYTHING} solo smile"})
+    assert answer.status_code == 422
+    assert answer.json().keys() == {"success", "error", "message", "backtrace"}
+    assert answer.json()["error"] == "PostQuery::TagLimitError"
+
+
+@pytest.mark.parametrize("third", ["-smile", "order:score", "smil*", "scoer:>=5"])
+def test_excluded_tags_orders_wildcards_and_misspelt_metatags_count(client: httpx.Client, third: str) -> None:
+    assert client.get("/posts.json", params={"tags": f"{EVERYTHING} solo {third}"}).status_code == 422
+    assert client.get("/posts.json", params={"tags": f"{EVERYTHING} {third}"}).status_code == 200
+
+
+def test_metatags_about_a_post_itself_do_not_count(client: httpx.Client) -> None:
+    free = "rating:g,s score:>=5 favcount:>=2 width:>=16 height:>=16 -status:deleted date:2024-01-01..2030-01-01"
+    rows = found(client, f"{EVERYTHING} solo {free}")
+    assert rows
+    assert {row["rating"] for row in rows} == {"g", "s"}
+    assert min(row["score"] for row in rows) >= 5
+    assert min(row["fav_count"] for row in rows) >= 2
+    assert not any(row["is_deleted"] for row in rows)
+
+
+def test_an_account_may_search_for_more_tags(client: httpx.Client) -> None:
+    rows = found(client, f"{EVERYTHING} solo smile -hat", login="anya", api_key="right")
+    assert rows
+    assert all("smile" in row["tag_string"] and " hat " not in row["tag_string"] for row in rows)
+
+
+def test_a_wrong_key_is_401(client: httpx.Client) -> None:
+    wrong = {"login": "anya", "api_key": "wrong"}
+    assert client.get("/posts.json", params=wrong).status_code == 401
+    assert client.get("/posts.json", auth=("anya", "wrong")).status_code == 401
+    assert client.get("/posts.json", auth=("anya", "right")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "nonsense", ["score:>=many", "rating:x", "status:gone", "scoer:>=5", "(solo", 'source:"a', "date:yesterday", "-"]
+)
+def test_nonsense_is_an_empty_answer(client: httpx.Client, nonsense: str) -> None:
+    assert found(client, nonsense) == []
+
+
+def test_what_the_loopback_board_cannot_do_is_said(client: httpx.Client) -> None:
+    assert client.get("/posts.json", params={"tags": "(solo or hat)"}).status_code == 501
+    assert client.get("/posts.json", params={"tags": "user:anya"}).status_code == 501
+
+
+def test_posts_are_found_by_id_md5_size_and_work(board: Danbooru, client: httpx.Client) -> None:
+    visible = next(post for post in board.posts if not post.is_hidden and post.pixiv_id)
+    assert ids(client, f"md5:{board.md5(visible)}") == [visible.id]
+    assert ids(client, f"id:{visible.id}") == [visible.id]
+    assert ids(client, f"id:>{visible.id - 1} id:<={visible.id}") == [visible.id]
+    assert visible.id in ids(client, f"pixiv_id:{visible.pixiv_id}")
+    assert ids(client, "width:>16") == ids(client, "filesize:<10") == ids(client, "-width:16") == []
+
+
+def test_wildcards_match_tags(client: httpx.Client) -> None:
+    assert ids(client, "margot_(*") == ids(client, "")
+    assert ids(client, "artist_1*") == [row["id"] for row in found(client, "") if " artist_1" in row["tag_string"]]
+
+
+def test_deleted_posts_are_found_with_their_files_unless_left_out(client: httpx.Client) -> None:
+    deleted = [row for row in found(client, "") if row["is_deleted"]]
+    assert deleted
+    assert any("file_url" in row for row in deleted)
+    assert not any(row["is_deleted"] for row in found(client, "-status:deleted"))
+    assert ids(client, "status:deleted") == [row["id"] for row in deleted]
+    assert len(ids(client, "status:any")) == 120
+
+
+def test_hidden_posts_lack_addresses_and_md5_and_say_why(board: Danbooru, client: httpx.Client) -> None:
+    rows = {row["id"]: row for row in found(client, "")}
+    hidden = [post for post in board.posts if post.is_hidden]
+    assert {(rows[post.id]["is_banned"], rows[post.id]["bit_flags"] & TAKEN_DOWN) for post in hidden} == {
+        (True, 0),
+        (False, TAKEN_DOWN),
+        (False, 0),
+    }
+    for post in hidden:
+        assert rows[post.id].keys().isdisjoint({"md5", "file_url", "large_file_url", "preview_file_url"})
+        assert rows[post.id]["media_asset"]["pixel_hash"]
+        assert rows[post.id]["media_asset"].keys().isdisjoint({"variants", "md5"})
+
+
+def test_only_chooses_fields_and_leaves_nothing_but_the_id_of_a_hidden_post(
+    board: Danbooru, client: httpx.Client
+) -> None:
+    hidden = {post.id for post in board.posts if post.is_hidden}
+    for row in found(client, "", only="id,md5,file_url"):
+        assert row.keys() == ({"id"} if row["id"] in hidden else {"id", "md5", "file_url"})
+    row = found(client, "", only="id,is_banned,bit_flags,media_asset[pixel_hash,image_width]")[0]
+    assert row.keys() == {"id", "is_banned", "bit_flags", "media_asset"}
+    assert row["media_asset"].keys() == {"pixel_hash", "image_width"}
+
+
+def test_counts_ignore_the_tag_limit_and_include_hidden_and_deleted_posts(client: httpx.Client) -> None:
+    answer = client.get("/counts/posts.json", params={"tags": f"{EVERYTHING} solo 1girl"})
+    assert answer.json() == {"counts": {"posts": 120}}
+
+
+def test_a_count_may_be_unknown(connect: Connect) -> None:
+    with Danbooru(SMALL, Rules(counts_are_unknown=True)) as board:
+        assert connect(board.address).get("/counts/posts.json").json() == {"counts": {"posts": None}}
+
+
+def test_safe_mode_leaves_the_general_rating_and_hides_the_rest(board: Danbooru, client: httpx.Client) -> None:
+    assert {row["rating"] for row in found(client, "", safe_mode="true")} == {"g"}
+    other = next(post for post in board.posts if post.rating != "g" and not post.is_hidden)
+    assert "md5" not in client.get(f"/posts/{other.id}.json", params={"safe_mode": "true"}).json()
+    assert "md5" in client.get(f"/posts/{other.id}.json").json()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "python-requests/2.32",
+        "python-httpx/0.28",
+        "Python/3.11 aiohttp/3.9",
+        "Python-urllib/3.11",
+        "Mozilla/5.0 (X11)",
+        "",
+    ],
+)
+def test_nameless_programs_and_browsers_meet_a_challenge(board: Danbooru, connect: Connect, name: str) -> None:
+    answer = connect(board.address, name).get("/posts.json")
+    assert (answer.status_code, answer.headers["cf-mitigated"]) == (403, "challenge")
+
+
+def test_a_name_of_its_own_lets_a_program_pass(board: Danbooru, connect: Connect) -> None:
+    assert connect(board.address, "Magritte/0.1 (+python-httpx/0.28.1)").get("/posts.json").status_code == 200
+
+
+def test_robots_txt_keeps_crawlers_from_the_api(client: httpx.Client) -> None:
+    assert "Disallow: /*.json" in client.get("/robots.txt").text
+
+
+def test_tags_are_found_by_name_and_by_pattern_with_kind_and_count(client: httpx.Client) -> None:
+    (tag,) = client.get("/tags.json", params={"search[name]": EVERYTHING}).json()
+    assert (tag["post_count"], tag["category"]) == (120, 4)
+    names = [tag["name"] for tag in client.get("/tags.json", params={"search[name_matches]": "m*"}).json()]
+    assert names == ["magritte_(series)", "margot_(magritte)"]
+    assert client.get("/tags.json", params={"search[name]": "nobody"}).json() == []
+
+
+def test_related_tags_say_how_often_they_come_along(client: httpx.Client) -> None:
+    answer = client.get("/related_tag.json", params={"query": EVERYTHING}).json()
+    frequencies = {each["tag"]["name"]: each["frequency"] for each in answer["related_tags"]}
+    assert frequencies["solo"] == 1
+    assert 0 < frequencies["smile"] < 1
+
+
+def test_a_post_that_does_not_exist_is_404(client: httpx.Client) -> None:
+    assert client.get("/posts/1.json").status_code == 404
+
+
+def test_a_file_has_the_md5_and_size_of_its_listing(client: httpx.Client) -> None:
+    row = next(row for row in found(client, "") if "md5" in row)
+    file = client.get(row["file_url"]).content
+    assert (hashlib.md5(file).hexdigest(), len(file)) == (row["md5"], row["file_size"])
+
+
+def test_samples_and_previews_are_other_files(client: httpx.Client) -> None:
+    row = next(row for row in found(client, "") if "md5" in row)
+    for name in ("large_file_url", "preview_file_url"):
+        answer = client.get(row[name])
+        assert answer.headers["content-type"] == "image/jpeg"
+        assert hashlib.md5(answer.content).hexdigest() != row["md5"]
+
+
+def test_a_replaced_file_has_a_new_md5_and_the_old_one_is_gone(connect: Connect) -> None:
+    with Danbooru(some_posts(3)) as board:
+        client = connect(board.address)
+        old = client.get("/posts/101.json").json()
+        assert client.get(old["file_url"]).status_code == 200
+        board.replace_file(101, noise("another", size=(16, 16)))
+        new = client.get("/posts/101.json").json()
+        assert new["md5"] != old["md5"]
+        assert client.get(old["file_url"]).status_code == 404
+        assert hashlib.md5(client.get(new["file_url"]).content).hexdigest() == new["md5"]
+
+
+def test_new_posts_and_changed_counts_are_seen_at_once(connect: Connect) -> None:
+    with Danbooru(some_posts(3)) as board:
+        client = connect(board.address)
+        board.change(100, fav_count=77)
+        board.put(Post(500, datetime.now(UTC), noise("new", size=(16, 16)), {"character": ("margot",)}))
+        assert [row["id"] for row in found(client, "margot")] == [500, 102, 101, 100]
+        assert ids(client, "favcount:>=77") == [100]
+
+
+def test_files_may_lie_on_another_host(connect: Connect) -> None:
+    with Danbooru(some_posts(2), files_host="127.0.0.2") as board:
+        client = connect(board.address)
+        file = found(client, "margot")[0]["file_url"]
+        assert file.startswith("http://127.0.0.2:")
+        assert client.get(file).status_code == 200
+        assert [len(board.log), len(board.files.log)] == [1, 1]
+
+
+def test_the_source_names_the_work_and_the_page(client: httpx.Client) -> None:
+    row = next(row for row in found(client, "") if row["pixiv_id"])
+    assert f"/{row['pixiv_id']}_p" in row["source"]
