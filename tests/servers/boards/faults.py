@@ -13,6 +13,7 @@ from random import Random
 
 from demo.board import views
 from demo.board.messages import Answer, Handle, Request, json_answer, text_answer
+from tests.servers.boards import pixiv_answers
 from tests.servers.boards.bombs import bomb_gzip, bomb_png
 
 Spoil = Callable[[Request, Handle], Answer]
@@ -121,10 +122,10 @@ class RequestsPerSecond:
         self,
         rate: float,
         burst: float = 1,
-        retry_after: int | None = None,
+        refusal: Spoil | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._rate, self._burst, self._retry_after, self._clock = rate, burst, retry_after, clock
+        self._rate, self._burst, self._refusal, self._clock = rate, burst, refusal or too_many_requests(), clock
         self._lock = threading.Lock()
         self._points, self._at = burst, clock()
 
@@ -135,12 +136,17 @@ class RequestsPerSecond:
             self._at = now
             is_refused = self._points < 1
             self._points = max(self.LOWEST, self._points - 1)
-        return too_many_requests(self._retry_after)(request, handle) if is_refused else handle(request)
+        return self._refusal(request, handle) if is_refused else handle(request)
 
     @property
     def points(self) -> float:
         """The points that were left after the last request."""
         return self._points
+
+
+def pixiv_rate_limit() -> Spoil:
+    """403, which is what the API of Pixiv's app says to somebody who asks too often."""
+    return _always(pixiv_answers.error(403, "Rate Limit"))
 
 
 def _points(left: dict[str, float]) -> dict[str, str]:
@@ -230,9 +236,10 @@ NAMED: dict[str, Callable[[], Spoil]] = {
     "429-wait": lambda: too_many_requests(2),
     "503": unavailable,
     "503-date": lambda: unavailable(2),
+    "pixiv-rate-limit": pixiv_rate_limit,
     "slow-search": lambda: slow_search(3),
     "one-a-second": lambda: RequestsPerSecond(1),
-    "ten-a-second": lambda: RequestsPerSecond(10, 10, retry_after=1),
+    "ten-a-second": lambda: RequestsPerSecond(10, 10, too_many_requests(1)),
     "cut": cut,
     "cut-chunks": lambda: cut(chunked=True),
     "wrong-bytes": wrong_bytes,
