@@ -226,15 +226,3 @@ def _limit(request: Request, search: Search) -> int:
     asked = request.query.get("limit", "")
     number = int(asked) if asked.isdecimal() else search.limit or 20
     return min(200, max(0, number))
-
-
-def serve(board: Danbooru) -> None:
-    """Print a board's address, and answer until the program is interrupted."""
-    with board:
-        print(board.address, flush=True)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            log = board.log
-            print(f"{len(log)} requests, at most {log.most_connections} connections at once,", end=" ")
-            print(f"at least {log.smallest_pause:.3f} s apart")

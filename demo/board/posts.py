@@ -1,9 +1,10 @@
 """Posts of a board: what there is to know about each, and boards full of them by a seed."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from random import Random
 
 from demo.board.pictures import Picture, drawn, noise
@@ -81,6 +82,13 @@ def posts_of(mixture: Mixture) -> Iterator[Post]:
         yield _post(mixture, number)
 
 
+def posts_of_files(files: Iterable[Path], mixture: Mixture) -> Iterator[Post]:
+    """Yield a post for each of some picture files, as `mixture` has them: the demo draws its own before it begins."""
+    for number, file in enumerate(files):
+        picture = Picture(str(file), file.suffix.removeprefix("."), file.read_bytes)
+        yield replace(_post(mixture, number), picture=picture)
+
+
 def _post(mixture: Mixture, number: int) -> Post:
     random = Random(f"post {mixture.seed} {number}")
     picture = drawn(number) if mixture.drawn else _noise(mixture, number)
@@ -91,7 +99,7 @@ def _post(mixture: Mixture, number: int) -> Post:
     work = 90_000_000 + number // 2
     hidden_by = random.choice(["wish", "takedown", "tag"]) if random.random() < mixture.hidden else ""
     return Post(
-        id=mixture.first_id + 7 * number + random.randrange(7),
+        id=_id(mixture, number),
         created_at=created,
         updated_at=created + timedelta(days=random.randrange(90)),
         picture=picture,
@@ -102,11 +110,17 @@ def _post(mixture: Mixture, number: int) -> Post:
         fav_count=int(random.lognormvariate(2.7, 1)),
         source=_pixiv_source(work, number % 2, picture.extension) if is_pixiv else f"https://example.net/art/{number}",
         pixiv_id=work if is_pixiv else None,
+        parent_id=_id(mixture, number - 1) if number % 20 == 1 else None,
+        has_children=number % 20 == 0 and number + 1 < mixture.posts,
         is_deleted=random.random() < mixture.deleted,
         is_banned=hidden_by == "wish",
         bit_flags=TAKEN_DOWN if hidden_by == "takedown" else 0,
         is_restricted=hidden_by == "tag",
     )
+
+
+def _id(mixture: Mixture, number: int) -> int:
+    return mixture.first_id + 7 * number + Random(f"id {mixture.seed} {number}").randrange(7)
 
 
 def _noise(mixture: Mixture, number: int) -> Picture:

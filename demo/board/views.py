@@ -7,13 +7,12 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from math import sqrt
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from demo.board.messages import Answer, Request, json_answer
 from demo.board.pictures import FileFacts
 from demo.board.posts import KINDS, Post
+from demo.board.search import ZONE
 
-_ZONE = ZoneInfo("America/New_York")
 _HIDDEN = ("md5", "file_url", "large_file_url", "preview_file_url")
 _CATEGORIES = {"general": 0, "artist": 1, "copyright": 3, "character": 4, "meta": 5}
 
@@ -112,7 +111,7 @@ def _only(fields: dict[str, Any], only: str) -> dict[str, Any]:
 
 
 def _time(time: datetime) -> str:
-    return time.astimezone(_ZONE).isoformat(timespec="milliseconds")
+    return time.astimezone(ZONE).isoformat(timespec="milliseconds")
 
 
 def tags(request: Request, posts: Sequence[Post]) -> Answer:

@@ -5,8 +5,9 @@ By hand: `python -m tests.servers.boards.danbooru --posts 450 --fault 503@/origi
 
 import argparse
 
-from demo.board.danbooru import Account, Danbooru, Rules, serve
+from demo.board.danbooru import Account, Danbooru, Rules
 from demo.board.posts import Mixture, Post
+from tests.servers.boards.by_hand import hold_signals, serve
 from tests.servers.boards.faults import NAMED, Fault, Faults, read
 
 __all__ = ["Account", "Danbooru", "Fault", "Faults", "Mixture", "Post", "Rules"]
@@ -37,7 +38,9 @@ def main() -> None:
         drawn=asked.drawn,
     )
     faults = Faults(*map(read, asked.fault))
-    serve(Danbooru(mixture, around=faults, files_host=asked.files_host, port=asked.port))
+    hold_signals()
+    with Danbooru(mixture, around=faults, files_host=asked.files_host, port=asked.port) as board:
+        serve([board.api, board.files])
 
 
 if __name__ == "__main__":

@@ -35,9 +35,15 @@ class Fault:
     share: float = 1.0
     """Share of the paths that are hit at all."""
     seed: int = 1
+    counted: str | None = None
+    """Paths whose requests are counted for `after` and `times`, if these are others than those that are hit."""
+
+    def counts(self, path: str) -> bool:
+        """Whether requests of this path are counted."""
+        return self.hits(path) if self.counted is None else fnmatchcase(path, self.counted)
 
     def hits(self, path: str) -> bool:
-        """Whether requests of this path are counted."""
+        """Whether requests of this path can be hit."""
         return fnmatchcase(path, self.path) and Random(f"{self.seed} {path}").random() < self.share
 
     def applies(self, number: int) -> bool:
@@ -67,11 +73,10 @@ class Faults:
         found = []
         with self._lock:
             for number, fault in enumerate(self._faults):
-                if fault.hits(path):
-                    counted = (number, path if fault.each else "")
-                    if fault.applies(self._seen[counted]):
-                        found.append(fault)
-                    self._seen[counted] += 1
+                counted = (number, path if fault.each else "")
+                if fault.hits(path) and fault.applies(self._seen[counted]):
+                    found.append(fault)
+                self._seen[counted] += fault.counts(path)
         return found
 
 
@@ -142,6 +147,11 @@ class RequestsPerSecond:
     def points(self) -> float:
         """The points that were left after the last request."""
         return self._points
+
+
+def with_points() -> Spoil:
+    """A good answer with the points that are left: no time to wait, though its header looks like one."""
+    return _changed(lambda answer: replace(answer, headers={**answer.headers, **_points({"read": 0.0})}))
 
 
 def pixiv_rate_limit() -> Spoil:
@@ -236,6 +246,7 @@ NAMED: dict[str, Callable[[], Spoil]] = {
     "429-wait": lambda: too_many_requests(2),
     "503": unavailable,
     "503-date": lambda: unavailable(2),
+    "points": with_points,
     "pixiv-rate-limit": pixiv_rate_limit,
     "slow-search": lambda: slow_search(3),
     "one-a-second": lambda: RequestsPerSecond(1),

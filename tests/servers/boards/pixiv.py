@@ -1,6 +1,6 @@
 """The loopback Pixiv: the app's API, sign-in, the web pages' API and the picture host.
 
-By hand: `python -m tests.servers.boards.pixiv --works 240` prints the address and a refresh token.
+By hand: `python -m tests.servers.boards.pixiv --works 240` prints its two addresses and a refresh token.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from demo.board.messages import Answer, Around, Log, Request, json_answer, text_
 from demo.board.pictures import Pictures, reduced
 from demo.board.server import Server
 from tests.servers.boards import pixiv_answers as answers
+from tests.servers.boards.by_hand import hold_signals, serve
 from tests.servers.boards.faults import NAMED, Faults, read
 from tests.servers.boards.sign_in import SignIn
 from tests.servers.boards.work_search import PAGE, Refused, found, next_address, offset_of
@@ -207,16 +208,18 @@ def placeholder() -> bytes:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A Pixiv on loopback; its address is the first line printed.")
+    parser = argparse.ArgumentParser(
+        description="A Pixiv on loopback; prints its address, that of its pictures, and a refresh token."
+    )
     parser.add_argument("--works", type=int, default=240)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--fault", action="append", default=[], help=f"NAME[@PATH[@TIMES[@AFTER]]]: {', '.join(NAMED)}")
     asked = parser.parse_args()
     faults = Faults(*map(read, asked.fault))
+    hold_signals()
     with Pixiv(Works(asked.works, asked.seed), around=faults, port=asked.port) as board:
-        print(board.address, board.files.address, REFRESH_TOKEN, flush=True)  # noqa: T201
-        threading.Event().wait()
+        serve([board.api, board.files], REFRESH_TOKEN)
 
 
 if __name__ == "__main__":

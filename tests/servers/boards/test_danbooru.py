@@ -3,14 +3,16 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from demo.board.pictures import noise
-from demo.board.posts import TAKEN_DOWN
+from demo.board.posts import TAKEN_DOWN, posts_of_files
 from demo.board.search import ZONE
+from demo.pictures import drawing
 from tests.servers.boards.conftest import Connect
 from tests.servers.boards.danbooru import Account, Danbooru, Mixture, Post, Rules
 
@@ -332,3 +334,30 @@ def test_files_may_lie_on_another_host(connect: Connect) -> None:
 def test_the_source_names_the_work_and_the_page(client: httpx.Client) -> None:
     row = next(row for row in found(client, "") if row["pixiv_id"])
     assert f"/{row['pixiv_id']}_p" in row["source"]
+
+
+def test_a_parent_and_its_child_know_each_other(client: httpx.Client) -> None:
+    rows = {row["id"]: row for row in found(client, "")}
+    children = [row for row in rows.values() if row["parent_id"]]
+    assert children
+    assert all(rows[row["parent_id"]]["has_children"] for row in children)
+    assert sum(row["has_children"] for row in rows.values()) == len(children)
+
+
+def test_a_board_can_be_made_of_files(tmp_path: Path, connect: Connect) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.png").write_bytes(noise(str(number), size=(20, 30)).make())
+    with Danbooru(posts_of_files(sorted(tmp_path.iterdir()), Mixture(posts=3, hidden=0))) as board:
+        client = connect(board.address)
+        rows = found(client, EVERYTHING, page="b99999999")
+        assert {(row["image_width"], row["image_height"]) for row in rows} == {(20, 30)}
+        files = [client.get(row["file_url"]).content for row in rows]
+    assert files == [(tmp_path / f"{number}.png").read_bytes() for number in (2, 1, 0)]
+
+
+def test_a_board_can_show_the_demo_s_character(connect: Connect) -> None:
+    with Danbooru(Mixture(posts=1, drawn=True, hidden=0)) as board:
+        client = connect(board.address)
+        row = found(client, "")[0]
+        assert client.get(row["file_url"]).content == drawing(0)
+    assert row["image_width"] >= 600

@@ -63,6 +63,12 @@ def test_a_fault_may_hit_each_path_once(spoilt: Spoil) -> None:
     assert [board.get(number).status_code for number in (0, 0, 1, 1, 0)] == [503, 200, 503, 200, 200]
 
 
+def test_everything_may_fail_once_some_files_were_fetched(spoilt: Spoil) -> None:
+    board = spoilt(Fault(faults.unavailable(), after=2, counted=FILES))
+    asked = ["/posts.json", board.files[0], "/posts.json", board.files[1], "/posts.json", board.files[2]]
+    assert [board.client.get(address).status_code for address in asked] == [200, 200, 200, 200, 503, 503]
+
+
 def test_a_seed_chooses_the_files_that_are_hit(spoilt: Spoil) -> None:
     def hit(seed: int) -> list[int]:
         board = spoilt(Fault(faults.not_found(), FILES, share=0.5, seed=seed))
@@ -94,6 +100,11 @@ def test_danbooru_s_own_429_has_points_and_no_time_to_wait(spoilt: Spoil) -> Non
     assert answer.status_code == 429
     assert "retry-after" not in answer.headers
     assert json.loads(answer.headers["x-rate-limit"]).keys() == {"action", "cost", "rate", "burst", "limits"}
+
+
+def test_points_may_come_with_good_answers(spoilt: Spoil) -> None:
+    answer = spoilt(Fault(faults.with_points(), FILES)).get()
+    assert (answer.status_code, json.loads(answer.headers["x-rate-limit"])["limits"]) == (200, {"read": 0.0})
 
 
 def test_a_front_end_s_429_has_seconds_to_wait(spoilt: Spoil) -> None:
