@@ -40,8 +40,6 @@ def _same(condition: str | None, etag: str, modified: str) -> bool:
     """Return whether an If-Range speaks of the present version of a file."""
     if condition is None or condition == etag:
         return True
-    if condition.startswith(('"', "W/")):
-        return False
     try:
         return parsedate_to_datetime(condition) == parsedate_to_datetime(modified)
     except ValueError:

@@ -80,7 +80,6 @@ class Search:
     order: str | None = None
     by_creation: bool = False
     counted: int = 0
-    terms: int = 0
     limit: int | None = None
 
     def finds(self, post: Post, facts: Facts) -> bool:
@@ -88,15 +87,14 @@ class Search:
         return all(match(post, facts) for match in self.matches)
 
     def exceeds(self, tag_limit: int | None) -> bool:
-        """Return whether it has too many tags; a single one is always allowed."""
-        return tag_limit is not None and self.counted > tag_limit and self.terms > 1
+        """Return whether it has more tags than may be searched for."""
+        return tag_limit is not None and self.counted > tag_limit
 
 
 def parsed(text: str, now: datetime) -> Search:
     """Parse a search; raises `Nonsense`, and `NotImplementedError` for what this board cannot do and Danbooru can."""
     search = Search()
     for word in _words(text):
-        search.terms += 1
         negated, word = word.startswith("-"), word.removeprefix("-")
         name, colon, value = word.partition(":")
         if colon and name.lower() in _FREE | {"order", "source"}:

@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from demo.board.pictures import noise
 from demo.board.posts import TAKEN_DOWN, posts_of_files
-from demo.board.search import ZONE
 from demo.pictures import drawing
 from tests.servers.boards.conftest import Connect
 from tests.servers.boards.danbooru import Account, Danbooru, Mixture, Post, Rules
 
+ZONE = ZoneInfo("America/New_York")
 SMALL = Mixture(posts=120, size=(16, 16), hidden=0.1, deleted=0.1, ratings={"g": 6, "s": 3, "q": 1})
 EVERYTHING = "margot_(magritte)"
 
