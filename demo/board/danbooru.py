@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Self
 
 from demo.board import views
@@ -64,7 +65,9 @@ class Danbooru:
         port: int = 0,
     ) -> None:
         """Prepare a board. With `files_host` (such as 127.0.0.2) the files lie there, else where the listings are."""
-        made = posts_of(posts or Mixture()) if posts is None or isinstance(posts, Mixture) else posts
+        wanted = Mixture() if posts is None else posts
+        self._mixture = wanted if isinstance(wanted, Mixture) else None
+        made = posts_of(wanted) if isinstance(wanted, Mixture) else wanted
         self.rules = rules or Rules()
         self._lock = threading.Lock()
         self._posts = {post.id: post for post in made}
@@ -103,6 +106,15 @@ class Danbooru:
         with self._lock:
             self._posts[post.id] = post
             self._listing = Listing(self._posts.values(), self._pictures)
+
+    def add(self, number: int) -> list[Post]:
+        """Let `number` new posts appear on a board that is made of a mixture, and return them, the newest first."""
+        if self._mixture is None:
+            raise ValueError("only a mixture says what comes next: use `put`")
+        self._mixture = replace(self._mixture, posts=self._mixture.posts + number)
+        for post in islice(posts_of(self._mixture), self._mixture.posts - number, None):
+            self.put(post)
+        return self.posts[:number]
 
     def change(self, number: int, **fields: Any) -> Post:
         """Change fields of the post whose id is `number`, and return what it is then."""

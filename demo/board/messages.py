@@ -24,6 +24,7 @@ class Answer:
     """An answer, and how it is sent."""
 
     status: int = 200
+    """0: the connection is closed without an answer."""
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     sent: int | None = None
@@ -32,6 +33,8 @@ class Answer:
     """Whether the body goes out in chunks, without Content-Length."""
     bytes_per_second: float | None = None
     """The speed of the body; None: as fast as it goes."""
+    delay: float = 0
+    """Seconds of silence before the answer."""
     endless: bool = False
     """Whether the body is repeated until the client hangs up, without Content-Length."""
 

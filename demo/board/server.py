@@ -40,7 +40,7 @@ class Server(ThreadingHTTPServer):
     def log(self) -> Log:
         """The requests that have been answered until now."""
         with self._lock:
-            return Log(arrival.entry() for arrival in self._arrivals if arrival.status)
+            return Log(arrival.entry() for arrival in self._arrivals if arrival.status is not None)
 
     def forget(self) -> None:
         """Empty the log."""
@@ -95,12 +95,12 @@ class _Arrival:
     request: Request
     time: float
     connections: int
-    status: int = 0
+    status: int | None = None
 
     def entry(self) -> Entry:
-        asked = self.request
+        asked, status = self.request, self.status or 0
         return Entry(
-            asked.method, asked.path, asked.query, asked.headers, self.time, self.status, self.connections, asked.client
+            asked.method, asked.path, asked.query, asked.headers, self.time, status, self.connections, asked.client
         )
 
 
@@ -130,7 +130,10 @@ class _Handler(BaseHTTPRequestHandler):
         arrival = self.server.arrived(request)
         answer = self.server.answer(request)
         arrival.status = answer.status
-        self._send(answer)
+        if answer.status == 0 or (answer.delay and self.server.stopping.wait(answer.delay)):
+            self.close_connection = True
+        else:
+            self._send(answer)
 
     def do_HEAD(self) -> None:
         self.do_GET()

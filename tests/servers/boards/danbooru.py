@@ -4,6 +4,7 @@ By hand: `python -m tests.servers.boards.danbooru --posts 450 --fault 503@/origi
 """
 
 import argparse
+from collections import Counter
 
 from demo.board.danbooru import Account, Danbooru, Rules
 from demo.board.posts import Mixture, Post
@@ -19,6 +20,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hidden", type=float, default=0.03, help="share of the posts")
     parser.add_argument("--deleted", type=float, default=0.04, help="share of the posts")
+    parser.add_argument("--ratings", default="g", help="their mixture: gggs is three quarters g and one s")
     parser.add_argument("--side", type=int, default=256, help="width and height of a picture of noise: 256 are 200 kB")
     parser.add_argument("--drawn", action="store_true", help="draw the demo's character instead of noise")
     parser.add_argument("--port", type=int, default=0)
@@ -34,6 +36,7 @@ def main() -> None:
         asked.seed,
         hidden=asked.hidden,
         deleted=asked.deleted,
+        ratings=Counter(asked.ratings),
         size=(asked.side, asked.side),
         drawn=asked.drawn,
     )

@@ -185,6 +185,16 @@ def slowly(bytes_per_second: float = 40) -> Spoil:
     return _changed(lambda answer: replace(answer, bytes_per_second=bytes_per_second))
 
 
+def silent(seconds: float = 600) -> Spoil:
+    """A good answer, after a long silence."""
+    return _changed(lambda answer: replace(answer, delay=seconds))
+
+
+def hang_up() -> Spoil:
+    """A connection that is closed without an answer."""
+    return _always(Answer(0))
+
+
 def endless() -> Spoil:
     """A body without an end."""
     return _changed(lambda answer: replace(answer, body=answer.body or b"x", endless=True))
@@ -255,6 +265,8 @@ NAMED: dict[str, Callable[[], Spoil]] = {
     "cut-chunks": lambda: cut(chunked=True),
     "wrong-bytes": wrong_bytes,
     "slow": slowly,
+    "silent": silent,
+    "hang-up": hang_up,
     "endless": endless,
     "half-a-page": half_a_page,
     "short-pages": lambda: shorter_pages(100),

@@ -323,6 +323,12 @@ def test_new_posts_and_changed_counts_are_seen_at_once(connect: Connect) -> None
         assert ids(client, "favcount:>=77") == [100]
 
 
+def test_a_board_may_grow_as_if_it_had_been_larger(connect: Connect) -> None:
+    with Danbooru(Mixture(posts=10, size=(4, 4))) as board, Danbooru(Mixture(posts=13, size=(4, 4))) as larger:
+        assert [post.id for post in board.add(3)] == ids(connect(larger.address), "", limit=3)
+        assert found(connect(board.address), "", only="id,md5") == found(connect(larger.address), "", only="id,md5")
+
+
 def test_files_may_lie_on_another_host(connect: Connect) -> None:
     with Danbooru(some_posts(2), files_host="127.0.0.2") as board:
         client = connect(board.address)

@@ -182,6 +182,21 @@ def test_a_slow_body_comes_a_few_bytes_at_a_time(spoilt: Spoil) -> None:
     assert time.monotonic() - start >= 0.3
 
 
+def test_a_silent_host_says_nothing_until_the_client_gives_up(spoilt: Spoil) -> None:
+    board = spoilt(Fault(faults.silent(), FILES, times=1))
+    with pytest.raises(httpx.ReadTimeout):
+        board.client.get(board.files[0], timeout=0.3)
+    assert board.get().status_code == 200
+
+
+def test_a_host_may_hang_up_without_an_answer(spoilt: Spoil) -> None:
+    board = spoilt(Fault(faults.hang_up(), FILES, times=1))
+    with pytest.raises(httpx.RemoteProtocolError):
+        board.get()
+    assert board.get().status_code == 200
+    assert [entry.status for entry in board.board.log.requests_for(FILES)] == [0, 200]
+
+
 def test_an_endless_body_goes_on_beyond_the_file(spoilt: Spoil) -> None:
     board = spoilt(Fault(faults.endless(), FILES))
     received = 0
