@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,8 @@ class Fault:
     share: float = 1.0
     """Share of the paths that are hit at all."""
     seed: int = 1
+    most_paths: int | None = None
+    """Different paths that are hit at most: the first ones that are asked for."""
     counted: str | None = None
     """Paths whose requests are counted for `after` and `times`, if these are others than those that are hit."""
 
@@ -58,6 +60,7 @@ class Faults:
         self._faults = faults
         self._lock = threading.Lock()
         self._seen: Counter[tuple[int, str]] = Counter()
+        self._hit: defaultdict[int, set[str]] = defaultdict(set)
 
     def __call__(self, request: Request, handle: Handle) -> Answer:
         for fault in self._applying(request.path):
@@ -74,10 +77,18 @@ class Faults:
         with self._lock:
             for number, fault in enumerate(self._faults):
                 counted = (number, path if fault.each else "")
-                if fault.hits(path) and fault.applies(self._seen[counted]):
+                if fault.hits(path) and fault.applies(self._seen[counted]) and self._has_room(number, path):
                     found.append(fault)
                 self._seen[counted] += fault.counts(path)
         return found
+
+    def _has_room(self, number: int, path: str) -> bool:
+        """Whether a fault may hit a path, one that it has hit already or one more; remembers it then."""
+        most, hit = self._faults[number].most_paths, self._hit[number]
+        if most is not None and path not in hit and len(hit) >= most:
+            return False
+        hit.add(path)
+        return True
 
 
 def _always(answer: Answer) -> Spoil:

@@ -69,6 +69,12 @@ def test_everything_may_fail_once_some_files_were_fetched(spoilt: Spoil) -> None
     assert [board.client.get(address).status_code for address in asked] == [200, 200, 200, 200, 503, 503]
 
 
+def test_a_fault_may_be_bounded_to_a_number_of_paths(spoilt: Spoil) -> None:
+    board = spoilt(Fault(faults.unavailable(), FILES, times=1, each=True, most_paths=2))
+    asked = [0, 0, 1, 2, 1, 3]
+    assert [board.get(number).status_code for number in asked] == [503, 200, 503, 200, 200, 200]
+
+
 def test_a_seed_chooses_the_files_that_are_hit(spoilt: Spoil) -> None:
     def hit(seed: int) -> list[int]:
         board = spoilt(Fault(faults.not_found(), FILES, share=0.5, seed=seed))
