@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from demo.board import views
 from demo.board.files import file_answer
@@ -38,6 +39,8 @@ class Account:
     tag_limit: int | None = 2
     page_limit: int = 1000
     sees_restricted: bool = False
+    is_in_safe_mode: bool = False
+    zone: str = "America/New_York"
 
 
 @dataclass(frozen=True)
@@ -169,18 +172,18 @@ class Danbooru:
         account = self.rules.accounts.get(login)
         return account if account and account.api_key == key else None
 
-    def _search(self, request: Request) -> Search | None:
+    def _search(self, request: Request, account: Account) -> Search | None:
         """Return what is searched for; None for nonsense."""
         try:
-            search = parsed(request.query.get("tags", ""), datetime.now(UTC))
+            search = parsed(request.query.get("tags", ""), datetime.now(ZoneInfo(account.zone)))
         except Nonsense:
             return None
-        if _is_safe(request):
+        if _is_safe(request, account):
             search.matches.append(lambda post, facts: post.rating == "g")
         return search
 
     def _posts_answer(self, request: Request, account: Account) -> Answer:
-        search = self._search(request)
+        search = self._search(request, account)
         if search is None:
             return json_answer([])
         if search.exceeds(account.tag_limit):
@@ -202,16 +205,17 @@ class Danbooru:
         return json_answer(self._view(post, request, account))
 
     def _count_answer(self, request: Request, account: Account) -> Answer:
-        search = self._search(request)
+        search = self._search(request, account)
         number = self._listing.count(search) if search else 0
         return json_answer({"counts": {"posts": None if self.rules.counts_are_unknown else number}})
 
     def _view(self, post: Post, request: Request, account: Account) -> dict[str, Any]:
         is_hidden = post.is_hidden and not (account.sees_restricted and post.is_restricted)
-        is_hidden = is_hidden or (_is_safe(request) and post.rating != "g")
-        return views.post(
-            post, self._pictures.facts(post.picture), self.files.address, request.query.get("only"), is_hidden
+        is_hidden = is_hidden or (_is_safe(request, account) and post.rating != "g")
+        fields = views.post(
+            post, self._pictures.facts(post.picture), self.files.address, ZoneInfo(account.zone), is_hidden
         )
+        return views.chosen(fields, request.query.get("only"))
 
     def _file(self, request: Request, variant: str, md5: str, extension: str) -> Answer:
         post = self._post_of(md5)
@@ -230,8 +234,8 @@ class Danbooru:
         return self._by_md5.get(md5)
 
 
-def _is_safe(request: Request) -> bool:
-    return request.query.get("safe_mode", "").lower() in ("true", "1", "yes")
+def _is_safe(request: Request, account: Account) -> bool:
+    return account.is_in_safe_mode or request.query.get("safe_mode", "").lower() in ("true", "1", "yes")
 
 
 def _limit(request: Request, search: Search) -> int:

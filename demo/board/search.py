@@ -4,18 +4,15 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from fnmatch import fnmatchcase
-from zoneinfo import ZoneInfo
+from functools import partial
 
 from demo.board.pictures import FileFacts
 from demo.board.posts import Post
 
 Matches = Callable[[Post, "Facts"], bool]
 Facts = Callable[[Post], FileFacts]
-
-ZONE = ZoneInfo("America/New_York")
-"""The zone of visitors without an account."""
 
 _FREE = {"rating", "status", "limit", "id", "date", "age", "filesize", "filetype", "parent", "md5", "width", "height"}
 _FREE |= {"mpixels", "score", "favcount", "pixiv_id", "pixiv", "is"}
@@ -92,7 +89,10 @@ class Search:
 
 
 def parsed(text: str, now: datetime) -> Search:
-    """Parse a search; raises `Nonsense`, and `NotImplementedError` for what this board cannot do and Danbooru can."""
+    """Parse a search made at `now`, in the zone of who searches.
+
+    Raises `Nonsense`, and `NotImplementedError` for what this board cannot do and Danbooru can.
+    """
     search = Search()
     for word in _words(text):
         negated, word = word.startswith("-"), word.removeprefix("-")
@@ -152,7 +152,7 @@ def _metatag(name: str, value: str, now: datetime) -> Matches:
         read, fits = _NUMBERS[name], _range(value, _size if name == "filesize" else _number)
         return lambda post, facts: (number := read(post, facts)) is not None and fits(number)
     if name in ("date", "age"):
-        within = _dates(value) if name == "date" else _ages(value, now)
+        within = _dates(value, now.tzinfo) if name == "date" else _ages(value, now)
         return lambda post, facts: within(post.created_at.timestamp())
     return {"rating": _rating, "status": _status, "is": _is, "md5": _md5, "filetype": _filetype, "source": _source}[
         name
@@ -221,18 +221,18 @@ def _size(text: str) -> float:
     return _number(found[1]) * units.get(found[2], 1)
 
 
-def _dates(value: str) -> Callable[[float], bool]:
+def _dates(value: str, zone: tzinfo | None) -> Callable[[float], bool]:
     """Parse dates. A range ends at the first minute of its last day; a day alone is the whole day."""
     if re.match(r"[<>]", value) or ".." in value:
-        return _range(value, _midnight)
-    start = _midnight(value)
-    end = (datetime.fromtimestamp(start, ZONE) + timedelta(days=1)).timestamp()
+        return _range(value, partial(_midnight, zone=zone))
+    start = _midnight(value, zone)
+    end = (datetime.fromtimestamp(start, zone) + timedelta(days=1)).timestamp()
     return lambda time: start <= time < end
 
 
-def _midnight(text: str) -> float:
+def _midnight(text: str, zone: tzinfo | None) -> float:
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp()
+        return datetime.fromisoformat(text).replace(tzinfo=zone).timestamp()
     except ValueError:
         raise Nonsense(text) from None
 

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from fnmatch import fnmatchcase
 from math import sqrt
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 from demo.board.messages import Answer, Request, json_answer
 from demo.board.pictures import FileFacts
 from demo.board.posts import KINDS, Post
-from demo.board.search import ZONE
 
 _HIDDEN = ("md5", "file_url", "large_file_url", "preview_file_url")
 _CATEGORIES = {"general": 0, "artist": 1, "copyright": 3, "character": 4, "meta": 5}
@@ -30,11 +29,11 @@ def challenge() -> Answer:
     return Answer(403, page, headers)
 
 
-def post(shown: Post, facts: FileFacts, files: str, only: str | None, is_hidden: bool) -> dict[str, Any]:
-    """Return a post's fields, or those of them that `only` names. A hidden post lacks the addresses and the MD5."""
+def post(shown: Post, facts: FileFacts, files: str, zone: tzinfo, is_hidden: bool) -> dict[str, Any]:
+    """Return a post's fields. A hidden post lacks the addresses and the MD5."""
     fields = {
         "id": shown.id,
-        "created_at": _time(shown.created_at),
+        "created_at": _time(shown.created_at, zone),
         "uploader_id": 1,
         "score": shown.score,
         "source": shown.source,
@@ -54,18 +53,16 @@ def post(shown: Post, facts: FileFacts, files: str, only: str | None, is_hidden:
         "is_pending": shown.is_pending,
         "is_flagged": shown.is_flagged,
         "is_deleted": shown.is_deleted,
-        "updated_at": _time(shown.updated_at),
+        "updated_at": _time(shown.updated_at, zone),
         "is_banned": shown.is_banned,
         "pixiv_id": shown.pixiv_id,
         "bit_flags": shown.bit_flags,
         **{f"tag_string_{kind}": " ".join(shown.tags.get(kind, ())) for kind in KINDS},
         **{f"tag_count_{kind}": len(shown.tags.get(kind, ())) for kind in KINDS},
         **_addresses(facts, files, shown.picture.extension),
-        "media_asset": _media_asset(shown, facts, files, is_hidden),
+        "media_asset": _media_asset(shown, facts, files, zone, is_hidden),
     }
-    if is_hidden:
-        fields = {name: value for name, value in fields.items() if name not in _HIDDEN}
-    return fields if only is None else _only(fields, only)
+    return {name: value for name, value in fields.items() if not (is_hidden and name in _HIDDEN)}
 
 
 def _addresses(facts: FileFacts, files: str, extension: str) -> dict[str, str]:
@@ -77,13 +74,13 @@ def _addresses(facts: FileFacts, files: str, extension: str) -> dict[str, str]:
     }
 
 
-def _media_asset(shown: Post, facts: FileFacts, files: str, is_hidden: bool) -> dict[str, Any]:
+def _media_asset(shown: Post, facts: FileFacts, files: str, zone: tzinfo, is_hidden: bool) -> dict[str, Any]:
     addresses = _addresses(facts, files, shown.picture.extension)
     size = {"width": facts.width, "height": facts.height}
     seen = {
         "id": shown.id + 5_000_000,
-        "created_at": _time(shown.created_at),
-        "updated_at": _time(shown.updated_at),
+        "created_at": _time(shown.created_at, zone),
+        "updated_at": _time(shown.updated_at, zone),
         "file_ext": shown.picture.extension,
         "file_size": facts.bytes,
         "image_width": facts.width,
@@ -101,17 +98,16 @@ def _media_asset(shown: Post, facts: FileFacts, files: str, is_hidden: bool) -> 
     return seen if is_hidden else seen | {"md5": facts.md5, "file_key": facts.md5[:9], "variants": variants}
 
 
-def _only(fields: dict[str, Any], only: str) -> dict[str, Any]:
-    """Choose fields by `id,md5,media_asset[variants]`; a name that no field has chooses nothing."""
-    chosen: dict[str, Any] = {}
-    for name, inner in re.findall(r"(\w+)(?:\[([^\]]*)\])?", only):
-        if name in fields:
-            chosen[name] = _only(fields[name], inner) if inner else fields[name]
-    return chosen
+def chosen(fields: dict[str, Any], only: str | None) -> dict[str, Any]:
+    """Choose fields by `id,md5,media_asset[variants]`; None chooses all, a name that no field has nothing."""
+    if only is None:
+        return fields
+    names = re.findall(r"(\w+)(?:\[([^\]]*)\])?", only)
+    return {name: chosen(fields[name], inner) if inner else fields[name] for name, inner in names if name in fields}
 
 
-def _time(time: datetime) -> str:
-    return time.astimezone(ZONE).isoformat(timespec="milliseconds")
+def _time(time: datetime, zone: tzinfo) -> str:
+    return time.astimezone(zone).isoformat(timespec="milliseconds")
 
 
 def tags(request: Request, posts: Sequence[Post]) -> Answer:
@@ -124,7 +120,7 @@ def tags(request: Request, posts: Sequence[Post]) -> Answer:
         found.sort(key=lambda tag: -tag["post_count"])
     only = request.query.get("only")
     shown = found[: int(request.query.get("limit", "20"))]
-    return json_answer([tag if only is None else _only(tag, only) for tag in shown])
+    return json_answer([chosen(tag, only) for tag in shown])
 
 
 def _all_tags(posts: Sequence[Post]) -> list[dict[str, Any]]:

@@ -24,7 +24,12 @@ EVERYTHING = "margot_(magritte)"
 @pytest.fixture(scope="module")
 def board() -> Iterator[Danbooru]:
     """A board that no test changes."""
-    accounts = {"anya": Account("right", tag_limit=6, page_limit=5000)}
+    accounts = {
+        "anya": Account("right", tag_limit=6, page_limit=5000),
+        "tokyo": Account("right", zone="Asia/Tokyo"),
+        "careful": Account("right", is_in_safe_mode=True),
+        "gold": Account("right", sees_restricted=True),
+    }
     with Danbooru(SMALL, Rules(accounts=accounts)) as board:
         yield board
 
@@ -115,6 +120,28 @@ def test_a_date_range_ends_at_the_first_minute_of_its_last_day_in_new_york(conne
         rows = ids(connect(board.address), f"date:{days[0]}..{days[1]}", page="b999")
     last = max(local[row] for row in rows)
     assert f"{last:%Y-%m-%d %H:%M}" == f"{days[1]} 00:00"
+
+
+def test_the_days_of_an_account_are_those_of_its_zone(client: httpx.Client) -> None:
+    def days(**account: str) -> set[str]:
+        return {row["created_at"][:10] for row in found(client, "date:2024-01-05", **account)}
+
+    assert days() == days(login="tokyo", api_key="right") == {"2024-01-05"}
+    assert ids(client, "date:2024-01-05") != ids(client, "date:2024-01-05", login="tokyo", api_key="right")
+
+
+def test_an_account_may_be_in_safe_mode(client: httpx.Client) -> None:
+    assert {row["rating"] for row in found(client, "", login="careful", api_key="right")} == {"g"}
+    assert {row["rating"] for row in found(client, "")} > {"g"}
+
+
+def test_a_paying_account_sees_what_restricted_tags_hide_and_nothing_else_that_is_hidden(
+    board: Danbooru, client: httpx.Client
+) -> None:
+    rows = found(client, "", login="gold", api_key="right")
+    hidden = {post.id for post in board.posts if post.is_hidden}
+    restricted = {post.id for post in board.posts if post.is_restricted}
+    assert {row["id"] for row in rows if "md5" not in row} == hidden - restricted != hidden
 
 
 def test_a_day_alone_is_the_whole_day(connect: Connect) -> None:
