@@ -13,6 +13,8 @@ CONTENT_TYPES = {
     "gif": "image/gif",
     "webp": "image/webp",
     "zip": "application/zip",
+    "mp4": "video/mp4",
+    "webm": "video/webm",
 }
 
 

@@ -13,6 +13,7 @@ from random import Random
 from PIL import Image
 
 _REMEMBERED_BYTES = 300_000_000
+_FORMATS = {"jpg": "JPEG", "gif": "GIF", "webp": "WEBP"}
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,12 @@ def drawn(number: int) -> Picture:
 
 
 def noise(name: str, extension: str = "png", size: tuple[int, int] = (256, 256)) -> Picture:
-    """Return a picture of coloured noise, cheap to make: in `png` three bytes a pixel, in `jpg` about one."""
-    make = _noise_jpeg if extension == "jpg" else _noise_png
-    return Picture(f"noise {name}", extension, lambda: make(name, size))
+    """Return a picture of coloured noise as png (cheap to make, three bytes a pixel), jpg, gif or webp."""
+    if extension == "png":
+        return Picture(f"noise {name}", extension, lambda: _noise_png(name, size))
+    if extension not in _FORMATS:
+        raise ValueError(f"no noise is made as {extension}")
+    return Picture(f"noise {name}", extension, lambda: _noise_file(name, size, _FORMATS[extension]))
 
 
 class Pictures:
@@ -96,7 +100,7 @@ def reduced(data: bytes, longest: int) -> bytes:
     with Image.open(io.BytesIO(data)) as image:
         smaller = image.convert("RGB")
         smaller.thumbnail((longest, longest))
-    return _jpeg(smaller)
+    return _saved(smaller, "JPEG")
 
 
 def png(width: int, height: int, rows: bytes) -> bytes:
@@ -114,13 +118,14 @@ def _noise_png(name: str, size: tuple[int, int]) -> bytes:
     return png(width, height, b"".join(b"\0" + values[at : at + 3 * width] for at in range(0, len(values), 3 * width)))
 
 
-def _noise_jpeg(name: str, size: tuple[int, int]) -> bytes:
-    return _jpeg(Image.frombytes("RGB", size, Random(f"noise {name}").randbytes(3 * size[0] * size[1])))
+def _noise_file(name: str, size: tuple[int, int], kind: str) -> bytes:
+    image = Image.frombytes("RGB", size, Random(f"noise {name}").randbytes(3 * size[0] * size[1]))
+    return _saved(image, kind)
 
 
-def _jpeg(image: Image.Image) -> bytes:
+def _saved(image: Image.Image, kind: str) -> bytes:
     file = io.BytesIO()
-    image.save(file, "JPEG", quality=85)
+    image.save(file, kind, quality=85)
     return file.getvalue()
 
 

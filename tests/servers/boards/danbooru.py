@@ -9,7 +9,8 @@ from collections import Counter
 from demo.board.danbooru import Account, Danbooru, Rules
 from demo.board.posts import Mixture, Post
 from tests.servers.boards.by_hand import hold_signals, serve
-from tests.servers.boards.faults import NAMED, Fault, Faults, read
+from tests.servers.boards.faults import NAMED, read
+from tests.servers.boards.injection import Fault, Faults
 
 __all__ = ["Account", "Danbooru", "Fault", "Faults", "Mixture", "Post", "Rules"]
 
@@ -25,7 +26,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--drawn", action="store_true", help="draw the demo's character instead of noise")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--files-host", help="another loopback address for the files, such as 127.0.0.2")
-    parser.add_argument("--fault", action="append", default=[], help=f"NAME[@PATH[@TIMES[@AFTER]]]: {', '.join(NAMED)}")
+    parser.add_argument(
+        "--fault", type=read, action="append", default=[], help=f"NAME[@PATH[@TIMES[@AFTER]]]: {', '.join(NAMED)}"
+    )
     return parser
 
 
@@ -40,7 +43,7 @@ def main() -> None:
         size=(asked.side, asked.side),
         drawn=asked.drawn,
     )
-    faults = Faults(*map(read, asked.fault))
+    faults = Faults(*asked.fault)
     hold_signals()
     with Danbooru(mixture, around=faults, files_host=asked.files_host, port=asked.port) as board:
         serve([board.api, board.files])

@@ -23,13 +23,16 @@ from demo.board.pictures import Pictures, reduced
 from demo.board.server import Server
 from tests.servers.boards import pixiv_answers as answers
 from tests.servers.boards.by_hand import hold_signals, serve
-from tests.servers.boards.faults import NAMED, Faults, read
+from tests.servers.boards.faults import NAMED, read
+from tests.servers.boards.injection import Faults
 from tests.servers.boards.sign_in import SignIn
 from tests.servers.boards.work_search import PAGE, Refused, found, next_address, offset_of
 from tests.servers.boards.works import Work, Works, work, works_of
 
 REFRESH_TOKEN = "refresh-token-of-anya"
-_FILE = re.compile(r"(?:/c/\w+)?/img-(original|master)/img/([\d/]+)/(\d+)_p(\d+)(?:_(?:master|square)1200)?\.(\w+)")
+_FILE = re.compile(
+    r"(?:/c/\w+)?/img-(original|master)/img/([\d/]+)/((\d+)_(?:p|ugoira)(\d+))(?:_(?:master|square)1200)?\.(\w+)"
+)
 _AJAX = re.compile(r"/ajax/illust/(\d+)(/pages)?")
 
 
@@ -183,10 +186,16 @@ class Pixiv:
         if host != "pixiv.net" and not host.endswith(".pixiv.net"):
             return text_answer("<h1>403 Forbidden</h1>", 403, "text/html")
         asked = _FILE.fullmatch(request.path)
-        shown = self._work(asked[3]) if asked else None
-        if not asked or shown is None or shown.folder != asked[2] or int(asked[4]) >= len(shown.pages):
+        shown = self._work(asked[4]) if asked else None
+        page = int(asked[5]) if asked else 0
+        if (
+            not asked
+            or not shown
+            or page >= len(shown.pages)
+            or asked.group(2, 3) != (shown.folder, shown.file_name(page))
+        ):
             return text_answer("<h1>404 Not Found</h1>", 404, "text/html")
-        return self._page(request, shown, int(asked[4]), asked[1], asked[5])
+        return self._page(request, shown, page, asked[1], asked[6])
 
     def _page(self, request: Request, shown: Work, number: int, variant: str, extension: str) -> Answer:
         page = shown.pages[number]
@@ -214,9 +223,11 @@ def main() -> None:
     parser.add_argument("--works", type=int, default=240)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--fault", action="append", default=[], help=f"NAME[@PATH[@TIMES[@AFTER]]]: {', '.join(NAMED)}")
+    parser.add_argument(
+        "--fault", type=read, action="append", default=[], help=f"NAME[@PATH[@TIMES[@AFTER]]]: {', '.join(NAMED)}"
+    )
     asked = parser.parse_args()
-    faults = Faults(*map(read, asked.fault))
+    faults = Faults(*asked.fault)
     hold_signals()
     with Pixiv(Works(asked.works, asked.seed), around=faults, port=asked.port) as board:
         serve([board.api, board.files], REFRESH_TOKEN)

@@ -71,6 +71,7 @@ def _limited(work: Work, files: str) -> dict[str, Any]:
     placeholder = f"{files}{LIMITED}"
     return {
         **_illust_core(work, dict.fromkeys(("square_medium", "medium", "large"), placeholder)),
+        "type": "illust",
         "title": "",
         "user": {"id": 0, "name": "", "account": "", "profile_image_urls": {}, "is_followed": False},
         "tags": [],
@@ -91,7 +92,7 @@ def _limited(work: Work, files: str) -> dict[str, Any]:
 def _illust_core(work: Work, first: dict[str, str]) -> dict[str, Any]:
     return {
         "id": work.id,
-        "type": "illust",
+        "type": work.kind,
         "image_urls": {name: address for name, address in first.items() if name != "original"},
         "caption": "",
         "restrict": 0,
@@ -106,7 +107,7 @@ def _illust_core(work: Work, first: dict[str, str]) -> dict[str, Any]:
 
 def page_addresses(work: Work, number: int, files: str) -> dict[str, str]:
     """The addresses of a page: the original, and the renditions."""
-    name = f"img/{work.folder}/{work.id}_p{number}"
+    name = f"img/{work.folder}/{work.file_name(number)}"
     return {
         "square_medium": f"{files}/c/360x360_70/img-master/{name}_square1200.jpg",
         "medium": f"{files}/c/540x540_70/img-master/{name}_master1200.jpg",
@@ -120,7 +121,7 @@ def web_work(work: Work, files: str, first: FileFacts, shows_files: bool) -> dic
     return {
         "id": str(work.id),
         "title": work.title,
-        "illustType": 0,
+        "illustType": ["illust", "manga", "ugoira"].index(work.kind),
         "createDate": work.created_at.isoformat(),
         "xRestrict": work.x_restrict,
         "sl": 6 if work.x_restrict else 2,

@@ -1,6 +1,7 @@
 """The loopback Danbooru behaves as Danbooru does: each test is a fact about the real one."""
 
 import hashlib
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from PIL import Image
 
 from demo.board.pictures import noise
 from demo.board.posts import TAKEN_DOWN, posts_of_files
@@ -395,3 +397,15 @@ def test_a_board_can_show_the_demo_s_character(connect: Connect) -> None:
         row = found(client, "")[0]
         assert client.get(row["file_url"]).content == drawing(0)
     assert row["image_width"] >= 600
+
+
+def test_a_board_may_have_files_of_several_types(connect: Connect) -> None:
+    extensions = ("png", "jpg", "gif", "webp")
+    with Danbooru(Mixture(posts=8, hidden=0, size=(16, 16), extensions=extensions)) as board:
+        client = connect(board.address)
+        rows = found(client, "filetype:gif,webp")
+        assert [row["file_ext"] for row in rows] == ["webp", "gif"] * 2
+        types = {client.get(row["file_url"]).headers["content-type"] for row in found(client, "")}
+        kinds = {Image.open(io.BytesIO(client.get(row["file_url"]).content)).format for row in found(client, "")}
+    assert types == {"image/png", "image/jpeg", "image/gif", "image/webp"}
+    assert kinds == {"PNG", "JPEG", "GIF", "WEBP"}

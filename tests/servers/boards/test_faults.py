@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import time
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
@@ -277,3 +278,8 @@ def test_every_fault_has_a_name_for_the_command_line(name: str) -> None:
     assert faults.read(f"{name}@/original/*@3@1").applies(3)
     assert not faults.read(f"{name}@/original/*@3@1").applies(4)
     assert faults.read(name).hits("/posts.json")
+
+
+def test_a_name_that_no_fault_has_is_refused() -> None:
+    with pytest.raises(ArgumentTypeError, match="no-such-fault is none of 429"):
+        faults.read("no-such-fault@/original/*")

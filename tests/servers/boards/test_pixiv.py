@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.servers.boards import faults
 from tests.servers.boards.conftest import Connect
-from tests.servers.boards.faults import Fault, Faults
+from tests.servers.boards.injection import Fault, Faults
 from tests.servers.boards.pixiv import REFRESH_TOKEN, Pixiv, Rules
 from tests.servers.boards.sign_in import SignIn
 from tests.servers.boards.works import JST, Work, Works
@@ -204,6 +204,16 @@ def test_every_page_has_an_extension_of_its_own(board: Pixiv, client: httpx.Clie
         stem, _, extension = address.rpartition(".")
         other = {"png": "jpg", "jpg": "png"}[extension]
         assert client.get(f"{stem}.{other}", headers=REFERER).status_code == 404
+
+
+def test_works_that_move_say_so_and_their_files_have_names_of_their_own(board: Pixiv, client: httpx.Client) -> None:
+    moving = next(work for work in shown(board) if work.kind == "ugoira")
+    row = detail(client, moving)
+    original = row["meta_single_page"]["original_image_url"]
+    assert (row["type"], f"/{moving.id}_ugoira0." in original) == ("ugoira", True)
+    assert client.get(original, headers=REFERER).content == board.file(moving, 0)
+    assert client.get(original.replace("_ugoira0", "_p0"), headers=REFERER).status_code == 404
+    assert {row["type"] for row in walked(client)} == {"illust", "manga", "ugoira"}
 
 
 def test_renditions_are_other_files(board: Pixiv, client: httpx.Client) -> None:

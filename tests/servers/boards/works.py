@@ -21,6 +21,8 @@ class Work:
     pages: tuple[Picture, ...]
     tags: tuple[str, ...]
     title: str = "untitled"
+    kind: str = "illust"
+    """illust, manga, or ugoira, which is a picture that moves."""
     user_id: int = 11
     bookmarks: int = 0
     views: int = 0
@@ -37,6 +39,10 @@ class Work:
         """The part of a page's address that comes from the date."""
         return f"{self.created_at.astimezone(JST):%Y/%m/%d/%H/%M/%S}"
 
+    def file_name(self, page: int) -> str:
+        """The name of a page's file without its extension."""
+        return f"{self.id}_{'ugoira' if self.kind == 'ugoira' else 'p'}{page}"
+
 
 @dataclass(frozen=True)
 class Works:
@@ -48,6 +54,7 @@ class Works:
     limited: float = 0.03
     adult: float = 0.05
     by_ai: float = 0.1
+    moving: float = 0.03
     most_pages: int = 4
     size: tuple[int, int] = (64, 64)
     hours_apart: float = 3
@@ -63,13 +70,15 @@ def work(mixture: Works, number: int) -> Work:
     """The work that comes after `number` others."""
     random = Random(f"work {mixture.seed} {number}")
     bookmarks = int(random.lognormvariate(7, 1.5))
-    pages = random.choice([1, 1, 1, random.randint(1, mixture.most_pages)])
+    kind = "ugoira" if random.random() < mixture.moving else random.choice(["illust"] * 4 + ["manga"])
+    pages = 1 if kind == "ugoira" else random.choice([1, 1, 1, random.randint(1, mixture.most_pages)])
     return Work(
         id=FIRST_ID + 11 * number + random.randrange(11),
         created_at=FIRST + timedelta(hours=mixture.hours_apart * number, seconds=random.randrange(3600)),
         pages=tuple(_page(mixture, number, page, random) for page in range(pages)),
         tags=_tags(mixture.tag, bookmarks, random),
         title=f"Margot no. {number}",
+        kind=kind,
         user_id=random.randrange(10, 40),
         bookmarks=bookmarks,
         views=bookmarks * random.randint(3, 12),
