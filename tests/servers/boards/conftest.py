@@ -6,7 +6,11 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
+from tests.servers.boards.pixiv import Pixiv
+from tests.servers.boards.pixiv_client import refreshed
+
 Connect = Callable[..., httpx.Client]
+SignedIn = Callable[[Pixiv], httpx.Client]
 
 
 @pytest.fixture
@@ -21,3 +25,15 @@ def connect() -> Iterator[Connect]:
             return open_clients.enter_context(client)
 
         yield opened
+
+
+@pytest.fixture
+def signed_in(connect: Connect) -> SignedIn:
+    """Opens a client of a Pixiv that has an access token."""
+
+    def client(board: Pixiv) -> httpx.Client:
+        opened = connect(board.address)
+        opened.headers["Authorization"] = f"Bearer {refreshed(opened).json()['access_token']}"
+        return opened
+
+    return client
