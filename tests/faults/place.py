@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from services.magritte.main import app
 from shared.bus import Bus, Delivery
 from shared.contract import keys
 from shared.contract.messages import FaceDropped, FaceFound, FaceUpscaled, ItemDied, Message, decode_message
@@ -88,6 +91,12 @@ class Place:
             out, err = process.communicate()
         assert process.returncode == expect, f"{words}: {out[-2000:]}{err}"
         return out
+
+    def ask(self, *words: str, expect: int = 0) -> str:
+        """What a command answers, asked in this process; the fixture has set its environment."""
+        done = CliRunner().invoke(app, words)
+        assert done.exit_code == expect, f"{words}: {done.output[-2000:]}{done.exception}"
+        return done.stdout
 
     def output(self) -> str:
         """All that the processes have said so far."""

@@ -30,7 +30,7 @@ def expected(recipe: Path) -> Result:
 
 
 def submitted(place: Place, recipe: Path) -> str:
-    return str(json.loads(place.magritte("submit", str(recipe), "--json"))["run"])
+    return str(json.loads(place.ask("submit", str(recipe), "--json"))["run"])
 
 
 def facts(place: Place, run: str, stage: str) -> int:
@@ -40,7 +40,7 @@ def facts(place: Place, run: str, stage: str) -> int:
 def test_a_submitted_run_has_the_result_of_an_embedded_one_and_can_be_watched(
     place: Place, recipe: Path, expected: Result
 ) -> None:
-    run = submitted(place, recipe)
+    run = json.loads(place.magritte("submit", str(recipe), "--json"))["run"]
     Fleet(place)
     shown = place.magritte("watch", run)
     assert f"{run} finished" in shown.replace(",", "")
@@ -62,22 +62,22 @@ def test_a_run_is_resumed_from_the_store_after_the_broker_lost_everything(
     rabbitmq.add_vhost(place.vhost)
     shown = json.loads(place.magritte("resume", run, "--json"))
     assert sum(shown["published"].values()) > 0
-    place.magritte("watch", run)
+    place.ask("watch", run)
     assert result(place, run) == expected
-    assert "nothing to do" in place.magritte("resume", run)
+    assert "nothing to do" in place.ask("resume", run)
 
 
 def test_a_cancelled_run_does_nothing_more_until_it_is_resumed(place: Place, recipe: Path, expected: Result) -> None:
     run = submitted(place, recipe)
     Fleet(place)
     wait_until(lambda: facts(place, run, "deduper") > 5, "some of the work")
-    place.magritte("cancel", run)
+    place.ask("cancel", run)
     wait_until(lambda: all(depth.ready == 0 for depth in place.bus.depths().values()), "empty queues")
-    place.magritte("watch", run, expect=1)
+    place.ask("watch", run, expect=1)
     before = facts(place, run, "tfrecord-packer")
     assert before == 0
-    place.magritte("resume", run)
-    place.magritte("watch", run)
+    place.ask("resume", run)
+    place.ask("watch", run)
     assert result(place, run) == expected
 
 
@@ -85,35 +85,35 @@ def test_a_verdict_about_a_cancelled_run_holds_once_it_is_resumed(place: Place, 
     run = submitted(place, recipe)
     Fleet(place)
     wait_until(lambda: facts(place, run, "face-detector") > 5, "some of the work")
-    place.magritte("cancel", run)
+    place.ask("cancel", run)
     wait_until(lambda: all(depth.ready == 0 for depth in place.bus.depths().values()), "empty queues")
-    place.magritte("verdict", "drop", "00003.png", "--run", run)
+    place.ask("verdict", "drop", "00003.png", "--run", run)
     wait_until(lambda: place.bus.depths()["tfrecord-packer.ledger"].ready == 0, "the ledger's owner to take it")
     time.sleep(1.0)
-    place.magritte("resume", run)
-    place.magritte("watch", run)
+    place.ask("resume", run)
+    place.ask("watch", run)
     (rejected,) = [fate for fate in status(place, run)["fates"] if fate["reason"] == "rejected"]
     assert rejected["pictures"] == 1
-    story = json.loads(place.magritte("trace", "00003.png", "--run", run, "--json"))
+    story = json.loads(place.ask("trace", "00003.png", "--run", run, "--json"))
     assert [each["stage"] for each in story if each["type"] == "verdict-given"] == ["person"]
 
 
 def test_a_paused_stage_takes_nothing_until_it_continues(place: Place, recipe: Path) -> None:
-    place.magritte("pause", "face-detector")
+    place.ask("pause", "face-detector")
     run = submitted(place, recipe)
     Fleet(place)
     wait_until(lambda: place.bus.depths()["face-detector"].ready > 10, "messages that wait")
     assert facts(place, run, "face-detector") == 0
-    assert json.loads(place.magritte("status", run, "--json"))["paused"] == ["face-detector"]
-    place.magritte("continue", "face-detector")
-    place.magritte("watch", run)
+    assert json.loads(place.ask("status", run, "--json"))["paused"] == ["face-detector"]
+    place.ask("continue", "face-detector")
+    place.ask("watch", run)
     assert status(place, run)["pictures"] == PICTURES
 
 
 def test_submitting_twice_is_harmless(place: Place, recipe: Path) -> None:
     assert submitted(place, recipe) == submitted(place, recipe)
     Fleet(place)
-    place.magritte("watch")
+    place.ask("watch")
     assert status(place)["pictures"] == PICTURES
 
 

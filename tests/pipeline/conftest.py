@@ -59,12 +59,15 @@ class Workplace:
     def run(self, **options: str) -> None:
         self.magritte("run", str(self.root / "recipe.yaml"), **options)
 
-    def status(self, store: str = "data") -> dict[str, Any]:
-        """What `magritte status` says, asked in this process."""
-        environment = {"MAGRITTE_STORE": f"folder:{self.root / store}"}
-        done = CliRunner().invoke(app, ["status", "--json"], env=environment)
+    def ask(self, *words: str, store: str = "data") -> str:
+        """What a command answers, asked in this process."""
+        done = CliRunner().invoke(app, words, env={"MAGRITTE_STORE": f"folder:{self.root / store}"})
         assert done.exit_code == 0, done.exception
-        found: dict[str, Any] = json.loads(done.stdout)
+        return done.stdout
+
+    def status(self, store: str = "data") -> dict[str, Any]:
+        """What `magritte status` says."""
+        found: dict[str, Any] = json.loads(self.ask("status", "--json", store=store))
         return found
 
     def journal(self, store: str = "data") -> list[dict[str, Any]]:

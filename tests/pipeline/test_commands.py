@@ -40,7 +40,7 @@ def test_status_as_json_adds_up_and_points_to_the_data_set(done: Workplace) -> N
 
 def test_status_finds_a_run_by_its_own_and_by_the_recipe_s_name(done: Workplace) -> None:
     latest = done.magritte("status", "--json")
-    assert done.magritte("status", "anya", "--json") == done.magritte("status", "anya-001", "--json") == latest
+    assert done.ask("status", "anya", "--json") == done.ask("status", "anya-001", "--json") == latest
 
 
 def test_status_of_an_unknown_run_says_so(done: Workplace) -> None:
@@ -63,7 +63,7 @@ def test_trace_as_json_tells_the_same_by_whatever_name(done: Workplace) -> None:
 
 
 def traced(place: Workplace, name: str) -> list[dict[str, Any]]:
-    story: list[dict[str, Any]] = json.loads(place.magritte("trace", name, "--json"))
+    story: list[dict[str, Any]] = json.loads(place.ask("trace", name, "--json"))
     return story
 
 

@@ -19,10 +19,11 @@ TRAIN = """
 import sys
 from pathlib import Path
 from services.trainer.stage import Trainer
-from tests.services.trainer.conftest import Bench
+from tests.services.trainer.conftest import Bench, eagerly
 
 bench = Bench(Path(sys.argv[1]))
-bench.train(Trainer(), legs=int(sys.argv[2]))
+with eagerly():
+    bench.train(Trainer(), legs=int(sys.argv[2]))
 assert not [facts for event, facts in bench.emitted if event == "threads-not-kept"]
 """
 

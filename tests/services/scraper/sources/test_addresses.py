@@ -263,6 +263,7 @@ def test_a_gzip_bomb_is_not_unpacked(server: Server) -> None:
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [("br", b"picture"), ("gzip", b"picture"), ("gzip", gzip.compress(b"picture", mtime=0)[:-9]), ("gzip, gzip", b"")],
+    ids=["an unknown one", "another one", "cut short", "twice"],
 )
 def test_an_encoding_that_cannot_be_undone_is_a_failure(server: Server, encoding: str, body: bytes) -> None:
     server.routes["/a.png"] = lambda handler: handler.answer(body=body, Content_Encoding=encoding)

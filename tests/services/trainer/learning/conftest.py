@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,11 @@ from tests.shared.stylegan2.conftest import Golden, golden, toy
 __all__ = ["golden", "toy"]  # fixtures
 
 CONFIG_F = Hyperparameters()
+
+QUICKLY_COMPILED = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+"""For XLA: compiling takes most of the time, and what is compiled runs for a few steps."""
+
+os.environ.setdefault("XLA_FLAGS", QUICKLY_COMPILED)
 
 
 class OfficialLosses:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from shared.stylegan2.backend import ON_JAX
+from tests.services.trainer.learning.conftest import QUICKLY_COMPILED
 from tests.services.trainer.learning.outcomes import CASES, outcomes
 from tests.shared.stylegan2.conftest import GOLDEN
 
@@ -54,11 +55,12 @@ TOYS = [
 ]
 
 
-QUICKLY_COMPILED = {
-    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+SURROUNDINGS = {
+    "KERAS_BACKEND": "jax",
+    "PYTHONPATH": str(REPOSITORY),
+    "XLA_FLAGS": QUICKLY_COMPILED,
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",
 }
-"""Compiling takes most of the time, and what is compiled runs for a few steps."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -71,7 +73,7 @@ def compiled_before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 def on_jax(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Python with these arguments, at the root of the repository and on JAX."""
-    environment = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(REPOSITORY)} | QUICKLY_COMPILED
+    environment = os.environ | SURROUNDINGS
     environment.pop("PYTEST_ADDOPTS", None)
     command = [sys.executable, *arguments]
     return subprocess.run(

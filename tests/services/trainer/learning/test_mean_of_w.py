@@ -47,6 +47,12 @@ def trained(training: GanTraining) -> Networks:
     return training.networks()
 
 
+@pytest.fixture(scope="module")
+def another() -> GanTraining:
+    """A training of the same kind, compiled once, to be restored to what a test goes on from."""
+    return opened(Networks.fresh(ARCHITECTURE, 9), seed=5)
+
+
 @pytest.mark.parametrize("network", ["G", "Gs"])
 def test_the_average_of_w_is_near_the_mean_of_w_in_every_dimension(trained: Networks, network: str) -> None:
     assert farthest(getattr(trained, network)) < NEAR
@@ -89,17 +95,17 @@ def test_a_file_carries_the_average_of_w(trained: Networks, kind: str) -> None:
         assert farthest(getattr(found, network)) < NEAR
 
 
-def test_imported_networks_keep_their_average_of_w_when_trained_on(trained: Networks) -> None:
+def test_imported_networks_keep_their_average_of_w_when_trained_on(trained: Networks, another: GanTraining) -> None:
     imported = network_file.load(network_file.dump_tensors(trained))
-    found = train(opened(imported, seed=4), MORE_STEPS)
+    another.restore(opened(imported, seed=4).state())
+    found = train(another, MORE_STEPS)
     assert not np.array_equal(found.G["dlatent_avg"], trained.G["dlatent_avg"])
     assert max(farthest(found.G), farthest(found.Gs)) < NEAR
 
 
-def test_a_resumed_training_keeps_its_average_of_w(training: GanTraining) -> None:
-    resumed = opened(Networks.fresh(ARCHITECTURE, 9), seed=5)
-    resumed.restore(training.state())
-    found = train(resumed, MORE_STEPS)
+def test_a_resumed_training_keeps_its_average_of_w(training: GanTraining, another: GanTraining) -> None:
+    another.restore(training.state())
+    found = train(another, MORE_STEPS)
     assert not np.array_equal(found.G["dlatent_avg"], training.networks().G["dlatent_avg"])
     assert max(farthest(found.G), farthest(found.Gs)) < NEAR
 
