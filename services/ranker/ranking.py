@@ -1,4 +1,4 @@
-"""The ranking as a table."""
+"""The ranking of the training pictures, and its encoding as CSV."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Lets the discriminator of a finished training point at the training pictures that do not belong."""
+"""The stage that ranks the training pictures by D's scores, to find those that do not belong."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

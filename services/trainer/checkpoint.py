@@ -1,4 +1,4 @@
-"""All that training needs to go on, as a file."""
+"""Checkpoints: files with all arrays that are needed to resume a training exactly."""
 
 from pathlib import Path
 

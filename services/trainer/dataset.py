@@ -12,7 +12,7 @@ from shared.stylegan2.picture_set import PictureSet, Selection
 FEWEST_HELD_OUT = 4
 """With fewer, or fewer left to train on, nothing is held out: D compares pictures in groups of four."""
 
-_MOST_SCORED = 64  # pictures of each kind that D is asked about at each tick
+_MOST_SCORED = 64  # training and held-out pictures, each, that D scores at each tick
 
 
 class Shown(Protocol):

@@ -72,7 +72,7 @@ class TrainingSession:
         return threads()
 
     def step(self) -> Losses:
-        """Train on what comes next."""
+        """Train one step, on the next pictures of the sequence; return its losses."""
         self.is_cold = False
         self._steps += 1
         return self._training.step(*self._dataset.minibatch(self.images, self._shown))
@@ -88,12 +88,12 @@ class TrainingSession:
         return Watched(held_out.pictures, overfitting, self._training.memory)
 
     def restore(self, state: Arrays) -> None:
-        """Go on where `state` was taken."""
+        """Replace networks, optimizers and counters by those in `state`."""
         self._training.restore(state)
         self._count_anew()
 
     def draw_anew(self) -> None:
-        """Go on with other random numbers."""
+        """Draw other random numbers from the next step on, as after a divergence."""
         self._training.reseed()
 
     def state(self) -> Arrays:

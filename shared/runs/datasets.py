@@ -24,7 +24,7 @@ def open_pictures(store: Objects, dataset: str) -> PictureFile:
 
 
 def members(store: Objects, dataset: str) -> list[dict[str, Any]]:
-    """Return what the manifest says of each picture, in the order of the records. Raises Poison without a manifest."""
+    """Return the manifest's entry of each picture, in the order of the records. Raises Poison without a manifest."""
     listed: list[dict[str, Any]] = _manifest(store, dataset)["members"]
     return listed
 

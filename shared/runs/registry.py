@@ -89,7 +89,7 @@ def read_state(store: Store, run: str) -> RunState:
 
 
 def phase_of(store: Store, run: str, state: RunState) -> Phase:
-    """Return the phase of a run of this state, with what people have asked for and what has died."""
+    """Return the phase of a run of this `state`, also cancelled or failed."""
     if state.phase is Phase.FINISHED:
         return Phase.GATHERING if _replays_are_due(store, run) else Phase.FINISHED
     if store.exists(keys.cancelled(run)):
@@ -98,9 +98,9 @@ def phase_of(store: Store, run: str, state: RunState) -> Phase:
 
 
 def try_again(store: Store, run: str) -> None:
-    """Note that what failed about a run as a whole is being tried again, and that it is wanted after all.
+    """Mark the dead letters of a run as a whole as replayed, and undo its cancellation.
 
-    So are the single items that its sources could not get.
+    Those of single items that its sources could not fetch are marked as well.
     """
     store.delete(keys.cancelled(run))
     for letter in letters(store, run):

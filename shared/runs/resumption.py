@@ -1,4 +1,4 @@
-"""Finds what to publish so that a run goes on after the broker has lost everything.
+"""Finds the messages that let a run go on after the broker has lost all of them.
 
 The store knows all that is not settled: whoever has done its part of it already answers from its records.
 """
@@ -24,8 +24,8 @@ def outstanding(store: Store, run: str) -> Iterator[Published]:
 
     Raises `NotFound` when there is no such run, and `Unreadable` when its ledger is damaged.
 
-    A source that has been listed is told of last: its message lets the ledger's owner see that everything is settled,
-    when nothing else is left, and so on to the last step of the run.
+    `SourceExhausted` of each listed source comes last: when nothing else is left, the ledger's owner sees by it that
+    everything is settled, and publishes the next step of the run.
     """
     sources = range(len(run_recipe(store, run).sources))
     listings = {source: find_listing(store, run, source) for source in sources}

@@ -1,4 +1,4 @@
-"""Trained networks at work: pictures from latents, scores of pictures. Arrays in, arrays out."""
+"""Inference with trained networks: pictures from latents, scores of pictures. Arrays in, arrays out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

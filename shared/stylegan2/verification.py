@@ -53,7 +53,7 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """A problem in the file of that name; `record` counts from 0 and is None where the whole file is meant."""
+    """A problem in `file`, at `record` from 0; None for a problem of the file as a whole."""
 
     file: str
     record: int | None

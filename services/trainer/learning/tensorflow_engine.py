@@ -42,7 +42,7 @@ class TensorFlowEngine:
         return int(self._strategy.num_replicas_in_sync)
 
     def run(self, phase: str, seed: tuple[int, int], batch: Batch, ema_beta: float) -> Measures:
-        """Let a phase happen; its measures, as means over the minibatch."""
+        """Run a phase on a minibatch and return its measures, as means over the minibatch."""
         reals, labels = tf.convert_to_tensor(batch.reals), tf.convert_to_tensor(batch.labels)
         whole = Batch(reals, labels, tf.constant(batch.p, tf.float32))
         found = self._runs[phase](tf.constant(seed, tf.int64), whole, tf.constant(ema_beta, tf.float32))
@@ -58,7 +58,7 @@ class TensorFlowEngine:
         return value
 
     def write(self, state: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> None:
-        """Put these values in the place of the state's."""
+        """Replace the engine's state by `state`."""
         for part, values in self._state.items():
             for name, variable in values.items():
                 variable.assign(state[part][name])

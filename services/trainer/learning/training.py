@@ -1,4 +1,4 @@
-"""One training step of StyleGAN2, and all that must be kept to go on with it exactly."""
+"""Training steps of StyleGAN2, and the state by which training resumes exactly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -124,7 +124,7 @@ class GanTraining:
         return _flat(self._engine.read()) | counts
 
     def restore(self, state: Arrays) -> None:
-        """Go on where `state` was taken, with the steps that would have followed.
+        """Replace the state by `state`, so that the next steps are those that would have followed it.
 
         On a CPU they are the same bit for bit, with the same libraries, the same kind of processor and the same number
         of intra-op threads (`backend.threads`); on JAX with the same number of cores. On a GPU they need not be:
@@ -139,7 +139,7 @@ class GanTraining:
         self._augment = {name: float(state[name]) for name in self._augment}
 
     def reseed(self) -> None:
-        """Draw other random numbers from here on."""
+        """Draw other random numbers from the next step on, by another seed."""
         self._counts["seed"] = (self._counts["seed"] + _SEED_STEP) % 2**31
 
     def _fresh_state(self, networks: Networks) -> Values:

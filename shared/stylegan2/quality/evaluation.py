@@ -1,4 +1,4 @@
-"""All that is measured of a network against a data set, and the pictures that it is measured by."""
+"""Measures the quality of a network's pictures against a data set."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Measures:
 
 
 class Evaluator:
-    """A data set that the pictures of networks are held against: all of it for memorising, `compared` for the rest."""
+    """Compares pictures of networks with a data set: with all of it for memorising, with `compared` for the rest."""
 
     def __init__(self, reals: PictureSet, compared: Selection, inception: Inception | None) -> None:
         """Prepare to compare pictures with `reals`. Raises Misfit unless `compared` has two pictures or more."""
@@ -59,7 +59,7 @@ class Evaluator:
 
 
 def is_enough_for_frechet(reals: int, fakes: int) -> bool:
-    """Return whether FID of `reals` and `fakes` pictures says more than how few they are."""
+    """Return whether FID of `reals` and `fakes` pictures is meaningful: with too few it is mostly bias."""
     return min(reals, fakes) >= _ENOUGH_FOR_FRECHET
 
 
