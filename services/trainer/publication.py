@@ -27,7 +27,7 @@ def publish(store: Objects, snapshot: Snapshot, folder: Path) -> bool:
 
 def describe(training: str, leg: int, images: int, folder: Path, threads: int | None) -> Snapshot:
     """Return the snapshot that the files in `folder` make, computed in `threads` intra-op threads."""
-    files = {path.name: sha256.of_file(path) for path in sorted(folder.iterdir())}
+    files = {path.name: sha256.hash_file(path) for path in sorted(folder.iterdir())}
     return Snapshot(training=training, leg=leg, images=images, files=files, threads=threads)
 
 

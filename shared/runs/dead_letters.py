@@ -30,7 +30,7 @@ _LONGEST_REASON, _LONGEST_TRACEBACK = 500, 20_000
 """Characters."""
 
 
-class State(StrEnum):
+class LetterState(StrEnum):
     """States of a dead letter."""
 
     DEAD = "dead"
@@ -56,7 +56,7 @@ class Letter(BaseModel):
     error: str
     traceback: str = ""
     died: datetime
-    state: State = State.DEAD
+    state: LetterState = LetterState.DEAD
     replays: tuple[datetime, ...] = ()
 
     @property
@@ -81,7 +81,7 @@ class Letter(BaseModel):
     @property
     def may_be_replayed(self) -> bool:
         """Return whether the letter is dead and was replayed fewer than `MOST_REPLAYS` times."""
-        return self.state is State.DEAD and len(self.replays) < MOST_REPLAYS
+        return self.state is LetterState.DEAD and len(self.replays) < MOST_REPLAYS
 
     def is_of(self, kind: type[Message]) -> bool:
         """Say whether the message is of this type."""
@@ -92,11 +92,11 @@ class Letter(BaseModel):
 
     def replayed(self) -> "Letter":
         """Return a copy of the letter that is replayed now."""
-        return self.model_copy(update={"state": State.REPLAYED, "replays": (*self.replays, _now())})
+        return self.model_copy(update={"state": LetterState.REPLAYED, "replays": (*self.replays, _now())})
 
     def discarded(self) -> "Letter":
         """Return a copy of the letter that is discarded."""
-        return self.model_copy(update={"state": State.DISCARDED})
+        return self.model_copy(update={"state": LetterState.DISCARDED})
 
 
 def bury(

@@ -13,7 +13,7 @@ from shared.ledger.progress import Phase
 from shared.ledger.records import Skipped, ignored, read_recipe_of, run_names
 from shared.ledger.state import RunState
 from shared.recipe.recipe import Recipe
-from shared.runs.dead_letters import State, keep_letter, letters
+from shared.runs.dead_letters import LetterState, keep_letter, letters
 from shared.store.interface import Store
 
 
@@ -104,18 +104,18 @@ def try_again(store: Store, run: str) -> None:
     """
     store.delete(keys.cancelled(run))
     for letter in letters(store, run):
-        if letter.state is State.DEAD and (letter.item == str(WholeRun()) or letter.is_of(RunRequested)):
+        if letter.state is LetterState.DEAD and (letter.item == str(WholeRun()) or letter.is_of(RunRequested)):
             keep_letter(store, letter.replayed())
 
 
 def _has_failed(store: Store, run: str) -> bool:
     own = (letter for letter in letters(store, run) if letter.item == str(WholeRun()))
-    return any(letter.state is State.DEAD for letter in own)
+    return any(letter.state is LetterState.DEAD for letter in own)
 
 
 def _replays_are_due(store: Store, run: str) -> bool:
     """Return whether dead letters have been given another chance and have not come to anything since."""
-    replayed = [letter for letter in letters(store, run) if letter.state is State.REPLAYED]
+    replayed = [letter for letter in letters(store, run) if letter.state is LetterState.REPLAYED]
     if not replayed:
         return False
     tally = Ledger(store, run).book().tally

@@ -11,7 +11,7 @@ from shared.ledger.fates import Fate
 from shared.ledger.ledger import Ledger
 from shared.ledger.listing import SCRAPER, Listing, announced, find_listing
 from shared.ledger.tally import Tally
-from shared.runs.dead_letters import State, letters
+from shared.runs.dead_letters import LetterState, letters
 from shared.runs.registry import run_recipe
 from shared.store.interface import Store
 
@@ -61,7 +61,7 @@ def _no_longer_listed(ledger: Ledger, book: Book, listings: Iterable[Listing | N
 
 def _replays(store: Store, run: str, tally: Tally) -> Iterator[Published]:
     """Find the messages of dead letters that have been given another chance and have not come to anything since."""
-    found = (letter for letter in letters(store, run) if letter.state is State.REPLAYED and letter.entry)
+    found = (letter for letter in letters(store, run) if letter.state is LetterState.REPLAYED and letter.entry)
     due = {letter.body for letter in found if _is_dead_or_unheard_of(letter.entry, tally)}
     for message, stamp in (decode_stamped(body.encode()) for body in sorted(due)):
         yield stamp.stage, message

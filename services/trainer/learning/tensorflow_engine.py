@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.trainer.learning.draws import Draws
 from services.trainer.learning.engine import Measures, Values, memory_of_process
-from services.trainer.learning.phases import NAMES, Batch, PhaseResult, Phases, State
+from services.trainer.learning.phases import NAMES, Batch, PhaseResult, Phases, TrainingState
 from shared.stylegan2.backend import HAS_ACCELERATOR, Tensor, require_one_operation_at_a_time
 
 
@@ -73,7 +73,7 @@ class TensorFlowEngine:
         whole = self._compiled and self._parts == self.devices == 1
         named = getattr(self._phases, phase)
 
-        def find(state: State, seed: Tensor, batch: Batch) -> PhaseResult:
+        def find(state: TrainingState, seed: Tensor, batch: Batch) -> PhaseResult:
             outcome: PhaseResult = named(state, Draws(seed), batch)
             return outcome
 

@@ -14,7 +14,7 @@ from services.trainer.learning.phases import Batch, Phases
 from shared.recipe.hyperparameters import ADA_INTERVAL, Augmentation, Hyperparameters
 from shared.stylegan2.arrays import Arrays
 from shared.stylegan2.backend import ON_JAX, Tensor
-from shared.stylegan2.grid import Pictures
+from shared.stylegan2.grid import PictureArray
 from shared.stylegan2.weights import Array, Networks, check_shapes
 
 _WITH_PROBABILITY = (Augmentation.ADA, Augmentation.FIXED)
@@ -88,7 +88,7 @@ class GanTraining:
         """Most bytes that a device's memory has held; on a CPU, that this process has."""
         return self._engine.memory()
 
-    def step(self, reals: Pictures | Tensor, labels: Array | None = None) -> Losses:
+    def step(self, reals: PictureArray | Tensor, labels: Array | None = None) -> Losses:
         """Take one step on uint8 reals [d_repeats * minibatch, R, R, num_channels] and one-hot labels of all."""
         settings = self.hyperparameters
         batches = self._minibatches(reals, labels)
@@ -106,7 +106,7 @@ class GanTraining:
         self._adapt()
         return Losses(g["g"], d["d"], d["real_score"], d["fake_score"], d["real_sign"], p, r1, path_length)
 
-    def evaluate(self, pictures: Pictures | Tensor, labels: Array | None = None) -> Evaluation:
+    def evaluate(self, pictures: PictureArray | Tensor, labels: Array | None = None) -> Evaluation:
         """Score uint8 pictures [n * minibatch, R, R, num_channels] and fakes by D as in training; nothing is learnt."""
         batches = self._minibatches(pictures, labels)
         found = [self._run(phases.D_EVALUATE, 0, batch, seed=number) for number, batch in enumerate(batches, 1)]
@@ -156,7 +156,7 @@ class GanTraining:
             "path_length": {"mean": np.zeros((), np.float32)},
         }
 
-    def _minibatches(self, reals: Pictures | Tensor, labels: Array | None) -> list[Batch]:
+    def _minibatches(self, reals: PictureArray | Tensor, labels: Array | None) -> list[Batch]:
         size, p = self.hyperparameters.minibatch, np.float32(self._augment["augment_p"])
         one_hot = np.zeros((reals.shape[0], 0), np.float32) if labels is None else labels
         starts = range(0, reals.shape[0], size)
