@@ -34,7 +34,7 @@ from services.trainer.data import fixed_latents, indices
 from services.trainer.learning.training import GanTraining
 from shared.recipe.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2 import network_file
-from shared.stylegan2.grid import Pictures, to_uint8
+from shared.stylegan2.grid import PictureArray, to_uint8
 from shared.stylegan2.inference import Generator
 from shared.stylegan2.quality.distances import Features, kernel_distance
 from shared.stylegan2.quality.sliced_wasserstein import sliced_wasserstein
@@ -65,7 +65,7 @@ class Scores:
 class Evaluator:
     """The drawings held out, which pictures are held against."""
 
-    def __init__(self, reals: Pictures) -> None:
+    def __init__(self, reals: PictureArray) -> None:
         self._reals = reals
         found = random_features(reals)
         self._mean = found.mean(axis=0)
@@ -75,7 +75,7 @@ class Evaluator:
     def __len__(self) -> int:
         return len(self._reals)
 
-    def scores(self, fakes: Pictures) -> Scores:
+    def scores(self, fakes: PictureArray) -> Scores:
         """Score `fakes`, as many as the drawings held out."""
         kernel = kernel_distance(self._features, self._normalized(random_features(fakes)))
         return Scores(1000 * kernel.mean, sliced_wasserstein(self._reals, fakes).mean)
@@ -86,7 +86,7 @@ class Evaluator:
         return normalized
 
 
-def random_features(pictures: Pictures) -> Features:
+def random_features(pictures: PictureArray) -> Features:
     """Return features of pictures by an untrained convolutional network: [N, 4 * the last width].
 
     Each layer halves the side, with He's weights and ReLU. The means over the four quarters of the last maps are the
@@ -104,7 +104,7 @@ def _kernel(weights: np.random.Generator, inputs: int, outputs: int) -> NDArray[
     return drawn * np.float32(np.sqrt(2 / (9 * inputs)))
 
 
-def _features(pictures: Pictures, kernels: list[NDArray[np.float32]]) -> Features:
+def _features(pictures: PictureArray, kernels: list[NDArray[np.float32]]) -> Features:
     from keras import ops  # only now: shared.stylegan2 says which back end Keras takes
 
     x = ops.convert_to_tensor(pictures.astype(np.float32) / 127.5 - 1)
@@ -114,7 +114,7 @@ def _features(pictures: Pictures, kernels: list[NDArray[np.float32]]) -> Feature
     return np.asarray(ops.reshape(quarters, (len(pictures), -1)))
 
 
-def drawing(number: int) -> Pictures:
+def drawing(number: int) -> PictureArray:
     """Draw one of Margot's faces, uint8 [64, 64, 3]; the same number gives the same drawing."""
     random = Random(f"few-shot {number}")
     pose = any_pose(random)
@@ -126,7 +126,7 @@ def drawing(number: int) -> Pictures:
     return np.asarray(picture.convert("RGB").resize((RESOLUTION, RESOLUTION), Image.Resampling.BOX))
 
 
-def train(training: GanTraining, pictures: Pictures, kimg: float) -> None:
+def train(training: GanTraining, pictures: PictureArray, kimg: float) -> None:
     """Train until `kimg` thousand pictures have been shown."""
     minibatch = training.hyperparameters.minibatch
     started, before = time.monotonic(), training.kimg
@@ -137,7 +137,7 @@ def train(training: GanTraining, pictures: Pictures, kimg: float) -> None:
     print(f"    {before:.1f} to {training.kimg:.1f} kimg: {each:.0f} ms per picture", flush=True)
 
 
-def drawn(networks: Networks, count: int) -> Pictures:
+def drawn(networks: Networks, count: int) -> PictureArray:
     """Draw `count` pictures by Gs, without truncation."""
     z = fixed_latents(0, count, networks.architecture.z_size)
     return to_uint8(Generator(networks.architecture, networks.Gs).pictures(z, minibatch=32))
@@ -170,7 +170,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _compared(options: argparse.Namespace, pictures: Pictures, evaluator: Evaluator) -> tuple[Scores, Scores]:
+def _compared(options: argparse.Namespace, pictures: PictureArray, evaluator: Evaluator) -> tuple[Scores, Scores]:
     """Return the scores of going on from the base network, and of training from scratch with `TIMES` the pictures."""
     settings = Hyperparameters(  # the demo's, and of the recipe's defaults what it leaves out
         minibatch=16,
@@ -193,7 +193,7 @@ def _compared(options: argparse.Namespace, pictures: Pictures, evaluator: Evalua
 
 
 def _followed(
-    training: GanTraining, pictures: Pictures, stops: tuple[float, ...], evaluator: Evaluator, name: str
+    training: GanTraining, pictures: PictureArray, stops: tuple[float, ...], evaluator: Evaluator, name: str
 ) -> Scores:
     """Train from stop to stop and print the scores at each; returns the last."""
     print(f"  {name}:", flush=True)

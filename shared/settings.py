@@ -1,4 +1,4 @@
-"""Where the parts live: settings from the environment, prefix `MAGRITTE_`. What a person wants is in the recipe.
+"""Settings of the installation, from environment variables with the prefix `MAGRITTE_`: broker, store, logs.
 
 Here is what all containers share; what one stage alone needs is in its declaration.
 """

@@ -12,5 +12,5 @@ def visible(text: str, keep: str = "") -> str:
 
 
 def visible_json(text: str) -> str:
-    """Return the same JSON with `\\u009b` for each such character; it keeps its line breaks."""
+    """Return a JSON text with an escape such as `\\u009b` for each acting character but line breaks."""
     return _ACTING.sub(lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)

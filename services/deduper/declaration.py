@@ -1,4 +1,4 @@
-"""What the two stages of the deduper declare of themselves."""
+"""Declarations of the two stages of the deduper."""
 
 from shared.contract import messages as m
 from shared.contract import patterns

@@ -1,4 +1,4 @@
-"""A picture's fingerprint: what is left of it when size, compression and small retouches are disregarded."""
+"""Fingerprints: perceptual hashes and mean colours, which resizing, compression and small retouches hardly change."""
 
 from dataclasses import dataclass
 

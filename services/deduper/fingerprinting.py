@@ -1,4 +1,4 @@
-"""Fingerprints every original, so that those that are alike can be told."""
+"""The stage that computes a perceptual fingerprint of every original, by which duplicates are found."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass

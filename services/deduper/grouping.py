@@ -1,4 +1,4 @@
-"""Which of several alike pictures is kept, whatever the order in which they arrive.
+"""Groups duplicates and keeps the best picture of each group, whatever the order in which they arrive.
 
 The rule: going through all pictures from the best to the worst, a picture is kept unless an already kept one is
 its duplicate; it is superseded by the best such one. Copies are therefore compared with kept pictures only and
@@ -45,7 +45,7 @@ class Grouping:
         return changed
 
     def _decide(self, picture: int, changed: dict[int, Reason | None]) -> list[int]:
-        """Decide `picture`, noting it in `changed`; return the worse pictures whose decision that may change."""
+        """Decide about `picture`, note it in `changed`, and return the worse pictures that have to be decided again."""
         neighbours, before = self._neighbours(picture), self.keeper[picture]
         after = self._best_keeper(picture, neighbours)
         if after == before:

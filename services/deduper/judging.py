@@ -1,4 +1,4 @@
-"""Keeps the best of the pictures that are alike."""
+"""The stage that decides which of several duplicates is kept."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -64,7 +64,7 @@ class _Arrival:
 
 
 class Judging(Owner[ImageFingerprinted, Duplicates]):
-    """`ImageFingerprinted` in, judgements of all that it concerns out."""
+    """`ImageFingerprinted` in; `ImageKept` and `ImageSuperseded` of all pictures whose decision is new out."""
 
     declaration = JUDGING
 

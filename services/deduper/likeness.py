@@ -1,4 +1,4 @@
-"""Whether two fingerprints are of one picture. Symmetric; knows nothing of which copy is the better one."""
+"""Compares fingerprints: tells exact, near and mirrored duplicates from different pictures. Symmetric."""
 
 from typing import Any
 

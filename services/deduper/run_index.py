@@ -28,7 +28,7 @@ _BYTES = 480
 
 
 class RunIndex:
-    """Takes fingerprints in and decides."""
+    """Index of the fingerprints of one run, with the decisions about them."""
 
     def __init__(self, settings: Duplicates) -> None:
         self._settings = settings

@@ -15,7 +15,7 @@ from shared.store.interface import Store
 from shared.stylegan2.errors import StyleGAN2Error
 
 if TYPE_CHECKING:
-    from shared.stylegan2.labels_file import Labels
+    from shared.stylegan2.labels_file import LabelArray
     from shared.stylegan2.picture_file import PictureFile
     from shared.stylegan2.weights import Networks
 
@@ -37,7 +37,7 @@ class Subject:
     name: str
     candidates: list[Candidate]
     pictures: "PictureFile"
-    labels: Callable[[], "Labels | None"]
+    labels: Callable[[], "LabelArray | None"]
 
 
 def of_file(network: Path, dataset: Path) -> Subject:
@@ -91,7 +91,7 @@ def open_networks(candidate: Candidate, subject: Subject) -> "Networks":
     return networks
 
 
-def labels_for(networks: "Networks", candidate: Candidate, subject: Subject) -> "Labels | None":
+def labels_for(networks: "Networks", candidate: Candidate, subject: Subject) -> "LabelArray | None":
     """Return the labels of the data set's pictures if the network takes labels. Raises Poison if these do not fit."""
     classes = networks.architecture.label_size
     if not classes:
@@ -109,7 +109,7 @@ def _largest_level(dataset: Path) -> Path:
     return levels[-1]  # their names end with the level, as two digits
 
 
-def _labels_beside(level: Path) -> "Labels | None":
+def _labels_beside(level: Path) -> "LabelArray | None":
     from shared.stylegan2.labels_file import decode_labels, labels_file_name
 
     file = level.with_name(labels_file_name(level.name.rpartition("-r")[0]))

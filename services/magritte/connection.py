@@ -14,7 +14,7 @@ from shared.settings import LogFormat, Settings
 from shared.store import FolderStore, Store, open_store
 
 _PATIENCE = 10.0
-"""Seconds that a person waits for a broker before being told that it does not answer."""
+"""Seconds to wait for a broker before the command fails."""
 
 
 def store() -> Store:

@@ -14,7 +14,7 @@ from services.magritte.operate import DryRun
 from shared.bus import Bus
 from shared.contract.errors import NotFound
 from shared.runs import dead_letters
-from shared.runs.dead_letters import MOST_REPLAYS, Letter, State
+from shared.runs.dead_letters import MOST_REPLAYS, Letter, LetterState
 from shared.store.interface import Store
 
 app = typer.Typer(help="Look at dead letters, replay or discard them.", no_args_is_help=True)
@@ -60,7 +60,7 @@ def list_letters(
 ) -> None:
     """List what is dead."""
     found = _chosen(store(), _Choice(run=run, stage=stage, reason=reason))
-    shown = [letter for letter in found if every or letter.state is State.DEAD]
+    shown = [letter for letter in found if every or letter.state is LetterState.DEAD]
     if as_json:
         screen.say_json([letter.model_dump(mode="json") | {"name": letter.name} for letter in shown])
         return
@@ -102,7 +102,7 @@ def replay(
     here = store()
     found = _chosen(here, _Choice(which, run, stage, reason))
     due = [letter for letter in found if force or letter.may_be_replayed]
-    worn_out = [letter for letter in found if letter.state is State.DEAD and not letter.may_be_replayed]
+    worn_out = [letter for letter in found if letter.state is LetterState.DEAD and not letter.may_be_replayed]
     if due and not dry_run:
         with broker() as bus:
             for letter in due:
@@ -122,7 +122,7 @@ def discard(
 ) -> None:
     """Give dead letters up for good. The items stay out of the data set; the letters stay on record."""
     here = store()
-    due = [letter for letter in _chosen(here, _Choice(which, run, stage, reason)) if letter.state is State.DEAD]
+    due = [letter for letter in _chosen(here, _Choice(which, run, stage, reason)) if letter.state is LetterState.DEAD]
     if not dry_run:
         for letter in due:
             dead_letters.keep_letter(here, letter.discarded())

@@ -1,4 +1,4 @@
-"""Folders that commands write pictures into: none of them is a source of the run."""
+"""Checks folders that commands write pictures into: they must not be sources of the run."""
 
 from pathlib import Path
 

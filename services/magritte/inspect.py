@@ -15,7 +15,7 @@ from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 
 _MOST = 20
-"""Items that are told of, or listed, at once."""
+"""Most items that are traced, or listed, at once."""
 
 RunName = Annotated[str, typer.Argument(metavar="[RUN]", help="A run or a recipe's name; default: the latest run.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -24,7 +24,7 @@ class ListedEntry:
 
     @property
     def names(self) -> set[str]:
-        """Return what the entry is called as a whole, comparable: with its folder, without user, escapes or query."""
+        """Return the entry's full names, comparable: with its folder; addresses without user, escapes and query."""
         address = _without_user(self.origin)
         spelt = {self.origin, address, unquote(address), os.path.join(self.folder, self.origin)}  # noqa: PTH118
         if _ADDRESS.match(self.origin):
@@ -53,15 +53,15 @@ class Words:
 
     @property
     def may_be_digest(self) -> bool:
-        """Say whether it can be a digest or the beginning of one."""
+        """Return whether the text can be the beginning of a digest, or a whole one."""
         return _DIGEST.fullmatch(self.text) is not None
 
     def begins(self, digest: str) -> bool:
-        """Say whether it is a digest's beginning."""
+        """Return whether `digest` begins with the text."""
         return self.may_be_digest and digest.startswith(self.text.lower())
 
     def name(self, listed: ListedEntry) -> bool:
-        """Say whether it names the entry: as a whole, or by its last parts, as a file's name does."""
+        """Return whether the words are the name of the entry, or its last parts, such as the name of the file."""
         if listed.image and self.text.lower() == listed.image:
             return True
         names = listed.names
@@ -70,7 +70,7 @@ class Words:
         )
 
     def are_in(self, listed: ListedEntry) -> bool:
-        """Say whether it is a part of the entry's origin, or the beginning of the original's digest."""
+        """Return whether the words are part of the entry's origin, or the beginning of the original's digest."""
         spelt = (comparable(listed.origin), comparable(unquote(listed.origin)))
         return self.begins(listed.image) or any(comparable(self.text) in origin for origin in spelt)
 
@@ -84,7 +84,7 @@ class Found:
 
     @property
     def best(self) -> list[str]:
-        """Return those that are named, if there are any, else the others."""
+        """Return `exact`, or `partial` if that is empty."""
         return self.exact or self.partial
 
 

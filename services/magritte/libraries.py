@@ -1,4 +1,4 @@
-"""Commands that draw need libraries that those who only look at runs have not installed."""
+"""Imports of libraries that only the commands on networks need, and that may not be installed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

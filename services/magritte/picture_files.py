@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from services.magritte.atomic_file import replacing
 
 if TYPE_CHECKING:
-    from shared.stylegan2.grid import Pictures
+    from shared.stylegan2.grid import PictureArray
 
 
-def write_png(target: Path, picture: "Pictures") -> None:
+def write_png(target: Path, picture: "PictureArray") -> None:
     """Write a picture [H, W, C] as a PNG file, as `atomic_file.replacing` writes files."""
     from shared.pictures import encode_png, to_image
 

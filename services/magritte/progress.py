@@ -1,4 +1,4 @@
-"""How far a run is: a live table on a terminal, plain lines elsewhere."""
+"""Progress of a run: a live table on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -44,7 +44,7 @@ class ProgressDisplay:
         self.close()
 
     def close(self) -> None:
-        """Leave the last state standing and show no more."""
+        """Stop updating; the last state stays on the screen."""
         if self._live:
             self._live.stop()
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shared.stylegan2.quality.inception import Inception
 
 _MOST_BY_DEFAULT = 1000  # pictures: what the official KID takes at once
-_ROWS = 12  # of the sheet, and samples that are told with their neighbours
+_ROWS = 12  # of the sheet, and samples that are listed with their neighbours
 _WIDTH_OF_FILES = 160  # columns where nobody's terminal decides: no row is broken
 _SNAPSHOT = ".pkl"
 _NETWORK_FILES = (".npz", ".safetensors", _SNAPSHOT)
@@ -93,7 +93,7 @@ class _Terms:
 
     @property
     def few(self) -> bool:
-        """Return whether FID is measured, and of so few pictures that it says little."""
+        """Return whether FID is measured of fewer pictures than it is meaningful for."""
         from shared.stylegan2.quality.evaluation import is_enough_for_frechet
 
         return self.inception is not None and not is_enough_for_frechet(self.reals, self.fakes)

@@ -1,4 +1,4 @@
-"""What has become of every picture of a run, and where its results are."""
+"""Reports of runs: counts of pictures by fate, and addresses of results."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass
@@ -22,7 +22,7 @@ from shared.store.interface import Store
 
 @dataclass(frozen=True)
 class Report:
-    """A run as its store tells it: counts per fate and per stage, addresses of results, and how training goes.
+    """Report of a run: counts per fate and per stage, addresses of results, state of the training.
 
     `events` are the last of each kind; `remarks` are sentences about what lies among its records and cannot be read.
     """

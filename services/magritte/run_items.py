@@ -1,4 +1,4 @@
-"""Finds what a run's ledger tells of its items: which there are, what they are called, what happened to them."""
+"""Looks up the pictures of a run in its ledger: their names, fates and histories."""
 
 import os.path
 from collections.abc import Callable, Iterator
@@ -22,11 +22,11 @@ RUN = str(WholeRun())
 """The item that is the run itself."""
 
 Remark = Callable[[str], object]
-"""Told, as a sentence, which record cannot be read."""
+"""Gets a sentence about each record that cannot be read."""
 
 
 class RunItems:
-    """The items of a run. `remark` is told, as sentences, of what is damaged."""
+    """The items of a run. `remark` gets a sentence about each damaged record."""
 
     def __init__(self, store: Store, run: str, remark: Remark) -> None:
         self._store = store
@@ -48,7 +48,7 @@ class RunItems:
         return found
 
     def listed(self) -> Iterator[ListedEntry]:
-        """Find what every entry is called: by the listings, and where those are not written yet, by the journal."""
+        """Yield all entries with their origins, from the listings or, while those are not written, from the journal."""
         known = set()
         for source, section in enumerate(run_recipe(self._store, self._run).sources):
             folder = str(section.folder.absolute()) if isinstance(section, FolderSource) else ""
@@ -74,7 +74,7 @@ class RunItems:
         return next(filter(None, found), "")
 
     def has_face(self, entry: str, number: int) -> bool:
-        """Return whether anything has been said of face `number` of an entry."""
+        """Return whether a message is about face `number` of an entry."""
         return any(record.message.item == Face(entry, number) for record in self._ledger.records(entry))
 
     def entries_of(self, image: str) -> list[str]:

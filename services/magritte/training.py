@@ -1,4 +1,4 @@
-"""How a training goes, in the words that people are told it in."""
+"""Lines of text about the course of a training, for commands that show runs."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC

@@ -78,9 +78,7 @@ def _decide(decision: Decision, what: str, run: str, why: str) -> None:
         raise NotFound(f"{len(images)} pictures of run {name} are meant by {what}: `magritte trace` lists them")
     (image,), face = images, _face(what)
     if face is not None and not items.has_face(found[0], face):
-        raise NotFound(
-            f"{found[0]} of run {name} has no face {face}: `magritte trace {found[0]}` tells of those it has"
-        )
+        raise NotFound(f"{found[0]} of run {name} has no face {face}: `magritte trace {found[0]}` lists those it has")
     verdict = Verdict(image=image, face=face, decision=decision, who=_user(), why=why)
     number = give(here, run_recipe(here, name).name, verdict)
     about = {"run": name, "face": verdict.face, "image": image, "decision": decision, "number": number}

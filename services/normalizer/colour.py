@@ -1,4 +1,4 @@
-"""Into sRGB, the space that the data set is in and that viewers assume."""
+"""Converts images to sRGB, the colour space of the data set."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,7 +51,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Coloured:
 
 @lru_cache(maxsize=64)
 def _is_srgb(profile: bytes) -> bool:
-    """Return whether a profile leaves colours all over the RGB cube as they are; its name says little about that."""
+    """Return whether `profile` leaves sample colours of the whole RGB cube unchanged; profile names are unreliable."""
     levels = range(0, 256, 15)
     probe = Image.frombytes("RGB", (18 * 18, 18), bytes(v for rgb in product(levels, repeat=3) for v in rgb))
     converted = in_srgb(probe, profile)

@@ -1,4 +1,4 @@
-"""What the normalizer declares of itself."""
+"""Declaration of the normalizer."""
 
 from shared.contract import messages as m
 from shared.contract import patterns

@@ -1,4 +1,4 @@
-"""Onto the square: scaled with its aspect kept, centred, the rest padded."""
+"""Fits images into a square: scaled with their aspect ratio, centred and padded."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Makes a crop what StyleGAN2 wants: square, 8-bit sRGB, and proven to be so."""
+"""The stage that makes a crop a picture of the data set: square, 8-bit sRGB, and checked after encoding."""
 
 import hashlib
 from collections.abc import Iterator, Mapping

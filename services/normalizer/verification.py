@@ -1,11 +1,11 @@
-"""The last look: what was encoded is read back and must be what the data set demands."""
+"""Checks an encoded picture by decoding it again."""
 
 from shared.contract.reasons import Drop, Reason
 from shared.pictures import Format, Limits, PictureInfo, decode
 
 
 def verify_picture(data: bytes, size: int, kind: Format) -> Drop | None:
-    """Check that `data` is what the data set demands: return None, or a drop with `Reason.NOT_VERIFIED`.
+    """Decode `data` and check size, mode and format; return None, or a drop with `Reason.NOT_VERIFIED`.
 
     It must decode in full, in the format `kind`, to `size` x `size` pixels of RGB with 8 bits a channel, upright,
     without a profile.

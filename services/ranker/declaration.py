@@ -1,4 +1,4 @@
-"""What the ranker declares of itself."""
+"""Declaration of the ranker."""
 
 from shared.contract import keys, patterns
 from shared.contract import messages as m

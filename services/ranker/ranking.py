@@ -1,4 +1,4 @@
-"""The ranking as a table."""
+"""The ranking of the training pictures, and its encoding as CSV."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ _COLUMNS = ("rank", "score", "spread", "name", "picture", "image", "entry", "fac
 
 
 @dataclass(frozen=True)
-class Place:
+class RankedPicture:
     """A picture's place in the ranking: `rank` 1 is the most convincing, `index` is its record in the data set."""
 
     rank: int
@@ -26,13 +26,15 @@ class Place:
         return f"#{self.rank}  {self.score:.2f}"
 
 
-def places(scores: Scores) -> list[Place]:
+def places(scores: Scores) -> list[RankedPicture]:
     """Return the places of all pictures, the most convincing first."""
     ranked = enumerate(scores.ranked().tolist(), 1)
-    return [Place(rank, index, float(scores.mean[index]), float(scores.spread[index])) for rank, index in ranked]
+    return [
+        RankedPicture(rank, index, float(scores.mean[index]), float(scores.spread[index])) for rank, index in ranked
+    ]
 
 
-def table(ranking: Sequence[Place], members: Sequence[dict[str, Any]]) -> bytes:
+def table(ranking: Sequence[RankedPicture], members: Sequence[dict[str, Any]]) -> bytes:
     """Encode the ranking as CSV; `members` are the manifest's, one for each record of the data set."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -1,4 +1,4 @@
-"""What the discriminator thinks of pictures.
+"""Scores of pictures by the discriminator of a trained network.
 
 A score depends on the other pictures of the minibatch, through the minibatch standard deviation. So every picture is
 scored several times in other company, in minibatches whose groups are full, as in training. The idea is gwern's,
@@ -47,7 +47,7 @@ class Scores:
 
 
 def minibatch(pictures: int, group: int, resolution: int) -> int:
-    """Return how many of `pictures` to score at once: whole groups of the minibatch standard deviation.
+    """Return the size of the minibatches for scoring `pictures`: whole groups of D's minibatch standard deviation.
 
     All of them when there are fewer than `group`; D then takes them as a smaller group.
     """

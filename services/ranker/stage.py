@@ -1,4 +1,4 @@
-"""Lets the discriminator of a finished training point at the training pictures that do not belong."""
+"""The stage that ranks the training pictures by D's scores, to find those that do not belong."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.ranker import ranking, scoring
 from services.ranker.declaration import RANKER
-from services.ranker.ranking import Place
+from services.ranker.ranking import RankedPicture
 from services.ranker.sheets import ranking_sheet
 from shared.contract.errors import Interrupted, Poison
 from shared.contract.messages import RankingReady, SnapshotTaken
@@ -98,6 +98,6 @@ def _scores(
     return scoring.score(len(pictures), unless_stopped, rule)
 
 
-def _sheet(pictures: PictureFile, places: Sequence[Place]) -> bytes:
+def _sheet(pictures: PictureFile, places: Sequence[RankedPicture]) -> bytes:
     shown = pictures[np.array([place.index for place in places], np.intp)]
     return encode_png(ranking_sheet(shown, [place.caption for place in places]))

@@ -1,4 +1,4 @@
-"""All that training needs to go on, as a file."""
+"""Checkpoints: files with all arrays that are needed to resume a training exactly."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def read(store: Objects, snapshot: trainings.Snapshot) -> Arrays | None:
     """Return the arrays of a snapshot; None when the file is gone or damaged."""
     try:
         with store.file(snapshot.key(trainings.CHECKPOINT)) as path:
-            if sha256.of_file(path) != snapshot.files[trainings.CHECKPOINT]:
+            if sha256.hash_file(path) != snapshot.files[trainings.CHECKPOINT]:
                 return None
             with np.load(path, allow_pickle=False) as arrays:
                 return dict(arrays)

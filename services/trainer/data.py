@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.stylegan2.labels_file import Labels, one_hot
+from shared.stylegan2.labels_file import LabelArray, one_hot
 
 _DATA = 0  # tells these draws from others of the same seed
 _LATENTS = 1
@@ -31,7 +31,7 @@ def split(checksums: Sequence[int], share: float) -> tuple[NDArray[np.intp], NDA
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
-def classes_in_turn(classes: int, count: int) -> Labels:
+def classes_in_turn(classes: int, count: int) -> LabelArray:
     """Return one-hot labels [count, classes], each class after the other."""
     return one_hot((np.arange(count) % max(classes, 1)).tolist(), classes)
 

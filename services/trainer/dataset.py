@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.trainer.data import indices, split
-from shared.stylegan2.labels_file import Labels
+from shared.stylegan2.labels_file import LabelArray
 from shared.stylegan2.picture_set import PictureSet, Selection
 
 FEWEST_HELD_OUT = 4
 """With fewer, or fewer left to train on, nothing is held out: D compares pictures in groups of four."""
 
-_MOST_SCORED = 64  # pictures of each kind that D is asked about at each tick
+_MOST_SCORED = 64  # training and held-out pictures, each, that D scores at each tick
 
 
 class Shown(Protocol):
@@ -25,7 +25,7 @@ class Minibatch(NamedTuple):
     """uint8 pictures [N, R, R, C], an array or on the device, and one-hot labels [N, classes]."""
 
     pictures: Any
-    labels: Labels
+    labels: LabelArray
 
 
 class Dataset:
@@ -35,7 +35,7 @@ class Dataset:
     """
 
     def __init__(
-        self, pictures: PictureSet, labels: Labels | None, places: "Places", seed: int, shown: Shown | None = None
+        self, pictures: PictureSet, labels: LabelArray | None, places: "Split", seed: int, shown: Shown | None = None
     ) -> None:
         self._pictures = pictures
         self._shown = pictures if shown is None else shown
@@ -75,14 +75,14 @@ class Dataset:
         return Minibatch(self._shown[places], self._labels[places])
 
 
-class Places(NamedTuple):
+class Split(NamedTuple):
     """Indices in a data set of the pictures that are trained on, and of those that are held out."""
 
     seen: NDArray[np.intp]
     held_out: NDArray[np.intp]
 
     @classmethod
-    def of(cls, checksums: list[int], share: float) -> "Places":
+    def of(cls, checksums: list[int], share: float) -> "Split":
         """Hold out a share by the pictures' checksums; none if that would be too few, or leave too few."""
         seen, held_out = split(checksums, share)
         if min(len(seen), len(held_out)) < FEWEST_HELD_OUT:

@@ -1,4 +1,4 @@
-"""What the trainer declares of itself."""
+"""Declaration of the trainer."""
 
 from services.trainer.events import EVENTS
 from shared.contract import messages as m

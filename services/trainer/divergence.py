@@ -1,4 +1,4 @@
-"""When a training has diverged: it goes back to the last snapshot, and nothing worse is kept."""
+"""Checks whether a training has diverged, after which it is repeated from the last snapshot."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _ADVICE = "the last snapshot stays; try a lower training.learning_rate or a high
 
 
 class Divergence(Poison):
-    """Numbers are not finite any more, and going on would not mend them."""
+    """A training has numbers that are not finite and cannot become finite again."""
 
 
 def check_ticks(ticks: Sequence[Statistics]) -> None:

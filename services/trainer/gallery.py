@@ -7,7 +7,7 @@ import numpy as np
 from services.trainer import data
 from services.trainer.dataset import Dataset
 from services.trainer.grid import layout
-from shared.stylegan2.grid import Pictures, arrange, to_uint8
+from shared.stylegan2.grid import PictureArray, arrange, to_uint8
 from shared.stylegan2.inference import WHOLE, Generator, Truncation
 from shared.stylegan2.picture_set import spread
 from shared.stylegan2.quality.evaluation import Evaluator
@@ -41,11 +41,11 @@ class Gallery:
         self._seed = seed
         self._columns, self._rows = layout(networks.architecture.resolution)
 
-    def fakes(self) -> Pictures:
+    def fakes(self) -> PictureArray:
         """Draw a grid of pictures without truncation."""
         return arrange(self._drawn(self._columns * self._rows), self._columns)
 
-    def truncation(self) -> Pictures:
+    def truncation(self) -> PictureArray:
         """Draw a grid whose rows are of one psi each, and whose columns of one latent."""
         rows = [self._drawn(self._columns, Truncation(psi)) for psi in PSIS]
         return arrange(np.concatenate(rows), self._columns)
@@ -55,14 +55,14 @@ class Gallery:
         """Return whether there are training pictures to compare with: a single one is no `Evaluator`."""
         return len(self._dataset) > 1
 
-    def compared(self, count: int) -> tuple[Pictures, Figures]:
+    def compared(self, count: int) -> tuple[PictureArray, Figures]:
         """Draw `count` pictures; return those nearest to training pictures, beside them, and the figures of all."""
         fakes, reals = self._drawn(count), spread(self._dataset.seen, _COMPARED)
         found = Evaluator(reals, spread(reals, max(count, 2)), inception=None).measure(fakes)
         figures = Figures(count, found.sliced.mean, found.memorised)
         return neighbour_sheet(fakes, reals, found.nearest, _ROWS_OF_NEIGHBOURS), figures
 
-    def _drawn(self, count: int, truncation: Truncation = WHOLE) -> Pictures:
+    def _drawn(self, count: int, truncation: Truncation = WHOLE) -> PictureArray:
         z = data.fixed_latents(self._seed, count, self._architecture.z_size)
         labels = data.classes_in_turn(self._architecture.label_size, count)
         return to_uint8(self._generator.pictures(z, labels, truncation))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from shared.pictures import encode_png, to_image
-from shared.stylegan2.grid import Pictures
+from shared.stylegan2.grid import PictureArray
 
 _WIDTH, _HEIGHT = 1920, 1080
 _FEWEST = (3, 2)
@@ -16,6 +16,6 @@ def layout(resolution: int) -> tuple[int, int]:
     return int(columns), int(rows)
 
 
-def png(grid: Pictures) -> bytes:
+def png(grid: PictureArray) -> bytes:
     """Encode a grid [H, W, 3], or grey [H, W, 1], as a PNG file."""
     return encode_png(to_image(grid))

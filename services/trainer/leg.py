@@ -44,7 +44,7 @@ def restore(session: "TrainingSession", training: str, leg: int, context: Contex
 
 
 class Clock(NamedTuple):
-    """Seconds, of which only differences mean something, and seconds since 1970."""
+    """Two clocks: `elapsed` seconds for durations, and `now` in seconds since 1970."""
 
     elapsed: Callable[[], float]
     now: Callable[[], float]

@@ -33,7 +33,7 @@ class Plan:
         return images >= self.total
 
     def leg_end(self, images: int) -> int:
-        """Return where the leg that begins after `images` pictures ends: at the next multiple, or with the training."""
+        """Return the pictures shown at the end of the leg that begins at `images`: a multiple of `leg`, or `total`."""
         return min((images // self.leg + 1) * self.leg, self.total)
 
     def ends_tick(self, before: int, after: int) -> bool:

@@ -10,7 +10,7 @@ from shared.runs.trainings import CHECKPOINT, Snapshot
 
 
 def publish(store: Objects, snapshot: Snapshot, folder: Path) -> bool:
-    """Put the snapshot's files, which lie in the folder, and complete it.
+    """Store the snapshot's files from `folder`, then `done.json`; return whether this trainer was the first to do so.
 
     False when another trainer has been faster: its snapshot stays untouched, and ours is removed again.
     """
@@ -27,12 +27,12 @@ def publish(store: Objects, snapshot: Snapshot, folder: Path) -> bool:
 
 def describe(training: str, leg: int, images: int, folder: Path, threads: int | None) -> Snapshot:
     """Return the snapshot that the files in `folder` make, computed in `threads` intra-op threads."""
-    files = {path.name: sha256.of_file(path) for path in sorted(folder.iterdir())}
+    files = {path.name: sha256.hash_file(path) for path in sorted(folder.iterdir())}
     return Snapshot(training=training, leg=leg, images=images, files=files, threads=threads)
 
 
 def remove_old_checkpoints(store: Objects, newest: Snapshot, kept: int) -> None:
-    """Remove all but the checkpoints of the last snapshots, which are never gone back to, and large."""
+    """Remove large checkpoints of older snapshots, to which training never returns; the last few stay."""
     prefix = f"{Path(CHECKPOINT).stem}-"
     for key in list(store.list(keys.training(newest.training))):
         leg, file = keys.parse_leg(key)

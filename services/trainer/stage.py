@@ -56,7 +56,7 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Warm:
-    """A session that stands where snapshot `leg` of a training was taken."""
+    """A training session that has just completed snapshot `leg`, kept for the next leg."""
 
     training: str
     leg: int
@@ -170,7 +170,7 @@ def _next(job: _Job, store: Objects) -> LegDue | SnapshotTaken:
 
 
 def _introduce(session: "TrainingSession", job: _Job, settings: ResolvedTraining, context: Context) -> None:
-    """Put what the training starts from, once, for people to look at."""
+    """Store the settings and the first grids of real and drawn pictures of a training, unless they are there."""
     store, key = context.store, keys.leg(job.training, 0, "training.json")
     if not store.exists(key):
         decisive = trainings.decisive(settings)

@@ -67,7 +67,7 @@ class Statistics:
     watched: Watched = Watched()
 
     def event(self) -> Tick:
-        """Return the tick as whoever watches the run is told of it, and as a line of `stats.jsonl` has it."""
+        """Return the tick as an event, whose fields are also a line of `stats.jsonl`."""
         return Tick(
             tick=self.number,
             kimg=self.kimg,

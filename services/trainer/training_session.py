@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from services.trainer.dataset import Dataset, Places
+from services.trainer.dataset import Dataset, Split
 from services.trainer.divergence import check_state, check_updates
 from services.trainer.events import ThreadsNotKept
 from services.trainer.gallery import Gallery
@@ -19,15 +19,15 @@ from shared.recipe.training import ResolvedTraining
 from shared.stylegan2 import network_file
 from shared.stylegan2.arrays import Arrays
 from shared.stylegan2.backend import HAS_ACCELERATOR, threads, use_threads
-from shared.stylegan2.grid import Pictures, arrange
-from shared.stylegan2.labels_file import Labels
+from shared.stylegan2.grid import PictureArray, arrange
+from shared.stylegan2.labels_file import LabelArray
 from shared.stylegan2.picture_file import PictureFile
 from shared.stylegan2.weights import Networks
 
 
-def open_dataset(pictures: PictureFile, labels: Labels | None, settings: ResolvedTraining) -> Dataset:
+def open_dataset(pictures: PictureFile, labels: LabelArray | None, settings: ResolvedTraining) -> Dataset:
     """Open the data set of a training; in a GPU's memory when it fits."""
-    places = Places.of(pictures.checksums, settings.held_out)
+    places = Split.of(pictures.checksums, settings.held_out)
     size = len(pictures) * pictures.resolution**2 * pictures.channels
     on_device = HAS_ACCELERATOR and device.fits(size, device.memory_bytes())
     return Dataset(pictures, labels, places, settings.seed, device.DevicePictures(pictures) if on_device else None)
@@ -72,7 +72,7 @@ class TrainingSession:
         return threads()
 
     def step(self) -> Losses:
-        """Train on what comes next."""
+        """Train one step, on the next pictures of the sequence; return its losses."""
         self.is_cold = False
         self._steps += 1
         return self._training.step(*self._dataset.minibatch(self.images, self._shown))
@@ -88,12 +88,12 @@ class TrainingSession:
         return Watched(held_out.pictures, overfitting, self._training.memory)
 
     def restore(self, state: Arrays) -> None:
-        """Go on where `state` was taken."""
+        """Replace networks, optimizers and counters by those in `state`."""
         self._training.restore(state)
         self._count_anew()
 
     def draw_anew(self) -> None:
-        """Go on with other random numbers."""
+        """Draw other random numbers from the next step on, as after a divergence."""
         self._training.reseed()
 
     def state(self) -> Arrays:
@@ -112,7 +112,7 @@ class TrainingSession:
         """Return a gallery of what Gs draws now."""
         return Gallery(self._training.networks(), self._dataset, self._settings.seed)
 
-    def reals(self) -> Pictures:
+    def reals(self) -> PictureArray:
         """Return a grid of the first pictures in the order of training."""
         columns, rows = layout(self._resolution)
         shown = self._dataset.minibatch(0, min(columns * rows, len(self._dataset))).pictures

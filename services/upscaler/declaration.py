@@ -1,4 +1,4 @@
-"""What the upscaler declares of itself."""
+"""Declaration of the upscaler."""
 
 from shared.contract import messages as m
 from shared.contract import patterns

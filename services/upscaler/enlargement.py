@@ -1,4 +1,4 @@
-"""How often a crop is doubled."""
+"""Factors by which crops are enlarged."""
 
 
 def factor(side: int, size: int) -> int:

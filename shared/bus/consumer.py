@@ -137,13 +137,13 @@ class RabbitMQConsumer:
             self._inbox.close()
 
     async def drain(self) -> None:
-        """Have nothing more delivered; what the broker has sent already is still handed out."""
+        """Cancel deliveries; messages that the broker has already sent are still handed out."""
         self._draining = True
         await self._cancel()
         self._inbox.close()
 
     async def end(self) -> None:
-        """Leave the broker, which takes back what is unanswered."""
+        """Cancel the consumer and close its channel; the broker requeues unanswered messages."""
         if self.task is not None:
             self.task.cancel()
             await asyncio.wait([self.task])
@@ -193,7 +193,7 @@ class RabbitMQConsumer:
             take = partial(self._take, channel, name != self.queue.name)
             tags.append(await channel.consume(name, self._prefetch, take))
         self._tags = tags
-        if not self._takes_more():  # told so meanwhile
+        if not self._takes_more():  # paused or drained meanwhile
             await self._cancel()
 
     def _takes_more(self) -> bool:

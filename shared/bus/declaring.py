@@ -1,4 +1,4 @@
-"""Creates exchanges and queues at the broker, and asks about them, over a connection or an open channel."""
+"""Creates exchanges and queues at the broker, and checks whether they exist."""
 
 from asyncio import Future
 from typing import Any
@@ -11,7 +11,7 @@ _ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
 
 
 async def declare_all(connection: Connection, topology: Topology) -> bool:
-    """Create what a topology needs and does not exist, over a channel of its own; False when our user may not."""
+    """Create the missing exchanges and queues of a topology, over a channel of its own; False when our user may not."""
     channel = Channel(connection)
     await channel.open()
     for exchange in topology.exchanges():
@@ -45,7 +45,7 @@ async def declare_queue(channel: Channel, queue: BrokerQueue) -> bool:
 async def is_missing(channel: Channel, thing: Exchange | BrokerQueue) -> bool:
     """Return whether the broker says that `thing` does not exist; the channel cannot be used afterwards.
 
-    RabbitMQ 4.2.6 and later say nothing about what our user has no rights on.
+    RabbitMQ 4.2.6 and later do not answer about what our user has no rights on.
     """
     declare = channel.raw.exchange_declare if isinstance(thing, Exchange) else channel.raw.queue_declare
     try:

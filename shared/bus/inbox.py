@@ -17,13 +17,13 @@ class Inbox(Generic[T]):
         self._closed = False
 
     def put(self, delivery: T, bulk: bool) -> None:
-        """Add what was delivered from a lane."""
+        """Add a delivery from a lane."""
         with self._changed:
             self._lanes.add(delivery, bulk)
             self._changed.notify()
 
     def close(self) -> None:
-        """Let nobody wait any more; what has been delivered is still handed out."""
+        """End all waiting in `get`; messages that were delivered are still handed out."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

@@ -51,19 +51,19 @@ class Lanes(Generic[T]):
         return sum(map(len, self._lanes))
 
     def waiting(self, bulk: bool) -> int:
-        """Return the number of those in one lane."""
+        """Return the number of elements in one lane."""
         return len(self._lanes[bulk])
 
     def add(self, one: T, bulk: bool) -> None:
-        """Add one at the end of a lane."""
+        """Append an element to a lane."""
         self._lanes[bulk].append(one)
 
     def put_back(self, one: T, bulk: bool) -> None:
-        """Put one back at the beginning of a lane."""
+        """Put an element back at the beginning of a lane."""
         self._lanes[bulk].appendleft(one)
 
     def take(self, choose: Callable[[int], int] = _first) -> T:
-        """Take the first one of the lane whose turn it is, or the one at the place that `choose` returns.
+        """Remove and return the first element of the lane whose turn it is, or the one at index `choose(...)`.
 
         `choose` is given the number of those that wait in the lane; there must be one in either lane.
         """

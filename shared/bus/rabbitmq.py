@@ -147,7 +147,7 @@ class RabbitMQBus:
         await asyncio.gather(*links, return_exceptions=True)
 
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
-        with self._changed:  # so that nothing is asked of a loop that is about to end
+        with self._changed:  # so that no call begins on a loop that is about to end
             if self._closed:
                 work.close()
                 raise BusUnavailable("the bus is closed")

@@ -1,4 +1,4 @@
-"""What a broker answers: to futures that may have nobody left who waits, and in words for a person."""
+"""Sets results of futures, and words the errors of the client library."""
 
 import re
 from asyncio import Future
@@ -12,7 +12,7 @@ def resolve(future: "Future[Any]", value: object) -> None:
 
 
 def words_of(reason: Exception) -> str:
-    """Return what an exception of the client library says, in the broker's own words if it quotes them."""
+    """Return the text of an exception of the client library, or the broker's own text if it contains one."""
     words = getattr(reason, "reply_text", None) or f"{type(reason).__name__}: {', '.join(map(str, reason.args))}"
     quoted = re.search(r"ConnectionClosedByBroker: \(\d+\) '(.*)'", words)
     return quoted[1] if quoted else words

@@ -25,7 +25,7 @@ _NEVER_LOSE: dict[str, Argument] = {
     "x-overflow": "reject-publish",  # or the broker silently falls back to at-most-once
 }
 # Looking at a dead letter and giving it back counts as a delivery, and RabbitMQ 4 drops a message after 20 of them
-# unless told otherwise; 3.10 refuses to be told "never".
+# unless configured otherwise; 3.10 does not accept "never".
 _PATIENT: dict[str, Argument] = {"x-delivery-limit": 1_000_000_000}
 
 

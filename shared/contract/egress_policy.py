@@ -24,7 +24,7 @@ class EgressPolicy:
         return cls(tuple(ip_network(word) for word in text.replace(",", " ").split()))
 
     def refusal(self, address: str, port: int) -> str | None:
-        """Return why a numeric address may not be connected to at `port`; None when it may."""
+        """Return the reason to refuse connections to a numeric address at `port`; None when they are allowed."""
         found = ip_address(address)
         if any(found in network for network in self.private):
             return None

@@ -56,7 +56,7 @@ class BusUnavailable(Transient):
 
 
 class Interrupted(MagritteError):
-    """Asked to stop while at work; what was not finished is asked for again."""
+    """The process ends while a stage is at work; its message is delivered again."""
 
 
 class TimeLimitExceeded(MagritteError):
@@ -68,11 +68,11 @@ class Poison(MagritteError):
 
 
 class WorkerVanished(Poison):
-    """Workers give no answer whenever they have it: out of memory, a crash in a library, a hang, a store's refusal."""
+    """Workers never answer a message: out of memory, a crash in a library, a hang, a refusal of the store."""
 
 
 class RunUnusable(Poison):
-    """Raised when what a run asks for cannot be had or done, on whatever machine; other runs are not concerned."""
+    """A run needs something that cannot be had on any machine, such as a model; other runs go on."""
 
 
 class Unreadable(Poison):

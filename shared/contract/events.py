@@ -1,4 +1,4 @@
-"""What a stage reports while it works, to whoever watches a run. Events decide nothing, and may be lost.
+"""Events: reports of a stage at work, for logs, metrics and commands. Nothing depends on them; they may be lost.
 
 An event's type says which gauges show its fields, how much attention it asks for, and whether the last one of a run is
 kept in the store. Types that commands show in words of their own are here, all others in the folder of their stage.
@@ -15,11 +15,11 @@ from pydantic import BaseModel, ConfigDict
 from shared.contract.message_base import kebab
 
 _RESERVED = frozenset({"event", "level", "stage", "run", "item"})
-"""Names that no field has: in a log line they say which event it is, and what it is about."""
+"""Names that no field may have: in a log line they are the event's kind and circumstances."""
 
 
 class Level(StrEnum):
-    """The attention that an event asks for; a warning is what a person should look at."""
+    """Log levels of events; a person should look at a warning."""
 
     INFO = "info"
     WARNING = "warning"

@@ -1,4 +1,4 @@
-"""What a message states about its item, as far as the fate of a run's pictures depends on it.
+"""Facts: the part of a message that the fate of a picture, a face or a run follows from.
 
 The `kind` of a fact is that of its message, `stage` is who published it. Of two facts about one item the one with the
 higher `revision` holds, so that a later one can revive what was dropped and drop what was kept.

@@ -8,7 +8,7 @@
     recipes/<run>.json                       what a run was asked for
     controls/paused/<stage>.json             present while a stage takes no work; controls/cancelled/<run>.json
     dead/<run>/<queue>/<letter>.json         a message that could not be processed, and what became of it
-    runs/<run>/retry-failed.json             present if the run asks again for what earlier runs did not get
+    runs/<run>/retry-failed.json             present if the run fetches again what earlier runs could not
     runs/<run>/listings/<source>.json        all entries of a source
     runs/<run>/arrivals/<number>.jsonl       what the deduper's index decided about a batch, arrivals n and on
     runs/<run>/journal/<number>.jsonl        batch n of everything that was published about the run
@@ -85,7 +85,7 @@ def parse_recipe(key: str) -> str:
 
 
 CONTROLS = "controls/"
-"""The prefix of what people have asked of stages and runs."""
+"""The prefix of all controls, `pause` and `cancel`."""
 
 
 def paused(stage: str) -> str:
@@ -110,7 +110,7 @@ def dead(run: str = "", queue: str = "", letter: str = "") -> str:
 
 
 def retry_failed(run: str) -> str:
-    """Return the key that is present if the run asks again, at once, for what earlier runs did not get."""
+    """Return the key that is present if the run fetches again, at once, what earlier runs could not fetch."""
     return f"runs/{run}/retry-failed.json"
 
 
@@ -120,17 +120,17 @@ def listing(run: str, source: int) -> str:
 
 
 def arrival(run: str, number: int | None = None) -> str:
-    """Return the key of what the deduper's index decided about a batch; without `number` of its first, the prefix."""
+    """Return the key of the deduper's decisions about the batch from arrival `number` on; without it, the prefix."""
     return f"runs/{run}/arrivals/" + (f"{number:08d}.jsonl" if number is not None else "")
 
 
 def journal(run: str, number: int | None = None) -> str:
-    """Return the key of batch `number` of what was published about a run; without it, the prefix."""
+    """Return the key of batch `number` of a run's journal; without it, the prefix."""
     return f"runs/{run}/journal/" + (f"{number:08d}.jsonl" if number is not None else "")
 
 
 def checkpoint(run: str, number: int | None = None) -> str:
-    """Return the key of what the first `number` batches of a run's journal add up to; without it, the prefix."""
+    """Return the key of the checkpoint after the first `number` batches of a run's journal; without it, the prefix."""
     return f"runs/{run}/tally/" + (f"{number:08d}.zip" if number is not None else "")
 
 
@@ -171,7 +171,7 @@ def parse_trail(key: str) -> tuple[str, str]:
 
 
 def dataset_version(run: str, version: int | None = None) -> str:
-    """Return the key that says which data set is the run's `version`; without it, the prefix."""
+    """Return the key of the object that names the data set of the run's `version`; without it, the prefix."""
     return f"runs/{run}/datasets/" + (f"{version:04d}.json" if version is not None else "")
 
 

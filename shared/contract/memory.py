@@ -1,4 +1,4 @@
-"""The memory of what has been done: one record per action, found again by whoever is to do the same."""
+"""Records of actions, by which a stage finds the result of the same action on the same input again."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 
 @dataclass(frozen=True)
 class Action:
-    """Something that a stage makes of an input, named by its content.
+    """Work of a stage on an input, identified by stage, version, settings and input.
 
     `settings` holds all that the result depends on beside the input, `inputs` identifies the input. Two
     deliveries with the same action have the same outcome, in whatever run they occur.
@@ -54,7 +54,7 @@ class Codec(Generic[T]):
 
 
 def recall(store: Objects, action: Action, codec: Codec[T]) -> T | None:
-    """Return what is recorded of `action`; None when nothing is, or the record cannot be read."""
+    """Return the recorded value of `action`; None without a record, or when the record cannot be read."""
     try:
         return codec.read(json.loads(store.get(action.key)))
     except (NotFound, *_UNREADABLE):
@@ -62,7 +62,7 @@ def recall(store: Objects, action: Action, codec: Codec[T]) -> T | None:
 
 
 def keep(store: Objects, action: Action, value: T, codec: Codec[T]) -> None:
-    """Record `value` as what came of `action`, in place of an earlier record."""
+    """Record `value` as the result of `action`, in place of an earlier record."""
     settings = {"settings": dict(action.settings)} if action.settings else {}
     about = {"stage": action.stage, "version": action.version, **settings, "inputs": dict(action.inputs)}
     record = json.dumps({**about, **codec.write(value)}, sort_keys=True, separators=(",", ":"))

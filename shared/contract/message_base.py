@@ -1,10 +1,10 @@
-"""What all messages have in common: their base classes, how they travel as JSON, and how they are told apart.
+"""Base classes of all messages, their encoding as JSON, and the identity of the items that they are about.
 
 Messages are frozen and versioned. They carry names of things (runs, entries, content digests), never pictures.
 Fields that a newer writer added are ignored by an older reader; a message of an unknown type or a newer `v` is
 refused.
 
-A run's pictures are told apart by `entry`, one per file or address that a source lists: two files with the same
+A run's pictures are identified by `entry`, one per file or address that a source lists: two files with the same
 bytes are two entries of one `image`. A face is an entry and a number.
 """
 
@@ -49,7 +49,7 @@ Fresh = Annotated[bool, Field(exclude_if=operator.not_)]
 """True when the picture that a message names has just come into the store: nothing that was made of it is recorded."""
 
 IDENTITY = ("run", "entry", "source", "score", "face", "version", "revision")
-"""Fields that tell items of a run apart, as opposed to those that say what was made of an item."""
+"""Fields that identify an item of a run; the others are about what was made of it."""
 
 
 class Stamp(BaseModel):
@@ -124,7 +124,7 @@ class Message(BaseModel):
         return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
     def finding(self) -> dict[str, Any]:
-        """Return the message as an action record keeps it, to be told again of other items by `rebuild`."""
+        """Return the message as an action record keeps it; `rebuild` makes a message about another item of it."""
         return {"type": self.kind(), **self.model_dump(mode="json", exclude={"fresh"})}
 
 
@@ -182,13 +182,13 @@ def decode_stamped(data: bytes) -> tuple[Message, Stamp]:
 def rebuild(finding: dict[str, Any], consumed: Message) -> Message:
     """Rebuild the message that `Message.finding` was taken of, as the answer to `consumed`.
 
-    What tells items apart (`IDENTITY`) comes from the question, what was made of them from the finding.
+    The fields of `IDENTITY` come from `consumed`, all others from `finding`.
     """
     return Message.types[finding["type"]].model_validate({**finding, **identity(consumed)})
 
 
 def of_revision(made: Message, consumed: Message) -> Message:
-    """Return what was made of `consumed` with its revision, if it has none of its own: so does what is made of that."""
+    """Return `made`, an answer to `consumed`, with the revision of that unless it has one of its own."""
     revision = getattr(consumed, "revision", 0)
     if not revision or getattr(made, "revision", None) != 0:
         return made
@@ -196,7 +196,7 @@ def of_revision(made: Message, consumed: Message) -> Message:
 
 
 def identity(message: Message) -> dict[str, Any]:
-    """Return the fields that tell the message's item apart."""
+    """Return the fields that identify the message's item."""
     return {name: value for name in IDENTITY if (value := getattr(message, name, None)) is not None}
 
 

@@ -175,7 +175,7 @@ class FaceDropped(FaceMessage, Dropped):
 
 
 def dropped(consumed: Message, stage: str, drop: Drop) -> Dropped:
-    """Return a stage's answer that what it was asked about leaves the run: a face, or else a picture."""
+    """Return the message that the face of `consumed`, or else its picture, leaves the run."""
     kind = FaceDropped if isinstance(consumed, FaceMessage) else ImageDropped
     return kind.of(consumed, stage, drop)
 

@@ -55,4 +55,4 @@ class Owner(Stage[M, S]):
         return self.process_batch(message.run, [Received.of(message)], settings, context)
 
     def rest(self) -> None:
-        """Write what has been put off; called whenever no message waits, and at the end."""
+        """Write state that was put off; called whenever no message waits, and at the end."""

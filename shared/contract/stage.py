@@ -1,4 +1,4 @@
-"""What a stage is: pure work on one message, told apart from how messages travel and where objects lie."""
+"""The base class of stages: pure work on one message, independent of bus and store."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
@@ -56,7 +56,7 @@ class Context:
     emit: Callable[[Event], None] = lambda _: None
 
     def memo(self, action: Action, compute: Callable[[], T], codec: Codec[T]) -> T:
-        """Return what is remembered of `action`; if nothing is, what `compute` returns, which is then remembered."""
+        """Return the recorded value of `action`; without one, call `compute`, record its value and return it."""
         known = None if self.fresh else recall(self.store, action, codec)
         if known is None:
             known = compute()
@@ -68,7 +68,7 @@ class Context:
 class Death:
     """One of the items that a message is about could not be processed, because of an error that nobody expected.
 
-    The runtime writes a dead letter for `entry` and tells of it; the message's other items are none the worse.
+    The runtime writes a dead letter for `entry` and publishes `ItemDied`; the message's other items are none the worse.
     """
 
     entry: str
@@ -83,7 +83,7 @@ def single_errors(error: BaseException) -> list[BaseException]:
 
 
 def sentence(error: BaseException) -> str:
-    """Return what an error says, or its type if it says nothing, and its notes; for a group, what its errors say."""
+    """Return the text of an error, or its type without a text, and its notes; for a group, those of its errors."""
     causes = "; ".join(str(each) or type(each).__name__ for each in single_errors(error))
     return " ".join([causes, *(f"({note})" for note in getattr(error, "__notes__", ()))])
 
@@ -117,7 +117,7 @@ class Stage(ABC, Generic[M, S]):
         return cast(S, None)
 
     def narrowed(self, settings: S, message: M) -> S:
-        """Return what of `settings` matters to `message`; nothing else is digested or reaches `process`."""
+        """Return the part of `settings` that `message` depends on; only that is digested and passed to `process`."""
         return settings
 
     def inputs(self, message: M, settings: S) -> Mapping[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What kind of file some bytes are, told from the bytes alone; names and media types are not believed."""
+"""Recognises file formats by their bytes; names and media types are not trusted."""
 
 import re
 from enum import StrEnum

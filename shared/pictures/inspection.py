@@ -1,4 +1,4 @@
-"""The header-only look at a picture: what it is, and whether it is within the limits."""
+"""Inspects pictures by their headers: format, size and limits, without decoding."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -86,7 +86,7 @@ class PictureInfo:
 
 
 def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> PictureInfo | Drop:
-    """Return what the header of `data` says about its picture; damage further back is found by decoding only."""
+    """Return the properties of a picture by the header of `data`; damage further back is found by decoding only."""
     return result_or_drop(data, lambda: opened(data, limits)[1])
 
 

@@ -1,4 +1,4 @@
-"""ICC profiles: whose colours they describe, and the way from there to sRGB."""
+"""ICC profiles: the colour space that they describe, and conversion to sRGB."""
 
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -20,7 +20,7 @@ class Space(StrEnum):
 
 
 def space_of(profile: bytes | None) -> Space | None:
-    """Return the space whose colours a profile describes; None for another space or for what is no profile."""
+    """Return the colour space of a profile; None for an unsupported space, or for bytes that are no profile."""
     if profile is None or len(profile) > _MAX_BYTES or profile[36:40] != b"acsp":
         return None
     return next((space for space in Space if profile[16:20] == space.encode()), None)

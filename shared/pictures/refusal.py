@@ -1,4 +1,4 @@
-"""From whatever goes wrong inside a decoder to one `Drop` with the right reason."""
+"""Translates errors of decoders to a `Drop` with the right reason."""
 
 import re
 import threading

@@ -61,7 +61,7 @@ def digest(named: str | Path) -> str:
     """Return the SHA-256 of a file that a recipe names. Raises `OSError` for a path that cannot be read."""
     if isinstance(named, str):
         return named.removeprefix(_STORED)
-    return sha256.of_file(named)
+    return sha256.hash_file(named)
 
 
 def _deposited_source(source: Source, number: int, store: Objects) -> Source:

@@ -1,4 +1,4 @@
-"""Hyperparameters of training: as a recipe asks for them, and with every number decided."""
+"""Hyperparameters of training: as a recipe states them, and with every number decided."""
 
 from enum import StrEnum
 from typing import Literal
@@ -33,7 +33,7 @@ class Precision(StrEnum):
 
 
 class Learning(Section):
-    """Hyperparameters as a recipe asks for them, with their ranges; the defaults are for a few hundred pictures.
+    """Hyperparameters as a recipe states them, with their ranges; the defaults are for a few hundred pictures.
 
     `shared.recipe.training.Training.resolved` replaces None by a number that depends on other settings.
     """

@@ -1,4 +1,4 @@
-"""The classes of pictures that a recipe asks for."""
+"""The recipe's section on classes of pictures."""
 
 from enum import StrEnum
 from pathlib import Path

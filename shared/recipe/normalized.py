@@ -1,4 +1,4 @@
-"""What the pictures of the data set are like."""
+"""The recipe's section on the pictures of the data set."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal

@@ -1,4 +1,4 @@
-"""What a person asks for, per character: sources, filters, sizes, training. One YAML file, `shared.recipe.file`.
+"""The recipe of a character: sources, filters, sizes, training. One YAML file, read by `shared.recipe.file`.
 
 Every field has a default but the name and the sources. Field descriptions are shown by `magritte recipe example`
 and in errors.

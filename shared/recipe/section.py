@@ -1,4 +1,4 @@
-"""What all parts of a recipe have in common."""
+"""The base class of all sections of a recipe."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Where pictures come from: one section per kind of source."""
+"""Sources of pictures: one section per kind of source."""
 
 from pathlib import Path
 from typing import Annotated, Any

@@ -17,7 +17,7 @@ _FROZEN_DOWN_TO = 64
 
 
 class Preset(StrEnum):
-    """Values for what a recipe leaves out."""
+    """Sets of defaults for the fields of training, by name."""
 
     CHARACTER = "character"
     STYLEGAN2 = "stylegan2"

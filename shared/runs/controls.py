@@ -1,4 +1,4 @@
-"""What people ask of stages and runs while they are at work: objects in the store, looked at every few seconds.
+"""Controls of stages and runs at work (pause, cancel): objects in the store that every process polls.
 
 They lie in the store and not on the bus because they must hold for processes that start later, too.
 """

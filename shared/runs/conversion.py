@@ -35,7 +35,7 @@ Published = tuple[Message, Stamp]
 def convert(store: Store, run: str, skipped: Skipped = ignored) -> int:
     """Write a run's journal, arrivals, listings and state from its old records; return the number of messages.
 
-    What is old stays where it is. `skipped` is told the keys of records that cannot be read. A run that has a journal
+    What is old stays where it is. `skipped` gets the keys of records that cannot be read. A run that has a journal
     is left alone; a conversion that was interrupted is done again by the next, since its first batch comes last.
     """
     recipe = run_recipe(store, run)
@@ -108,7 +108,7 @@ def _convert_listing(store: Store, key: str, source: Source, skipped: Skipped) -
 
 
 def _provenance(store: Store, found: dict[str, Any], entry: str, source: Source, skipped: Skipped) -> dict[str, Any]:
-    """Return the provenance of an entry; of one whose record is lost, what its listing and its source say."""
+    """Return the provenance of an entry; if its record is lost, one made of its listing and its source."""
     key = keys.old_provenance(found["image"], entry)
     try:
         record: dict[str, Any] = json.loads(store.get(key))

@@ -10,7 +10,7 @@ from shared.contract import keys
 from shared.contract.errors import NotFound, Poison
 from shared.contract.stage import Objects
 from shared.stylegan2.errors import StyleGAN2Error
-from shared.stylegan2.labels_file import SUFFIX, Labels, decode_labels, one_hot
+from shared.stylegan2.labels_file import SUFFIX, LabelArray, decode_labels, one_hot
 from shared.stylegan2.picture_file import PictureFile
 
 
@@ -24,7 +24,7 @@ def open_pictures(store: Objects, dataset: str) -> PictureFile:
 
 
 def members(store: Objects, dataset: str) -> list[dict[str, Any]]:
-    """Return what the manifest says of each picture, in the order of the records. Raises Poison without a manifest."""
+    """Return the manifest's entry of each picture, in the order of the records. Raises Poison without a manifest."""
     listed: list[dict[str, Any]] = _manifest(store, dataset)["members"]
     return listed
 
@@ -37,7 +37,7 @@ def classes(store: Objects, dataset: str) -> tuple[str, ...]:
     return tuple(_manifest(store, dataset).get("classes", ()))
 
 
-def open_labels(store: Objects, dataset: str) -> Labels | None:
+def open_labels(store: Objects, dataset: str) -> LabelArray | None:
     """Return each picture's class, one-hot float32 [pictures, classes], in the order of the records; None without any.
 
     Raises Poison when the file is missing or damaged, or says something else than the manifest.
@@ -55,7 +55,7 @@ def open_labels(store: Objects, dataset: str) -> Labels | None:
     return labels
 
 
-def listed_labels(manifest: Mapping[str, Any]) -> Labels:
+def listed_labels(manifest: Mapping[str, Any]) -> LabelArray:
     """Return the labels in a manifest, one-hot float32 [pictures, classes]; classes is 0 for a data set without any.
 
     The row of a picture whose class is not among those named is zero.
@@ -73,7 +73,7 @@ def _manifest(store: Objects, dataset: str) -> dict[str, Any]:
     return manifest
 
 
-def _decoded(store: Objects, file: str) -> Labels:
+def _decoded(store: Objects, file: str) -> LabelArray:
     try:
         return decode_labels(store.get(file))
     except StyleGAN2Error as error:

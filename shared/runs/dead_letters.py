@@ -1,4 +1,4 @@
-"""Dead letters in the store: what could not be processed, why, and what a person has decided about it.
+"""Dead letters in the store: messages that could not be processed, with the error and what was decided about them.
 
 The broker's `.dead` queues hold the same messages, for its operator and its alarms; they may be lost with the broker.
 """
@@ -30,7 +30,7 @@ _LONGEST_REASON, _LONGEST_TRACEBACK = 500, 20_000
 """Characters."""
 
 
-class State(StrEnum):
+class LetterState(StrEnum):
     """States of a dead letter."""
 
     DEAD = "dead"
@@ -56,7 +56,7 @@ class Letter(BaseModel):
     error: str
     traceback: str = ""
     died: datetime
-    state: State = State.DEAD
+    state: LetterState = LetterState.DEAD
     replays: tuple[datetime, ...] = ()
 
     @property
@@ -80,8 +80,8 @@ class Letter(BaseModel):
 
     @property
     def may_be_replayed(self) -> bool:
-        """Return whether it is dead and has had fewer than `MOST_REPLAYS` chances."""
-        return self.state is State.DEAD and len(self.replays) < MOST_REPLAYS
+        """Return whether the letter is dead and was replayed fewer than `MOST_REPLAYS` times."""
+        return self.state is LetterState.DEAD and len(self.replays) < MOST_REPLAYS
 
     def is_of(self, kind: type[Message]) -> bool:
         """Say whether the message is of this type."""
@@ -91,12 +91,12 @@ class Letter(BaseModel):
             return False
 
     def replayed(self) -> "Letter":
-        """Return the same letter, given another chance now."""
-        return self.model_copy(update={"state": State.REPLAYED, "replays": (*self.replays, _now())})
+        """Return a copy of the letter that is replayed now."""
+        return self.model_copy(update={"state": LetterState.REPLAYED, "replays": (*self.replays, _now())})
 
     def discarded(self) -> "Letter":
-        """Return the same letter, given up for good."""
-        return self.model_copy(update={"state": State.DISCARDED})
+        """Return a copy of the letter that is discarded."""
+        return self.model_copy(update={"state": LetterState.DISCARDED})
 
 
 def bury(
@@ -125,7 +125,7 @@ def bury(
 
 
 def keep_letter(store: Store, letter: Letter) -> None:
-    """Write a letter down as it is now."""
+    """Store a letter, in place of an earlier state of it."""
     store.put(letter.key, letter.model_dump_json(indent=1).encode())
 
 
@@ -138,7 +138,7 @@ def find_letter(store: Store, key: str) -> Letter | None:
 
 
 def letters(store: Store, run: str = "", skipped: Skipped = ignored) -> Iterator[Letter]:
-    """Find all letters, or a run's, in the order of their keys. `skipped` is told the keys that cannot be read."""
+    """Find all letters, or a run's, in the order of their keys. `skipped` gets the keys that cannot be read."""
     for key in store.list(keys.dead(run)):
         letter = find_letter(store, key)
         if letter is not None:

@@ -13,7 +13,7 @@ from shared.ledger.progress import Phase
 from shared.ledger.records import Skipped, ignored, read_recipe_of, run_names
 from shared.ledger.state import RunState
 from shared.recipe.recipe import Recipe
-from shared.runs.dead_letters import State, keep_letter, letters
+from shared.runs.dead_letters import LetterState, keep_letter, letters
 from shared.store.interface import Store
 
 
@@ -89,7 +89,7 @@ def read_state(store: Store, run: str) -> RunState:
 
 
 def phase_of(store: Store, run: str, state: RunState) -> Phase:
-    """Return the phase of a run of this state, with what people have asked for and what has died."""
+    """Return the phase of a run of this `state`, also cancelled or failed."""
     if state.phase is Phase.FINISHED:
         return Phase.GATHERING if _replays_are_due(store, run) else Phase.FINISHED
     if store.exists(keys.cancelled(run)):
@@ -98,24 +98,24 @@ def phase_of(store: Store, run: str, state: RunState) -> Phase:
 
 
 def try_again(store: Store, run: str) -> None:
-    """Note that what failed about a run as a whole is being tried again, and that it is wanted after all.
+    """Mark the dead letters of a run as a whole as replayed, and undo its cancellation.
 
-    So are the single items that its sources could not get.
+    Those of single items that its sources could not fetch are marked as well.
     """
     store.delete(keys.cancelled(run))
     for letter in letters(store, run):
-        if letter.state is State.DEAD and (letter.item == str(WholeRun()) or letter.is_of(RunRequested)):
+        if letter.state is LetterState.DEAD and (letter.item == str(WholeRun()) or letter.is_of(RunRequested)):
             keep_letter(store, letter.replayed())
 
 
 def _has_failed(store: Store, run: str) -> bool:
     own = (letter for letter in letters(store, run) if letter.item == str(WholeRun()))
-    return any(letter.state is State.DEAD for letter in own)
+    return any(letter.state is LetterState.DEAD for letter in own)
 
 
 def _replays_are_due(store: Store, run: str) -> bool:
     """Return whether dead letters have been given another chance and have not come to anything since."""
-    replayed = [letter for letter in letters(store, run) if letter.state is State.REPLAYED]
+    replayed = [letter for letter in letters(store, run) if letter.state is LetterState.REPLAYED]
     if not replayed:
         return False
     tally = Ledger(store, run).book().tally

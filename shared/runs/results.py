@@ -1,4 +1,4 @@
-"""What a run has come to so far: the keys of its data set, networks, grids and rankings, and how its training goes."""
+"""Results of a run: keys of its data set, networks, grids and rankings, and the state of its training."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -142,7 +142,7 @@ def _snapshot(store: Store, state: RunState) -> Snapshot | None:
 
 
 def _of_training(snapshot: Snapshot) -> dict[str, str]:
-    """Return the keys of what the snapshot draws and what it is measured by."""
+    """Return the keys of the pictures and figures of the snapshot, by name."""
     shown = {name: snapshot.key(file) for name, file in _SHOWN.items() if file in snapshot.files}
     return {"reals": keys.leg(snapshot.training, 0, "reals.png")} | shown
 

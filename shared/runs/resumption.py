@@ -1,4 +1,4 @@
-"""Finds what to publish so that a run goes on after the broker has lost everything.
+"""Finds the messages that let a run go on after the broker has lost all of them.
 
 The store knows all that is not settled: whoever has done its part of it already answers from its records.
 """
@@ -11,7 +11,7 @@ from shared.ledger.fates import Fate
 from shared.ledger.ledger import Ledger
 from shared.ledger.listing import SCRAPER, Listing, announced, find_listing
 from shared.ledger.tally import Tally
-from shared.runs.dead_letters import State, letters
+from shared.runs.dead_letters import LetterState, letters
 from shared.runs.registry import run_recipe
 from shared.store.interface import Store
 
@@ -24,8 +24,8 @@ def outstanding(store: Store, run: str) -> Iterator[Published]:
 
     Raises `NotFound` when there is no such run, and `Unreadable` when its ledger is damaged.
 
-    A source that has been listed is told of last: its message lets the ledger's owner see that everything is settled,
-    when nothing else is left, and so on to the last step of the run.
+    `SourceExhausted` of each listed source comes last: when nothing else is left, the ledger's owner sees by it that
+    everything is settled, and publishes the next step of the run.
     """
     sources = range(len(run_recipe(store, run).sources))
     listings = {source: find_listing(store, run, source) for source in sources}
@@ -61,7 +61,7 @@ def _no_longer_listed(ledger: Ledger, book: Book, listings: Iterable[Listing | N
 
 def _replays(store: Store, run: str, tally: Tally) -> Iterator[Published]:
     """Find the messages of dead letters that have been given another chance and have not come to anything since."""
-    found = (letter for letter in letters(store, run) if letter.state is State.REPLAYED and letter.entry)
+    found = (letter for letter in letters(store, run) if letter.state is LetterState.REPLAYED and letter.entry)
     due = {letter.body for letter in found if _is_dead_or_unheard_of(letter.entry, tally)}
     for message, stamp in (decode_stamped(body.encode()) for body in sorted(due)):
         yield stamp.stage, message

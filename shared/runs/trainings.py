@@ -46,7 +46,7 @@ RANKING, WORST, BEST = ("ranking.csv", "worst.png", "best.png")
 
 _DONE = "done.json"
 _WITHOUT_INFLUENCE = {"preset", "kimg", "leg_kimg", "tick_kimg", "resume_kimg", "quality_pictures"}
-"""What decides where training stops, how it is told and looked at, but not what it does."""
+"""Settings without influence on the networks: length, reports and figures."""
 _OF_FRESH_NETWORKS = {"fmap_base", "fmap_max", "latent_size", "mapping_layers", "mbstd_group"}
 
 
@@ -120,7 +120,7 @@ def recorded_threads(store: Objects, training: str, leg: int) -> int | None:
 
 
 def complete(store: Objects, snapshot: Snapshot) -> bool:
-    """Make the snapshot complete, its files being there; False when another one has been faster."""
+    """Write `done.json` of a snapshot whose files are stored; False when another trainer has completed it first."""
     key, record = keys.leg(snapshot.training, snapshot.leg, _DONE), snapshot.model_dump_json().encode()
     if store.put_new(key, record):
         return True

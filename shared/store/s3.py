@@ -172,7 +172,7 @@ class S3Store:
         headers = {"If-None-Match": "*", "Content-Type": "application/octet-stream", "Content-Length": str(len(data))}
         for _ in range(_CONFLICTS):
             response = self._pool.urlopen("PUT", url, body=data, headers=headers)
-            # Of several writers at once some servers tell all but one to try again.
+            # Of several writers at once some servers answer all but one that they are to try again.
             if response.status != HTTPStatus.CONFLICT:
                 break
         if response.status == HTTPStatus.NOT_IMPLEMENTED:

@@ -3,16 +3,16 @@
 import numpy as np
 import numpy.typing as npt
 
-Pictures = npt.NDArray[np.uint8]
+PictureArray = npt.NDArray[np.uint8]
 
 
-def to_uint8(pictures: npt.NDArray[np.float32]) -> Pictures:
+def to_uint8(pictures: npt.NDArray[np.float32]) -> PictureArray:
     """Convert -1 .. 1 to 0 .. 255 as the official convert_images_to_uint8 does: half up, saturated."""
     scaled: npt.NDArray[np.float32] = pictures * np.float32(127.5) + np.float32(128)
     return scaled.clip(0, 255).astype(np.uint8)
 
 
-def arrange(pictures: Pictures, columns: int) -> Pictures:
+def arrange(pictures: PictureArray, columns: int) -> PictureArray:
     """Arrange pictures [N, H, W, C] row by row in one [rows * H, columns * W, C]; empty places are black."""
     count, height, width, channels = pictures.shape
     rows = -(-count // columns)

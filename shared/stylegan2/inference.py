@@ -1,4 +1,4 @@
-"""Trained networks at work: pictures from latents, scores of pictures. Arrays in, arrays out."""
+"""Inference with trained networks: pictures from latents, scores of pictures. Arrays in, arrays out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from keras import ops
 from shared.stylegan2 import discriminator, generator
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.backend import Tensor
-from shared.stylegan2.grid import Pictures
+from shared.stylegan2.grid import PictureArray
 from shared.stylegan2.weights import Array, Weights
 
 
@@ -76,7 +76,7 @@ class Discriminator:
         self._architecture = architecture
         self._variables = {name: ops.convert_to_tensor(value) for name, value in weights.items()}
 
-    def scores(self, pictures: Pictures, labels: Array | None = None) -> npt.NDArray[np.float32]:
+    def scores(self, pictures: PictureArray, labels: Array | None = None) -> npt.NDArray[np.float32]:
         """Return the logits [N] of uint8 pictures [N, R, R, num_channels], in one batch: each depends on the others."""
         one_hot = ops.convert_to_tensor(_labels(labels, len(pictures), self._architecture))
         reals = discriminator.scaled(pictures)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from shared.stylegan2.errors import BadFile
 
-Labels = NDArray[np.float32]
+LabelArray = NDArray[np.float32]
 """[pictures, classes]; each row has a 1 in the column of its class and 0 elsewhere."""
 
 SUFFIX = "-rxx.labels"
@@ -34,20 +34,20 @@ def labels_file_name(dataset: str) -> str:
     return dataset + SUFFIX
 
 
-def one_hot(numbers: Sequence[int], classes: int) -> Labels:
+def one_hot(numbers: Sequence[int], classes: int) -> LabelArray:
     """Return a one-hot row for each class number; zeros for a number that is not one of `classes` from 0 on."""
     rows: NDArray[np.bool_] = np.asarray(numbers, np.int64)[:, np.newaxis] == np.arange(classes)
     return rows.astype(np.float32)
 
 
-def encode_labels(labels: Labels) -> bytes:
+def encode_labels(labels: LabelArray) -> bytes:
     """Encode `labels` as the file's content; the same labels give the same bytes."""
     buffer = io.BytesIO()
     np.save(buffer, labels, allow_pickle=False)
     return buffer.getvalue()
 
 
-def decode_labels(content: bytes) -> Labels:
+def decode_labels(content: bytes) -> LabelArray:
     """Decode the labels in a file, whatever their values are. Raises BadFile unless float32 [pictures, classes].
 
     The size is compared before any memory is taken: a header may claim anything.
@@ -67,7 +67,7 @@ def decode_labels(content: bytes) -> Labels:
     return np.frombuffer(values, _FLOAT32).reshape(shape, order="F" if header["by_columns"] == b"True" else "C")
 
 
-def faulty_rows(labels: Labels) -> frozenset[int]:
+def faulty_rows(labels: LabelArray) -> frozenset[int]:
     """Return the indices of the rows that are not one-hot."""
     sound = (labels == 1).sum(1) == 1
     sound &= (labels == 0).sum(1) == labels.shape[1] - 1

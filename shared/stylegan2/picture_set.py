@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.stylegan2.grid import Pictures
+from shared.stylegan2.grid import PictureArray
 
 Indices = NDArray[np.intp]
 
@@ -16,7 +16,7 @@ class PictureSet(Protocol):
     """Pictures of one size: an array, or a file such as `shared.stylegan2.picture_file.PictureFile`."""
 
     def __len__(self) -> int: ...
-    def __getitem__(self, indices: Indices, /) -> Pictures: ...
+    def __getitem__(self, indices: Indices, /) -> PictureArray: ...
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Selection:
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, indices: Indices, /) -> Pictures:
+    def __getitem__(self, indices: Indices, /) -> PictureArray:
         return self.pictures[self.indices[indices]]
 
 
@@ -39,7 +39,7 @@ def spread(pictures: PictureSet, most: int) -> Selection:
     return Selection(pictures, np.arange(count) * len(pictures) // count)
 
 
-def chunks(pictures: PictureSet, size: int) -> Iterator[Pictures]:
+def chunks(pictures: PictureSet, size: int) -> Iterator[PictureArray]:
     """Yield the pictures in order, uint8 [n, H, W, C], `size` at a time."""
     for start in range(0, len(pictures), size):
         yield pictures[np.arange(start, min(start + size, len(pictures)))]

@@ -12,7 +12,7 @@ import numpy as np
 
 from shared.stylegan2.errors import NoSuchFolder, StyleGAN2Error
 from shared.stylegan2.example import Picture, decode_picture
-from shared.stylegan2.labels_file import Labels, decode_labels, faulty_rows, labels_file_name
+from shared.stylegan2.labels_file import LabelArray, decode_labels, faulty_rows, labels_file_name
 from shared.stylegan2.pyramid import SMALLEST_LOG2, has_levels, pyramid
 from shared.stylegan2.tfrecords import Damage, Fault, level_file_name, scan_records
 
@@ -53,7 +53,7 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """A problem in the file of that name; `record` counts from 0 and is None where the whole file is meant."""
+    """A problem in `file`, at `record` from 0; None for a problem of the file as a whole."""
 
     file: str
     record: int | None
@@ -76,7 +76,7 @@ class Verification:
     classes: int = 0
 
 
-def verify_dataset(directory: Path, resolution: int | None = None, labels: Labels | None = None) -> Verification:
+def verify_dataset(directory: Path, resolution: int | None = None, labels: LabelArray | None = None) -> Verification:
     """Read a data set once, one record of each level at a time, and return everything that is wrong with it.
 
     With `resolution`, the largest level must be that one: without it, a lost top level cannot be noticed. With
@@ -226,7 +226,7 @@ def _count(levels: Sequence[_Level]) -> int:
     return records
 
 
-def _check_labels(file: Path, records: int, listed: Labels | None) -> tuple[int, list[Finding]]:
+def _check_labels(file: Path, records: int, listed: LabelArray | None) -> tuple[int, list[Finding]]:
     """Return the number of classes in a labels file, and what is wrong with it."""
     if file.exists():
         try:
@@ -240,7 +240,7 @@ def _check_labels(file: Path, records: int, listed: Labels | None) -> tuple[int,
     return 0, []
 
 
-def _wrong_labels(file: str, labels: Labels, records: int, listed: Labels | None) -> Iterator[Finding]:
+def _wrong_labels(file: str, labels: LabelArray, records: int, listed: LabelArray | None) -> Iterator[Finding]:
     if len(labels) != records:
         sentence = f"It holds {len(labels)} label(s), most levels {records} record(s)."
         yield Finding(file, None, Problem.WRONG_NUMBER_OF_LABELS, sentence)
@@ -257,7 +257,7 @@ def _wrong_labels(file: str, labels: Labels, records: int, listed: Labels | None
             yield Finding(file, row, Problem.NOT_AS_LISTED, sentence)
 
 
-def _unlike(labels: Labels, listed: Labels | None) -> frozenset[int]:
+def _unlike(labels: LabelArray, listed: LabelArray | None) -> frozenset[int]:
     """Return the rows with another class than in the manifest, as far as both have them."""
     if listed is None or listed.shape[1] != labels.shape[1]:
         return frozenset()

@@ -11,7 +11,7 @@ from shared.bus.rabbitmq import LARGEST_BODY
 from shared.contract.errors import Poison
 from shared.contract.messages import FaceFound, FaceUpscaled
 from shared.runs import dead_letters
-from shared.runs.dead_letters import Letter, State
+from shared.runs.dead_letters import Letter, LetterState
 from tests.faults.place import Faces, Place, wait_until
 from tests.faults.toy import BROKEN, FAILS_UNTIL_MENDED, SLOW
 
@@ -140,7 +140,7 @@ def test_a_replay_after_the_mending_succeeds_and_a_second_one_does_nothing(place
     wait_until(lambda: faces.records_of(FaceUpscaled), "the face")
     wait_until(lambda: place.bus.depths()["upscaler"].dead == 0, "no letter at the broker")
     (letter,) = letters(place)
-    assert (letter.state, len(letter.replays)) == (State.REPLAYED, 1)
+    assert (letter.state, len(letter.replays)) == (LetterState.REPLAYED, 1)
     assert "replayed 0 of 1" in place.magritte("dead", "replay", "--stage", "upscaler")
     assert faces.begun()[item] == 5
     assert str(FaceFound.model_validate_json(letter.body).item) == item

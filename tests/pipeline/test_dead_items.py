@@ -22,7 +22,7 @@ from shared.ledger.ledger import Ledger
 from shared.recipe import sources as recipe
 from shared.recipe.recipe import Recipe
 from shared.runs import dead_letters
-from shared.runs.dead_letters import Letter, State
+from shared.runs.dead_letters import Letter, LetterState
 from shared.runs.registry import open_run
 from shared.runtime.outcome import Outcome
 from shared.runtime.owner_worker import OwnerWorker
@@ -129,7 +129,7 @@ def test_one_dead_item_is_listed_shown_and_replayed_alone(scraping: Scraping, tm
     assert "replayed 1 of 1" in magritte("dead", "replay")
     assert scraping.work() is Outcome.DONE
     assert scraping.kinds_of(listed["item"]) == {ItemDied.kind(), ImageFetched.kind()}
-    assert scraping.letter().state is State.REPLAYED
+    assert scraping.letter().state is LetterState.REPLAYED
     entries = json.loads(scraping.store.get(keys.listing(scraping.run, 0)))["entries"]
     assert ["image" in found for found in entries.values()] == [True] * 3
 
@@ -139,7 +139,7 @@ def test_what_dies_again_after_a_replay_has_one_letter_that_says_so(scraping: Sc
     magritte("dead", "replay")
     assert scraping.work() is Outcome.DONE
     letter = scraping.letter()
-    assert (letter.state, len(letter.replays)) == (State.DEAD, 1)
+    assert (letter.state, len(letter.replays)) == (LetterState.DEAD, 1)
 
 
 @pytest.mark.parametrize("is_heard", [True, False], ids=["", "before its ledger has heard of the death"])

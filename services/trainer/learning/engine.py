@@ -20,7 +20,7 @@ class Engine(Protocol):
     """Holds the state of a training on its devices."""
 
     def run(self, phase: str, seed: tuple[int, int], batch: Batch, ema_beta: float) -> Measures:
-        """Let a phase happen; its measures, as means over the minibatch."""
+        """Run a phase on a minibatch and return its measures, as means over the minibatch."""
 
     def read(self) -> Values:
         """Return a copy of the state."""
@@ -29,7 +29,7 @@ class Engine(Protocol):
         """Return a copy of the array `name` in `part` of the state."""
 
     def write(self, state: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> None:
-        """Put these values in the place of the state's."""
+        """Replace the engine's state by `state`."""
 
     def memory(self) -> int:
         """Return the most bytes that a device's memory has held; on a CPU, that this process has."""

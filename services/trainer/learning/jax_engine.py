@@ -26,7 +26,7 @@ class JaxEngine:
         self._runs = {phase: self._function(phase, jit_compile is not False) for phase in NAMES}
 
     def run(self, phase: str, seed: tuple[int, int], batch: Batch, ema_beta: float) -> Measures:
-        """Let a phase happen; its measures, as means over the minibatch."""
+        """Run a phase on a minibatch and return its measures, as means over the minibatch."""
         self._state, found = self._runs[phase](self._state, jnp.array(seed), batch, ema_beta)
         return {name: float(value) for name, value in found.items() if value.ndim == 0}
 
@@ -40,7 +40,7 @@ class JaxEngine:
         return np.array(self._state[part][name])
 
     def write(self, state: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> None:
-        """Put these values in the place of the state's."""
+        """Replace the engine's state by `state`."""
         self._state = {
             part: {name: jnp.asarray(state[part][name]) for name in self._state[part]} for part in self._state
         }

@@ -18,7 +18,7 @@ from shared.stylegan2 import discriminator, generator
 from shared.stylegan2.architecture import Architecture, discriminator_shapes, is_trainable
 from shared.stylegan2.backend import Tensor, Variables, gradients
 
-State = Mapping[str, Variables]
+TrainingState = Mapping[str, Variables]
 """`G`, `D`, `Gs`; `G_adam` and `D_adam`, what the optimizers remember; `path_length`, with its running `mean`."""
 
 G_MAIN, G_REGULARIZE, D_MAIN, D_REGULARIZE, D_EVALUATE = NAMES = (
@@ -73,7 +73,7 @@ class Phases:
         """Say whether variable `name` of G or D learns."""
         return name not in self._frozen if network == "D" else is_trainable(name)
 
-    def g_main(self, state: State, source: RandomSource, batch: Batch) -> PhaseResult:
+    def g_main(self, state: TrainingState, source: RandomSource, batch: Batch) -> PhaseResult:
         """Compute the gradients by which G learns to draw what D takes for real."""
 
         def loss(G: Variables) -> tuple[Tensor, dict[str, Tensor]]:
@@ -84,7 +84,7 @@ class Phases:
 
         return self._outcome("G", state, loss)
 
-    def g_regularize(self, state: State, source: RandomSource, batch: Batch) -> PhaseResult:
+    def g_regularize(self, state: TrainingState, source: RandomSource, batch: Batch) -> PhaseResult:
         """Compute the gradients by which G learns to change its pictures evenly with w (path length)."""
         settings, resolution = self.hyperparameters, self.architecture.resolution
         labels = batch.labels[: max(batch.labels.shape[0] // settings.pl_minibatch_shrink, 1)]
@@ -100,7 +100,7 @@ class Phases:
 
         return self._outcome("G", state, loss)
 
-    def d_main(self, state: State, source: RandomSource, batch: Batch) -> PhaseResult:
+    def d_main(self, state: TrainingState, source: RandomSource, batch: Batch) -> PhaseResult:
         """Compute the gradients by which D learns to tell reals from what G draws."""
         w, mean = self._w(state["G"], batch.labels, source)
         fakes = self._synthesis(state["G"], w, source)
@@ -117,7 +117,7 @@ class Phases:
 
         return self._outcome("D", state, loss)
 
-    def d_regularize(self, state: State, source: RandomSource, batch: Batch) -> PhaseResult:
+    def d_regularize(self, state: TrainingState, source: RandomSource, batch: Batch) -> PhaseResult:
         """Compute the gradients by which D learns to be flat around reals (R1)."""
         settings = self.hyperparameters
         reals = self._pictures(batch.reals, source)
@@ -128,7 +128,7 @@ class Phases:
 
         return self._outcome("D", state, loss)
 
-    def d_evaluate(self, state: State, source: RandomSource, batch: Batch) -> PhaseResult:
+    def d_evaluate(self, state: TrainingState, source: RandomSource, batch: Batch) -> PhaseResult:
         """Score these pictures with D, and fresh ones by G; nothing is learnt."""
         w, _ = self._w(state["G"], batch.labels, source)
         fakes = self._synthesis(state["G"], w, source)
@@ -137,7 +137,9 @@ class Phases:
         means = {name: ops.mean(self._scores(state["D"], x, batch, source)) for name, x in scores.items()}
         return PhaseResult({}, means)
 
-    def learnt(self, phase: str, state: State, outcome: PhaseResult, ema_beta: Tensor) -> dict[str, dict[str, Tensor]]:
+    def learnt(
+        self, phase: str, state: TrainingState, outcome: PhaseResult, ema_beta: Tensor
+    ) -> dict[str, dict[str, Tensor]]:
         """Return what a phase changes of the state, from the means of its outcomes."""
         network = phase[0].upper()
         changes: dict[str, dict[str, Tensor]] = {network: {}}
@@ -156,7 +158,7 @@ class Phases:
         return changes
 
     def _outcome(
-        self, network: str, state: State, loss: Callable[[Variables], tuple[Tensor, dict[str, Tensor]]]
+        self, network: str, state: TrainingState, loss: Callable[[Variables], tuple[Tensor, dict[str, Tensor]]]
     ) -> PhaseResult:
         variables = state[network]
         learning = {name: value for name, value in variables.items() if self.learns(network, name)}

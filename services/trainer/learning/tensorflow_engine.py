@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.trainer.learning.draws import Draws
 from services.trainer.learning.engine import Measures, Values, memory_of_process
-from services.trainer.learning.phases import NAMES, Batch, PhaseResult, Phases, State
+from services.trainer.learning.phases import NAMES, Batch, PhaseResult, Phases, TrainingState
 from shared.stylegan2.backend import HAS_ACCELERATOR, Tensor, require_one_operation_at_a_time
 
 
@@ -42,7 +42,7 @@ class TensorFlowEngine:
         return int(self._strategy.num_replicas_in_sync)
 
     def run(self, phase: str, seed: tuple[int, int], batch: Batch, ema_beta: float) -> Measures:
-        """Let a phase happen; its measures, as means over the minibatch."""
+        """Run a phase on a minibatch and return its measures, as means over the minibatch."""
         reals, labels = tf.convert_to_tensor(batch.reals), tf.convert_to_tensor(batch.labels)
         whole = Batch(reals, labels, tf.constant(batch.p, tf.float32))
         found = self._runs[phase](tf.constant(seed, tf.int64), whole, tf.constant(ema_beta, tf.float32))
@@ -58,7 +58,7 @@ class TensorFlowEngine:
         return value
 
     def write(self, state: Mapping[str, Mapping[str, NDArray[np.generic]]]) -> None:
-        """Put these values in the place of the state's."""
+        """Replace the engine's state by `state`."""
         for part, values in self._state.items():
             for name, variable in values.items():
                 variable.assign(state[part][name])
@@ -73,7 +73,7 @@ class TensorFlowEngine:
         whole = self._compiled and self._parts == self.devices == 1
         named = getattr(self._phases, phase)
 
-        def find(state: State, seed: Tensor, batch: Batch) -> PhaseResult:
+        def find(state: TrainingState, seed: Tensor, batch: Batch) -> PhaseResult:
             outcome: PhaseResult = named(state, Draws(seed), batch)
             return outcome
 

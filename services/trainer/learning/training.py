@@ -1,4 +1,4 @@
-"""One training step of StyleGAN2, and all that must be kept to go on with it exactly."""
+"""Training steps of StyleGAN2, and the state by which training resumes exactly."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from services.trainer.learning.phases import Batch, Phases
 from shared.recipe.hyperparameters import ADA_INTERVAL, Augmentation, Hyperparameters
 from shared.stylegan2.arrays import Arrays
 from shared.stylegan2.backend import ON_JAX, Tensor
-from shared.stylegan2.grid import Pictures
+from shared.stylegan2.grid import PictureArray
 from shared.stylegan2.weights import Array, Networks, check_shapes
 
 _WITH_PROBABILITY = (Augmentation.ADA, Augmentation.FIXED)
@@ -88,7 +88,7 @@ class GanTraining:
         """Most bytes that a device's memory has held; on a CPU, that this process has."""
         return self._engine.memory()
 
-    def step(self, reals: Pictures | Tensor, labels: Array | None = None) -> Losses:
+    def step(self, reals: PictureArray | Tensor, labels: Array | None = None) -> Losses:
         """Take one step on uint8 reals [d_repeats * minibatch, R, R, num_channels] and one-hot labels of all."""
         settings = self.hyperparameters
         batches = self._minibatches(reals, labels)
@@ -106,7 +106,7 @@ class GanTraining:
         self._adapt()
         return Losses(g["g"], d["d"], d["real_score"], d["fake_score"], d["real_sign"], p, r1, path_length)
 
-    def evaluate(self, pictures: Pictures | Tensor, labels: Array | None = None) -> Evaluation:
+    def evaluate(self, pictures: PictureArray | Tensor, labels: Array | None = None) -> Evaluation:
         """Score uint8 pictures [n * minibatch, R, R, num_channels] and fakes by D as in training; nothing is learnt."""
         batches = self._minibatches(pictures, labels)
         found = [self._run(phases.D_EVALUATE, 0, batch, seed=number) for number, batch in enumerate(batches, 1)]
@@ -124,7 +124,7 @@ class GanTraining:
         return _flat(self._engine.read()) | counts
 
     def restore(self, state: Arrays) -> None:
-        """Go on where `state` was taken, with the steps that would have followed.
+        """Replace the state by `state`, so that the next steps are those that would have followed it.
 
         On a CPU they are the same bit for bit, with the same libraries, the same kind of processor and the same number
         of intra-op threads (`backend.threads`); on JAX with the same number of cores. On a GPU they need not be:
@@ -139,7 +139,7 @@ class GanTraining:
         self._augment = {name: float(state[name]) for name in self._augment}
 
     def reseed(self) -> None:
-        """Draw other random numbers from here on."""
+        """Draw other random numbers from the next step on, by another seed."""
         self._counts["seed"] = (self._counts["seed"] + _SEED_STEP) % 2**31
 
     def _fresh_state(self, networks: Networks) -> Values:
@@ -156,7 +156,7 @@ class GanTraining:
             "path_length": {"mean": np.zeros((), np.float32)},
         }
 
-    def _minibatches(self, reals: Pictures | Tensor, labels: Array | None) -> list[Batch]:
+    def _minibatches(self, reals: PictureArray | Tensor, labels: Array | None) -> list[Batch]:
         size, p = self.hyperparameters.minibatch, np.float32(self._augment["augment_p"])
         one_hot = np.zeros((reals.shape[0], 0), np.float32) if labels is None else labels
         starts = range(0, reals.shape[0], size)

@@ -1,4 +1,4 @@
-"""Settings that official networks were built with: those that shapes do not tell, and those we do not compute."""
+"""Settings of official networks that do not follow from shapes, and those that our networks do not support."""
 
 import re
 from typing import Any

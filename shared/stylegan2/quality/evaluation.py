@@ -1,4 +1,4 @@
-"""All that is measured of a network against a data set, and the pictures that it is measured by."""
+"""Measures the quality of a network's pictures against a data set."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from shared.stylegan2.errors import Misfit
-from shared.stylegan2.grid import Pictures, to_uint8
-from shared.stylegan2.labels_file import Labels
+from shared.stylegan2.grid import PictureArray, to_uint8
+from shared.stylegan2.labels_file import LabelArray
 from shared.stylegan2.picture_set import PictureSet, Selection
 from shared.stylegan2.quality.distances import KernelDistance, frechet_distance, kernel_distance
 from shared.stylegan2.quality.inception import Inception
@@ -32,7 +32,7 @@ class Measures:
 
 
 class Evaluator:
-    """A data set that the pictures of networks are held against: all of it for memorising, `compared` for the rest."""
+    """Compares pictures of networks with a data set: with all of it for memorising, with `compared` for the rest."""
 
     def __init__(self, reals: PictureSet, compared: Selection, inception: Inception | None) -> None:
         """Prepare to compare pictures with `reals`. Raises Misfit unless `compared` has two pictures or more."""
@@ -44,7 +44,7 @@ class Evaluator:
         self._unusually_near = unusually_near(self._thumbnails)
         self._features = inception.features(compared) if inception else None
 
-    def measure(self, fakes: Pictures) -> Measures:
+    def measure(self, fakes: PictureArray) -> Measures:
         """Measure the quality of `fakes`, two pictures or more, of the size of the data set's."""
         nearest = neighbours(thumbnails(fakes), self._thumbnails, _SHOWN)
         features = self._inception.features(fakes) if self._inception else None
@@ -59,13 +59,13 @@ class Evaluator:
 
 
 def is_enough_for_frechet(reals: int, fakes: int) -> bool:
-    """Return whether FID of `reals` and `fakes` pictures says more than how few they are."""
+    """Return whether FID of `reals` and `fakes` pictures is meaningful: with too few it is mostly bias."""
     return min(reals, fakes) >= _ENOUGH_FOR_FRECHET
 
 
 def draw_samples(
-    networks: Networks, count: int, psi: float, labels: Labels | None, advance: Callable[[int], object]
-) -> Pictures:
+    networks: Networks, count: int, psi: float, labels: LabelArray | None, advance: Callable[[int], object]
+) -> PictureArray:
     """Draw pictures of the official seeds 0, 1, ... by Gs, uint8 [count, R, R, C]; `advance` gets the number drawn.
 
     `labels` are those of the reals: the fakes have the same, over and over. Needs TensorFlow.

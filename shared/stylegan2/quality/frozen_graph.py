@@ -28,7 +28,7 @@ _ENTRANCE = "ResizeBilinear"  # its first input is the picture, 0 .. 255; what c
 
 @dataclass(frozen=True)
 class Structure:
-    """The parts of a network by which it is told from others, without its values."""
+    """The structure of a graph, without values, by which the network is recognised."""
 
     operations: dict[str, int]
     kernel_values: int

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.stylegan2.errors import BadFile, DoesNotWork
-from shared.stylegan2.grid import Pictures
+from shared.stylegan2.grid import PictureArray
 from shared.stylegan2.picture_set import PictureSet, chunks
 
 COMPARABLE = "comparable with published numbers: the Inception graph of 2015"
@@ -45,7 +45,7 @@ class Inception:
         """Compute features [N, 2048] of uint8 pictures [N, H, W, C]; grey ones are repeated to three channels."""
         return np.concatenate([self._features(chunk) for chunk in chunks(pictures, _MINIBATCH)])
 
-    def _features(self, pictures: Pictures) -> NDArray[np.float32]:
+    def _features(self, pictures: PictureArray) -> NDArray[np.float32]:
         coloured = np.repeat(pictures, 3, axis=3) if pictures.shape[3] == 1 else pictures
         return np.asarray(self.network(coloured.astype(np.float32)), np.float32)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.stylegan2.grid import Pictures, arrange
+from shared.stylegan2.grid import PictureArray, arrange
 from shared.stylegan2.picture_set import PictureSet, chunks
 
 Thumbnails = NDArray[np.float32]
@@ -78,7 +78,7 @@ def memorised_share(found: Neighbours, threshold: float) -> float:
     return float((found.distances[:, 0] <= threshold).mean())
 
 
-def neighbour_sheet(fakes: PictureSet, reals: PictureSet, found: Neighbours, rows: int) -> Pictures:
+def neighbour_sheet(fakes: PictureSet, reals: PictureSet, found: Neighbours, rows: int) -> PictureArray:
     """Draw a sheet for people: in each row a sample and its nearest training pictures, nearest first.
 
     The `rows` samples are those nearest to a training picture. Mirrored ones are shown mirrored, all at 128 px at most.
@@ -93,11 +93,11 @@ def neighbour_sheet(fakes: PictureSet, reals: PictureSet, found: Neighbours, row
     return arrange(lines.reshape(-1, *right.shape[1:]), columns)
 
 
-def _small(pictures: Pictures) -> Pictures:
+def _small(pictures: PictureArray) -> PictureArray:
     return np.rint(_shrunk(pictures, _SHOWN_SIDE)).astype(np.uint8)
 
 
-def _shrunk(pictures: Pictures, side: int) -> Thumbnails:
+def _shrunk(pictures: PictureArray, side: int) -> Thumbnails:
     count, height, _, channels = pictures.shape
     factor = max(height // side, 1)
     small = height // factor

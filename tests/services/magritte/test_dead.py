@@ -7,7 +7,7 @@ from click.testing import Result
 from shared.contract.errors import NotFound, Poison, SettingsError
 from shared.contract.messages import ImageFetched, ImageKept, Message
 from shared.runs import dead_letters
-from shared.runs.dead_letters import Letter, State
+from shared.runs.dead_letters import Letter, LetterState
 from shared.store import FolderStore
 
 Magritte = Callable[..., Result]
@@ -74,13 +74,13 @@ def test_what_is_discarded_is_listed_no_more_and_stays_on_record(
     assert "discarded 2" in magritte("dead", "discard", "--reason", "memory").stdout
     assert listed(magritte("dead", "list", "--json")) == {("anya-001", "deduper")}
     assert len(listed(magritte("dead", "list", "--json", "--all"))) == 3
-    assert [letter.state for letter in dead_letters.letters(store, "bond-001")] == [State.DISCARDED]
+    assert [letter.state for letter in dead_letters.letters(store, "bond-001")] == [LetterState.DISCARDED]
 
 
 def test_a_dry_run_changes_nothing(magritte: Magritte, store: FolderStore, letters: list[Letter]) -> None:
     assert "would discard 3" in magritte("dead", "discard", "--dry-run").stdout
     assert "would replay 3 of 3" in magritte("dead", "replay", "--dry-run").stdout
-    assert {letter.state for letter in dead_letters.letters(store)} == {State.DEAD}
+    assert {letter.state for letter in dead_letters.letters(store)} == {LetterState.DEAD}
 
 
 def test_replaying_without_a_broker_is_refused_and_changes_nothing(
@@ -89,4 +89,4 @@ def test_replaying_without_a_broker_is_refused_and_changes_nothing(
     result = magritte("dead", "replay")
     assert isinstance(result.exception, SettingsError)
     assert "MAGRITTE_BUS" in str(result.exception)
-    assert {letter.state for letter in dead_letters.letters(store)} == {State.DEAD}
+    assert {letter.state for letter in dead_letters.letters(store)} == {LetterState.DEAD}

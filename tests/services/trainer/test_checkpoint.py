@@ -20,7 +20,7 @@ def store(tmp_path: Path) -> FolderStore:
 def snapshot(store: FolderStore, tmp_path: Path) -> Snapshot:
     path = tmp_path / CHECKPOINT
     checkpoint.write(path, {name: np.asarray(value) for name, value in STATE.items()})
-    snapshot = Snapshot(training="7" * 64, leg=1, images=4, files={CHECKPOINT: sha256.of_file(path)})
+    snapshot = Snapshot(training="7" * 64, leg=1, images=4, files={CHECKPOINT: sha256.hash_file(path)})
     store.put_file(snapshot.key(CHECKPOINT), path)
     return snapshot
 

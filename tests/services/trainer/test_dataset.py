@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from services.trainer.data import classes_in_turn, split
-from services.trainer.dataset import Dataset, Places
+from services.trainer.dataset import Dataset, Split
 from services.trainer.learning.device import DevicePictures
 
 PICTURES = np.arange(40, dtype=np.uint8).reshape(40, 1, 1, 1)
@@ -16,7 +16,7 @@ def shown(pictures: np.ndarray) -> list[int]:
 
 @pytest.fixture
 def dataset() -> Dataset:
-    return Dataset(PICTURES, LABELS, Places.of(CHECKSUMS, 0.2), seed=1)
+    return Dataset(PICTURES, LABELS, Split.of(CHECKSUMS, 0.2), seed=1)
 
 
 def test_what_is_held_out_is_never_trained_on(dataset: Dataset) -> None:
@@ -48,7 +48,7 @@ def test_d_is_asked_about_as_many_pictures_of_either_kind_in_whole_minibatches(d
 
 @pytest.mark.parametrize("share", [0.0, 0.02])
 def test_too_few_to_say_anything_are_not_held_out_at_all(share: float) -> None:
-    everything = Dataset(PICTURES, None, Places.of(CHECKSUMS, share), seed=1)
+    everything = Dataset(PICTURES, None, Split.of(CHECKSUMS, share), seed=1)
     assert everything.seen_and_held_out(4) is None
     assert len(everything) == 40
     assert everything.minibatch(0, 4).labels.shape == (4, 0)
@@ -60,7 +60,7 @@ def test_classes_take_turns() -> None:
 
 
 def test_minibatches_come_from_the_device_where_the_pictures_are_there() -> None:
-    places = Places.of(CHECKSUMS, 0.2)
+    places = Split.of(CHECKSUMS, 0.2)
     on_device = Dataset(np.zeros_like(PICTURES), LABELS, places, 1, shown=DevicePictures(PICTURES))
     found, expected = on_device.minibatch(3, 8), Dataset(PICTURES, LABELS, places, 1).minibatch(3, 8)
     assert np.array_equal(found.pictures, expected.pictures)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from services.trainer.data import fixed_latents
-from services.trainer.dataset import Dataset, Places
+from services.trainer.dataset import Dataset, Split
 from services.trainer.gallery import PSIS, Gallery
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.grid import to_uint8
@@ -16,7 +16,7 @@ LABELS = np.eye(2, dtype=np.float32)[np.arange(40) % 2]
 
 @pytest.fixture(scope="module")
 def gallery() -> Gallery:
-    return Gallery(NETWORKS, Dataset(PICTURES, LABELS, Places.of(list(range(40)), 0), seed=1), seed=1)
+    return Gallery(NETWORKS, Dataset(PICTURES, LABELS, Split.of(list(range(40)), 0), seed=1), seed=1)
 
 
 def test_the_grid_has_the_classes_in_turn(gallery: Gallery) -> None:
@@ -44,11 +44,11 @@ def test_drawn_pictures_are_laid_beside_the_training_pictures(gallery: Gallery) 
 
 @pytest.mark.parametrize(("pictures", "drawn"), [(2, 1), (2, 3)])
 def test_a_few_pictures_are_enough_to_compare_with(pictures: int, drawn: int) -> None:
-    few = Dataset(PICTURES[:pictures], LABELS[:pictures], Places.of([0, 1], 0), seed=1)
+    few = Dataset(PICTURES[:pictures], LABELS[:pictures], Split.of([0, 1], 0), seed=1)
     sheet, quality = Gallery(NETWORKS, few, seed=1).compared(drawn)
     assert np.isfinite(quality.sliced_wasserstein)
     assert sheet.shape == (drawn * 8, (pictures + 1) * 8, 3)
 
 
 def test_a_single_picture_is_nothing_to_compare_with() -> None:
-    assert not Gallery(NETWORKS, Dataset(PICTURES[:1], LABELS[:1], Places.of([0], 0), seed=1), seed=1).can_compare
+    assert not Gallery(NETWORKS, Dataset(PICTURES[:1], LABELS[:1], Split.of([0], 0), seed=1), seed=1).can_compare

@@ -6,7 +6,7 @@ from shared.contract import keys
 from shared.contract.errors import Poison
 from shared.contract.messages import ImageFetched, RunRequested
 from shared.runs import dead_letters
-from shared.runs.dead_letters import MOST_REPLAYS, NO_RUN, Letter, State
+from shared.runs.dead_letters import MOST_REPLAYS, NO_RUN, Letter, LetterState
 from shared.store import FolderStore
 
 FETCHED = ImageFetched(run="anya-001", entry="0a" * 10, image="0b" * 32, source=0)
@@ -25,13 +25,13 @@ def test_a_buried_message_can_be_found_with_all_that_a_replay_needs(store: Folde
     letter = buried(store)
     assert list(dead_letters.letters(store)) == list(dead_letters.letters(store, "anya-001")) == [letter]
     assert (letter.queue, letter.body.encode(), letter.attempt) == ("deduper", FETCHED.encode(), 4)
-    assert (letter.reason, letter.error, letter.state) == ("it has no pixels", "Poison", State.DEAD)
+    assert (letter.reason, letter.error, letter.state) == ("it has no pixels", "Poison", LetterState.DEAD)
 
 
 def test_one_message_has_one_letter_however_often_it_dies_and_its_replays_are_remembered(store: FolderStore) -> None:
     dead_letters.keep_letter(store, buried(store).replayed())
     again = buried(store)
-    assert again.state is State.DEAD
+    assert again.state is LetterState.DEAD
     assert len(again.replays) == 1
     assert list(dead_letters.letters(store)) == [again]
 

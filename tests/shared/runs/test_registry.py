@@ -25,7 +25,7 @@ from shared.ledger.progress import Phase
 from shared.ledger.records import run_names
 from shared.recipe.recipe import Recipe
 from shared.runs.controls import Controls, cancel, controls_in_force
-from shared.runs.dead_letters import State, bury, keep_letter, letters
+from shared.runs.dead_letters import LetterState, bury, keep_letter, letters
 from shared.runs.registry import (
     Run,
     is_finished,
@@ -282,6 +282,6 @@ def test_single_items_that_a_source_could_not_get_are_tried_again_with_the_run(s
     bury(store, "face-detector", kept.encode(), kept, (4, ValueError("odd")))
     try_again(store, run)
     assert {letter.item: letter.state for letter in letters(store, run)} == {
-        ENTRY: State.REPLAYED,
-        "0c" * 10: State.DEAD,
+        ENTRY: LetterState.REPLAYED,
+        "0c" * 10: LetterState.DEAD,
     }

@@ -7,7 +7,7 @@ import pytest
 from services.tfrecord_packer.packing import PictureShape, pack
 from shared.stylegan2.errors import NoSuchFolder
 from shared.stylegan2.example import encode_picture
-from shared.stylegan2.labels_file import Labels, encode_labels, one_hot
+from shared.stylegan2.labels_file import LabelArray, encode_labels, one_hot
 from shared.stylegan2.tfrecords import frame, read_records
 from shared.stylegan2.verification import Problem, Verification, verify_dataset
 
@@ -71,7 +71,7 @@ def test_a_file_that_holds_no_labels_is_named(dataset: Path, content: bytes) -> 
 
 
 @pytest.mark.parametrize("labels", [LABELS[:-1], np.concatenate([LABELS, LABELS[:1]])])
-def test_too_few_or_too_many_labels_are_named(dataset: Path, labels: Labels) -> None:
+def test_too_few_or_too_many_labels_are_named(dataset: Path, labels: LabelArray) -> None:
     (dataset / LABELS_FILE).write_bytes(encode_labels(labels))
     expected = [(LABELS_FILE, None, Problem.WRONG_NUMBER_OF_LABELS)]
     assert places(verify_dataset(dataset)) == places(verify_dataset(dataset, labels=LABELS)) == expected

@@ -1,4 +1,4 @@
-"""Brightness, contrast and colours: one affine map of colours per picture."""
+"""Colour operators of ADA: brightness, contrast, luma flip, hue and saturation, as one affine map per picture."""
 
 import functools
 import math

@@ -1,4 +1,4 @@
-"""Balanced consistency regularisation (Zhao et al. 2020b, arXiv 2002.04724): D should judge a moved picture as before.
+"""Balanced consistency regularisation (Zhao et al. 2020b, arXiv 2002.04724): D scores moved pictures alike.
 
 D's loss grows by the penalty of the reals and that of the fakes, each times 10 in the paper and in stylegan2-ada.
 """

@@ -1,4 +1,4 @@
-"""Noise, and a hole."""
+"""Operators of ADA that corrupt pictures: white noise and cutout."""
 
 from keras import ops
 

@@ -1,4 +1,4 @@
-"""Amplified and weakened frequency bands."""
+"""The filter operator of ADA: amplifies or weakens frequency bands."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""Flips, turns, shifts, zooms: one affine map per picture, and one resampling for all of them."""
+"""Geometric operators of ADA: flips, rotations, shifts, scalings, as one affine map and one resampling per picture."""
 
 import functools
 import math

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from keras import ops
 
-from services.trainer.learning.phases import NAMES, Batch, Phases, State
+from services.trainer.learning.phases import NAMES, Batch, Phases, TrainingState
 from shared.recipe.hyperparameters import Augmentation, Hyperparameters
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.backend import ON_JAX, Tensor
@@ -55,7 +55,7 @@ def outcomes_of(labels: int, settings: Hyperparameters) -> dict[str, np.ndarray]
     one_hot = np.eye(labels)[random.randint(0, labels, COUNT)] if labels else np.zeros((COUNT, 0))
     batch = Batch(*map(ops.convert_to_tensor, (reals, one_hot.astype(np.float32), np.float32(0.5))))
 
-    def find(state: State, batch: Batch) -> dict[str, dict[str, dict[str, Tensor]]]:
+    def find(state: TrainingState, batch: Batch) -> dict[str, dict[str, dict[str, Tensor]]]:
         return {
             phase: getattr(phases, phase)(state, Numbers(seed), batch)._asdict() for seed, phase in enumerate(NAMES)
         }
