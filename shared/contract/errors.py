@@ -13,6 +13,7 @@
     ├── Poison                 will never work: the item ends dead, with this text
     │   ├── WorkerVanished     it goes back to its queue again and again without an answer
     │   ├── RunUnusable        what its run asks for cannot be had or done: a model that is gone, or of something else
+    │   ├── HostRefuses        a host does not want to be asked any more: the source can be gone on with later
     │   └── Unreadable         a record in the store is damaged, or of another version: names it, and what to do
     └── Unusable               a part does not do its work on this machine (found by its self-test at start; an item
                                that finds it out later is tried again, perhaps by another machine)
@@ -73,6 +74,10 @@ class WorkerVanished(Poison):
 
 class RunUnusable(Poison):
     """A run needs something that cannot be had on any machine, such as a model; other runs go on."""
+
+
+class HostRefuses(Poison):
+    """A host has refused again and again, or sends challenges for people: its source ends here for now."""
 
 
 class Unreadable(Poison):

@@ -4,24 +4,36 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from services.scraper.sources.post import Post
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.reasons import Drop
 
 
 @dataclass(frozen=True)
 class Item:
-    """One file or address that a source lists.
+    """One file, address or post that a source lists.
 
     `origin` names it within the source and stays when the source is moved; `place` is where it lies now. `state`
     differs when the content does, as far as that can be told without fetching. `score` ranks equally good copies.
-    `trouble` is what went wrong unexpectedly as the item was listed: then it is not fetched.
+    `post` is what a board says of it. With a `drop` the listing itself refuses it. `trouble` is what went wrong
+    unexpectedly as the item was listed: then it is not fetched.
     """
 
     origin: str
     place: str
-    state: Mapping[str, int] = field(default_factory=dict)
+    state: Mapping[str, int | str] = field(default_factory=dict)
     score: int = 0
+    post: Post | None = None
+    drop: Drop | None = None
     trouble: Exception | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of what a source lists; `next` is the cursor of the part that follows, None after the last."""
+
+    items: tuple[Item, ...]
+    next: str | None
 
 
 @dataclass(frozen=True)

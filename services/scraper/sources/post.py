@@ -1,0 +1,76 @@
+"""A post of an image board: what the board says of one picture, before a byte of it is fetched."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class PixivPage(BaseModel):
+    """A page of a Pixiv work: `number` counts from 0."""
+
+    model_config = ConfigDict(frozen=True)
+
+    work: int
+    number: int
+
+
+class Artist(BaseModel):
+    """Who has drawn a picture, by the board's word, and where they are to be found."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    address: str = ""
+
+
+class Post(BaseModel):
+    """One picture of a board: of a work with several pages, one page.
+
+    Attributes:
+        board: the board's host, `danbooru.donmai.us`, or `pixiv`
+        number: the post's or work's number on its board
+        page: of a work with several pages, counted from 0
+        address: the page that a person looks at
+        title: of the work; empty where the board has none
+        artists: empty where the board knows none
+        tags: by kind, as the board calls it: general, character, copyright, artist, meta
+        rating: the board's own word, such as g; x_restrict 0 for Pixiv
+        score: votes; None where the board has none
+        favourites: on Pixiv, bookmarks
+        views: None where the board does not say
+        created: when it was posted
+        updated: when what the board says of it last changed
+        width: pixels of the original
+        height: pixels of the original
+        bytes: size of the original; None where the board does not say
+        md5: of the original, in hexadecimal; None where the board does not say
+        variant: which of the board's files is fetched; `original` unless something else is recorded on purpose
+        source: where the poster says that it is from, often an address
+        pixiv: the page of a Pixiv work that this is, where that is certain
+        licence: as stated by the board; mostly unknown
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    board: str
+    number: int
+    page: int = 0
+    address: str
+    title: str = ""
+    artists: tuple[Artist, ...] = ()
+    tags: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    rating: str = ""
+    score: int | None = None
+    favourites: int | None = None
+    views: int | None = None
+    created: datetime | None = None
+    updated: datetime | None = None
+    width: int = 0
+    height: int = 0
+    bytes: int | None = None
+    md5: str | None = None
+    variant: str = "original"
+    source: str = ""
+    pixiv: PixivPage | None = None
+    licence: str = "unknown"
