@@ -7,11 +7,13 @@ from shared.contract.environment import FetchingEnvironment
 
 SCRAPER = Declaration(
     name="scraper",
-    consumes=(m.RunRequested,),
-    produces=(m.ImageFetched, m.ImageDropped, m.SourceExhausted),
-    longest=24 * 3600.0,  # a source with tens of thousands of pictures, asked politely
+    consumes=(m.RunRequested, m.ListingDue),
+    produces=(m.ImageFetched, m.ImageDropped, m.ListingDue, m.SourceExhausted),
+    one_consumer=True,  # or each replica would ask every host at the full pace
+    threads=8,  # most of them wait for a host's turn
+    longest=6 * 3600.0,  # a page of a thousand pictures, asked politely
     long=True,
     environment=FetchingEnvironment,
-    reads=(patterns.LISTINGS, patterns.ORIGINALS, patterns.FILES, patterns.RETRY_FAILED),
-    writes=(patterns.LISTINGS, patterns.ORIGINALS),
+    reads=(patterns.LISTINGS, patterns.PAGES, patterns.ORIGINALS, patterns.FILES, patterns.RETRY_FAILED),
+    writes=(patterns.LISTINGS, patterns.PAGES, patterns.ORIGINALS),
 )

@@ -1,7 +1,5 @@
 """The listing of a source: what is written down about every entry, and what is announced of it."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,9 +7,23 @@ from services.scraper.fetch_record import FetchRecord
 from services.scraper.sources import Item
 from shared.contract import keys
 from shared.contract.errors import Poison
-from shared.contract.messages import Message, RunRequested
+from shared.contract.messages import Message
+from shared.contract.reasons import Drop
 from shared.contract.stage import Death, Objects, sentence
-from shared.ledger.listing import announced, find_listing
+from shared.ledger.listing import Listing, announced, find_page
+
+__all__ = [
+    "Description",
+    "Listed",
+    "Listing",
+    "described",
+    "described_as_dead",
+    "described_as_refused",
+    "find_page",
+    "is_dead",
+    "item_of",
+    "keep_listing",
+]
 
 Description = dict[str, Any]
 """What a listing says of an entry: `origin`, `score`, and either `image` and `provenance` or `reason` and `detail`.
@@ -32,9 +44,9 @@ class Listed:
     error: Exception | None = None
     fresh: bool = False
 
-    def announced(self, request: RunRequested) -> Message | Death:
-        """Return what is told of the entry."""
-        message = announced(request.run, request.source, self.entry, self.description, self.fresh)
+    def announced(self, run: str, source: int) -> Message | Death:
+        """Return what is published about the entry."""
+        message = announced(run, source, self.entry, self.description, self.fresh)
         return message or Death(self.entry, self.error or Poison(str(self.description.get("detail", ""))))
 
 
@@ -44,6 +56,12 @@ def described(item: Item, record: FetchRecord) -> Description:
     if record.drop is not None:
         return {**common, **asdict(record.drop)}
     return {**common, "image": record.image, "provenance": dict(sorted((record.provenance or {}).items()))}
+
+
+def described_as_refused(item: Item, drop: Drop) -> Description:
+    """Describe an item that the listing itself refuses, with what a board says of it."""
+    about = {"post": item.post.model_dump(mode="json", exclude_defaults=True)} if item.post is not None else {}
+    return {"origin": item.origin, "score": item.score, **asdict(drop), **about}
 
 
 def described_as_dead(item: Item, error: Exception) -> Description:
@@ -62,13 +80,6 @@ def item_of(description: Description) -> Item:
     return Item(description["origin"], description["place"], description["state"], description["score"])
 
 
-def recall_listing(store: Objects, request: RunRequested) -> dict[str, Description] | None:
-    """Return the listing of a source by entry; None until it has been listed, or if the listing cannot be read."""
-    known = find_listing(store, request.run, request.source)
-    return known.entries if known is not None else None
-
-
-def keep_listing(store: Objects, request: RunRequested, entries: Mapping[str, Description]) -> None:
-    """Write a listing down, once the source has been gone through."""
-    body = {"entries": entries, "count": len(entries)}
-    store.put(keys.listing(request.run, request.source), json.dumps(body).encode())
+def keep_listing(store: Objects, run: str, source: int, page: int, listing: Listing) -> None:
+    """Write down what came of each entry of a page."""
+    store.put(keys.listing(run, source, page), listing.model_dump_json().encode())

@@ -42,8 +42,8 @@ class Declaration:
     `version` is part of every action's digest: raise it when the same input gives another result. Besides what it
     `produces` a stage may publish `ItemDied`; `emits` are the types of its events.
 
-    An owner (`shared.contract.owner`) says by its `batching` how many messages it takes at once, as the only consumer
-    of its queue.
+    Of `one_consumer` only one process at a time gets messages, though in several threads; the others stand by. So does
+    an owner (`shared.contract.owner`), which says by its `batching` how many messages it takes at once.
 
     `threads` is the number of messages that it works on at once, when its operator cannot choose that. A message that
     takes longer than `longest` seconds hangs. `long` work is given up when a process is asked to end, since it
@@ -60,6 +60,7 @@ class Declaration:
     produces: tuple[type[Message], ...] = ()
     emits: tuple[type[Event], ...] = ()
     batching: Batching | None = None
+    one_consumer: bool = False
     threads: int | None = None
     longest: float = 600.0
     long: bool = False
@@ -80,9 +81,9 @@ class Declaration:
         A consumer holds messages of both lanes. One about a whole run can keep it busy for hours, in which no other
         consumer would get the one of the other lane. An owner's queue has one lane: two could have two owners.
         """
-        is_owner = self.batching is not None
+        is_single = self.one_consumer or self.batching is not None
         about_items = any(issubclass(kind, ImageMessage | FaceMessage) for kind in self.consumes)
-        return Queue(self.queue, self.consumes, is_owner, has_bulk_lane=about_items and not is_owner)
+        return Queue(self.queue, self.consumes, is_single, has_bulk_lane=about_items and not is_single)
 
 
 @dataclass(frozen=True)

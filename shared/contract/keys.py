@@ -9,7 +9,8 @@
     controls/paused/<stage>.json             present while a stage takes no work; controls/cancelled/<run>.json
     dead/<run>/<queue>/<letter>.json         a message that could not be processed, and what became of it
     runs/<run>/retry-failed.json             present if the run fetches again what earlier runs could not
-    runs/<run>/listings/<source>.json        all entries of a source
+    runs/<run>/pages/<source>/<page>.json    what a source has listed on its page n, from 1
+    runs/<run>/listings/<source>/<page>.json what came of each entry of page n of a source
     runs/<run>/arrivals/<number>.jsonl       what the deduper's index decided about a batch, arrivals n and on
     runs/<run>/journal/<number>.jsonl        batch n of everything that was published about the run
     runs/<run>/tally/<number>.zip            what the first n batches add up to
@@ -114,8 +115,18 @@ def retry_failed(run: str) -> str:
     return f"runs/{run}/retry-failed.json"
 
 
-def listing(run: str, source: int) -> str:
-    """Return the key of the list of all entries of one source of a run."""
+def page(run: str, source: int, number: int) -> str:
+    """Return the key of what a source of a run has listed on its page `number`, counted from 1."""
+    return f"runs/{run}/pages/{source}/{number:08d}.json"
+
+
+def listing(run: str, source: int, number: int = 1) -> str:
+    """Return the key of what came of each entry of page `number` of a source of a run."""
+    return f"runs/{run}/listings/{source}/{number:08d}.json"
+
+
+def old_listing(run: str, source: int) -> str:
+    """Return the key of all entries of a source in a run of before 2026-11-29, which had no pages."""
     return f"runs/{run}/listings/{source}.json"
 
 

@@ -42,6 +42,13 @@ class RunRequested(Message):
     source: Count
 
 
+class ListingDue(Message):
+    """The next page of a source is due: list it, and bring into the store what it lists."""
+
+    source: Count
+    page: Ordinal
+
+
 class ImageFetched(ImageMessage):
     """An original lies in the store; `origin` is what its source calls it: a path or an address."""
 
@@ -53,7 +60,7 @@ class ImageFetched(ImageMessage):
 
 
 class SourceExhausted(Message):
-    """A source has been listed to its end; the listing object names all `count` entries."""
+    """A source has been listed to its end; the pages of its listing name all `count` entries."""
 
     source: Count
     count: Count

@@ -1,6 +1,8 @@
 """Reads the listing of a source: every entry of it, where it was found, and what came of asking for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import count
 from typing import Any
 
 from pydantic import BaseModel
@@ -20,27 +22,65 @@ _LONGEST_ORIGIN = 2000
 
 
 class Listing(BaseModel):
-    """The listing of a source: by entry, its `origin` and `score`, and what came of it.
+    """A page of a source's listing: by entry, its `origin` and `score`, and what came of it.
 
     That is an `image` with its `provenance`, or a `reason` with its `detail`; of an entry that could not be processed,
-    an `error`.
+    an `error`. `count` is the number of entries, `before` that of all pages before; `next` is the source's cursor for
+    the page that follows, None on the last one.
     """
 
     entries: dict[str, dict[str, Any]]
     count: Count
+    before: Count = 0
+    next: str | None = None
+
+
+def read_pages(store: Objects, run: str, source: int) -> Iterator[Listing]:
+    """Yield the pages of a source's listing, as far as it has come; raises `Unreadable` at one that is damaged."""
+    for number in count(1):
+        try:
+            page = _read(store, run, source, number)
+        except NotFound:
+            return
+        yield page
+        if page.next is None:
+            return
 
 
 def read_listing(store: Objects, run: str, source: int) -> Listing:
-    """Return what a source has listed; raises `NotFound` until it has, and `Unreadable`."""
-    return read_record(store, keys.listing(run, source), Listing, "`magritte run RECIPE` lists the source again")
+    """Return all that a source has listed, as one page; raises `NotFound` until it has, and `Unreadable`."""
+    entries: dict[str, dict[str, Any]] = {}
+    page = None
+    for page in read_pages(store, run, source):
+        entries |= page.entries
+    if page is None or page.next is not None:
+        raise NotFound(f"source {source} of run {run} has not been listed to its end")
+    return Listing(entries=entries, count=len(entries))
 
 
 def find_listing(store: Objects, run: str, source: int) -> Listing | None:
-    """Return what a source has listed; None until it has, readably: the scraper lists it again."""
+    """Return all that a source has listed; None until it has, readably: the scraper lists it again."""
     try:
         return read_listing(store, run, source)
     except (NotFound, Unreadable):
         return None
+
+
+def find_page(store: Objects, run: str, source: int, number: int) -> Listing | None:
+    """Return page `number` of a source's listing; None until it is there, readably."""
+    try:
+        return _read(store, run, source, number)
+    except (NotFound, Unreadable):
+        return None
+
+
+def _read(store: Objects, run: str, source: int, number: int) -> Listing:
+    """Read a page; all that a source of a run of before there were pages has listed is its first one."""
+    places = [keys.listing(run, source, number), *([keys.old_listing(run, source)] if number == 1 else [])]
+    for key in places:
+        with suppress(NotFound):
+            return read_record(store, key, Listing, "`magritte run RECIPE` lists the source again")
+    raise NotFound(f"source {source} of run {run} has no page {number}")
 
 
 def announced(

@@ -43,7 +43,7 @@ def convert(store: Store, run: str, skipped: Skipped = ignored) -> int:
         return 0
     published = list(_published(store, run, recipe, skipped))
     for source in range(len(recipe.sources)):
-        _convert_listing(store, keys.listing(run, source), recipe.sources[source], skipped)
+        _convert_listing(store, keys.old_listing(run, source), recipe.sources[source], skipped)
     _convert_arrivals(store, run)
     _write_journal(store, run, published)
     if published:

@@ -15,6 +15,7 @@ from shared.contract.messages import (
     ImageSuperseded,
     ItemDied,
     LegDue,
+    ListingDue,
     Message,
     RankingReady,
     ReviewClosed,
@@ -32,6 +33,7 @@ def _of_a_run() -> tuple[Message, ...]:
     leg = {"run": RUN, "version": 2, "dataset": DIGEST, "training": OTHER, "leg": 3}
     return (
         RunRequested(run=RUN, source=1),
+        ListingDue(run=RUN, source=1, page=2),
         SourceExhausted(run=RUN, source=1, count=17),
         ItemDied(run=RUN, stage="scraper", error="poison", detail="a folder is gone"),
         DatasetPacked(run=RUN, version=2, digest=DIGEST),

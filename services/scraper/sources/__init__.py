@@ -6,11 +6,12 @@ from typing import Any
 
 from services.scraper.sources.addresses import AddressesSource
 from services.scraper.sources.folder import FolderSource
-from services.scraper.sources.source import Conditions, Fetched, Item, Source
+from services.scraper.sources.post import Post
+from services.scraper.sources.source import Conditions, Fetched, Item, Page, Source
 from shared.recipe import sources as recipe
 from shared.recipe.section import Section
 
-__all__ = ["SOURCES", "Conditions", "Fetched", "Item", "Source", "open_source"]
+__all__ = ["SOURCES", "Conditions", "Fetched", "Item", "Page", "Post", "Source", "open_source"]
 
 SOURCES: dict[type[Section], Callable[[Any, Conditions], Source]] = {
     recipe.FolderSource: FolderSource,

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from importlib.metadata import PackageNotFoundError, version
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from services.scraper.sources.address import host_of, parsed
 from services.scraper.sources.connections import CheckedAddresses, Resolve, checked_transport, resolve
 from services.scraper.sources.pacing import Pacing
 from services.scraper.sources.request import Answer, Later, Redirect, send_request, stop_at_redirect
-from services.scraper.sources.source import Conditions, Fetched, Item
+from services.scraper.sources.source import PAGE, Conditions, Fetched, Item, Page
 from shared.contract.errors import Interrupted, Transient
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import single_errors
@@ -52,11 +53,13 @@ class AddressesSource:
             event_hooks={"response": [stop_at_redirect]},
         )
 
-    def items(self) -> Iterator[Item]:
-        for line in self._lines():
-            address = _without_comment(line)
-            if address:
-                yield Item(address, address, score=self._section.score)
+    def page(self, cursor: str) -> Page:
+        """Return the addresses on the lines that follow; `cursor` is the number of those before."""
+        before = int(cursor or 0)
+        lines = list(islice(self._lines(), before, before + PAGE))
+        addresses = filter(None, map(_without_comment, lines))
+        items = tuple(Item(address, address, score=self._section.score) for address in addresses)
+        return Page(items, str(before + PAGE) if len(lines) == PAGE else None)
 
     def _lines(self) -> Iterator[str]:
         if not isinstance(self._section.urls, Path):

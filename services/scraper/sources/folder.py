@@ -5,9 +5,10 @@ import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
-from services.scraper.sources.source import Conditions, Fetched, Item
+from services.scraper.sources.source import PAGE, Conditions, Fetched, Item, Page
 from shared.contract.errors import Transient
 from shared.contract.reasons import Drop, Reason
 from shared.recipe import sources as recipe
@@ -28,10 +29,16 @@ class FolderSource:
         self._score = section.score
         self._max_bytes = conditions.max_bytes
 
-    def items(self) -> Iterator[Item]:
+    def page(self, cursor: str) -> Page:
+        """Return the files that follow one another after the file `cursor`."""
+        items = tuple(islice(self._items(cursor), PAGE))
+        return Page(items, items[-1].origin if len(items) == PAGE else None)
+
+    def _items(self, after: str) -> Iterator[Item]:
         """Yield the files of one folder after the other; only names on the way to the present one are in memory."""
+        reached = after.split("/") if after else []
         try:
-            pending = _inside(self._root, "")
+            pending = _inside(self._root, "", reached)
         except OSError as error:
             raise Transient(f"the folder {self._root} cannot be listed: {error.strerror}") from error
         while pending:
@@ -40,7 +47,7 @@ class FolderSource:
             try:
                 state = path.stat()
                 if stat.S_ISDIR(state.st_mode) and not path.is_symlink():
-                    pending += _inside(path, origin + "/")
+                    pending += _inside(path, origin + "/", reached)
             except OSError:
                 yield self._item(origin, {})
                 continue
@@ -82,8 +89,15 @@ def moment(seconds: float) -> str | None:
         return None
 
 
-def _inside(folder: Path, prefix: str) -> list[str]:
-    """List the names in `folder` without a dot in front, after `prefix`; sorted so that the first is popped first."""
+def _inside(folder: Path, prefix: str, reached: list[str]) -> list[str]:
+    """List the names in `folder` without a dot in front, with `prefix`; sorted so that the first is popped first.
+
+    `reached` is the path of a file in its parts: what comes before it, and itself, is left out.
+    """
     with os.scandir(folder) as entries:
-        names = (entry.name for entry in entries)
-        return sorted((prefix + name for name in names if not name.startswith(".")), reverse=True)
+        names = [entry.name for entry in entries if not entry.name.startswith(".")]
+    depth = prefix.count("/")
+    if reached and prefix == "".join(f"{part}/" for part in reached[:depth]) and depth < len(reached):
+        is_file = depth == len(reached) - 1
+        names = [name for name in names if name > reached[depth] or (name == reached[depth] and not is_file)]
+    return sorted((prefix + name for name in names), reverse=True)

@@ -1,12 +1,15 @@
 """What a source is: a listing, and a way to get what is listed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from services.scraper.sources.post import Post
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.reasons import Drop
+
+PAGE = 1000
+"""Items of a page, where a source may choose."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +64,19 @@ class Conditions:
 
 
 class Source(Protocol):
-    """Lists items lazily, in the same order every time, and fetches them one by one.
+    """Lists items in pages, in the same order every time, and fetches them one by one.
 
-    Both methods raise `Transient` when the source as a whole is out of reach, and `Interrupted` when asked to
-    stop while waiting. What is wrong with a single item is a `Drop`. Any other exception of `fetch` is the end of that
-    item, and of `items` the end of the source. If `answers_vary`, what lies at a place can become something else though
-    its item's `state` stays.
+    Both methods raise `Transient` when the source as a whole is out of reach, `HostRefuses` when a host does not want
+    to be asked any more, and `Interrupted` when asked to stop while waiting. What is wrong with a single item is a
+    `Drop`. Any other exception of `fetch` is the end of that item, and of `page` the end of the source. If
+    `answers_vary`, what lies at a place can become something else though its item's `state` stays.
     """
 
     kind: str
     answers_vary: bool
 
-    def items(self) -> Iterator[Item]:
-        """Yield all items."""
+    def page(self, cursor: str) -> Page:
+        """Return the part of the listing that a cursor names; the empty cursor names the first."""
         ...
 
     def fetch(self, item: Item) -> Fetched | Drop:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from services.scraper.stage import Scraper
 from shared.contract.environment import FetchingEnvironment
-from shared.contract.messages import Message, RunRequested
+from shared.contract.messages import ListingDue, Message, RunRequested
 from shared.contract.stage import Context, Death
 from shared.recipe.recipe import Recipe
 from shared.store import FolderStore
@@ -21,12 +21,19 @@ Scrape = Callable[..., list[Message]]
 
 
 def scraping(
-    message: RunRequested, recipe: Recipe, store: FolderStore, stage: Scraper | None = None, **context: Any
+    message: RunRequested | ListingDue, recipe: Recipe, store: FolderStore, stage: Scraper | None = None, **context: Any
 ) -> Iterator[Message | Death]:
-    """Announcements of a scraper that is within reach of `server`."""
+    """What a scraper within reach of `server` publishes, page after page, but for that the next page is due."""
     stage = stage or Scraper()
     stage.setup(FetchingEnvironment(private_networks="127.0.0.1"), None)
-    return stage.process(message, stage.settings(recipe), Context(store, **context))
+    due: RunRequested | ListingDue | None = message
+    while due is not None:
+        found, due = stage.process(due, stage.settings(recipe), Context(store, **context)), None
+        for published in found:
+            if isinstance(published, ListingDue):
+                due = published
+            else:
+                yield published
 
 
 @pytest.fixture(scope="session")

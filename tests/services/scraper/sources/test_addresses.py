@@ -16,6 +16,7 @@ from shared.contract.errors import Interrupted, Transient
 from shared.contract.reasons import Drop, Reason
 from shared.recipe import sources as recipe
 from tests.services.scraper.conftest import Handler, Server
+from tests.services.scraper.items import items_of
 
 MAX_BYTES = 100_000
 
@@ -32,7 +33,7 @@ def _source(*urls: str, stopping: Callable[[], bool] = lambda: False, **fields: 
 
 def _fetch(server: Server, path: str = "/a.png", **fields: Any) -> Fetched | Drop:
     with _source(server.address(path), **fields) as source:
-        [item] = source.items()
+        [item] = items_of(source)
         return source.fetch(item)
 
 
@@ -52,14 +53,14 @@ def test_a_list_in_a_file_may_hold_comments_and_blank_lines(tmp_path: Path) -> N
         b"\xef\xbb\xbf# of 2019\r\n\r\nhttps://a.example/1.png\r\n  https://a.example/2.png#x  # best\n#https://no\n"
     )
     with _source(urls=path, score=4) as source:
-        assert list(source.items()) == [
+        assert list(items_of(source)) == [
             Item(address, address, score=4) for address in ("https://a.example/1.png", "https://a.example/2.png#x")
         ]
 
 
 def test_a_list_that_is_gone_is_no_empty_list(tmp_path: Path) -> None:
     with _source(urls=tmp_path / "gone.txt") as source, pytest.raises(Transient, match="No such file"):
-        list(source.items())
+        list(items_of(source))
 
 
 def test_a_picture_is_fetched_as_it_is(server: Server) -> None:
@@ -122,7 +123,7 @@ def test_a_redirect_to_another_scheme_is_refused(server: Server, to: str) -> Non
 
 def test_a_wrong_scheme_is_refused_without_a_request() -> None:
     with _source("ftp://127.0.0.1/a.png") as source:
-        dropped = source.fetch(next(source.items()))
+        dropped = source.fetch(next(items_of(source)))
     assert isinstance(dropped, Drop)
     assert dropped.reason is Reason.FETCH_FAILED
 
@@ -239,7 +240,7 @@ def test_where_nobody_listens_nothing_is_fetched(server: Server) -> None:
     server.shutdown()
     server.server_close()
     with _source(address) as source:
-        dropped = source.fetch(next(source.items()))
+        dropped = source.fetch(next(items_of(source)))
     assert isinstance(dropped, Drop)
     assert dropped.reason is Reason.FETCH_FAILED
 
@@ -288,7 +289,7 @@ def test_there_is_a_pause_between_two_requests_to_one_host(server: Server) -> No
     server.routes["/b.png"] = lambda handler: handler.answer(body=b"picture")
     started = time.monotonic()
     with _source(server.address("/a.png"), server.address("/b.png"), pause=0.3) as source:
-        assert all(isinstance(source.fetch(item), Fetched) for item in source.items())
+        assert all(isinstance(source.fetch(item), Fetched) for item in items_of(source))
     assert time.monotonic() - started >= 0.6
     assert _paths(server) == ["/a.png", "/b.png", "/b.png"]
 
@@ -303,7 +304,7 @@ def test_asked_to_stop_it_neither_waits_for_a_pause_nor_for_an_answer(server: Se
 
     server.routes |= {"/a.png": lambda handler: handler.answer(body=b"picture"), "/b.png": silent}
     with _source(server.address("/a.png"), server.address("/b.png"), pause=pause, stopping=over.is_set) as source:
-        first, second = source.items()
+        first, second = items_of(source)
         assert isinstance(source.fetch(first), Fetched)
         threading.Timer(0.3, over.set).start()
         with pytest.raises(Interrupted):

@@ -11,6 +11,7 @@ from services.scraper.sources.folder import FolderSource, moment
 from shared.contract.errors import Transient
 from shared.contract.reasons import Drop, Reason
 from shared.recipe import sources as recipe
+from tests.services.scraper.items import items_of
 
 
 def _source(folder: Path, max_bytes: int = 1000, score: int = 0) -> FolderSource:
@@ -18,7 +19,7 @@ def _source(folder: Path, max_bytes: int = 1000, score: int = 0) -> FolderSource
 
 
 def _origins(folder: Path) -> list[str]:
-    return [item.origin for item in _source(folder).items()]
+    return [item.origin for item in items_of(_source(folder))]
 
 
 def _write(folder: Path, *names: str) -> None:
@@ -42,7 +43,7 @@ def test_an_item_says_where_it_lies_and_when_it_changed(tmp_path: Path) -> None:
     _write(tmp_path, "a/1.png")
     os.utime(tmp_path / "a/1.png", ns=(0, 123))
     place = str(tmp_path / "a/1.png")
-    assert list(_source(tmp_path, score=2).items()) == [Item("a/1.png", place, {"size": 7, "mtime_ns": 123}, 2)]
+    assert list(items_of(_source(tmp_path, score=2))) == [Item("a/1.png", place, {"size": 7, "mtime_ns": 123}, 2)]
 
 
 def test_links_to_folders_are_not_followed_and_loops_do_not_hang(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_folders_may_be_nested_deeper_than_python_recurses(tmp_path: Path) -> No
 def test_a_name_that_is_no_utf_8_is_listed_and_fetched(tmp_path: Path) -> None:
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))).write_bytes(b"data")
     source = _source(tmp_path)
-    [item] = source.items()
+    [item] = items_of(source)
     fetched = source.fetch(item)
     assert item.origin == "caf\udce9.png"
     assert isinstance(fetched, Fetched)
@@ -85,7 +86,7 @@ def test_a_name_that_is_no_utf_8_is_listed_and_fetched(tmp_path: Path) -> None:
 def test_a_file_that_vanishes_after_being_listed_is_unreadable(tmp_path: Path) -> None:
     _write(tmp_path, "1.png", "2.png")
     source = _source(tmp_path)
-    first, second = source.items()
+    first, second = items_of(source)
     (tmp_path / "1.png").unlink()
     dropped = source.fetch(first)
     assert isinstance(dropped, Drop)
@@ -96,7 +97,7 @@ def test_a_file_that_vanishes_after_being_listed_is_unreadable(tmp_path: Path) -
 
 def test_a_file_that_vanishes_while_its_folder_is_listed_is_an_item_all_the_same(tmp_path: Path) -> None:
     _write(tmp_path, "1.png", "2.png", "3/4.png")
-    items = _source(tmp_path).items()
+    items = items_of(_source(tmp_path))
     assert next(items).origin == "1.png"
     (tmp_path / "2.png").unlink()
     assert [item.origin for item in items] == ["2.png", "3/4.png"]
@@ -111,7 +112,7 @@ def test_a_folder_that_cannot_be_listed_is_dropped_as_unreadable(
         Path("d" * 200).mkdir()
         monkeypatch.chdir("d" * 200)
     source = _source(tmp_path)
-    first, second = source.items()
+    first, second = items_of(source)
     assert first.origin == "1.png"
     assert second.origin.endswith("ddd")
     assert source.fetch(second) == Drop(Reason.UNREADABLE_FILE, "it cannot be read: File name too long")
@@ -119,14 +120,14 @@ def test_a_folder_that_cannot_be_listed_is_dropped_as_unreadable(
 
 def test_a_folder_that_is_gone_is_no_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(Transient, match="nowhere cannot be listed: No such file"):
-        list(_source(tmp_path / "nowhere").items())
+        list(items_of(_source(tmp_path / "nowhere")))
 
 
 def test_a_file_above_the_limit_is_not_read_into_memory(tmp_path: Path) -> None:
     with (tmp_path / "large.png").open("wb") as file:
         file.truncate(200_000_000)
     source = _source(tmp_path, max_bytes=100_000_000)
-    [item] = source.items()
+    [item] = items_of(source)
     tracemalloc.start()
     try:
         dropped = source.fetch(item)
@@ -140,7 +141,7 @@ def test_the_facts_are_name_and_time_of_the_file(tmp_path: Path) -> None:
     _write(tmp_path, "a/1.png")
     os.utime(tmp_path / "a/1.png", (0, 1_700_000_000))
     source = _source(tmp_path)
-    [item] = source.items()
+    [item] = items_of(source)
     assert source.fetch(item) == Fetched(b"a/1.png", {"name": "1.png", "modified": "2023-11-14T22:13:20+00:00"})
 
 
@@ -164,6 +165,6 @@ def test_a_file_of_the_year_30489_is_read() -> None:
         _write(Path(folder), "a.png")
         os.utime(Path(folder, "a.png"), (9e11, 9e11))
         source = _source(Path(folder))
-        assert [source.fetch(item) for item in source.items()] == [
+        assert [source.fetch(item) for item in items_of(source)] == [
             Fetched(b"a.png", {"name": "a.png", "modified": None})
         ]
