@@ -36,10 +36,10 @@ from tests.servers.rabbitmq import RabbitMQServer
 ALERTS = [rule["alert"] for rule in RULES]
 TOY = """
 from shared.runtime.health import Health, HealthServer
-from services.magritte.pipeline import settings
+from services.magritte.pipeline import checked_settings
 from tests.faults import toy
 
-HealthServer(Health(), settings().metrics_port)
+HealthServer(Health(), checked_settings().metrics_port)
 toy.main()
 """
 PLUGIN = """

@@ -23,13 +23,13 @@ import sys
 import numpy as np
 from shared.stylegan2.architecture import Architecture
 from shared.recipe.hyperparameters import Augmentation, Hyperparameters
-from services.trainer.learning.training import Training
+from services.trainer.learning.training import GanTraining
 from shared.stylegan2.weights import Networks
 
 settings = Hyperparameters(minibatch=16, augmentation=Augmentation(sys.argv[1]), augment_p=0.4, augment_pipe="bgcfnc")
 architecture = Architecture(64, fmap_max=64, z_size=64, w_size=64, mapping_fmaps=64, mapping_layers=4)
 pictures = np.random.default_rng(0).integers(0, 256, (16, 64, 64, 3), np.uint8)
-training = Training(Networks.fresh(architecture, 1), settings, seed=3)
+training = GanTraining(Networks.fresh(architecture, 1), settings, seed=3)
 state = training.state()
 results = []
 for _ in range(6):
@@ -63,10 +63,10 @@ import tensorflow as tf
 tf.add(tf.constant(1), 1)
 from shared.stylegan2.architecture import Architecture
 from shared.recipe.hyperparameters import Hyperparameters
-from services.trainer.learning.training import Training
+from services.trainer.learning.training import GanTraining
 from shared.stylegan2.weights import Networks
 
-Training(Networks.fresh(Architecture(8, fmap_max=8), 1), Hyperparameters())
+GanTraining(Networks.fresh(Architecture(8, fmap_max=8), 1), Hyperparameters())
 """
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from shared.stylegan2.architecture import Architecture
 from shared.recipe.hyperparameters import Hyperparameters
-from services.trainer.learning.training import Training
+from services.trainer.learning.training import GanTraining
 from shared.stylegan2.weights import Networks
 
 (cpu,) = tf.config.list_physical_devices("CPU")
@@ -25,7 +25,7 @@ networks = Networks.fresh(Architecture(8, fmap_max=8, z_size=6, w_size=5, mappin
 settings = dict(minibatch=8, g_interval=3, d_interval=2, mirror=True)
 
 def trained(devices, **others):
-    training = Training(networks, Hyperparameters(**settings, **others), 7, compiled, devices)
+    training = GanTraining(networks, Hyperparameters(**settings, **others), 7, compiled, devices)
     for step in range(3):
         training.step(np.random.default_rng(step).integers(0, 256, (8, 8, 8, 3), np.uint8))
     return training.state(), training
