@@ -104,7 +104,9 @@ def try_again(store: Store, run: str) -> None:
     """
     store.delete(keys.cancelled(run))
     for letter in letters(store, run):
-        if letter.state is LetterState.DEAD and (letter.item == str(WholeRun()) or letter.is_of(RunRequested, ListingDue)):
+        if letter.state is LetterState.DEAD and (
+            letter.item == str(WholeRun()) or letter.is_of(RunRequested, ListingDue)
+        ):
             keep_letter(store, letter.replayed())
 
 
