@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.scraper.sources.source import Fetched
+from services.scraper.web.fetched import Fetched
 from shared.contract.reasons import Drop
 
 MOST_BYTES_OF_AN_ANSWER = 32 * 2**20

@@ -1,0 +1,21 @@
+"""Conditions that a run sets to everything that fetches for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from services.scraper.web.hosts import OF_THIS_PROCESS, Hosts
+from shared.contract.egress_policy import EgressPolicy
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Conditions that every source keeps to.
+
+    These are the largest file it may read, whether it shall stop, which addresses it may connect to, and the hosts
+    that it shares with all other sources of the process.
+    """
+
+    max_bytes: int
+    stopping: Callable[[], bool]
+    egress: EgressPolicy = field(default_factory=EgressPolicy)
+    hosts: Hosts = OF_THIS_PROCESS
