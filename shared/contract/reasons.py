@@ -11,6 +11,8 @@ class Reason(StrEnum):
     UNREADABLE_FILE = "unreadable-file"
     FETCH_FAILED = "fetch-failed"
     OPTED_OUT = "opted-out"
+    EXCLUDED_ARTIST = "excluded-artist"
+    EXCLUDED_WORK = "excluded-work"
     EMPTY_FILE = "empty-file"
     TOO_MANY_BYTES = "too-many-bytes"
     # The picture
