@@ -14,6 +14,13 @@ SCRAPER = Declaration(
     longest=6 * 3600.0,  # a page of a thousand pictures, asked politely
     long=True,
     environment=FetchingEnvironment,
-    reads=(patterns.LISTINGS, patterns.PAGES, patterns.ORIGINALS, patterns.FILES, patterns.RETRY_FAILED),
-    writes=(patterns.LISTINGS, patterns.PAGES, patterns.ORIGINALS),
+    reads=(
+        patterns.ANSWERS,
+        patterns.LISTINGS,
+        patterns.PAGES,
+        patterns.ORIGINALS,
+        patterns.FILES,
+        patterns.RETRY_FAILED,
+    ),
+    writes=(patterns.ANSWERS, patterns.LISTINGS, patterns.PAGES, patterns.ORIGINALS),
 )

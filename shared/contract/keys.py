@@ -8,6 +8,7 @@
     recipes/<run>.json                       what a run was asked for
     controls/paused/<stage>.json             present while a stage takes no work; controls/cancelled/<run>.json
     dead/<run>/<queue>/<letter>.json         a message that could not be processed, and what became of it
+    answers/<search>/<below>-<lowest>-<hour>.json what a board answered to a search, about a span of posts
     runs/<run>/retry-failed.json             present if the run fetches again what earlier runs could not
     runs/<run>/pages/<source>/<page>.json    what a source has listed on its page n, from 1
     runs/<run>/listings/<source>/<page>.json what came of each entry of page n of a source
@@ -38,6 +39,7 @@ _CONTROL = re.compile(r"controls/(paused|cancelled)/([a-z0-9-]+)\.json")
 _TRAIL = re.compile(
     r"runs/[a-z0-9-]+/trail/(run|[0-9a-f]{20}(?:\.\d{1,9})?)/([a-z0-9-]+\.[a-z0-9-]+\.[a-z0-9-]+\.\d{1,9}\.\d{1,9})\.json"
 )
+_ANSWER = re.compile(r"answers/[0-9a-f]{64}/(\d{12})-(\d{12})-(\d{8})\.json")
 _CHECKPOINT = re.compile(r"runs/[a-z0-9-]+/tally/(\d{8,})\.zip")
 _DATASET_VERSION = re.compile(r"runs/[a-z0-9-]+/datasets/(\d{4,})\.json")
 _EVENT = re.compile(r"runs/[a-z0-9-]+/events/([a-z0-9-]+)/([a-z0-9-]+)\.json")
@@ -128,6 +130,17 @@ def listing(run: str, source: int, number: int = 1) -> str:
 def old_listing(run: str, source: int) -> str:
     """Return the key of all entries of a source in a run of before 2026-11-29, which had no pages."""
     return f"runs/{run}/listings/{source}.json"
+
+
+def answer(search: str, below: int | None = None, lowest: int = 0, hour: int = 0) -> str:
+    """Return the key of what a board answered to a search about a span of posts; without the rest, the prefix."""
+    return f"answers/{search}/" + (f"{below:012d}-{lowest:012d}-{hour:08d}.json" if below is not None else "")
+
+
+def parse_answer(key: str) -> tuple[int, int, int]:
+    """Return the span and the hour in a key of `answer`; raises `Poison` for any other."""
+    match = _parsed(_ANSWER, key)
+    return int(match[1]), int(match[2]), int(match[3])
 
 
 def arrival(run: str, number: int | None = None) -> str:

@@ -8,6 +8,7 @@ def open_ended(key: str) -> str:
     return key.removesuffix(".json")
 
 
+ANSWERS = keys.answer("*") + "*"
 ARRIVALS = keys.arrival("*") + "*"
 CHECKPOINTS = keys.checkpoint("*") + "*"
 CROPS = keys.crop("*")
