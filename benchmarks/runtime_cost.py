@@ -65,8 +65,8 @@ class Lister(Stage[RunRequested, None]):
         for number in range(self.count):
             data = number.to_bytes(4, "big") * 256
             image = hashlib.sha256(data).hexdigest()
-            context.store.put_new(keys.original(image), data)
-            yield ImageFetched(run=message.run, entry=image[:20], image=image, source=0)
+            is_new = context.store.put_new(keys.original(image), data)
+            yield ImageFetched(run=message.run, entry=image[:20], image=image, source=0, fresh=is_new)
 
 
 class Copier(Stage[Message, None]):
@@ -83,7 +83,7 @@ class Copier(Stage[Message, None]):
         about = message.model_dump()
         data = context.store.get(keys.original(about["image"])) + self.name.encode()
         about["crop"] = about["picture"] = hashlib.sha256(data).hexdigest()
-        context.store.put_new(keys.crop(about["crop"]), data)
+        about["fresh"] = context.store.put_new(keys.crop(about["crop"]), data)
         yield _answer(self._produced, about)
 
 
