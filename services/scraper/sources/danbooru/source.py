@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +12,6 @@ from services.scraper.sources.danbooru.api import DanbooruApi
 from services.scraper.sources.danbooru.posts import Row, identified, place_of, post_of, refused
 from services.scraper.sources.danbooru.rules import broken_rule
 from services.scraper.sources.danbooru.search import Position, check_number_of_tags, query
-from services.scraper.sources.post import Post
 from services.scraper.sources.source import Conditions, Fetched, Item, Page
 from services.scraper.web.answers import is_gone
 from services.scraper.web.client import Manners, PoliteWeb, user_agent
@@ -78,10 +76,7 @@ class DanbooruSource:
     def _download(self, item: Item) -> Fetched | Drop:
         post = item.post
         expected = Expected(post.md5, post.bytes) if post is not None else Expected(_text(item.state.get("md5")))
-        fetched = self._web.download(Request(item.place, headers={"Accept": "image/*,*/*;q=0.1"}), expected)
-        if isinstance(fetched, Drop) or post is None:
-            return fetched
-        return replace(fetched, facts={**fetched.facts, **_facts(post)})
+        return self._web.download(Request(item.place, headers={"Accept": "image/*,*/*;q=0.1"}), expected)
 
     def _item(self, row: Any) -> Item:
         number = identified(row)
@@ -110,15 +105,6 @@ class DanbooruSource:
 
 def _is_kept(item: Item) -> bool:
     return item.drop is None and item.trouble is None
-
-
-def _facts(post: Post) -> dict[str, Any]:
-    """Return what a provenance record says of a post; by `tags` the packer tells classes."""
-    return {
-        "artist": ", ".join(artist.name for artist in post.artists) or None,
-        "tags": sorted({tag for names in post.tags.values() for tag in names}),
-        "post": post.model_dump(mode="json"),
-    }
 
 
 def _nameless(row: Any) -> str:
