@@ -77,3 +77,19 @@ Source = Annotated[
 def tells_tags(source: Source) -> bool:
     """Say whether a source tells tags of its pictures."""
     return not isinstance(source, FolderSource | AddressesSource)
+
+
+def name_of(source: Source) -> str:
+    """Return the words by which a person knows a source of a recipe."""
+    if isinstance(source, FolderSource):
+        return str(source.folder)
+    if isinstance(source, AddressesSource):
+        return f"{len(source.urls)} addresses" if isinstance(source.urls, tuple) else str(source.urls)
+    return f"{' '.join(source.danbooru.tags)} at {source.danbooru.address}"
+
+
+def pause_of(source: Source) -> float:
+    """Return the seconds between two requests of a source to one host."""
+    if isinstance(source, FolderSource):
+        return 0.0
+    return source.pause if isinstance(source, AddressesSource) else source.danbooru.pause
