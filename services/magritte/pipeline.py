@@ -22,7 +22,7 @@ from shared.contract.declaration import Pipeline
 from shared.contract.errors import Unusable
 from shared.contract.preview import SourcePreview
 from shared.contract.stage import Stage, python_name
-from shared.recipe.sources import Source
+from shared.recipe.recipe import Recipe
 from shared.settings import SECRETS, Settings
 
 PIPELINE = Pipeline(
@@ -51,10 +51,13 @@ def load_all() -> tuple[Stage[Any, Any], ...]:
     return tuple(stage for container in PIPELINE.containers for stage in load(container))
 
 
-def previews(source: Source, pages: int | None, secrets: Path = SECRETS) -> Iterator[SourcePreview]:
-    """Go through the listing of a source as the scraper does, and yield its preview after each of `pages`."""
+def previews(recipe: Recipe, source: int, pages: int | None, secrets: Path = SECRETS) -> Iterator[SourcePreview]:
+    """Go through the listing of a source as the scraper does, and yield its preview after each of `pages`.
+
+    Raises `Unusable` when the scraper's extra is not installed.
+    """
     environment = shared_settings.read_declared(SCRAPER, secrets)
-    found: Iterator[SourcePreview] = _module(SCRAPER.name, "preview").previews(source, environment, pages)
+    found: Iterator[SourcePreview] = _module(SCRAPER.name, "preview").previews(recipe, source, environment, pages)
     return found
 
 

@@ -13,7 +13,7 @@ from services.magritte.connection import own_folders
 from services.magritte.pipeline import checked_settings, previews
 from shared.contract.preview import SourcePreview
 from shared.recipe.file import read_recipe
-from shared.recipe.sources import Source
+from shared.recipe.recipe import Recipe
 from shared.runtime import logs
 from shared.settings import LogFormat
 
@@ -46,7 +46,7 @@ def preview(
     environment = checked_settings()
     logs.set_up(environment.log or LogFormat.PRETTY, environment.log_level or "warning")
     recipe = read_recipe(path, own_folders())
-    found = [_previewed(source, pages) for source in recipe.sources]
+    found = [_previewed(recipe, number, pages) for number in range(len(recipe.sources))]
     if as_json:
         screen.say_json({"recipe": recipe.name, "sources": [each.model_dump(mode="json") for each in found]})
         return
@@ -54,11 +54,11 @@ def preview(
         _print(number, each)
 
 
-def _previewed(source: Source, pages: int | None) -> SourcePreview:
+def _previewed(recipe: Recipe, source: int, pages: int | None) -> SourcePreview:
     """Return the preview after the last page; until then say on standard error how far it is."""
     with screen.console(stderr=True).status("") as status:
         last = None
-        for last in previews(source, pages):
+        for last in previews(recipe, source, pages):
             status.update(Text(f"{last.name}: {last.listed} on {last.pages} pages"))
     if last is None:
         raise RuntimeError("a source has at least one page")

@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice
 from typing import Protocol, runtime_checkable
 
 from services.scraper.declaration import ScraperEnvironment
+from services.scraper.exclusion import without_excluded
 from services.scraper.sources import Conditions, Item, Page, Post, Source, open_source
 from shared.contract.preview import SourcePreview
-from shared.recipe import sources as recipe
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import name_of, pause_of
 
 THUMBNAILS = 12
 """Thumbnails that are named."""
@@ -27,11 +30,14 @@ class Counting(Protocol):
         ...
 
 
-def previews(section: recipe.Source, environment: ScraperEnvironment, pages: int | None) -> Iterator[SourcePreview]:
-    """Yield the preview of a source after each page, `pages` of them at most.
+def previews(
+    recipe: Recipe, number: int, environment: ScraperEnvironment, pages: int | None
+) -> Iterator[SourcePreview]:
+    """Yield the preview of source `number` of a recipe after each page, `pages` of them at most.
 
     If not all have been gone through then, the last one has the number that the board counts.
     """
+    section = recipe.sources[number]
     conditions = Conditions(
         max_bytes=0,
         stopping=lambda: False,
@@ -40,9 +46,10 @@ def previews(section: recipe.Source, environment: ScraperEnvironment, pages: int
         danbooru=environment,
     )
     with closing(open_source(section, conditions)) as source:
-        tally = _Tally(source.kind, recipe.name_of(section), recipe.pause_of(section))
+        tally = _Tally(source.kind, name_of(section), pause_of(section))
         for page in islice(_pages(source), pages):
-            tally.add(page)
+            items = tuple(without_excluded(item, recipe.exclude) for item in page.items)
+            tally.add(replace(page, items=items))
             yield tally.preview()
         if not tally.complete and isinstance(source, Counting):
             yield tally.preview().model_copy(update={"counted": source.count()})

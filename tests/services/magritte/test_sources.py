@@ -120,6 +120,16 @@ def test_the_time_that_fetching_takes_follows_from_the_pause(
     assert "at least 21 seconds, by the pauses" in magritte("sources", "preview", written).stdout
 
 
+def test_artists_that_the_whole_recipe_excludes_are_not_taken(
+    magritte: Magritte, board: Danbooru, tmp_path: Path
+) -> None:
+    written = Path(recipe(tmp_path, board))
+    written.write_text(json.dumps(json.loads(written.read_text()) | {"exclude": {"artists": ["Artist_3"]}}))
+    preview = found(magritte("sources", "preview", str(written), "--json"))
+    assert preview["dropped"]["excluded-artist"] == sum("artist_3" in post.all_tags for post in board.posts)
+    assert "artist_3" not in preview["artists"]
+
+
 def test_other_sources_are_counted_too(magritte: Magritte, board: Danbooru, tmp_path: Path) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()

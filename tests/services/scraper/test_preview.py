@@ -7,6 +7,7 @@ from services.scraper.preview import TAGS, previews
 from services.scraper.sources import SOURCES, Conditions, Item, Page, Post
 from shared.contract.preview import SourcePreview
 from shared.contract.reasons import Drop, Reason
+from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 
 
@@ -40,7 +41,8 @@ def item(number: int, drop: Drop | None = None) -> Item:
 
 def looked_at(monkeypatch: pytest.MonkeyPatch, pages: int | None = None) -> list[SourcePreview]:
     monkeypatch.setitem(SOURCES, FolderSource, Listed)
-    return list(previews(FolderSource(folder=Path("pictures")), ScraperEnvironment(), pages))
+    recipe = Recipe(name="anya", sources=(FolderSource(folder=Path("pictures")),))
+    return list(previews(recipe, 0, ScraperEnvironment(), pages))
 
 
 def test_numbers_grow_page_by_page_and_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
