@@ -17,6 +17,7 @@ from services.magritte import (
     recipe,
     run,
     screen,
+    sources,
     stage,
     verdict,
     watch,
@@ -54,6 +55,7 @@ app.add_typer(dead.app, name="dead")
 app.command("convert")(convert.convert)
 app.add_typer(verdict.app, name="verdict")
 app.add_typer(recipe.app, name="recipe")
+app.add_typer(sources.app, name="sources")
 app.add_typer(weights.app, name="weights")
 
 

@@ -3,8 +3,10 @@
 A new stage is a folder in `services/` and a line here.
 """
 
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from services.deduper.declaration import FINGERPRINTING, JUDGING
@@ -18,7 +20,9 @@ from services.upscaler.declaration import UPSCALER
 from shared import settings as shared_settings
 from shared.contract.declaration import Pipeline
 from shared.contract.errors import Unusable
+from shared.contract.preview import SourcePreview
 from shared.contract.stage import Stage, python_name
+from shared.recipe.recipe import Recipe
 from shared.settings import SECRETS, Settings
 
 PIPELINE = Pipeline(
@@ -39,16 +43,29 @@ PIPELINE = Pipeline(
 
 def load(container: str) -> tuple[Stage[Any, Any], ...]:
     """Import a container's stages and make one of each. Raises `Unusable` when its extra is not installed."""
-    try:
-        module = import_module(f"services.{python_name(container)}.stage")
-    except ModuleNotFoundError as error:
-        raise Unusable(f"{container} needs {error.name}: install magritte[{container}]") from error
-    return tuple(make() for make in module.STAGES)
+    return tuple(make() for make in _module(container, "stage").STAGES)
 
 
 def load_all() -> tuple[Stage[Any, Any], ...]:
     """Import all stages and make one of each, in pipeline order. Raises `Unusable` when an extra is not installed."""
     return tuple(stage for container in PIPELINE.containers for stage in load(container))
+
+
+def previews(recipe: Recipe, source: int, pages: int | None, secrets: Path = SECRETS) -> Iterator[SourcePreview]:
+    """Go through the listing of a source as the scraper does, and yield its preview after each of `pages`.
+
+    Raises `Unusable` when the scraper's extra is not installed.
+    """
+    environment = shared_settings.read_declared(SCRAPER, secrets)
+    found: Iterator[SourcePreview] = _module(SCRAPER.name, "preview").previews(recipe, source, environment, pages)
+    return found
+
+
+def _module(container: str, name: str) -> ModuleType:
+    try:
+        return import_module(f"services.{python_name(container)}.{name}")
+    except ModuleNotFoundError as error:
+        raise Unusable(f"{container} needs {error.name}: install magritte[{container}]") from error
 
 
 def checked_settings(secrets: Path = SECRETS) -> Settings:

@@ -1,9 +1,22 @@
 """What the scraper declares of itself."""
 
+from pydantic import Field
+
 from shared.contract import messages as m
 from shared.contract import patterns
 from shared.contract.declaration import Declaration
-from shared.contract.environment import FetchingEnvironment
+from shared.contract.environment import DanbooruEnvironment, FetchingEnvironment
+
+
+class ScraperEnvironment(DanbooruEnvironment, FetchingEnvironment):
+    """Variables of the scraper."""
+
+    contact: str = Field(
+        "",
+        pattern=r"^[ -~]*$",
+        description="an address of yours, of mail or a page, that hosts are told with every request",
+    )
+
 
 SCRAPER = Declaration(
     name="scraper",
@@ -13,7 +26,7 @@ SCRAPER = Declaration(
     threads=8,  # most of them wait for a host's turn
     longest=6 * 3600.0,  # a page of a thousand pictures, asked politely
     long=True,
-    environment=FetchingEnvironment,
+    environment=ScraperEnvironment,
     reads=(
         patterns.ANSWERS,
         patterns.LISTINGS,

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.scraper.fetch_record import FetchRecord
 from services.scraper.provenance import facts_of_post
-from services.scraper.sources import Item
+from services.scraper.sources import Item, Post
 from shared.contract import keys
 from shared.contract.errors import Poison
 from shared.contract.messages import Message
@@ -62,14 +62,14 @@ def described(item: Item, record: FetchRecord) -> Description:
 
 def described_as_refused(item: Item, drop: Drop) -> Description:
     """Describe an item that the listing itself refuses, with what a board says of it."""
-    about = {"post": item.post.model_dump(mode="json", exclude_defaults=True)} if item.post is not None else {}
-    return {"origin": item.origin, "score": item.score, **asdict(drop), **about}
+    return {"origin": item.origin, "score": item.score, **asdict(drop), **_post(item)}
 
 
 def described_as_dead(item: Item, error: Exception) -> Description:
     """Describe an item that could not be processed."""
     why = {"error": type(error).__name__, "detail": sentence(error)}
-    return {"origin": item.origin, "score": item.score, "place": item.place, "state": dict(item.state), **why}
+    about = {"origin": item.origin, "score": item.score, "place": item.place, "state": dict(item.state)}
+    return {**about, **_post(item), **why}
 
 
 def is_dead(description: Description) -> bool:
@@ -79,7 +79,12 @@ def is_dead(description: Description) -> bool:
 
 def item_of(description: Description) -> Item:
     """Return the item that a description of a dead entry is of."""
-    return Item(description["origin"], description["place"], description["state"], description["score"])
+    post = Post.model_validate(description["post"]) if "post" in description else None
+    return Item(description["origin"], description["place"], description["state"], description["score"], post)
+
+
+def _post(item: Item) -> Description:
+    return {"post": item.post.model_dump(mode="json", exclude_defaults=True)} if item.post is not None else {}
 
 
 def keep_listing(store: Objects, run: str, source: int, page: int, listing: Listing) -> None:

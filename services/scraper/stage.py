@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from services.scraper.declaration import SCRAPER
+from services.scraper.declaration import SCRAPER, ScraperEnvironment
 from services.scraper.seen_entries import SeenEntries
+from services.scraper.sources import Conditions
 from services.scraper.walk import Walk, Wanted
-from shared.contract.egress_policy import EgressPolicy
-from shared.contract.environment import FetchingEnvironment
 from shared.contract.messages import ListingDue, Message, RunRequested
 from shared.contract.stage import Context, Death, Stage
 from shared.pictures import Limits
@@ -27,11 +26,11 @@ class Scraper(Stage[RunRequested | ListingDue, Wanted]):
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
-        self._egress = EgressPolicy()
+        self._environment = ScraperEnvironment()
         self._seen = SeenEntries()
 
-    def setup(self, environment: FetchingEnvironment, settings: Wanted | None) -> None:
-        self._egress = environment.egress
+    def setup(self, environment: ScraperEnvironment, settings: Wanted | None) -> None:
+        self._environment = environment
 
     def settings(self, recipe: Recipe) -> Wanted:
         return Wanted(recipe.sources, Limits.of(recipe.pictures), recipe.exclude)
@@ -39,7 +38,15 @@ class Scraper(Stage[RunRequested | ListingDue, Wanted]):
     def process(
         self, message: RunRequested | ListingDue, settings: Wanted, context: Context
     ) -> Iterator[Message | Death]:
-        walk = Walk(message.run, message.source, settings, context, self._egress, self._clock, self._seen)
+        conditions = Conditions(
+            settings.limits.max_bytes,
+            context.stopping,
+            self._environment.egress,
+            contact=self._environment.contact,
+            danbooru=self._environment,
+            store=context.store,
+        )
+        walk = Walk(message.run, message.source, settings, context.store, conditions, self._clock, self._seen)
         return walk.known() if isinstance(message, RunRequested) else walk.page(message.page)
 
 

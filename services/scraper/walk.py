@@ -26,10 +26,9 @@ from services.scraper.seen_entries import SeenEntries
 from services.scraper.sources import Conditions, Item, Page, Source, open_source
 from services.scraper.web.address import shown
 from shared.contract import keys
-from shared.contract.egress_policy import EgressPolicy
 from shared.contract.errors import Interrupted, MagritteError
 from shared.contract.messages import ListingDue, Message, SourceExhausted
-from shared.contract.stage import Context, Death, Objects, single_errors
+from shared.contract.stage import Death, Objects, single_errors
 from shared.pictures import Limits
 from shared.recipe import sources as recipe_sources
 from shared.recipe.exclude import Exclude
@@ -55,15 +54,15 @@ class Walk:
     run: str
     number: int
     wanted: Wanted
-    context: Context
-    egress: EgressPolicy
+    store: Objects
+    conditions: Conditions
     clock: Callable[[], datetime]
     seen: SeenEntries
 
     def known(self) -> Iterator[Message | Death]:
         """Publish again all that is known of the source, and that what follows is due."""
         page, before = 1, EMPTY
-        while (listing := find_page(self.context.store, self.run, self.number, page)) is not None:
+        while (listing := find_page(self.store, self.run, self.number, page)) is not None:
             yield from self._again(page, listing)
             page, before = page + 1, listing
             if listing.next is None:
@@ -72,9 +71,8 @@ class Walk:
 
     def page(self, page: int) -> Iterator[Message | Death]:
         """Bring in what a page lists, write down what came of it, and publish that the next one is due."""
-        store = self.context.store
-        listing = find_page(store, self.run, self.number, page)
-        before = find_page(store, self.run, self.number, page - 1) if page > 1 else EMPTY
+        listing = find_page(self.store, self.run, self.number, page)
+        before = find_page(self.store, self.run, self.number, page - 1) if page > 1 else EMPTY
         if before is None:
             yield ListingDue(run=self.run, source=self.number, page=page - 1)
             return
@@ -84,7 +82,7 @@ class Walk:
             entries: dict[str, Description] = {}
             cursor = yield from self._through(page, before, entries)
             listing = Listing(entries=entries, count=len(entries), before=before.before + before.count, next=cursor)
-            keep_listing(store, self.run, self.number, page, listing)
+            keep_listing(self.store, self.run, self.number, page, listing)
             self.seen.add(self.run, self.number, page, entries)
         yield self._following(page + 1, listing)
 
@@ -97,16 +95,15 @@ class Walk:
         self, page: int, before: Listing, entries: dict[str, Description]
     ) -> Generator[Message | Death, None, str | None]:
         """Look at every item of a page; note them in `entries`, and return the cursor of the next page."""
-        store = self.context.store
         with _naming(self.number), closing(self._opened()) as source:
             listed = self._listed(source, page, before.next or "")
-            earlier = self.seen.before(store, self.run, self.number, page)
+            earlier = self.seen.before(self.store, self.run, self.number, page)
             request = self._fetch_request()
             for item in (without_excluded(item, self.wanted.exclude) for item in listed.items):
                 self._stop_if_requested()
                 entry = entry_id(source.kind, self.number, item.origin)
                 if entry not in entries and entry not in earlier:
-                    found = _looked_at(source, item, entry, replace(request, now=self.clock()), store)
+                    found = _looked_at(source, item, entry, replace(request, now=self.clock()), self.store)
                     entries[entry] = found.description
                     yield found.announced(self.run, self.number)
         return listed.next
@@ -121,33 +118,33 @@ class Walk:
                 found = Listed(entry, description)
                 if is_dead(description):
                     source = source or opened.enter_context(closing(self._opened()))
-                    found = _looked_at(source, item_of(description), entry, self._fetch_request(), self.context.store)
+                    found = _looked_at(source, item_of(description), entry, self._fetch_request(), self.store)
                     entries[entry] = found.description
                 yield found.announced(self.run, self.number)
         if entries != known.entries:
             again = known.model_copy(update={"entries": entries})
-            keep_listing(self.context.store, self.run, self.number, page, again)
+            keep_listing(self.store, self.run, self.number, page, again)
 
     def _listed(self, source: Source, page: int, cursor: str) -> Page:
         """Return what the source lists on a page: as it was written down, or asked for now."""
         due = ListingDue(run=self.run, source=self.number, page=page)
-        listed = recall_page(self.context.store, due)
+        listed = recall_page(self.store, due)
         if listed is None:
             listed = source.page(cursor)
-            keep_page(self.context.store, due, listed)
+            keep_page(self.store, due, listed)
         return listed
 
     def _fetch_request(self) -> FetchRequest:
         """Return how an item is asked for at this moment: to go through a source can take a day."""
-        retry_failed = self.context.store.exists(keys.retry_failed(self.run))
+        retry_failed = self.store.exists(keys.retry_failed(self.run))
         return FetchRequest(self.run, self.wanted.limits, self.clock(), retry_failed)
 
     def _opened(self) -> Source:
-        section = with_addresses(self.wanted.sources[self.number], self.context.store)
-        return open_source(section, Conditions(self.wanted.limits.max_bytes, self.context.stopping, self.egress))
+        section = with_addresses(self.wanted.sources[self.number], self.store)
+        return open_source(section, self.conditions)
 
     def _stop_if_requested(self) -> None:
-        if self.context.stopping():
+        if self.conditions.stopping():
             raise Interrupted
 
 

@@ -15,6 +15,17 @@ class Reason(StrEnum):
     EXCLUDED_WORK = "excluded-work"
     EMPTY_FILE = "empty-file"
     TOO_MANY_BYTES = "too-many-bytes"
+    # What a board says of a post
+    BANNED = "banned"
+    TAKEN_DOWN = "taken-down"
+    RESTRICTED = "restricted"
+    DELETED = "deleted"
+    NOT_A_STILL_PICTURE = "not-a-still-picture"
+    WRONG_RATING = "wrong-rating"
+    EXCLUDED_TAG = "excluded-tag"
+    OUTSIDE_DATES = "outside-dates"
+    BELOW_SCORE = "below-score"
+    BELOW_FAVOURITES = "below-favourites"
     # The picture
     NOT_A_PICTURE = "not-a-picture"
     TRUNCATED = "truncated"

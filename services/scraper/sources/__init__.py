@@ -1,24 +1,26 @@
-"""Where pictures come from. A new kind of source (Danbooru, Pixiv) is a section of the recipe, a module here and a line
+"""Where pictures come from. A new kind of source is a section of the recipe, a module here and a line
 in `SOURCES`."""
 
 from collections.abc import Callable
 from typing import Any
 
 from services.scraper.sources.addresses import AddressesSource
+from services.scraper.sources.danbooru.source import DanbooruSource
 from services.scraper.sources.folder import FolderSource
 from services.scraper.sources.post import Post
 from services.scraper.sources.source import Conditions, Fetched, Item, Page, Source
-from shared.recipe import sources as recipe
+from shared.recipe import danbooru, sources
 from shared.recipe.section import Section
 
 __all__ = ["SOURCES", "Conditions", "Fetched", "Item", "Page", "Post", "Source", "open_source"]
 
 SOURCES: dict[type[Section], Callable[[Any, Conditions], Source]] = {
-    recipe.FolderSource: FolderSource,
-    recipe.AddressesSource: AddressesSource,
+    sources.FolderSource: FolderSource,
+    sources.AddressesSource: AddressesSource,
+    danbooru.DanbooruSource: DanbooruSource,
 }
 
 
-def open_source(section: recipe.Source, conditions: Conditions) -> Source:
+def open_source(section: sources.Source, conditions: Conditions) -> Source:
     """Open the source that a part of a recipe asks for; close it after use."""
     return SOURCES[type(section)](section, conditions)

@@ -45,6 +45,7 @@ class Post(BaseModel):
         height: pixels of the original
         bytes: size of the original; None where the board does not say
         md5: of the original, in hexadecimal; None where the board does not say
+        thumbnail: address of a small picture of it; empty where the board gives none
         variant: which of the board's files is fetched; `original` unless something else is recorded on purpose
         source: where the poster says that it is from, often an address
         pixiv: the page of a Pixiv work that this is, where that is certain
@@ -70,6 +71,7 @@ class Post(BaseModel):
     height: int = 0
     bytes: int | None = None
     md5: str | None = None
+    thumbnail: str = ""
     variant: str = "original"
     source: str = ""
     pixiv: PixivPage | None = None

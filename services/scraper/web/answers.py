@@ -77,6 +77,11 @@ class Head:
         return self.headers.get("location") if self.status in (301, 302, 303, 307, 308) else None
 
 
+def is_gone(drop: Drop) -> bool:
+    """Return whether a file was refused because it is not there, or not any more."""
+    return drop.reason is Reason.FETCH_FAILED and drop.detail.startswith(("HTTP 404 ", "HTTP 410 "))
+
+
 _OPT_OUTS = {"noai", "noimageai", "noindex", "none"}
 """Words of X-Robots-Tag that keep a picture out of a data set. `none` means noindex, nofollow (Google's reference);
 noai and noimageai are DeviantArt's. They are heeded for whichever robot they are meant."""

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from services.scraper.declaration import ScraperEnvironment
 from services.scraper.stage import Scraper
-from shared.contract.environment import FetchingEnvironment
 from shared.contract.messages import ListingDue, Message, RunRequested
 from shared.contract.stage import Context, Death
 from shared.recipe.recipe import Recipe
@@ -25,7 +25,7 @@ def scraping(
 ) -> Iterator[Message | Death]:
     """What a scraper within reach of `server` publishes, page after page, but for that the next page is due."""
     stage = stage or Scraper()
-    stage.setup(FetchingEnvironment(private_networks="127.0.0.1"), None)
+    stage.setup(ScraperEnvironment(private_networks="127.0.0.1"), None)
     due: RunRequested | ListingDue | None = message
     while due is not None:
         found, due = stage.process(due, stage.settings(recipe), Context(store, **context)), None

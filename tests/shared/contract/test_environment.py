@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from shared.contract.egress_policy import EgressPolicy
-from shared.contract.environment import FetchingEnvironment
+from shared.contract.environment import DanbooruEnvironment, FetchingEnvironment
 from shared.contract.errors import SettingsError
 from shared.settings import read_variables
 
@@ -17,3 +19,21 @@ def test_networks_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORKS", "192.168.1.0/24 10.0.0.300")
     with pytest.raises(SettingsError, match=r"^MAGRITTE_PRIVATE_NETWORKS: .*10\.0\.0\.300"):
         read_variables(FetchingEnvironment)
+
+
+def test_the_key_of_an_account_may_lie_in_a_file_and_is_never_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MAGRITTE_DANBOORU_LOGIN", "anya")
+    (tmp_path / "magritte_danbooru_api_key").write_text("s3cret")
+    found = read_variables(DanbooruEnvironment, tmp_path)
+    assert (found.danbooru_login, found.danbooru_api_key.get_secret_value()) == ("anya", "s3cret")
+    assert "s3cret" not in f"{found!r} {found.model_dump_json()}"
+
+
+@pytest.mark.parametrize("variable", ["MAGRITTE_DANBOORU_LOGIN", "MAGRITTE_DANBOORU_API_KEY"])
+def test_half_of_an_account_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "s3cret")
+    with pytest.raises(SettingsError, match="set both MAGRITTE_DANBOORU_LOGIN and") as refused:
+        read_variables(DanbooruEnvironment)
+    assert "s3cret" not in str(refused.value)

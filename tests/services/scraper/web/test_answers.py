@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.scraper.web.answers import retry_after
+from services.scraper.web.answers import is_gone, retry_after
+from shared.contract.reasons import Drop, Reason
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -26,3 +27,17 @@ def test_retry_after_is_a_number_of_seconds_or_a_date(value: str, seconds: float
 
 def test_without_the_header_there_is_no_retry_after() -> None:
     assert retry_after({}, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("drop", "gone"),
+    [
+        (Drop(Reason.FETCH_FAILED, "HTTP 404 Not Found"), True),
+        (Drop(Reason.FETCH_FAILED, "HTTP 410 Gone"), True),
+        (Drop(Reason.FETCH_FAILED, "HTTP 403 Forbidden"), False),
+        (Drop(Reason.FETCH_FAILED, "not complete after 600 seconds"), False),
+        (Drop(Reason.OPTED_OUT, "HTTP 404 Not Found"), False),
+    ],
+)
+def test_a_file_that_is_not_there_is_told_from_one_that_cannot_be_had(drop: Drop, gone: bool) -> None:
+    assert is_gone(drop) is gone
