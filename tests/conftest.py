@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from shared.recipe.recipe import Recipe
@@ -14,6 +15,13 @@ from tests.servers.radosgw import Radosgw
 # Hypothesis would fail an example that takes longer than 200 ms, as any may while something else runs beside it.
 settings.register_profile("without deadline", deadline=None)
 settings.load_profile("without deadline")
+
+
+@pytest.fixture(autouse=True)
+def _log_of_one_test() -> Iterator[None]:
+    """Forget how a command has set logging up: to a standard error that is closed when its test is over."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

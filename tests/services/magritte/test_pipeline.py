@@ -63,15 +63,15 @@ def test_no_stage_gets_what_another_stage_of_the_same_container_gets() -> None:
 
 
 def test_the_ledger_hears_of_everything_but_what_only_asks_for_work() -> None:
-    requests = {messages.RunRequested, messages.DatasetDue, messages.LegDue}
+    requests = {messages.RunRequested, messages.ListingDue, messages.DatasetDue, messages.LegDue}
     ledger = next(each for each in PIPELINE.declarations if each.queue == "tfrecord-packer.ledger")
     assert set(ledger.consumes) == set(Message.types.values()) - requests - {messages.Judgement}
 
 
 def test_state_with_one_owner_has_a_single_active_consumer(stages: tuple[Stage[Any, Any], ...]) -> None:
     owned = {queue.name for queue in PIPELINE.queues if queue.single_active_consumer}
-    assert owned == {"deduper.index", "tfrecord-packer.ledger"}
-    assert {stage.declaration.queue for stage in stages if isinstance(stage, Owner)} == owned
+    assert owned == {"scraper", "deduper.index", "tfrecord-packer.ledger"}  # the scraper owns the pace at each host
+    assert {stage.declaration.queue for stage in stages if isinstance(stage, Owner)} == owned - {"scraper"}
 
 
 def test_a_message_is_routed_to_the_queues_that_consume_it() -> None:
