@@ -13,6 +13,15 @@ class Reason(StrEnum):
     OPTED_OUT = "opted-out"
     EMPTY_FILE = "empty-file"
     TOO_MANY_BYTES = "too-many-bytes"
+    # The post, by what its board says before a byte is fetched
+    WRONG_RATING = "wrong-rating"
+    NOT_A_STILL_PICTURE = "not-a-still-picture"
+    AI_MADE = "ai-made"
+    EXCLUDED_TAG = "excluded-tag"
+    EXCLUDED_ARTIST = "excluded-artist"
+    BELOW_FAVOURITES = "below-favourites"
+    BELOW_VIEWS = "below-views"
+    LIMITED_BY_BOARD = "limited-by-board"
     # The picture
     NOT_A_PICTURE = "not-a-picture"
     TRUNCATED = "truncated"

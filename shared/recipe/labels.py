@@ -51,12 +51,12 @@ class Labels(Section):
             raise ValueError("without two classes there is nothing to drop by: set `folders: true` or name `tags`")
         return unlabelled
 
-    def check_sources(self, folders: list[Path]) -> None:
+    def check_sources(self, folders: list[Path], tells_tags: bool) -> None:
         """Raise ValueError when the sources, as they are now, cannot lead to two classes.
 
-        `folders` are those of all folder sources.
+        `folders` are those of all folder sources; `tells_tags` is whether any source tells tags.
         """
-        if self.tags:
+        if self.tags and not tells_tags:
             raise ValueError("no source tells tags: neither `folder` nor `urls` does. Use `folders: true`")
         least = 1 if self.unlabelled is Unlabelled.OTHER else 2
         if self.folders and len(names := _sub_folders(folders)) < least:

@@ -17,7 +17,7 @@ from shared.recipe.pictures import Pictures
 from shared.recipe.ranking import Ranking
 from shared.recipe.review import Review
 from shared.recipe.section import Section
-from shared.recipe.sources import FolderSource, Source
+from shared.recipe.sources import FolderSource, Source, tells_tags
 from shared.recipe.training import ResolvedTraining, Training
 from shared.recipe.upscaling import Upscaling
 
@@ -29,7 +29,7 @@ class Recipe(Section):
         pattern=r"^[a-z0-9][a-z0-9-]{0,59}$",
         description="name of the character, in lower-case letters, digits and hyphens; runs are named after it",
     )
-    sources: tuple[Source, ...] = Field(description="the folders and addresses that the pictures come from")
+    sources: tuple[Source, ...] = Field(description="the folders, addresses and boards that the pictures come from")
     pictures: Pictures = Pictures()
     duplicates: Duplicates = Duplicates()
     faces: Faces = Faces()
@@ -58,8 +58,9 @@ class Recipe(Section):
     @classmethod
     def _fit_the_sources(cls, labels: Labels, info: ValidationInfo) -> Labels:
         if info.context is not None and "sources" in info.data:  # checked when read from a file
-            folders = [source.folder for source in info.data["sources"] if isinstance(source, FolderSource)]
-            labels.check_sources(folders)
+            sources = info.data["sources"]
+            folders = [source.folder for source in sources if isinstance(source, FolderSource)]
+            labels.check_sources(folders, any(map(tells_tags, sources)))
         return labels
 
     @property

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from shared.recipe.own_folders import check_apart
+from shared.recipe.pixiv import PixivSource
 from shared.recipe.section import Section, StoredFile, present
 
 
@@ -56,12 +57,23 @@ class AddressesSource(Section):
         return present(urls, info) if isinstance(urls, Path) else urls
 
 
+_KINDS: dict[str, type[Section]] = {"folder": FolderSource, "urls": AddressesSource, "pixiv": PixivSource}
+"""Kinds of sources by the field that each has and no other."""
+
+
 def _kind_of_source(value: Any) -> str:
     keys = value if isinstance(value, dict) else vars(value) if isinstance(value, BaseModel) else ()
-    return (AddressesSource if "urls" in keys else FolderSource).__name__
+    return next((kind for key, kind in _KINDS.items() if key in keys), FolderSource).__name__
 
 
 Source = Annotated[
-    Annotated[FolderSource, Tag(FolderSource.__name__)] | Annotated[AddressesSource, Tag(AddressesSource.__name__)],
+    Annotated[FolderSource, Tag(FolderSource.__name__)]
+    | Annotated[AddressesSource, Tag(AddressesSource.__name__)]
+    | Annotated[PixivSource, Tag(PixivSource.__name__)],
     Discriminator(_kind_of_source),
 ]
+
+
+def tells_tags(source: Source) -> bool:
+    """Say whether a source tells tags of its pictures."""
+    return not isinstance(source, FolderSource | AddressesSource)

@@ -40,7 +40,12 @@ def numeric_fields(model: type[BaseModel], place: tuple[str, ...] = ()) -> Itera
 
 FIELDS = [field for field in numeric_fields(Recipe) if field[0] != "sources"]
 OF_SOURCES = [field for field in numeric_fields(Recipe) if field[0] == "sources"]
-GIVEN = {"FolderSource": "folder: .", "AddressesSource": "urls: []"}
+GIVEN = {
+    "FolderSource": ["- folder: ."],
+    "AddressesSource": ["- urls: []"],
+    "PixivSource": ["- pixiv:", "    word: margot"],
+}
+"""The lines of a source of each kind."""
 
 
 def refusal(folder: Path, text: str) -> str:
@@ -77,9 +82,10 @@ def test_a_number_that_is_not_finite_is_refused_with_line_and_field(
 def test_a_source_with_a_number_that_is_not_finite_is_refused(
     tmp_path: Path, field: tuple[str, ...], number: str
 ) -> None:
-    _, kind, name = field
-    complaint = refusal(tmp_path, f"name: anya\nsources:\n  - {GIVEN[kind]}\n    {name}: {number}\n")
-    assert complaint.startswith(f"recipe.yaml:4: sources[0].{name}: ")
+    _, kind, *names = field
+    lines = ["name: anya", "sources:", *GIVEN[kind], f"{'  ' * len(names)}{names[-1]}: {number}"]
+    complaint = refusal(tmp_path, "".join(f"{line}\n" for line in lines))
+    assert complaint.startswith(f"recipe.yaml:{len(lines)}: sources[0].{'.'.join(names)}: ")
     assert "hould be" in complaint
 
 
