@@ -12,6 +12,7 @@ from services.magritte import (
     draw,
     fetch,
     inspect,
+    login,
     operate,
     quality,
     recipe,
@@ -55,6 +56,7 @@ app.command("convert")(convert.convert)
 app.add_typer(verdict.app, name="verdict")
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(weights.app, name="weights")
+app.add_typer(login.app, name="login")
 
 
 def _version(wanted: bool) -> None:

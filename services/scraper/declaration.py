@@ -3,7 +3,12 @@
 from shared.contract import messages as m
 from shared.contract import patterns
 from shared.contract.declaration import Declaration
-from shared.contract.environment import FetchingEnvironment
+from shared.contract.environment import FetchingEnvironment, PixivEnvironment
+
+
+class ScraperEnvironment(PixivEnvironment, FetchingEnvironment):
+    """Variables of the scraper."""
+
 
 SCRAPER = Declaration(
     name="scraper",
@@ -13,7 +18,7 @@ SCRAPER = Declaration(
     threads=8,  # most of them wait for a host's turn
     longest=6 * 3600.0,  # a page of a thousand pictures, asked politely
     long=True,
-    environment=FetchingEnvironment,
+    environment=ScraperEnvironment,
     reads=(patterns.LISTINGS, patterns.PAGES, patterns.ORIGINALS, patterns.FILES, patterns.RETRY_FAILED),
     writes=(patterns.LISTINGS, patterns.PAGES, patterns.ORIGINALS),
 )
