@@ -6,8 +6,10 @@ from typing import Any
 
 from services.scraper.sources.addresses import AddressesSource
 from services.scraper.sources.folder import FolderSource
+from services.scraper.sources.pixiv.source import PixivSource
 from services.scraper.sources.post import Post
 from services.scraper.sources.source import Conditions, Fetched, Item, Page, Source
+from shared.recipe import pixiv as pixiv_recipe
 from shared.recipe import sources as recipe
 from shared.recipe.section import Section
 
@@ -16,6 +18,7 @@ __all__ = ["SOURCES", "Conditions", "Fetched", "Item", "Page", "Post", "Source",
 SOURCES: dict[type[Section], Callable[[Any, Conditions], Source]] = {
     recipe.FolderSource: FolderSource,
     recipe.AddressesSource: AddressesSource,
+    pixiv_recipe.PixivSource: PixivSource,
 }
 
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from services.scraper.sources.post import Post
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.reasons import Drop
+
+if TYPE_CHECKING:  # they import this module
+    from services.scraper.sources.pixiv.session import PixivSession
+    from services.scraper.web.interface import Web
 
 PAGE = 1000
 """Items of a page, where a source may choose."""
@@ -55,12 +59,15 @@ class Fetched:
 class Conditions:
     """Conditions that every source keeps to.
 
-    These are the largest file it may read, whether it shall stop, and which addresses it may connect to.
+    These are the largest file it may read, whether it shall stop, and which addresses it may connect to. Boards are
+    asked through `web`, and Pixiv as the account of the session `pixiv`, which outlives the sources.
     """
 
     max_bytes: int
     stopping: Callable[[], bool]
     egress: EgressPolicy = field(default_factory=EgressPolicy)
+    web: "Web | None" = None
+    pixiv: "PixivSession | None" = None
 
 
 class Source(Protocol):
