@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 
 from services.scraper.fetch_record import FetchRecord, FetchRequest, keep_fetch, recall_fetch, times_without_picture
+from services.scraper.identities import keep_identities, recognise
 from services.scraper.provenance import provenance
 from services.scraper.sources import Fetched, Item, Source
 from shared.contract import keys
@@ -21,13 +22,15 @@ def fetch(source: Source, item: Item, request: FetchRequest, store: Objects) -> 
     blank = FetchRecord(request.run, request.limits)
     if known is not None:
         blank = replace(known, run=request.run, limits=request.limits, drop=None)
-    fetched: Fetched | Drop | None = _stored(blank, store)
+    fetched: Fetched | Drop | None = _stored(blank, store) or recognise(store, item)
     if fetched is None:
         blank, fetched = replace(blank, asked_at=request.now), source.fetch(item)
     record = replace(blank, drop=fetched) if isinstance(fetched, Drop) else _judged(source.kind, item, fetched, blank)
     record = replace(record, times=times_without_picture(known, record.drop))
     if isinstance(fetched, Fetched) and record.image is not None and record.drop is None:
-        record = replace(record, fresh=store.put_new(keys.original(record.image), fetched.data))
+        is_new = store.put_new(keys.original(record.image), fetched.data)
+        keep_identities(store, item, record.image)
+        record = replace(record, fresh=is_new)
     keep_fetch(store, item, record)
     return record
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from services.scraper.fetch_record import FetchRecord
+from services.scraper.provenance import facts_of_post
 from services.scraper.sources import Item
 from shared.contract import keys
 from shared.contract.errors import Poison
@@ -51,11 +52,12 @@ class Listed:
 
 
 def described(item: Item, record: FetchRecord) -> Description:
-    """Describe an item by what came of it."""
+    """Describe an item by what came of it, and by what a board says of it today."""
     common = {"origin": item.origin, "score": item.score}
     if record.drop is not None:
         return {**common, **asdict(record.drop)}
-    return {**common, "image": record.image, "provenance": dict(sorted((record.provenance or {}).items()))}
+    provenance = {**(record.provenance or {}), **facts_of_post(item.post)}
+    return {**common, "image": record.image, "provenance": dict(sorted(provenance.items()))}
 
 
 def described_as_refused(item: Item, drop: Drop) -> Description:

@@ -3,7 +3,7 @@
 from pathlib import PurePath
 from typing import Any
 
-from services.scraper.sources import Fetched, Item
+from services.scraper.sources import Fetched, Item, Post
 from shared.pictures import PictureInfo
 
 WRONG_EXTENSION = "wrong-extension"
@@ -33,6 +33,16 @@ def provenance(kind: str, item: Item, fetched: Fetched, info: PictureInfo) -> di
         "size": [info.width, info.height],
         "notes": _notes(str(fetched.facts.get("name") or ""), info),
     }
+
+
+def facts_of_post(post: Post | None) -> dict[str, Any]:
+    """Return what a board says of a picture: its artists, its tags without their kinds, and the whole post."""
+    if post is None:
+        return {}
+    tags = dict.fromkeys(tag for kind in sorted(post.tags) for tag in post.tags[kind])
+    artist = ", ".join(artist.name for artist in post.artists)
+    whole = post.model_dump(mode="json", exclude_defaults=True)
+    return {"artist": artist or None, "tags": list(tags), "post": whole}
 
 
 def _notes(name: str, info: PictureInfo) -> list[str]:

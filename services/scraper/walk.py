@@ -23,7 +23,7 @@ from services.scraper.listing import (
 from services.scraper.pages import keep_page, recall_page
 from services.scraper.seen_entries import SeenEntries
 from services.scraper.sources import Conditions, Item, Page, Source, open_source
-from services.scraper.sources.address import shown
+from services.scraper.web.address import shown
 from shared.contract import keys
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.errors import Interrupted, MagritteError

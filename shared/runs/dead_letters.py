@@ -83,10 +83,10 @@ class Letter(BaseModel):
         """Return whether the letter is dead and was replayed fewer than `MOST_REPLAYS` times."""
         return self.state is LetterState.DEAD and len(self.replays) < MOST_REPLAYS
 
-    def is_of(self, kind: type[Message]) -> bool:
-        """Say whether the message is of this type."""
+    def is_of(self, *kinds: type[Message]) -> bool:
+        """Say whether the message is of one of these types."""
         try:
-            return isinstance(decode_message(self.body.encode()), kind)
+            return isinstance(decode_message(self.body.encode()), kinds)
         except Poison:
             return False
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable
 from shared.contract.items import WholeRun
-from shared.contract.messages import RunRequested
+from shared.contract.messages import ListingDue, RunRequested
 from shared.ledger.fates import Fate
 from shared.ledger.ledger import Ledger, phase_settings
 from shared.ledger.progress import Phase
@@ -104,7 +104,9 @@ def try_again(store: Store, run: str) -> None:
     """
     store.delete(keys.cancelled(run))
     for letter in letters(store, run):
-        if letter.state is LetterState.DEAD and (letter.item == str(WholeRun()) or letter.is_of(RunRequested)):
+        if letter.state is LetterState.DEAD and (
+            letter.item == str(WholeRun()) or letter.is_of(RunRequested, ListingDue)
+        ):
             keep_letter(store, letter.replayed())
 
 

@@ -68,7 +68,7 @@ def fates(status: dict[str, Any]) -> dict[str, int]:
 
 def listed(place: Workplace) -> dict[str, Any]:
     """What the run's listing says, by entry."""
-    listing = place.root / "data" / "runs" / "odd-001" / "listings" / "0.json"
+    listing = place.root / "data" / "runs" / "odd-001" / "listings" / "0" / "00000001.json"
     found: dict[str, Any] = json.loads(listing.read_bytes())["entries"]
     return found
 

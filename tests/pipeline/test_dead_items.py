@@ -60,10 +60,12 @@ class Scraping:
         self._published = self.bus.consume(Bookkeeping.declaration.queue)
 
     def work(self) -> Outcome:
-        """Handle the next message."""
-        delivery = self.consumer.receive(SOON)
-        assert delivery is not None
-        return self.worker.handle(delivery)
+        """Handle the next message, and those by which the source's pages ask for one another."""
+        outcomes, patience = [], SOON
+        while (delivery := self.consumer.receive(patience)) is not None:
+            outcomes.append(self.worker.handle(delivery))
+            patience = 1.0
+        return outcomes[-1]
 
     def keep_ledger(self) -> None:
         """Write down all that has been published."""
@@ -149,6 +151,6 @@ def test_resuming_the_run_tries_a_dead_item_again(scraping: Scraping, tmp_path: 
         scraping.keep_ledger()
     (tmp_path / "pictures" / ".mended").touch()
     published = json.loads(magritte("resume", "--json"))["published"]
-    assert published["run-requested"] == 1
+    assert published["listing-due"] == 1
     assert scraping.work() is Outcome.DONE
     assert ImageFetched.kind() in scraping.kinds_of(scraping.letter().item)

@@ -1,37 +1,5 @@
-"""Which addresses may be asked at all, as far as their text tells; `connections` looks at where they lead."""
+"""Addresses as they are shown to a person."""
 
-import re
+from services.scraper.web.address import shown
 
-import httpx
-
-from shared.contract.reasons import Drop, Reason
-
-_PORTS = range(1, 65536)
-_USER = re.compile(r"//[^/?#]*@")
-
-
-def parsed(address: str) -> httpx.URL | Drop:
-    """Return an address, of a list or of a redirect, in its parts; or why it may not be fetched.
-
-    Called before every single request. Ask the result for `raw_host`, never for `host`: that undoes the ASCII form of
-    a name, and fails for names that browsers know and IDNA 2008 does not, such as those of emoji.
-    """
-    try:
-        url = httpx.URL(address)
-    except (httpx.InvalidURL, ValueError) as error:
-        return Drop(Reason.FETCH_FAILED, f"no address: {error}"[:300])
-    if url.scheme not in ("http", "https") or not url.raw_host:
-        return Drop(Reason.FETCH_FAILED, f"no http or https address: {shown(address)}")
-    if url.port is not None and url.port not in _PORTS:
-        return Drop(Reason.FETCH_FAILED, f"no address: the port {url.port} is not one of 1 to {_PORTS[-1]}"[:300])
-    return url
-
-
-def host_of(url: httpx.URL) -> str:
-    """Return the host of an address as it is asked for: in ASCII, `xn--` and all."""
-    return url.raw_host.decode("ascii")
-
-
-def shown(address: str) -> str:
-    """Return an address for a person to recognise: its beginning, without user and password."""
-    return _USER.sub("//", address)[:100]
+__all__ = ["shown"]

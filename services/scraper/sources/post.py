@@ -16,7 +16,7 @@ class PixivPage(BaseModel):
 
 
 class Artist(BaseModel):
-    """Who has drawn a picture, by the board's word, and where they are to be found."""
+    """An artist, by the board's word: the name, and the address of a page about them."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,16 +1,15 @@
 """What a source is: a listing, and a way to get what is listed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
 from services.scraper.sources.post import Post
-from shared.contract.egress_policy import EgressPolicy
+from services.scraper.web.conditions import Conditions
+from services.scraper.web.fetched import Fetched
 from shared.contract.reasons import Drop
 
-if TYPE_CHECKING:  # they import this module
-    from services.scraper.sources.pixiv.session import PixivSession
-    from services.scraper.web.interface import Web
+__all__ = ["PAGE", "Conditions", "Fetched", "Item", "Page", "Source"]
 
 PAGE = 1000
 """Items of a page, where a source may choose."""
@@ -41,33 +40,6 @@ class Page:
 
     items: tuple[Item, ...]
     next: str | None
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """The bytes of an item, and what its provenance record shall say about it (JSON values).
-
-    If the source has not said how many bytes there are (`of_known_length`), some may be missing at the end.
-    """
-
-    data: bytes
-    facts: Mapping[str, Any]
-    of_known_length: bool = True
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """Conditions that every source keeps to.
-
-    These are the largest file it may read, whether it shall stop, and which addresses it may connect to. Boards are
-    asked through `web`, and Pixiv as the account of the session `pixiv`, which outlives the sources.
-    """
-
-    max_bytes: int
-    stopping: Callable[[], bool]
-    egress: EgressPolicy = field(default_factory=EgressPolicy)
-    web: "Web | None" = None
-    pixiv: "PixivSession | None" = None
 
 
 class Source(Protocol):

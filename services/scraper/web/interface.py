@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.scraper.sources.source import Fetched
+from services.scraper.web.fetched import Fetched
 from shared.contract.reasons import Drop
 
 MOST_BYTES_OF_AN_ANSWER = 32 * 2**20
@@ -32,7 +32,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a board says of a file: its MD5 in hexadecimal, and its size. None where it says nothing."""
+    """The MD5 (hexadecimal) and size of a file, as a board states them; None where it does not."""
 
     md5: str | None = None
     bytes: int | None = None

@@ -44,7 +44,7 @@ class Login:
     def end(self, line: str) -> tuple[int, str, str]:
         """Enter a line, and return the exit code and what is printed after the address."""
         pipes = self.process.stdin, self.process.stdout, self.process.stderr
-        assert pipes[0] and pipes[1] and pipes[2]
+        assert None not in pipes
         pipes[0].write(f"{line}\n")
         pipes[0].close()
         out, err = pipes[1].read(), pipes[2].read()  # and no communicate(), which knows nothing of lines read ahead

@@ -79,7 +79,7 @@ def test_a_damaged_listing_is_remarked_and_the_journal_read(
 ) -> None:
     store.put(keys.listing(run, 0), b'{"entries"')
     assert items.entries_meant("a.png") == Found([ENTRIES[0]])
-    assert [remark for remark in remarks if "listings/0.json" in remark] == remarks != []
+    assert [remark for remark in remarks if "listings/0/" in remark] == remarks != []
 
 
 def test_an_entry_s_story_has_its_faces_in_the_order_of_time(items: RunItems) -> None:

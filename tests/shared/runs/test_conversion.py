@@ -60,7 +60,7 @@ def run(store: FolderStore, recipe: Recipe) -> str:
     leave(store, "scraper", SourceExhausted(run=run, source=0, count=1), "none.0.0", 5)
     leave(store, "tfrecord-packer", DatasetPacked(run=run, version=1, digest=DATASET), "none.0.1", 6)
     listing = {"entries": {ENTRY: {"origin": "a.png", "score": 3, "image": IMAGE}}, "count": 1}
-    store.put(keys.listing(run, 0), json.dumps(listing).encode())
+    store.put(keys.old_listing(run, 0), json.dumps(listing).encode())
     store.put(keys.old_provenance(IMAGE, ENTRY), b'{"origin": "a.png", "artist": "somebody"}')
     arrival = {"fingerprint": {"run": run, "entry": ENTRY}, "decisions": [{"entry": ENTRY, "by": None}]}
     store.put(keys.old_arrival(run, 1), json.dumps(arrival).encode())
@@ -96,7 +96,7 @@ def test_the_journal_has_every_fact_in_the_order_of_time_with_its_circumstances(
 
 def test_provenance_and_arrivals_are_where_they_are_looked_for_now(store: FolderStore, run: str) -> None:
     convert(store, run)
-    listing = json.loads(store.get(keys.listing(run, 0)))
+    listing = json.loads(store.get(keys.old_listing(run, 0)))
     assert listing["entries"][ENTRY]["provenance"]["artist"] == "somebody"
     (line,) = store.get(keys.arrival(run, 1)).splitlines()
     assert json.loads(line)["fingerprint"]["entry"] == ENTRY
@@ -137,5 +137,5 @@ def test_provenance_that_is_lost_is_told_of_and_made_of_what_is_left(
     skipped: list[str] = []
     convert(store, run, skipped.append)
     assert skipped == [key]
-    found = json.loads(store.get(keys.listing(run, 0)))["entries"][ENTRY]
+    found = json.loads(store.get(keys.old_listing(run, 0)))["entries"][ENTRY]
     assert found["provenance"] == {"source": "folder", "origin": "a.png", "score": 3}

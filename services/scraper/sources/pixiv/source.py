@@ -14,7 +14,6 @@ from services.scraper.sources.pixiv.windows import Position
 from services.scraper.sources.pixiv.works import items_of, limited, refusal, unreadable_item
 from services.scraper.sources.source import Conditions, Fetched, Item, Page
 from services.scraper.web.interface import Request
-from shared.contract.errors import Unusable
 from shared.contract.reasons import Drop, Reason
 from shared.recipe import pixiv as recipe
 
@@ -32,7 +31,7 @@ class PixivSource:
 
     def __init__(self, section: recipe.PixivSource, conditions: Conditions) -> None:
         if conditions.web is None or conditions.pixiv is None:
-            raise Unusable("a source of Pixiv needs a client of the web and a session")
+            raise ValueError("Pixiv is asked by the web and with the session of the conditions")
         self._section = section.pixiv
         self._web = conditions.web
         self._api = PixivApi(conditions.web, conditions.pixiv, section.pixiv.addresses)
@@ -111,7 +110,7 @@ class PixivSource:
         return self._download(now.place)
 
     def close(self) -> None:
-        """Release nothing: the client of the web is everybody's."""
+        """Leave the web open, which others use too."""
 
 
 def _by_number(rows: tuple[Any, ...]) -> dict[int, Any]:

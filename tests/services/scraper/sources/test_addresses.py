@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from services.scraper.sources import Conditions, Fetched, Item
-from services.scraper.sources.addresses import ATTEMPTS, REDIRECTS, AddressesSource, user_agent
+from services.scraper.sources.addresses import AddressesSource
+from services.scraper.web.client import user_agent
+from services.scraper.web.politeness import Politeness
+from services.scraper.web.trip import REDIRECTS
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.errors import Interrupted, Transient
 from shared.contract.reasons import Drop, Reason
@@ -18,6 +21,7 @@ from shared.recipe import sources as recipe
 from tests.services.scraper.conftest import Handler, Server
 from tests.services.scraper.items import items_of
 
+ATTEMPTS = Politeness().attempts
 MAX_BYTES = 100_000
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.scraper.sources import Conditions, Fetched, Item
 from services.scraper.sources.addresses import AddressesSource
-from services.scraper.sources.connections import Resolve, resolve
+from services.scraper.web.connections import Resolve, resolve
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.reasons import Drop, Reason
 from shared.recipe import sources as recipe
@@ -51,7 +51,7 @@ def _fetch(*addresses: str, names: Resolve = resolve, egress: EgressPolicy = LOO
         return [source.fetch(Item(address, address)) for address in addresses]
 
 
-async def _loopback(host: str, port: int) -> list[str]:
+def _loopback(host: str, port: int) -> list[str]:
     return ["127.0.0.1"]
 
 
@@ -131,7 +131,7 @@ def test_user_and_password_of_an_address_are_sent(server: Server) -> None:
     ids=repr,
 )
 def test_what_a_library_raises_about_an_address_is_its_fate(server: Server, error: Exception) -> None:
-    async def failing(host: str, port: int) -> list[str]:
+    def failing(host: str, port: int) -> list[str]:
         if host == "odd.example":
             raise error
         return ["127.0.0.1"]
@@ -145,7 +145,7 @@ def test_what_a_library_raises_about_an_address_is_its_fate(server: Server, erro
 
 
 def test_an_error_of_ours_is_not_taken_for_one_of_the_address() -> None:
-    async def failing(host: str, port: int) -> list[str]:
+    def failing(host: str, port: int) -> list[str]:
         raise ExceptionGroup("two", [ValueError("of the address"), AttributeError("of ours")])
 
     with pytest.raises(ExceptionGroup):

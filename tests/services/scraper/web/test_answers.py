@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.scraper.sources.request import retry_after
+from services.scraper.web.answers import retry_after
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
 

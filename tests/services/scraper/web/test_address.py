@@ -1,6 +1,6 @@
 import pytest
 
-from services.scraper.sources.address import host_of, parsed
+from services.scraper.web.address import host_of, parsed
 from shared.contract.reasons import Drop, Reason
 
 

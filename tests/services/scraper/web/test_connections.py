@@ -11,7 +11,7 @@ import pytest
 
 from services.scraper.sources import Conditions, Fetched, Item
 from services.scraper.sources.addresses import AddressesSource
-from services.scraper.sources.connections import Resolve, resolve
+from services.scraper.web.connections import Resolve, resolve
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.reasons import Drop, Reason
 from shared.recipe import sources as recipe
@@ -25,7 +25,7 @@ class Names:
         self.questions: list[str] = []
         self._answers = list(answers)
 
-    async def resolve(self, host: str, port: int) -> list[str]:
+    def resolve(self, host: str, port: int) -> list[str]:
         self.questions.append(host)
         return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 

@@ -1,0 +1,29 @@
+"""Conditions that a run sets to everything that fetches for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from services.scraper.web.hosts import OF_THIS_PROCESS, Hosts
+from shared.contract.egress_policy import EgressPolicy
+
+if TYPE_CHECKING:  # they know these conditions
+    from services.scraper.sources.pixiv.session import PixivSession
+    from services.scraper.web.interface import Web
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Conditions that every source keeps to.
+
+    These are the largest file it may read, whether it shall stop, which addresses it may connect to, and the hosts
+    that it shares with all other sources of the process. Boards are asked through `web`, and Pixiv as the account of
+    the session `pixiv`, which outlives the sources.
+    """
+
+    max_bytes: int
+    stopping: Callable[[], bool]
+    egress: EgressPolicy = field(default_factory=EgressPolicy)
+    hosts: Hosts = OF_THIS_PROCESS
+    web: "Web | None" = None
+    pixiv: "PixivSession | None" = None

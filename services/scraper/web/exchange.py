@@ -1,0 +1,146 @@
+"""One request over one connection, and what its answer comes to."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cached_property
+from ssl import SSLContext
+from typing import Protocol, TypeVar
+
+import httpcore
+import httpx
+
+from services.scraper.web.address import key_of, port_of, without_user
+from services.scraper.web.answers import Head, Later, Redirect, is_challenge, later, retry_after
+from services.scraper.web.connections import CheckedAddresses
+from services.scraper.web.hosts import Hosts
+from services.scraper.web.interface import Reply
+from services.scraper.web.kept import KEPT_SECONDS, Kept
+from services.scraper.web.politeness import Politeness
+from services.scraper.web.trip import Trip
+from services.scraper.web.watch import TooSlow
+from shared.contract.reasons import Drop, Reason
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_UNREACHABLE = (httpcore.ConnectError, httpcore.ConnectTimeout)
+_BROKEN = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.RemoteProtocolError)
+_NEITHER_GOOD_NOR_BAD = frozenset({401, 403})
+
+
+class Receiver(Protocol[T_co]):
+    """Takes the body of an answer; of an answer that is an error, no more than `most_of_an_error` bytes."""
+
+    most_of_an_error: int
+
+    def headers(self) -> Mapping[str, str]:
+        """Return what the next request says beside what it is for."""
+        ...
+
+    def receive(self, head: Head, body: Iterator[bytes], address: str) -> T_co | Drop | Later:
+        """Return what comes of the answer."""
+        ...
+
+
+class Wire:
+    """Sends requests to addresses that have been checked, and tells the hosts' paces of it."""
+
+    def __init__(self, addresses: CheckedAddresses, hosts: Hosts, politeness: Politeness, common: Mapping[str, str]):
+        self._addresses = addresses
+        self._hosts = hosts
+        self._politeness = politeness
+        self._common = common
+
+    @cached_property
+    def _ssl(self) -> SSLContext:
+        return httpx.create_ssl_context()
+
+    def exchange(self, trip: Trip, receiver: Receiver[T]) -> T | Drop | Later | Redirect:
+        """Send a request, if its address may be asked, and return what comes of the answer.
+
+        Raises `HostRefuses` for a challenge, and what `trip.watch` raises.
+        """
+        refused = self._addresses.check(trip.url)
+        if refused:
+            return refused
+        try:
+            with self._opened(trip, receiver.headers()) as response:
+                return self._judged(trip, receiver, response)
+        except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol, UnicodeEncodeError) as error:
+            return Drop(Reason.FETCH_FAILED, f"it cannot be asked for: {trip.hiding_secrets(error)}"[:200])
+        except TooSlow as error:
+            return Later(f"too slow: {error}")
+        except _BROKEN as error:
+            return Later(f"{type(error).__name__}: {error}"[:200], unreachable=isinstance(error, _UNREACHABLE))
+
+    @contextmanager
+    def _opened(self, trip: Trip, more: Mapping[str, str]) -> Iterator[httpcore.Response]:
+        """Send the request over a connection that is idle, or a new one."""
+        url, host = trip.url, key_of(trip.url)
+        address = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        request = httpcore.Request(
+            trip.method, address, headers=trip.headers(self._common, more), content=trip.content()
+        )
+        origin, check = httpcore.Origin(url.raw_scheme, url.raw_host, port_of(url)), self._addresses.way
+        connection = self._hosts.kept.take(host, origin, check) or httpcore.HTTPConnection(
+            origin,
+            ssl_context=self._ssl if url.scheme == "https" else None,
+            keepalive_expiry=KEPT_SECONDS,
+            network_backend=self._addresses,
+        )
+        self._note_asking(host)
+        try:
+            response = connection.handle_request(request)
+            self._hosts.answered(host)
+            try:
+                yield response
+            finally:
+                response.close()
+        finally:
+            self._hosts.kept.give_back(Kept(connection, host, origin, check, self))
+
+    def _note_asking(self, host: str) -> None:
+        least = 0.0 if self._addresses.is_private() else self._politeness.least_pause
+        self._hosts.asking(host, self, max(self._politeness.pause, least))
+
+    def _judged(self, trip: Trip, receiver: Receiver[T], response: httpcore.Response) -> T | Drop | Later | Redirect:
+        reason = response.extensions.get("reason_phrase", b"")
+        head, now = Head.of(response.status, reason, response.headers), datetime.now(UTC)
+        trip.remember(head)
+        host, parts = key_of(trip.url), iter(response.iter_stream())
+        if head.status >= 400 or head.location is not None:
+            body = _beginning(parts, receiver.most_of_an_error)
+            if is_challenge(head, body):
+                what = f"answered {head.text} with a challenge that wants a person"
+                raise self._hosts.closed(host, what, self._politeness.closed)
+            if put_off := later(head, now):
+                return replace(put_off, reply=Reply(head.status, head.headers, body, without_user(trip.url)))
+            parts = iter([body])
+        result: T | Drop | Later | Redirect
+        if head.location is not None:
+            result = Redirect(head.location, head.status)
+        else:
+            result = receiver.receive(head, parts, without_user(trip.url))
+        if not isinstance(result, Later) and head.status not in _NEITHER_GOOD_NOR_BAD:
+            self._hosts.content(host)
+        if seconds := retry_after(head.headers, now):
+            self._hosts.hold(host, min(seconds, self._politeness.longest_wait))
+        return result
+
+    def close(self) -> None:
+        """Close what is kept open, and no longer want any pause."""
+        self._hosts.kept.close_of(self)
+        self._hosts.forget(self)
+
+
+def _beginning(parts: Iterator[bytes], most: int) -> bytes:
+    """Return what comes of a body, at most about `most` bytes; the head before it counts even if it breaks off."""
+    body = bytearray()
+    with suppress(*_BROKEN):
+        for part in parts:
+            body += part
+            if len(body) >= most:
+                break
+    return bytes(body)

@@ -1,0 +1,172 @@
+"""When each host may be asked again, whoever wants something of it: one `Hosts` is enough for a process."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.scraper.web.kept import KeptConnections
+from services.scraper.web.politeness import Politeness
+from shared.contract.errors import HostRefuses, Interrupted
+
+GLANCE = 0.2
+"""Seconds between two looks at whether to stop."""
+_LATER = "`magritte run RECIPE` or `magritte resume RUN` goes on later"
+_FEW = 1000
+
+
+@dataclass
+class _Host:
+    """Knowledge of one host; times are by the clock of its `Hosts`."""
+
+    asked: float = float("-inf")
+    held_until: float = float("-inf")
+    busy: int = 0
+    troubles: int = 0
+    refusals: int = 0
+    closed_until: float = float("-inf")
+    why: str = ""
+    wishes: dict[object, float] = field(default_factory=dict)
+
+    def due(self, pause: float) -> float:
+        """Return when it may be asked by one who would wait for `pause`: the longest pause that anybody wants holds."""
+        return max(self.held_until, self.asked + max([pause, *self.wishes.values()]))
+
+
+class Hosts:
+    """Gives turns at hosts to any number of threads, and remembers how the hosts have answered."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = datetime.now,
+    ) -> None:
+        self.clock = clock
+        self.kept = KeptConnections()
+        self._sleep = sleep
+        self._now = now
+        self._free = threading.Condition()
+        self._hosts: dict[str, _Host] = {}
+        self._many = _FEW
+
+    @contextmanager
+    def turn(self, host: str, politeness: Politeness, stopping: Callable[[], bool]) -> Iterator[None]:
+        """Wait until `host` may be asked, and keep others from it until the context is left.
+
+        Raises `HostRefuses` if it is closed, and `Interrupted` when asked to stop.
+        """
+        while (left := self._take(host, politeness)) > 0:
+            if stopping():
+                raise Interrupted
+            self._sleep(min(left, GLANCE))
+        try:
+            yield
+        finally:
+            with self._free:
+                self._hosts[host].busy -= 1
+                self._free.notify_all()
+
+    def _take(self, host: str, politeness: Politeness) -> float:
+        """Take a turn and return 0, or return how many seconds to wait before trying again."""
+        if politeness.night is not None and politeness.night.covers(self._now()):
+            return GLANCE
+        with self._free:
+            known = self._known(host)
+            if (now := self.clock()) < known.closed_until:
+                raise HostRefuses(known.why)
+            if (left := known.due(politeness.pause) - now) > 0:
+                return left
+            if known.busy >= politeness.connections and not self._free.wait_for(
+                lambda: known.busy < politeness.connections, GLANCE
+            ):
+                return 1e-9
+            if known.due(politeness.pause) > self.clock():
+                return 1e-9
+            known.busy += 1
+            return 0
+
+    def _known(self, host: str) -> _Host:
+        if host not in self._hosts:
+            self._forget_idle()
+            self._hosts[host] = _Host()
+        return self._hosts[host]
+
+    def _forget_idle(self) -> None:
+        """Forget hosts of which there is nothing to remember, once there are many."""
+        if len(self._hosts) < self._many:
+            return
+        now = self.clock()
+        self._hosts = {
+            name: host
+            for name, host in self._hosts.items()
+            if host.busy or max(host.due(0), host.closed_until) > now or (host.troubles and now - host.asked < 900)
+        }
+        self._many = max(_FEW, 2 * len(self._hosts))
+
+    def asking(self, host: str, client: object, pause: float) -> None:
+        """Note that `client` asks `host` now and wants `pause` between two requests to it."""
+        with self._free:
+            known = self._known(host)
+            known.wishes[client] = pause
+            known.asked = self.clock()
+
+    def answered(self, host: str) -> None:
+        """Note that an answer of `host` has begun: the pause counts from here."""
+        with self._free:
+            self._known(host).asked = self.clock()
+
+    def content(self, host: str) -> None:
+        """Note that `host` has answered well."""
+        with self._free:
+            known = self._known(host)
+            known.troubles = known.refusals = 0
+
+    def forget(self, client: object) -> None:
+        """Forget what `client` wanted."""
+        with self._free:
+            for known in self._hosts.values():
+                known.wishes.pop(client, None)
+
+    def hold(self, host: str, seconds: float) -> None:
+        """Ask `host` for nothing for `seconds` from now."""
+        with self._free:
+            known = self._known(host)
+            known.held_until = max(known.held_until, self.clock() + seconds)
+
+    def hold_doubling(self, host: str, politeness: Politeness) -> float:
+        """Ask `host` for nothing for a pause that doubles each time in a row; return its seconds."""
+        with self._free:
+            known = self._known(host)
+            known.troubles += 1
+            seconds = min(politeness.back_off * 2.0 ** min(known.troubles - 1, 60), politeness.longest_wait)
+        self.hold(host, seconds)
+        return seconds
+
+    def refused(self, host: str, answer: str, politeness: Politeness) -> None:
+        """Note that `host` has refused; raises `HostRefuses` and closes it if that happens too often in a row."""
+        with self._free:
+            known = self._known(host)
+            known.refusals += 1
+            times = known.refusals
+        if times >= politeness.refusals:
+            raise self.closed(host, f"answered {answer}, {times} refusals in a row", politeness.closed)
+
+    def closed(self, host: str, what: str, seconds: float) -> HostRefuses:
+        """Close `host` for `seconds` because of `what` it did, and return the error that says so."""
+        why = f"{host} {what}: nothing more is asked of it for {_spoken(seconds)}; {_LATER}"
+        with self._free:
+            known = self._known(host)
+            known.refusals = 0
+            known.why, known.closed_until = why, max(known.closed_until, self.clock() + seconds)
+        return HostRefuses(why)
+
+
+def _spoken(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+
+
+OF_THIS_PROCESS = Hosts()
+"""The hosts that all sources of this process share."""
