@@ -7,23 +7,22 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from services.scraper.sources import Conditions, Fetched, Item, Page
+from services.scraper.sources import Conditions, Fetched, Item, Page, Source, open_source
 from services.scraper.sources.pixiv.session import PixivSession
-from services.scraper.sources.pixiv.source import PixivSource
 from shared.contract.environment import PixivEnvironment
 from shared.contract.reasons import Reason
 from shared.recipe import pixiv as recipe
 from tests.servers.boards.pixiv import REFRESH_TOKEN, Pixiv
 from tests.servers.boards.pixiv_client import TAG
-from tests.services.scraper.sources.pixiv.plain_web import PlainWeb
+from tests.services.scraper.sources.pixiv.noted_web import MAX_BYTES, NotedWeb
 
 
 @dataclass(frozen=True)
 class Opened:
     """A source that is open, and the client that it asks through."""
 
-    source: PixivSource
-    web: PlainWeb
+    source: Source
+    web: NotedWeb
 
     def pages(self) -> Iterator[Page]:
         """All pages of the listing."""
@@ -59,9 +58,15 @@ def session_of(token: str = REFRESH_TOKEN) -> PixivSession:
     return PixivSession(PixivEnvironment(pixiv_refresh_token=SecretStr(token)))
 
 
+def web_of(board: Pixiv) -> str:
+    """The address of a board's web pages, which have a host of their own: it may refuse while the API does not."""
+    return board.address.replace("127.0.0.1", "localhost")
+
+
 def section_of(board: Pixiv, **fields: Any) -> recipe.PixivSource:
     """A section of a recipe that names a loopback board."""
-    addresses = {"api": board.address, "sign_in": board.address, "web": board.address, "pictures": board.files.address}
+    api, pictures = board.address, board.files.address
+    addresses = {"api": api, "sign_in": api, "web": web_of(board), "pictures": pictures}
     return recipe.PixivSource.model_validate({"pixiv": {"word": TAG, "addresses": addresses, **fields}})
 
 
@@ -71,11 +76,11 @@ def opened() -> Iterator[Open]:
     webs = []
 
     def opened(board: Pixiv, session: PixivSession | None = None, **fields: Any) -> Opened:
-        web = PlainWeb()
+        web = NotedWeb()
         webs.append(web)
-        conditions = Conditions(2**25, lambda: False, web=web, pixiv=session or session_of())
-        return Opened(PixivSource(section_of(board, **fields), conditions), web)
+        conditions = Conditions(MAX_BYTES, lambda: False, web=web, pixiv=session or session_of())
+        return Opened(open_source(section_of(board, **fields), conditions), web)
 
     yield opened
     for web in webs:
-        web.client.close()
+        web.close()

@@ -13,7 +13,8 @@ from tests.servers.boards.pixiv import REFRESH_TOKEN, Pixiv, Rules
 from tests.servers.boards.pixiv_answers import LIMITED
 from tests.servers.boards.pixiv_client import SMALL, TAG
 from tests.servers.boards.works import JST, Work, Works
-from tests.services.scraper.sources.pixiv.conftest import Open
+from tests.services.scraper.sources.pixiv.conftest import Open, web_of
+from tests.services.scraper.sources.pixiv.noted_web import NAME
 
 SMALLEST = {"size": (1, 1), "most_pages": 1, "limited": 0.0}
 
@@ -215,9 +216,9 @@ def test_an_item_says_what_the_board_does(board: Pixiv, opened: Open) -> None:
     assert (item.post.board, item.post.number, item.post.page) == ("pixiv", several.id, 2)
     assert item.post.pixiv is not None
     assert (item.post.pixiv.work, item.post.pixiv.number) == (several.id, 2)
-    assert item.post.address == f"{board.address}/artworks/{several.id}"
+    assert item.post.address == f"{web_of(board)}/artworks/{several.id}"
     assert item.post.artists[0].name == f"artist {several.user_id}"
-    assert item.post.artists[0].address == f"{board.address}/users/{several.user_id}"
+    assert item.post.artists[0].address == f"{web_of(board)}/users/{several.user_id}"
     assert (item.post.title, item.post.tags["general"]) == (several.title, several.tags)
     assert (item.post.created, item.post.rating, item.post.variant) == (several.created_at, "0", "original")
     assert item.place == f"{board.files.address}/img-original/{item.state['file']}"
@@ -271,7 +272,7 @@ def test_the_pictures_are_asked_for_with_the_referer_that_their_host_wants_and_o
         entries = board.files.log
         api = board.log.requests_for("/v1/*")
     assert {entry.headers["referer"] for entry in entries} == {"https://app-api.pixiv.net/"}
-    assert {entry.headers["user-agent"] for entry in entries} == {"Magritte (tests)"}
+    assert {entry.headers["user-agent"] for entry in entries} == {NAME}
     assert {entry.headers["user-agent"] for entry in api} == {"PixivIOSApp/7.13.3 (iOS 14.6; iPhone13,2)"}
 
 

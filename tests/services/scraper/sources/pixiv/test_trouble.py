@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from demo.board.messages import Answer, Around, Handle, Request, json_answer
+from demo.board.messages import Answer, Around, Handle, json_answer
+from demo.board.messages import Request as BoardRequest
 from services.scraper.sources import Item
 from services.scraper.sources.pixiv.api import TROUBLES
-from services.scraper.sources.pixiv.asking import TRIES
+from services.scraper.sources.pixiv.asking import TRIES, ask_for_json
 from services.scraper.sources.pixiv.session import PixivSession
+from services.scraper.web.interface import Request
 from shared.contract.environment import PixivEnvironment
 from shared.contract.errors import HostRefuses, Poison, RunUnusable, Transient
 from shared.contract.reasons import Drop, Reason
@@ -23,7 +25,7 @@ from tests.servers.boards.pixiv import Pixiv, Rules
 from tests.servers.boards.pixiv_client import SMALL
 from tests.servers.boards.works import Work, Works, works_of
 from tests.services.scraper.sources.pixiv.conftest import Open, section_of, session_of
-from tests.services.scraper.sources.pixiv.plain_web import PlainWeb
+from tests.services.scraper.sources.pixiv.noted_web import NotedWeb
 
 SEARCH = "/v1/search/illust"
 MANY_LIMITED = Works(works=60, limited=0.5, adult=0.2, by_ai=0.0, moving=0.0, size=(8, 8))
@@ -42,7 +44,7 @@ def without_limits(board: Pixiv) -> dict[str, bytes]:
 def rewriting(change: Callable[[Any], Any], path: str) -> Around:
     """Lets the JSON of the answers at a path be changed."""
 
-    def around(request: Request, handle: Handle) -> Answer:
+    def around(request: BoardRequest, handle: Handle) -> Answer:
         answer = handle(request)
         return json_answer(change(json.loads(answer.body)), answer.status) if request.path == path else answer
 
@@ -71,7 +73,7 @@ def test_one_sign_in_is_enough_for_all_sources_of_a_process(opened: Open) -> Non
 
 
 def test_threads_whose_token_is_over_sign_in_once_together() -> None:
-    session, web = session_of(), PlainWeb()
+    session, web = session_of(), NotedWeb()
     with Pixiv(SMALL) as board:
         addresses = section_of(board).pixiv.addresses
         over = session.token(web, addresses)
@@ -84,7 +86,7 @@ def test_threads_whose_token_is_over_sign_in_once_together() -> None:
         for thread in threads:
             thread.join()
         assert sign_ins(board) == 2
-    web.client.close()
+    web.close()
     assert len(new) == 8
     assert set(new) == {"access-2"}
 
@@ -154,9 +156,18 @@ def test_a_rate_limit_is_waited_for(opened: Open) -> None:
 
 def test_a_rate_limit_that_does_not_end_is_a_refusal(opened: Open) -> None:
     with Pixiv(SMALL, around=Faults(Fault(faults.pixiv_rate_limit(), SEARCH))) as board:
-        with pytest.raises(HostRefuses, match="says that it is asked too often, 6 times in a row"):
+        with pytest.raises(HostRefuses, match="5 refusals in a row: nothing more is asked of it for 15 minutes"):
             opened(board).source.page("")
-        assert len(board.log.requests_for(SEARCH)) == TRIES
+        assert len(board.log.requests_for(SEARCH)) == 5
+
+
+def test_however_patient_the_client_is_one_call_is_not_repeated_for_ever() -> None:
+    web = NotedWeb(refusals=100)
+    with Pixiv(SMALL, around=Faults(Fault(faults.pixiv_rate_limit(), SEARCH))) as board:
+        with pytest.raises(HostRefuses, match="says that it is asked too often, 6 times in a row"):
+            ask_for_json(web, Request(f"{board.address}{SEARCH}"))
+        assert len(board.log) == TRIES
+    web.close()
 
 
 def test_half_a_listing_is_asked_for_again(opened: Open) -> None:
@@ -224,7 +235,7 @@ def test_a_limited_work_is_judged_by_its_own_numbers_not_by_zeros(opened: Open) 
 
 @pytest.mark.parametrize(
     ("fault", "requests"),
-    [(faults.challenge(), 1), (faults.hang_up(), TROUBLES), (faults.unavailable(), TROUBLES)],
+    [(faults.challenge(), 1), (faults.hang_up(), 4 * TROUBLES), (faults.unavailable(), 5)],
 )
 def test_where_the_web_pages_refuse_limited_works_are_dropped_and_they_are_not_asked_for_ever(
     opened: Open, fault: faults.Spoil, requests: int
