@@ -34,7 +34,7 @@ class Scraper(Stage[RunRequested | ListingDue, Wanted]):
         self._egress = environment.egress
 
     def settings(self, recipe: Recipe) -> Wanted:
-        return Wanted(recipe.sources, Limits.of(recipe.pictures))
+        return Wanted(recipe.sources, Limits.of(recipe.pictures), recipe.exclude)
 
     def process(
         self, message: RunRequested | ListingDue, settings: Wanted, context: Context

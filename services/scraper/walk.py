@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.scraper.entries import entry_id
+from services.scraper.exclusion import without_excluded
 from services.scraper.fetch_record import FetchRequest
 from services.scraper.fetching import fetch
 from services.scraper.listing import (
@@ -31,6 +32,7 @@ from shared.contract.messages import ListingDue, Message, SourceExhausted
 from shared.contract.stage import Context, Death, Objects, single_errors
 from shared.pictures import Limits
 from shared.recipe import sources as recipe_sources
+from shared.recipe.exclude import Exclude
 from shared.recipe.files import with_addresses
 
 EMPTY = Listing(entries={}, count=0, next="")
@@ -39,10 +41,11 @@ EMPTY = Listing(entries={}, count=0, next="")
 
 @dataclass(frozen=True)
 class Wanted:
-    """A recipe's sources, and the limits of what is taken from them."""
+    """A recipe's sources, the limits of what is taken from them, and what is not taken at all."""
 
     sources: tuple[recipe_sources.Source, ...]
     limits: Limits
+    exclude: Exclude
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Walk:
             listed = self._listed(source, page, before.next or "")
             earlier = self.seen.before(store, self.run, self.number, page)
             request = self._fetch_request()
-            for item in listed.items:
+            for item in (without_excluded(item, self.wanted.exclude) for item in listed.items):
                 self._stop_if_requested()
                 entry = entry_id(source.kind, self.number, item.origin)
                 if entry not in entries and entry not in earlier:

@@ -3,15 +3,18 @@
 import io
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from services.tfrecord_packer.bookkeeping import Bookkeeping
+from services.tfrecord_packer.data_card import FILE_NAME as DATA_CARD
+from services.tfrecord_packer.data_card import Subject, data_card, shown_settings
 from services.tfrecord_packer.declaration import PACKING
 from services.tfrecord_packer.events import ClassesWithoutPictures
 from services.tfrecord_packer.gathering import Gathered, RunPlaces, gather
@@ -35,11 +38,16 @@ from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_ho
 
 @dataclass(frozen=True)
 class Packing:
-    """Settings that decide about a run's data set; `size` is the pictures', in pixels."""
+    """Settings that decide about a run's data set; `size` is the pictures', in pixels.
 
+    `shown` are those that its data card shows.
+    """
+
+    character: str
     sources: int
     size: int
     labels: Labels
+    shown: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,8 @@ class TfrecordPacker(Stage[DatasetDue, Packing]):
     declaration = PACKING
 
     def settings(self, recipe: Recipe) -> Packing:
-        return Packing(len(recipe.sources), recipe.normalized.size, recipe.labels)
+        shown = shown_settings(recipe)
+        return Packing(recipe.name, len(recipe.sources), recipe.normalized.size, recipe.labels, shown)
 
     def process(self, message: DatasetDue, settings: Packing, context: Context) -> Iterator[Message]:
         ledger = Ledger(context.store, message.run)
@@ -77,6 +86,8 @@ class TfrecordPacker(Stage[DatasetDue, Packing]):
         if contents.members:
             digest = _packed(contents, settings.size, places, context)
             version = _version(message.run, digest, tally.verdicts(), context.store)
+            subject = Subject(settings.character, message.run, version, digest, len(contents.members), settings.size)
+            _put_card(subject, contents, places, tally, settings.shown, context.store)
             yield DatasetPacked(run=message.run, version=version, digest=digest, changes=tally.changes)
 
 
@@ -154,6 +165,15 @@ def _put_labels(digest: str, ordered: Iterable[Member], classes: tuple[str, ...]
         labels = one_hot([classes.index(str(member.label)) for member in ordered], len(classes))
         name = labels_file_name(Path(keys.dataset(digest)).name)
         store.put(keys.dataset(digest, name), encode_labels(labels))
+
+
+def _put_card(
+    subject: Subject, contents: _Contents, places: RunPlaces, tally: Tally, shown: Mapping[str, Any], store: Objects
+) -> None:
+    """Put the data card beside the data set, in place of that of an earlier run with the same pictures."""
+    images = dict.fromkeys(member.image for member in contents.members.values())
+    card = data_card(subject, [places.at(image) for image in images], tally.counts(), shown)
+    store.put(keys.dataset(subject.digest, DATA_CARD), card.encode())
 
 
 def _version(run: str, digest: str, verdicts: list[int], store: Objects) -> int:

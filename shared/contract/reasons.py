@@ -11,6 +11,8 @@ class Reason(StrEnum):
     UNREADABLE_FILE = "unreadable-file"
     FETCH_FAILED = "fetch-failed"
     OPTED_OUT = "opted-out"
+    EXCLUDED_ARTIST = "excluded-artist"
+    EXCLUDED_WORK = "excluded-work"
     EMPTY_FILE = "empty-file"
     TOO_MANY_BYTES = "too-many-bytes"
     # The post, by what its board says before a byte is fetched
@@ -18,7 +20,6 @@ class Reason(StrEnum):
     NOT_A_STILL_PICTURE = "not-a-still-picture"
     AI_MADE = "ai-made"
     EXCLUDED_TAG = "excluded-tag"
-    EXCLUDED_ARTIST = "excluded-artist"
     BELOW_FAVOURITES = "below-favourites"
     BELOW_VIEWS = "below-views"
     LIMITED_BY_BOARD = "limited-by-board"

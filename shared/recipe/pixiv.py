@@ -55,7 +55,6 @@ class Pixiv(Section):
         description="tag (a part of one is enough), exact-tag or title-and-caption: where to look for it",
     )
     exclude: tuple[str, ...] = Field((), description="tags that a work must not have, as they are written on Pixiv")
-    exclude_artists: tuple[str, ...] = Field((), description="artists to leave out, by the numbers of their accounts")
     bookmarks: int = Field(0, ge=0, description="least number of bookmarks; 5100 leaves only very popular works")
     views: int = Field(0, ge=0, description="least number of views")
     since: date | None = Field(None, description="first day of posting, in Japan, such as 2019-01-01; unset: any")
@@ -74,20 +73,12 @@ class Pixiv(Section):
             raise ValueError("write a tag or word")
         return " ".join(word.split())
 
-    @field_validator("exclude", "exclude_artists", mode="before")
+    @field_validator("exclude", mode="before")
     @classmethod
-    def _is_a_list(cls, names: Any) -> Any:
-        if isinstance(names, str | int):
-            raise ValueError(f"write a list, even of one: [{names}]")
-        return [str(each) if type(each) is int else each for each in names] if isinstance(names, list) else names
-
-    @field_validator("exclude_artists")
-    @classmethod
-    def _are_numbers(cls, artists: tuple[str, ...]) -> tuple[str, ...]:
-        for each in artists:
-            if not (each.isascii() and each.isdecimal()):
-                raise ValueError(f"{each!r} is no account's number, which ends the address of an artist's page")
-        return artists
+    def _is_a_list(cls, tags: Any) -> Any:
+        if isinstance(tags, str):
+            raise ValueError(f"write a list, even of one: [{tags}]")
+        return tags
 
     @field_validator("until")
     @classmethod

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field, ValidationInfo, field_validator
 
 from shared.recipe.duplicates import Duplicates
+from shared.recipe.exclude import Exclude, read_exclude
 from shared.recipe.faces import Faces
 from shared.recipe.labels import Labels
 from shared.recipe.normalized import Normalized
@@ -30,6 +31,7 @@ class Recipe(Section):
         description="name of the character, in lower-case letters, digits and hyphens; runs are named after it",
     )
     sources: tuple[Source, ...] = Field(description="the folders, addresses and boards that the pictures come from")
+    exclude: Exclude = Exclude()
     pictures: Pictures = Pictures()
     duplicates: Duplicates = Duplicates()
     faces: Faces = Faces()
@@ -53,6 +55,11 @@ class Recipe(Section):
         if not sources:
             raise ValueError("at least one is needed, such as `- folder: ./pictures`")
         return sources
+
+    @field_validator("exclude", mode="before")
+    @classmethod
+    def _lists_of_a_file(cls, exclude: Any, info: ValidationInfo) -> Any:
+        return read_exclude(exclude, info)
 
     @field_validator("labels")
     @classmethod

@@ -228,7 +228,7 @@ def test_all_that_is_wrong_is_said_at_once(write: Write) -> None:
     text = "name: Anya\nsources:\n  - folder: ./nowhere\n  - folder: ./pictures\n  - urls: gone.txt\npixels: {}\n"
     texts = problems(write(text))
     assert [line.split(": ")[0] for line in texts] == [f"recipe.yaml:{number}" for number in (1, 3, 5, 6)]
-    assert "allowed are name, sources, pictures" in texts[-1]
+    assert "allowed are name, sources, exclude, pictures" in texts[-1]
 
 
 @pytest.mark.parametrize(

@@ -30,16 +30,10 @@ def _reason(section: Pixiv, work: Work) -> tuple[Reason, str] | None:
         return Reason.NOT_A_STILL_PICTURE, f"the work is of the kind {work.kind[:40]}"
     if work.ai_type == MADE_BY_AI and not section.ai:
         return Reason.AI_MADE, "its artist says that it was made by AI"
-    return _excluded(section, work) or _unpopular(section, work)
-
-
-def _excluded(section: Pixiv, work: Work) -> tuple[Reason, str] | None:
-    excluded = sorted({*work.tags, *work.translated_tags} & set(section.exclude))
-    if str(work.artist) in section.exclude_artists:
-        return Reason.EXCLUDED_ARTIST, f"by artist {work.artist}, {work.artist_name[:80]}"
-    if excluded:
-        return Reason.EXCLUDED_TAG, f"has the tag {excluded[0][:80]}"
-    return None
+    excluded = {tag.casefold() for tag in section.exclude}
+    if found := [tag for tag in (*work.tags, *work.translated_tags) if tag.casefold() in excluded]:
+        return Reason.EXCLUDED_TAG, f"has the tag {found[0][:80]}"
+    return _unpopular(section, work)
 
 
 def _unpopular(section: Pixiv, work: Work) -> tuple[Reason, str] | None:

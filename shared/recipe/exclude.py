@@ -1,0 +1,44 @@
+"""Artists and works that nothing is taken of, whatever source lists them."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, ValidationInfo, field_validator
+
+from shared.recipe.section import Section, present
+
+
+class Exclude(Section):
+    """Artists and works whose pictures are left out: of people who do not want them to be used, for instance.
+
+    In place of the two lists, the path of a YAML file that has them, so that several recipes can share it.
+    """
+
+    artists: tuple[str, ...] = Field((), description="names of artists, as the board has them; case does not matter")
+    works: tuple[str, ...] = Field(
+        (), description="posts, by board and number such as danbooru:123456 or pixiv:123456, or by address"
+    )
+
+    @field_validator("artists", "works", mode="before")
+    @classmethod
+    def _is_a_list(cls, names: Any) -> Any:
+        if isinstance(names, str):
+            raise ValueError(f"write a list, even of one: [{names!r}]")
+        return names
+
+
+def read_exclude(value: Any, info: ValidationInfo) -> Any:
+    """Return the lists in the file that a recipe names; lists as they are. Raises `ValueError`."""
+    if not isinstance(value, str | Path):
+        return value
+    path = present(Path(value), info)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} should have the two lists `artists` and `works`")
+    return content
