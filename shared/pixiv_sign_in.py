@@ -26,7 +26,7 @@ class Tokens(BaseModel):
     """The tokens of an account."""
 
     access_token: SecretStr
-    refresh_token: SecretStr
+    refresh_token: SecretStr = SecretStr("")
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,9 @@ def headers(app: PixivEnvironment, now: datetime) -> Mapping[str, str]:
 
 def read_answer(status: int, body: object) -> Tokens | Refusal:
     """Return the tokens in the JSON that the sign-in answers with, or what it says instead."""
+    inner = body.get("response") if isinstance(body, dict) else None  # the same tokens, in an older form
     try:
-        return Tokens.model_validate(body)
+        return Tokens.model_validate(body if inner is None else inner)
     except ValidationError:
         words = _words(body)
         return Refusal(f"HTTP {status}: {words}" if words else f"HTTP {status}")

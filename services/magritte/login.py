@@ -81,7 +81,9 @@ def pixiv(
     answer = _sent(board.sign_in, pixiv_sign_in.form_of_code(settings, code, verifier), settings)
     if isinstance(answer, pixiv_sign_in.Refusal):
         raise Poison(f"Pixiv takes no such code ({answer.told}). It is good for 30 seconds, once: begin again")
-    _write(to, answer.refresh_token.get_secret_value())
+    if not (token := answer.refresh_token.get_secret_value()):
+        raise Poison(f"{board.sign_in} gives an access token, and none to keep")
+    _write(to, token)
     screen.say(_AFTER.format(file=to).removesuffix("\n"))
 
 

@@ -45,7 +45,7 @@ class PixivApi:
         status, body = self._call("/v1/search/illust", query)
         rows, address = body.get("illusts"), body.get("next_url")
         if status != 200 or not isinstance(rows, list):
-            raise Poison(f"Pixiv refuses a search (HTTP {status}): {words_of(body)}")
+            raise Poison(f"Pixiv refuses a search (HTTP {status}): {words_of(body)[:200]}")
         return Found(tuple(rows), _offset(address) if address else None)
 
     def detail(self, number: int) -> Body | None:
@@ -55,7 +55,7 @@ class PixivApi:
             return None
         row = body.get("illust")
         if status != 200 or not isinstance(row, dict):
-            raise Poison(f"Pixiv does not show the work {number} (HTTP {status}): {words_of(body)}")
+            raise Poison(f"Pixiv does not show the work {number} (HTTP {status}): {words_of(body)[:200]}")
         return row
 
     def web_work(self, number: int) -> Any:

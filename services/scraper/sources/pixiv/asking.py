@@ -40,7 +40,7 @@ def words_of(body: Body) -> str:
     """Return what an error of Pixiv's API says."""
     error = body.get("error")
     words = error.get("message") or error.get("user_message") if isinstance(error, dict) else None
-    return str(words or "")[:200]
+    return str(words or "")
 
 
 def _object(reply: Reply) -> Body | None:

@@ -23,7 +23,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Work:
-    """A work, whichever side of Pixiv has described it."""
+    """A work, whichever side of Pixiv has described it; None is what has not been said of it."""
 
     number: int
     kind: str
@@ -34,15 +34,15 @@ class Work:
     translated_tags: tuple[str, ...]
     restriction: int
     ai_type: int
-    bookmarks: int
-    views: int
-    created: datetime
+    bookmarks: int | None
+    views: int | None
+    created: datetime | None
     pages: tuple[Picture, ...]
 
 
 class _User(BaseModel):
-    id: int
-    name: str
+    id: int = 0
+    name: str = ""
 
 
 class _Tag(BaseModel):
@@ -65,46 +65,46 @@ class _SinglePage(BaseModel):
 class _AppWork(BaseModel):
     id: int
     type: str
-    title: str
-    user: _User
-    tags: tuple[_Tag, ...]
+    title: str = ""
+    user: _User = _User()
+    tags: tuple[_Tag, ...] = ()
     x_restrict: int
-    illust_ai_type: int
-    total_bookmarks: int
-    total_view: int
-    create_date: AwareDatetime
-    page_count: int = Field(ge=1, le=MOST_PAGES)
-    width: int
-    height: int
-    meta_single_page: _SinglePage
-    meta_pages: tuple[_Page, ...]
+    illust_ai_type: int = 0
+    total_bookmarks: int | None = None
+    total_view: int | None = None
+    create_date: AwareDatetime | None = None
+    page_count: int = Field(1, ge=1, le=MOST_PAGES)
+    width: int = 0
+    height: int = 0
+    meta_single_page: _SinglePage = _SinglePage()
+    meta_pages: tuple[_Page, ...] = ()
 
 
 class _WebTag(BaseModel):
     tag: str
-    translation: Mapping[str, str] = {}
+    translation: Mapping[str, str | None] = {}
 
 
 class _WebTags(BaseModel):
-    tags: tuple[_WebTag, ...]
+    tags: tuple[_WebTag, ...] = ()
 
 
 class _WebWork(BaseModel):
     id: int
-    title: str
+    title: str = ""
     illustType: int = Field(ge=0, lt=len(_WEB_KINDS))  # noqa: N815
-    userId: int  # noqa: N815
-    userName: str  # noqa: N815
-    tags: _WebTags
+    userId: int = 0  # noqa: N815
+    userName: str = ""  # noqa: N815
+    tags: _WebTags = _WebTags()
     xRestrict: int  # noqa: N815
-    aiType: int  # noqa: N815
-    bookmarkCount: int  # noqa: N815
-    viewCount: int  # noqa: N815
-    createDate: AwareDatetime  # noqa: N815
-    pageCount: int = Field(ge=1, le=MOST_PAGES)  # noqa: N815
-    width: int
-    height: int
-    urls: _Addresses
+    aiType: int = 0  # noqa: N815
+    bookmarkCount: int | None = None  # noqa: N815
+    viewCount: int | None = None  # noqa: N815
+    createDate: AwareDatetime | None = None  # noqa: N815
+    pageCount: int = Field(1, ge=1, le=MOST_PAGES)  # noqa: N815
+    width: int = 0
+    height: int = 0
+    urls: _Addresses = _Addresses()
 
 
 class _WebPage(BaseModel):
@@ -162,7 +162,7 @@ def work_of_web(body: Any) -> Work:
         artist=said.userId,
         artist_name=said.userName,
         tags=tuple(tag.tag for tag in said.tags.tags),
-        translated_tags=tuple(tag.translation["en"] for tag in said.tags.tags if tag.translation.get("en")),
+        translated_tags=tuple(name for tag in said.tags.tags if (name := tag.translation.get("en"))),
         restriction=said.xRestrict,
         ai_type=said.aiType,
         bookmarks=said.bookmarkCount,

@@ -82,21 +82,22 @@ def query(section: Pixiv, position: Position) -> dict[str, str]:
 def step(section: Pixiv, position: Position, rows: tuple[Any, ...], next_offset: int | None, taken: list[int]) -> Step:
     """Return what follows a page with these rows, of which those in `taken` have been taken."""
     if next_offset is None:
-        return Step(None)
+        at_wall = position.offset + len(rows) >= LAST_OFFSET
+        return _next_window(section, _following(position, rows, taken)) if at_wall else Step(None)
     if next_offset <= position.offset:
         raise Poison(f"Pixiv leads from offset {position.offset} of a search back to {next_offset}")
-    days = [day for day in map(day_of, rows) if day]
-    seen = days[-1] if days else position.seen
-    following = position.model_copy(
-        update={
-            "seen": seen,
-            "taken": position.taken + len(taken),
-            "recent": (*(position.recent if seen == position.seen else ()), *taken),
-        }
-    )
+    following = _following(position, rows, taken)
     if next_offset <= LAST_OFFSET:
         return Step(following.model_copy(update={"offset": next_offset}))
     return _next_window(section, following)
+
+
+def _following(position: Position, rows: tuple[Any, ...], taken: list[int]) -> Position:
+    """Return the position after a page but for where its next page begins."""
+    days = [day for day in map(day_of, rows) if day]
+    seen = days[-1] if days else position.seen
+    recent = (*(position.recent if seen == position.seen else ()), *taken)
+    return position.model_copy(update={"seen": seen, "taken": position.taken + len(taken), "recent": recent})
 
 
 def _next_window(section: Pixiv, position: Position) -> Step:

@@ -37,10 +37,14 @@ def _reason(section: Pixiv, work: Work) -> tuple[Reason, str] | None:
 
 
 def _unpopular(section: Pixiv, work: Work) -> tuple[Reason, str] | None:
-    if work.bookmarks < section.bookmarks:
-        return Reason.BELOW_FAVOURITES, f"{work.bookmarks} bookmarks, at least {section.bookmarks} are wanted"
-    if work.views < section.views:
-        return Reason.BELOW_VIEWS, f"{work.views} views, at least {section.views} are wanted"
+    for reason, count, least, what in (
+        (Reason.BELOW_FAVOURITES, work.bookmarks, section.bookmarks, "bookmarks"),
+        (Reason.BELOW_VIEWS, work.views, section.views, "views"),
+    ):
+        if count is None and least:
+            return reason, f"Pixiv does not say how many {what} there are, at least {least} are wanted"
+        if count is not None and count < least:
+            return reason, f"{count} {what}, at least {least} are wanted"
     return None
 
 

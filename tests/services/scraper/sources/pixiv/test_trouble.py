@@ -123,8 +123,8 @@ def test_without_a_refresh_token_nothing_is_asked_for(opened: Open) -> None:
 
 
 def test_an_answer_of_the_sign_in_that_is_none_shows_no_token(opened: Open) -> None:
-    half = rewriting(lambda body: {"access_token": body["access_token"]}, "/auth/token")
-    with Pixiv(SMALL, around=half) as board, pytest.raises(RunUnusable) as refused:
+    odd = rewriting(lambda body: {"token": body["access_token"], "error": body["access_token"]}, "/auth/token")
+    with Pixiv(SMALL, around=odd) as board, pytest.raises(RunUnusable) as refused:
         opened(board).source.page("")
     assert "access-1" not in str(refused.value)
 

@@ -55,6 +55,12 @@ def test_the_last_page_is_followed_by_none() -> None:
     assert step(EVERYTHING, Position(offset=30), rows(FIFTH), None, []) == Step(None)
 
 
+def test_a_search_that_ends_at_the_wall_goes_on_behind_it() -> None:
+    page = rows(*[FIFTH] * 29, FOURTH)
+    assert step(EVERYTHING, Position(offset=4980), page, None, []) == Step(Position(until=FOURTH, seen=FOURTH))
+    assert step(EVERYTHING, Position(offset=4980), page[:19], None, []) == Step(None)
+
+
 def test_up_to_the_wall_the_offset_grows() -> None:
     for offset in (30, LAST_OFFSET):
         found = after(Position(), FIFTH, FOURTH, offset=offset)
