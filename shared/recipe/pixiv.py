@@ -93,3 +93,8 @@ class PixivSource(Section):
     """Works of Pixiv, by a tag or word. Needs an account: `magritte login pixiv`."""
 
     pixiv: Pixiv
+
+    @field_validator("pixiv", mode="before")
+    @classmethod
+    def _word_alone(cls, section: Any) -> Any:
+        return {"word": section} if isinstance(section, str) else section

@@ -16,8 +16,9 @@ def read(folder: Path, *lines: str) -> Recipe:
     return read_recipe(path)
 
 
-def test_a_word_is_enough(tmp_path: Path) -> None:
-    source = read(tmp_path, "  - pixiv: {word: マルゴ}").sources[0]
+@pytest.mark.parametrize("line", ["  - pixiv: {word: マルゴ}", "  - pixiv: マルゴ"])
+def test_a_word_is_enough(tmp_path: Path, line: str) -> None:
+    source = read(tmp_path, line).sources[0]
     assert isinstance(source, PixivSource)
     section = source.pixiv
     assert (section.word, section.match, section.bookmarks, section.ai) == ("マルゴ", Match.TAG, 0, False)

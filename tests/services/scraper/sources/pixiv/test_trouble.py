@@ -299,6 +299,25 @@ def test_a_work_that_is_described_in_another_way_is_its_own_trouble(opened: Open
     assert isinstance(there.source.fetch(replace(odd_items[0], trouble=None)), Drop)
 
 
+def test_a_work_that_comes_twice_on_a_page_is_one(opened: Open) -> None:
+    def doubled(body: Any) -> Any:
+        return body | {"illusts": [row for row in body["illusts"] for _ in range(2)]}
+
+    with Pixiv(SMALL, around=rewriting(doubled, SEARCH)) as board:
+        origins = [item.origin for item in opened(board).source.page("").items]
+    assert len(origins) == len(set(origins)) >= 30
+
+
+def test_files_that_break_off_or_come_as_a_part_are_asked_for_again(opened: Open) -> None:
+    breaking = Faults(
+        Fault(faults.cut(), "/img-original/*", times=1, each=True, most_paths=20),
+        Fault(faults.hang_up(), "/img-original/*", times=1, each=True, most_paths=10),
+    )
+    with Pixiv(SMALL) as calm, Pixiv(SMALL, around=breaking) as board:
+        assert opened(board).kept() == opened(calm).kept()
+        assert len(board.files.log) > len(calm.files.log)
+
+
 def test_a_cursor_that_is_none_is_refused(opened: Open) -> None:
     with Pixiv(SMALL) as board, pytest.raises(Poison, match="is no position in a search of Pixiv"):
         opened(board).source.page('{"page": 7}')
