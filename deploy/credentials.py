@@ -2,6 +2,7 @@
 
     <user>/magritte_bus             address of the broker with the user's password, for every stage and `magritte`
     <user>/magritte_s3_access_key   and magritte_s3_secret_key
+    scraper/magritte_pixiv_...      empty until `magritte login pixiv` writes it
     monitor, grafana                passwords of the broker's figures and of Grafana's administrator
     rabbitmq-definitions.json       users, permissions, policies and queues, for RabbitMQ to import
     s3.json                         identities, for SeaweedFS' -s3.config
@@ -21,9 +22,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from pydantic import SecretStr
+
 from deploy import access
 from deploy.access import MONITOR, OPERATOR
 from services.magritte.pipeline import PIPELINE
+from shared.contract.environment import PREFIX
 from shared.settings import Settings
 
 BUCKET = "magritte"
@@ -43,11 +47,21 @@ def write_credentials(folder: Path) -> None:
     passwords[MONITOR] = _kept(folder / MONITOR, secrets.token_urlsafe)
     _kept(folder / "grafana", secrets.token_urlsafe)
     access_key, secret_key = _s3_keys(folder)
+    for stage in PIPELINE.containers:
+        for name in secrets_of(stage):
+            _kept(folder / stage / name, str)
     _write(folder / _DEFINITIONS, _definitions(folder / _DEFINITIONS, passwords))
     _write(folder / "s3.json", _identities(access_key, secret_key))
     for user, rights in access.store_users(PIPELINE).items():
         _write(folder / "policies" / f"{user}.json", access.s3_policy(rights, BUCKET))
     _write(folder / "policies" / "of-bucket.json", access.bucket_policy(PIPELINE, BUCKET))
+
+
+def secrets_of(stage: str) -> list[str]:
+    """Return the names of the secrets that a stage has from its operator alone; until then their files are empty."""
+    models = [each.environment for each in PIPELINE.containers[stage] if each.environment is not None]
+    fields = [field for model in models for field in model.model_fields.items()]
+    return [f"{PREFIX}{name}".lower() for name, field in fields if field.default == SecretStr("")]
 
 
 def _password_of(folder: Path, user: str) -> str:

@@ -12,6 +12,7 @@ from services.magritte import (
     draw,
     fetch,
     inspect,
+    login,
     operate,
     quality,
     recipe,
@@ -57,6 +58,7 @@ app.add_typer(verdict.app, name="verdict")
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(sources.app, name="sources")
 app.add_typer(weights.app, name="weights")
+app.add_typer(login.app, name="login")
 
 
 def _version(wanted: bool) -> None:

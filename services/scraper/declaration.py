@@ -5,10 +5,10 @@ from pydantic import Field
 from shared.contract import messages as m
 from shared.contract import patterns
 from shared.contract.declaration import Declaration
-from shared.contract.environment import DanbooruEnvironment, FetchingEnvironment
+from shared.contract.environment import DanbooruEnvironment, FetchingEnvironment, PixivEnvironment
 
 
-class ScraperEnvironment(DanbooruEnvironment, FetchingEnvironment):
+class ScraperEnvironment(DanbooruEnvironment, PixivEnvironment, FetchingEnvironment):
     """Variables of the scraper."""
 
     contact: str = Field(

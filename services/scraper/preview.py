@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from services.scraper.declaration import ScraperEnvironment
 from services.scraper.exclusion import without_excluded
 from services.scraper.sources import Conditions, Item, Page, Post, Source, open_source
+from services.scraper.sources.pixiv.session import PixivSession
 from shared.contract.preview import SourcePreview
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import name_of, pause_of
@@ -44,6 +45,7 @@ def previews(
         egress=environment.egress,
         contact=environment.contact,
         danbooru=environment,
+        pixiv=PixivSession(environment),
     )
     with closing(open_source(section, conditions)) as source:
         tally = _Tally(source.kind, name_of(section), pause_of(section))

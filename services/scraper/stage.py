@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from services.scraper.declaration import SCRAPER, ScraperEnvironment
 from services.scraper.seen_entries import SeenEntries
 from services.scraper.sources import Conditions
+from services.scraper.sources.pixiv.session import PixivSession
 from services.scraper.walk import Walk, Wanted
 from shared.contract.messages import ListingDue, Message, RunRequested
 from shared.contract.stage import Context, Death, Stage
@@ -27,10 +28,12 @@ class Scraper(Stage[RunRequested | ListingDue, Wanted]):
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
         self._environment = ScraperEnvironment()
+        self._pixiv = PixivSession(self._environment)
         self._seen = SeenEntries()
 
     def setup(self, environment: ScraperEnvironment, settings: Wanted | None) -> None:
         self._environment = environment
+        self._pixiv = PixivSession(environment)
 
     def settings(self, recipe: Recipe) -> Wanted:
         return Wanted(recipe.sources, Limits.of(recipe.pictures), recipe.exclude)
@@ -45,6 +48,7 @@ class Scraper(Stage[RunRequested | ListingDue, Wanted]):
             contact=self._environment.contact,
             danbooru=self._environment,
             store=context.store,
+            pixiv=self._pixiv,
         )
         walk = Walk(message.run, message.source, settings, context.store, conditions, self._clock, self._seen)
         return walk.known() if isinstance(message, RunRequested) else walk.page(message.page)

@@ -46,3 +46,19 @@ class DanbooruEnvironment(Environment):
         if bool(info.data.get("danbooru_login")) != bool(key.get_secret_value()):
             raise ValueError("set both MAGRITTE_DANBOORU_LOGIN and MAGRITTE_DANBOORU_API_KEY, or neither")
         return key
+
+
+class PixivEnvironment(Environment):
+    """Variables of whoever signs in at Pixiv: the account's token, and the app that is named to it.
+
+    Pixiv's API is for its own apps, and the preset client is that of its app for iOS, as other programs name it too.
+    """
+
+    pixiv_refresh_token: SecretStr = Field(SecretStr(""), description="what `magritte login pixiv` writes; a secret")
+    pixiv_client_id: str = Field("MOBrBDS8blbauoSck0ZfDbtuzpyT", description="client that signs in at Pixiv")
+    pixiv_client_secret: SecretStr = Field(
+        SecretStr("lsACyCD94FhDUtGTXi3QzcFE2uU1hqtDaKeqrdwj"), description="the client's secret, the same for everybody"
+    )
+    pixiv_user_agent: str = Field(
+        "PixivIOSApp/7.13.3 (iOS 14.6; iPhone13,2)", description="name that Pixiv's API and sign-in are told"
+    )

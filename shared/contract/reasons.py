@@ -15,17 +15,20 @@ class Reason(StrEnum):
     EXCLUDED_WORK = "excluded-work"
     EMPTY_FILE = "empty-file"
     TOO_MANY_BYTES = "too-many-bytes"
-    # What a board says of a post
+    # What a board says of a post, before a byte is fetched
     BANNED = "banned"
     TAKEN_DOWN = "taken-down"
     RESTRICTED = "restricted"
+    LIMITED_BY_BOARD = "limited-by-board"
     DELETED = "deleted"
     NOT_A_STILL_PICTURE = "not-a-still-picture"
     WRONG_RATING = "wrong-rating"
+    AI_MADE = "ai-made"
     EXCLUDED_TAG = "excluded-tag"
     OUTSIDE_DATES = "outside-dates"
     BELOW_SCORE = "below-score"
     BELOW_FAVOURITES = "below-favourites"
+    BELOW_VIEWS = "below-views"
     # The picture
     NOT_A_PICTURE = "not-a-picture"
     TRUNCATED = "truncated"

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from shared.recipe.danbooru import Danbooru
+from shared.recipe.pixiv import Pixiv
 from shared.recipe.recipe import Recipe
 from shared.recipe.section import Section
 
@@ -29,7 +30,7 @@ sources:
   #   pause: 1.0                # seconds between two requests to one host
 """
 
-_BOARDS: dict[str, type[Section]] = {"danbooru": Danbooru}
+_BOARDS: dict[str, type[Section]] = {"danbooru": Danbooru, "pixiv": Pixiv}
 """Sections of sources that are boards, by their names."""
 
 

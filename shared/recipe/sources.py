@@ -7,6 +7,7 @@ from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field
 
 from shared.recipe.danbooru import DanbooruSource
 from shared.recipe.own_folders import check_apart
+from shared.recipe.pixiv import PixivSource
 from shared.recipe.section import Section, StoredFile, present
 
 
@@ -57,7 +58,12 @@ class AddressesSource(Section):
         return present(urls, info) if isinstance(urls, Path) else urls
 
 
-_KINDS: dict[str, type[Section]] = {"folder": FolderSource, "urls": AddressesSource, "danbooru": DanbooruSource}
+_KINDS: dict[str, type[Section]] = {
+    "folder": FolderSource,
+    "urls": AddressesSource,
+    "danbooru": DanbooruSource,
+    "pixiv": PixivSource,
+}
 """Kinds of sources by the field that each has and no other."""
 
 
@@ -69,7 +75,8 @@ def _kind_of_source(value: Any) -> str:
 Source = Annotated[
     Annotated[FolderSource, Tag(FolderSource.__name__)]
     | Annotated[AddressesSource, Tag(AddressesSource.__name__)]
-    | Annotated[DanbooruSource, Tag(DanbooruSource.__name__)],
+    | Annotated[DanbooruSource, Tag(DanbooruSource.__name__)]
+    | Annotated[PixivSource, Tag(PixivSource.__name__)],
     Discriminator(_kind_of_source),
 ]
 
@@ -85,6 +92,8 @@ def name_of(source: Source) -> str:
         return str(source.folder)
     if isinstance(source, AddressesSource):
         return f"{len(source.urls)} addresses" if isinstance(source.urls, tuple) else str(source.urls)
+    if isinstance(source, PixivSource):
+        return f"{source.pixiv.word} at Pixiv"
     return f"{' '.join(source.danbooru.tags)} at {source.danbooru.address}"
 
 
@@ -92,4 +101,6 @@ def pause_of(source: Source) -> float:
     """Return the seconds between two requests of a source to one host."""
     if isinstance(source, FolderSource):
         return 0.0
+    if isinstance(source, PixivSource):
+        return 1.0
     return source.pause if isinstance(source, AddressesSource) else source.danbooru.pause

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.credentials import write_credentials
+from deploy.credentials import secrets_of, write_credentials
 from services.magritte.pipeline import PIPELINE
 from shared.runtime.stage_process import METRICS_PORT
 from shared.settings import Settings
@@ -58,6 +58,7 @@ def test_a_stage_is_built_from_its_own_requirements_and_has_its_own_secrets(stag
         "bus",
         "s3-access-key",
         "s3-secret-key",
+        *(name.removeprefix("magritte_").replace("_", "-") for name in secrets_of(stage)),
     }
     assert "mem_limit" in service
 

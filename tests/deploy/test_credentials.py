@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from deploy.access import MONITOR, OPERATOR, broker_users, bucket_policy, is_hash_of, s3_policy, store_users
-from deploy.credentials import main, write_credentials
+from deploy.credentials import main, secrets_of, write_credentials
+from services.magritte.login import TOKEN_FILE
 from services.magritte.pipeline import PIPELINE, checked_settings
 from shared.bus.topology import Topology, lanes
-from shared.settings import Settings
+from shared.contract.environment import PixivEnvironment
+from shared.settings import Settings, read_declared
 from tests.servers.rabbitmq import RabbitMQServer
 
 REPOSITORY = Path(__file__).parents[2]
@@ -41,6 +43,20 @@ def test_the_files_of_a_user_are_the_settings_of_its_container(folder: Path, use
     assert found.bus == f"amqp://{user}:{passwords(folder)[user]}@rabbitmq:5672"
     assert found.s3_access_key.get_secret_value()
     assert found.s3_secret_key.get_secret_value()
+
+
+def test_a_secret_that_only_its_operator_has_is_an_empty_file_until_it_is_written(folder: Path) -> None:
+    token = folder / "scraper" / TOKEN_FILE.name
+    assert secrets_of("scraper") == [token.name]
+    assert secrets_of("ranker") == []
+    assert token.read_text() == ""
+    scraper = PIPELINE.containers["scraper"][0]
+    found = read_declared(scraper, folder / "scraper")
+    assert isinstance(found, PixivEnvironment)
+    assert found.pixiv_refresh_token.get_secret_value() == ""
+    token.write_text("of mine\n")
+    write_credentials(folder)
+    assert token.read_text() == "of mine\n"
 
 
 def test_every_password_is_another_one_and_long(folder: Path) -> None:

@@ -14,6 +14,7 @@ import yaml
 from cloudcoil.models.keda import v1alpha1 as keda
 from cloudcoil.models.prometheus_operator import v1 as prometheus
 
+from deploy.credentials import secrets_of
 from services.magritte.pipeline import checked_settings
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.stage_process import METRICS_PORT
@@ -199,7 +200,7 @@ def test_a_stage_is_a_user_of_its_own_at_the_broker_of_its_namespace(
 ) -> None:
     (mounted,) = [volume["secret"] for volume in pods(local)[stage]["volumes"] if "secret" in volume]
     secret = of_kind(local, "Secret")[mounted["secretName"]]["data"]
-    assert sorted(secret) == SECRET_SETTINGS
+    assert sorted(secret) == sorted([*SECRET_SETTINGS, *secrets_of(stage)])
     for name, value in secret.items():
         (tmp_path / name).write_bytes(b64decode(value))
     address = urlsplit(checked_settings(tmp_path).bus)

@@ -7,9 +7,10 @@ from typing import Any
 from services.scraper.sources.addresses import AddressesSource
 from services.scraper.sources.danbooru.source import DanbooruSource
 from services.scraper.sources.folder import FolderSource
+from services.scraper.sources.pixiv.source import PixivSource
 from services.scraper.sources.post import Post
 from services.scraper.sources.source import Conditions, Fetched, Item, Page, Source
-from shared.recipe import danbooru, sources
+from shared.recipe import danbooru, pixiv, sources
 from shared.recipe.section import Section
 
 __all__ = ["SOURCES", "Conditions", "Fetched", "Item", "Page", "Post", "Source", "open_source"]
@@ -18,6 +19,7 @@ SOURCES: dict[type[Section], Callable[[Any, Conditions], Source]] = {
     sources.FolderSource: FolderSource,
     sources.AddressesSource: AddressesSource,
     danbooru.DanbooruSource: DanbooruSource,
+    pixiv.PixivSource: PixivSource,
 }
 
 

@@ -44,6 +44,7 @@ GIVEN = {
     "FolderSource": ["- folder: ."],
     "AddressesSource": ["- urls: []"],
     "DanbooruSource": ["- danbooru:", "    tags: [margot]"],
+    "PixivSource": ["- pixiv:", "    word: margot"],
 }
 """The lines of a source of each kind."""
 

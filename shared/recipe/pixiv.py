@@ -1,0 +1,100 @@
+"""The section of a source that is a search on Pixiv."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from shared.recipe.section import Section
+
+
+def _web_address(address: str) -> str:
+    """Return an address without the slash at its end; refuse what is no web server's."""
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise ValueError("should be an address such as https://www.pixiv.net")
+    if parts.query or parts.fragment:
+        raise ValueError("should be an address without ? and #")
+    return address.rstrip("/")
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class Match(StrEnum):
+    """Parts of a work in which a word is looked for."""
+
+    TAG = "tag"
+    EXACT_TAG = "exact-tag"
+    TITLE_AND_CAPTION = "title-and-caption"
+
+
+class PixivAddresses(Section):
+    """Pixiv's servers; others are for tests."""
+
+    api: WebAddress = Field("https://app-api.pixiv.net", description="server of the app's API")
+    sign_in: WebAddress = Field(
+        "https://oauth.secure.pixiv.net", description="server that is sent the refresh token: name none but your own"
+    )
+    web: WebAddress = Field(
+        "https://www.pixiv.net", description="server of the web pages, which show some works that the app does not"
+    )
+    pictures: WebAddress = Field("https://i.pximg.net", description="server of the pictures")
+
+
+class Pixiv(Section):
+    """Works of Pixiv for all ages that have a certain word; each page is a picture."""
+
+    word: str = Field(
+        min_length=1, max_length=200, examples=["margot"], description="a tag or word; of several, all must match"
+    )
+    match: Match = Field(
+        Match.TAG,
+        description="tag (a part of one is enough), exact-tag or title-and-caption: where to look for it",
+    )
+    exclude: tuple[str, ...] = Field((), description="tags that a work must not have, as they are written on Pixiv")
+    bookmarks: int = Field(0, ge=0, description="least number of bookmarks; 5100 leaves only very popular works")
+    views: int = Field(0, ge=0, description="least number of views")
+    since: date | None = Field(None, description="first day of posting, in Japan, such as 2019-01-01; unset: any")
+    until: date | None = Field(None, description="last day of posting, in Japan, to its end; unset: any")
+    limit: int | None = Field(None, ge=1, description="number of works to take, the newest of those that match")
+    ai: bool = Field(False, description="true: take also what was made by AI, as its artist says")
+    score_of_copies: int = Field(
+        0, description="of equally good copies of a picture that of the source with the higher score is kept"
+    )
+    addresses: PixivAddresses = PixivAddresses()
+
+    @field_validator("word")
+    @classmethod
+    def _says_something(cls, word: str) -> str:
+        if not word.strip():
+            raise ValueError("write a tag or word")
+        return " ".join(word.split())
+
+    @field_validator("exclude", mode="before")
+    @classmethod
+    def _is_a_list(cls, tags: Any) -> Any:
+        if isinstance(tags, str):
+            raise ValueError(f"write a list, even of one: [{tags}]")
+        return tags
+
+    @field_validator("until")
+    @classmethod
+    def _is_not_before(cls, until: date | None, info: ValidationInfo) -> date | None:
+        since = info.data.get("since")
+        if since is not None and until is not None and until < since:
+            raise ValueError(f"should not be before `since`, {since}")
+        return until
+
+
+class PixivSource(Section):
+    """Works of Pixiv, by a tag or word. Needs an account: `magritte login pixiv`."""
+
+    pixiv: Pixiv
+
+    @field_validator("pixiv", mode="before")
+    @classmethod
+    def _word_alone(cls, section: Any) -> Any:
+        return {"word": section} if isinstance(section, str) else section

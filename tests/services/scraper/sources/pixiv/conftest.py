@@ -1,0 +1,86 @@
+"""Sources of a loopback Pixiv, and walks through them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from services.scraper.sources import Conditions, Fetched, Item, Page, Source, open_source
+from services.scraper.sources.pixiv.session import PixivSession
+from shared.contract.environment import PixivEnvironment
+from shared.contract.reasons import Reason
+from shared.recipe import pixiv as recipe
+from tests.servers.boards.pixiv import REFRESH_TOKEN, Pixiv
+from tests.servers.boards.pixiv_client import TAG
+from tests.services.scraper.sources.pixiv.noted_web import MAX_BYTES, NotedWeb
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A source that is open, and the client that it asks through."""
+
+    source: Source
+    web: NotedWeb
+
+    def pages(self) -> Iterator[Page]:
+        """All pages of the listing."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self.source.page(cursor)
+            yield page
+            cursor = page.next
+
+    def items(self) -> dict[str, Item]:
+        """All items by their origins; of one that comes twice, the first."""
+        items: dict[str, Item] = {}
+        for page in self.pages():
+            for item in page.items:
+                items.setdefault(item.origin, item)
+        return items
+
+    def kept(self) -> dict[str, bytes]:
+        """The bytes of all items that are not refused, fetched, by their origins."""
+        fetched = {item.origin: self.source.fetch(item) for item in self.items().values() if not item.drop}
+        return {origin: found.data for origin, found in fetched.items() if isinstance(found, Fetched)}
+
+    def reasons(self) -> dict[str, Reason | None]:
+        """The reason of each item that is refused, and None of the others."""
+        return {origin: item.drop.reason if item.drop else None for origin, item in self.items().items()}
+
+
+Open = Callable[..., Opened]
+
+
+def session_of(token: str = REFRESH_TOKEN) -> PixivSession:
+    """A session of an account of the loopback board."""
+    return PixivSession(PixivEnvironment(pixiv_refresh_token=SecretStr(token)))
+
+
+def web_of(board: Pixiv) -> str:
+    """The address of a board's web pages, which have a host of their own: it may refuse while the API does not."""
+    return board.address.replace("127.0.0.1", "localhost")
+
+
+def section_of(board: Pixiv, **fields: Any) -> recipe.PixivSource:
+    """A section of a recipe that names a loopback board."""
+    api, pictures = board.address, board.files.address
+    addresses = {"api": api, "sign_in": api, "web": web_of(board), "pictures": pictures}
+    return recipe.PixivSource.model_validate({"pixiv": {"word": TAG, "addresses": addresses, **fields}})
+
+
+@pytest.fixture
+def opened() -> Iterator[Open]:
+    """Opens a source of a loopback board; it is closed after the test."""
+    webs = []
+
+    def opened(board: Pixiv, session: PixivSession | None = None, **fields: Any) -> Opened:
+        web = NotedWeb()
+        webs.append(web)
+        conditions = Conditions(MAX_BYTES, lambda: False, web=web, pixiv=session or session_of())
+        return Opened(open_source(section_of(board, **fields), conditions), web)
+
+    yield opened
+    for web in webs:
+        web.close()
