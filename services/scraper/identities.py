@@ -26,6 +26,12 @@ def identities(post: Post) -> Iterator[Action]:
         yield Action("scraper", VERSION, settings={}, inputs={"pixiv": [post.pixiv.work, post.pixiv.number]})
 
 
+def file_name(item: Item) -> str:
+    """Return a name that two items share if they are known to be one file before they are fetched."""
+    surest = next(identities(item.post), None) if item.post is not None else None
+    return item.place if surest is None else surest.digest
+
+
 def recognise(store: Objects, item: Item) -> Fetched | None:
     """Return the original that was fetched under the surest name of the item's picture; None when there is none.
 
