@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -71,6 +72,10 @@ class DanbooruSource:
         if all(identified(row) is not None for row in rows):
             self._remembered.keep(None if is_first else here.number, rows)
         return rows
+
+    def tags(self, search: Mapping[str, str]) -> dict[str, int]:
+        """Return the tags that a search for tags finds, with the numbers of their posts."""
+        return self._api.tags(search)
 
     def count(self) -> int | None:
         """Return about how many posts the search finds, in one request; None if the board does not know."""
