@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ import structlog
 from pydantic import ValidationError
 
 from services.scraper.sources.danbooru.api import DanbooruApi
+from services.scraper.sources.danbooru.latest import LatestRows
 from services.scraper.sources.danbooru.posts import Row, identified, place_of, post_of, refused
 from services.scraper.sources.danbooru.rules import broken_rule
 from services.scraper.sources.danbooru.search import Position, check_number_of_tags, query
@@ -18,7 +20,7 @@ from services.scraper.web.answers import is_gone
 from services.scraper.web.client import Manners, PoliteWeb, user_agent
 from services.scraper.web.interface import Expected, Request
 from services.scraper.web.politeness import Politeness
-from shared.contract.reasons import Drop
+from shared.contract.reasons import Drop, Reason
 from shared.recipe.danbooru import DanbooruSource as Section
 
 log = structlog.get_logger()
@@ -36,6 +38,7 @@ class DanbooruSource:
         name = user_agent(conditions.contact, quote(conditions.danbooru.danbooru_login))
         self._web = PoliteWeb(conditions, Manners(politeness, name=name))
         self._api = DanbooruApi(wanted.address, conditions.danbooru, self._web)
+        self._latest = LatestRows(partial(self._api.posts, query(wanted)), conditions.hosts.clock)
         search = f"{wanted.address} {conditions.danbooru.danbooru_login} {query(wanted)}"
         self._remembered = (
             RememberedRows(conditions.store, search, wanted.remembered) if conditions.store is not None else None
@@ -78,17 +81,25 @@ class DanbooruSource:
 
     def fetch(self, item: Item) -> Fetched | Drop:
         """Return the original of a post. If it is gone, the post is read once more: it may have another one."""
-        fetched = self._download(item)
-        if not isinstance(fetched, Drop) or not is_gone(fetched):
+        fetched = self._download(item) if item.place else None
+        if fetched is not None and not (isinstance(fetched, Drop) and is_gone(fetched)):
             return fetched
-        row = self._api.post(int(item.origin))
-        now = self._item(row) if row is not None else item
+        now = self._present(int(item.origin))
+        if now is None:
+            return fetched or Drop(Reason.FETCH_FAILED, "the board has no such post")
+        if now.trouble is not None:
+            raise now.trouble
         if now.drop is not None:
             return now.drop
-        return fetched if now.trouble or now.state == item.state else self._download(now)
+        return fetched if fetched is not None and now.state == item.state else self._download(now)
 
     def close(self) -> None:
         self._web.close()
+
+    def _present(self, number: int) -> Item | None:
+        """Return a post as it is now: as the search finds it, or else by itself; None if there is none."""
+        row = self._latest.row(number) or self._api.post(number)
+        return self._item(row) if row is not None else None
 
     def _download(self, item: Item) -> Fetched | Drop:
         post = item.post
