@@ -27,9 +27,20 @@ def query(wanted: Danbooru) -> str:
 
     So another score, size or date needs no other search.
     """
+    return " ".join([*wanted.tags, *_order(wanted), *_free(wanted)])
+
+
+def query_of_changes(wanted: Danbooru) -> str | None:
+    """Return the search for the same posts, the last changed first; None where it would have too many tags."""
+    if len(wanted.tags) >= VISITORS_TAGS:
+        return None
+    return " ".join([*wanted.tags, "order:change", *_free(wanted)])
+
+
+def _free(wanted: Danbooru) -> list[str]:
+    """Return the metatags that do not count."""
     ratings = ",".join(wanted.ratings)
-    words = [*wanted.tags, *_order(wanted), f"rating:{ratings}", *([] if wanted.deleted else ["-status:deleted"])]
-    return " ".join(words)
+    return [f"rating:{ratings}", *([] if wanted.deleted else ["-status:deleted"])]
 
 
 def check_number_of_tags(wanted: Danbooru, has_login: bool) -> None:

@@ -10,16 +10,18 @@ import structlog
 from pydantic import ValidationError
 
 from services.scraper.sources.danbooru.api import DanbooruApi
+from services.scraper.sources.danbooru.changes import changed_rows
 from services.scraper.sources.danbooru.latest import LatestRows
 from services.scraper.sources.danbooru.posts import Row, identified, place_of, post_of, refused
 from services.scraper.sources.danbooru.rules import broken_rule
-from services.scraper.sources.danbooru.search import Position, check_number_of_tags, query
+from services.scraper.sources.danbooru.search import Position, check_number_of_tags, query, query_of_changes
 from services.scraper.sources.remembered_rows import RememberedRows
 from services.scraper.sources.source import Conditions, Fetched, Item, Page
 from services.scraper.web.answers import is_gone
 from services.scraper.web.client import Manners, PoliteWeb, user_agent
 from services.scraper.web.interface import Expected, Request
 from services.scraper.web.politeness import Politeness
+from shared.contract.errors import Transient
 from shared.contract.reasons import Drop, Reason
 from shared.recipe.danbooru import DanbooruSource as Section
 
@@ -67,6 +69,8 @@ class DanbooruSource:
         """Return the posts of a page: as the board answered within the last hours, but for the newest."""
         if self._remembered is None or not here.by_id:
             return self._api.posts(query(self._wanted), here.page)
+        if is_first:
+            self._bring_up_to_date(self._remembered)
         known = None if is_first else self._remembered.below(here.number)
         if known is not None:
             return known
@@ -74,6 +78,18 @@ class DanbooruSource:
         if all(identified(row) is not None for row in rows):
             self._remembered.keep(None if is_first else here.number, rows)
         return rows
+
+    def _bring_up_to_date(self, remembered: RememberedRows) -> None:
+        """Ask for what was changed since the answers that are remembered: tags, and files that were replaced."""
+        since, changes = remembered.since(), query_of_changes(self._wanted)
+        if since is None or changes is None:
+            return
+        try:
+            changed = list(changed_rows(partial(self._api.posts, changes), since))
+        except Transient as error:  # as of an order that takes the board too long
+            log.warning("changes unknown", search=changes, board=self._wanted.address, error=str(error))
+        else:
+            remembered.amend([row for row in changed if identified(row) is not None])
 
     def count(self) -> int | None:
         """Return about how many posts the search finds, in one request; None if the board does not know."""
