@@ -156,6 +156,7 @@ def test_an_account_of_the_environment_is_used(
 ) -> None:
     written = recipe(tmp_path, board, tags=[EVERYTHING, "solo", "smile"])
     assert isinstance(magritte("sources", "preview", written).exception, RunUnusable)
+    monkeypatch.setenv("MAGRITTE_DANBOORU_ADDRESS", board.address)
     monkeypatch.setenv("MAGRITTE_DANBOORU_LOGIN", "anya")
     monkeypatch.setenv("MAGRITTE_DANBOORU_API_KEY", "right")
     monkeypatch.setenv("MAGRITTE_CONTACT", "anya@example.net")

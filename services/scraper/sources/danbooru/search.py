@@ -52,7 +52,8 @@ def check_number_of_tags(wanted: Danbooru, has_login: bool) -> None:
     raise RunUnusable(
         f"danbooru.tags: a search of {len(wanted.tags)} tags{order}: without a login {wanted.address} takes "
         f"{VISITORS_TAGS}. Name fewer tags (what is not wanted goes into `exclude`, which counts nothing), "
-        "or set MAGRITTE_DANBOORU_LOGIN and MAGRITTE_DANBOORU_API_KEY to those of an account that may search for more"
+        "or set MAGRITTE_DANBOORU_LOGIN and MAGRITTE_DANBOORU_API_KEY to those of an account that may search for more "
+        "(and MAGRITTE_DANBOORU_ADDRESS, if it is not of https://danbooru.donmai.us)"
     )
 
 

@@ -36,12 +36,13 @@ class DanbooruSource:
 
     def __init__(self, section: Section, conditions: Conditions) -> None:
         self._wanted = wanted = section.danbooru
+        account = conditions.danbooru.at(wanted.address)
         politeness = Politeness(wanted.pause, back_off=2 * wanted.pause)
-        name = user_agent(conditions.contact, quote(conditions.danbooru.danbooru_login))
+        name = user_agent(conditions.contact, quote(account.danbooru_login))
         self._web = PoliteWeb(conditions, Manners(politeness, name=name))
-        self._api = DanbooruApi(wanted.address, conditions.danbooru, self._web)
+        self._api = DanbooruApi(wanted.address, account, self._web)
         self._latest = LatestRows(partial(self._api.posts, query(wanted)), conditions.hosts.clock)
-        search = f"{wanted.address} {conditions.danbooru.danbooru_login} {query(wanted)}"
+        search = f"{wanted.address} {account.danbooru_login} {query(wanted)}"
         self._remembered = (
             RememberedRows(conditions.store, search, wanted.remembered) if conditions.store is not None else None
         )

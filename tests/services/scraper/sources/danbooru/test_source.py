@@ -210,6 +210,15 @@ def test_the_board_is_told_who_asks_and_by_which_account(board: Danbooru, opened
     assert re.fullmatch(r"Magritte/\S+ \(\+anya@example.net\)", board.log[-1].headers["user-agent"])
 
 
+@pytest.mark.parametrize("account_at", ["https://danbooru.donmai.us", "http://127.0.0.1:1"])
+def test_a_board_that_the_account_is_not_of_hears_nothing_of_it(board: Danbooru, opened: Open, account_at: str) -> None:
+    opened(board, "anya", "right", account_at).page("")
+    assert "authorization" not in board.log[-1].headers
+    assert "account" not in board.log[-1].headers["user-agent"]
+    with pytest.raises(RunUnusable, match="MAGRITTE_DANBOORU_ADDRESS"):
+        opened(board, "anya", "right", account_at, tags=[EVERYTHING, "solo", "smile"]).page("")
+
+
 def test_files_are_asked_for_without_the_key(board: Danbooru, opened: Open) -> None:
     source = opened(board, "anya", "right")
     item = next(item for item in source.page("").items if item.drop is None)
