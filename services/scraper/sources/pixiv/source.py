@@ -13,8 +13,10 @@ from services.scraper.sources.pixiv.descriptions import is_limited, with_web_pag
 from services.scraper.sources.pixiv.windows import Position
 from services.scraper.sources.pixiv.works import items_of, limited, refusal, unreadable_item
 from services.scraper.sources.source import Conditions, Fetched, Item, Page
+from services.scraper.web.answers import is_gone
 from services.scraper.web.client import Manners, PoliteWeb, user_agent
 from services.scraper.web.interface import Request, Web
+from services.scraper.web.politeness import Politeness
 from shared.contract.reasons import Drop, Reason
 from shared.recipe import pixiv as recipe
 
@@ -33,10 +35,11 @@ class PixivSource:
     def __init__(self, section: recipe.PixivSource, conditions: Conditions) -> None:
         if conditions.pixiv is None:
             raise ValueError("Pixiv is asked with the session of the conditions")
-        self._section = section.pixiv
-        self._own = PoliteWeb(conditions, Manners(name=user_agent(conditions.contact)))
+        self._section = wanted = section.pixiv
+        politeness = Politeness(wanted.pause, back_off=2 * wanted.pause)
+        self._own = PoliteWeb(conditions, Manners(politeness, name=user_agent(conditions.contact)))
         self._web: Web = conditions.web or self._own
-        self._api = PixivApi(self._web, conditions.pixiv, section.pixiv.addresses)
+        self._api = PixivApi(self._web, conditions.pixiv, wanted.addresses)
 
     def page(self, cursor: str) -> Page:
         """Return a page of the search: 30 works, and as many items as these have pages.
@@ -92,7 +95,7 @@ class PixivSource:
         if item.post is None:
             return Drop(Reason.FETCH_FAILED, "Pixiv describes this work in a way that cannot be read")
         fetched = self._download(item.place)
-        if isinstance(fetched, Drop) and fetched.detail.startswith("HTTP 404"):
+        if isinstance(fetched, Drop) and is_gone(fetched):
             return self._replacement(item, item.post.number, fetched)
         return fetched
 

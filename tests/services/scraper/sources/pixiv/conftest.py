@@ -67,7 +67,7 @@ def section_of(board: Pixiv, **fields: Any) -> recipe.PixivSource:
     """A section of a recipe that names a loopback board."""
     api, pictures = board.address, board.files.address
     addresses = {"api": api, "sign_in": api, "web": web_of(board), "pictures": pictures}
-    return recipe.PixivSource.model_validate({"pixiv": {"word": TAG, "addresses": addresses, **fields}})
+    return recipe.PixivSource.model_validate({"pixiv": {"word": TAG, "pause": 0, "addresses": addresses, **fields}})
 
 
 @pytest.fixture
