@@ -67,6 +67,15 @@ class Pixiv(Section):
         le=60,
         description="0 to 60 seconds between two requests to the same host; on the public internet 1 or more",
     )
+    remembered: float = Field(
+        24.0,
+        ge=0,
+        le=8760,
+        description=(
+            "hours for which the answers to a search are remembered: another run asks for newer works alone, also with "
+            "another number of bookmarks; 0: all works are listed again, which also finds files that were replaced since"
+        ),
+    )
     score_of_copies: int = Field(
         0, description="of equally good copies of a picture that of the source with the higher score is kept"
     )
