@@ -73,7 +73,7 @@ class Pixiv(Section):
         le=8760,
         description=(
             "hours for which the answers to a search are remembered: another run asks for newer works alone, also with "
-            "another number of bookmarks; 0: all works are listed again, which also finds files that were replaced since"
+            "another number of bookmarks; 0: all works are listed again, and files that were replaced are found"
         ),
     )
     score_of_copies: int = Field(
