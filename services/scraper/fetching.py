@@ -4,7 +4,8 @@ import hashlib
 from dataclasses import replace
 
 from services.scraper.fetch_record import FetchRecord, FetchRequest, keep_fetch, recall_fetch, times_without_picture
-from services.scraper.identities import keep_identities, recognise
+from services.scraper.identities import file_name, keep_identities, recognise
+from services.scraper.named_locks import NamedLocks
 from services.scraper.provenance import provenance
 from services.scraper.sources import Fetched, Item, Source
 from shared.contract import keys
@@ -13,9 +14,17 @@ from shared.contract.reasons import Drop
 from shared.contract.stage import Objects
 from shared.pictures import Limits, PictureInfo, decode, inspect
 
+UNDER_WAY = NamedLocks()
+"""Files that are being fetched in this process."""
+
 
 def fetch(source: Source, item: Item, request: FetchRequest, store: Objects) -> FetchRecord:
     """Return what comes of an item: what is remembered if that holds, else what another look finds."""
+    with UNDER_WAY.held(file_name(item)):
+        return _fetched(source, item, request, store)
+
+
+def _fetched(source: Source, item: Item, request: FetchRequest, store: Objects) -> FetchRecord:
     known = recall_fetch(store, item)
     if known is not None and known.holds(request, source.answers_vary):
         return known

@@ -35,6 +35,12 @@ def identities(item: Item) -> Iterator[Action]:
         yield _name(pixiv=page, file=item.state["file"]) if "file" in item.state else _name(pixiv=page)
 
 
+def file_name(item: Item) -> str:
+    """Return a name that two items share if they are known to be one file before they are fetched."""
+    surest = next(identities(item.post), None) if item.post is not None else None
+    return item.place if surest is None else surest.digest
+
+
 def recognise(store: Objects, item: Item) -> Fetched | None:
     """Return the original that was fetched under the surest name of the item's picture; None when there is none.
 

@@ -16,8 +16,6 @@ from shared.ledger.fates import Fate, Settlement
 from shared.recipe.recipe import Recipe
 from shared.visible_text import visible
 
-FILE_NAME = "data-card.md"
-
 NOBODY = "(nobody is named)"
 _PRIVATE = frozenset({"folder", "urls"})
 """Fields of a recipe's sources that say where something lies on somebody's machine, or whom to ask."""

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from services.tfrecord_packer.bookkeeping import Bookkeeping
-from services.tfrecord_packer.data_card import FILE_NAME as DATA_CARD
 from services.tfrecord_packer.data_card import Subject, data_card, shown_settings
 from services.tfrecord_packer.declaration import PACKING
 from services.tfrecord_packer.events import ClassesWithoutPictures
@@ -173,7 +172,7 @@ def _put_card(
     """Put the data card beside the data set, in place of that of an earlier run with the same pictures."""
     images = dict.fromkeys(member.image for member in contents.members.values())
     card = data_card(subject, [places.at(image) for image in images], tally.counts(), shown)
-    store.put(keys.dataset(subject.digest, DATA_CARD), card.encode())
+    store.put(keys.dataset(subject.digest, keys.DATA_CARD), card.encode())
 
 
 def _version(run: str, digest: str, verdicts: list[int], store: Objects) -> int:

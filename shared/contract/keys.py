@@ -30,8 +30,8 @@ import re
 
 from shared.contract.errors import Poison
 
-MANIFEST = "manifest.json"
-"""Magritte's own file beside the levels of a data set."""
+MANIFEST, DATA_CARD = "manifest.json", "data-card.md"
+"""Magritte's own files beside the levels of a data set."""
 
 _KEY = re.compile(r"(?:[a-z0-9][a-z0-9._-]*/)*[a-z0-9][a-z0-9._@-]*")
 _RECIPE = re.compile(r"recipes/([a-z0-9][a-z0-9-]*-\d{3,})\.json")

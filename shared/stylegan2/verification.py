@@ -16,8 +16,8 @@ from shared.stylegan2.labels_file import LabelArray, decode_labels, faulty_rows,
 from shared.stylegan2.pyramid import SMALLEST_LOG2, has_levels, pyramid
 from shared.stylegan2.tfrecords import Damage, Fault, level_file_name, scan_records
 
-MANIFEST_FILE = "manifest.json"
-"""File beside the levels that says of what pictures they are; only its name is known here."""
+MANIFEST_FILE, DATA_CARD_FILE = "manifest.json", "data-card.md"
+"""Files beside the levels that say of what pictures they are; only their names are known here."""
 
 _LEVEL_FILE = re.compile(r"(?P<dataset>.+)-r(?P<log2>\d\d)\.tfrecords")
 
@@ -152,7 +152,8 @@ def _survey(directory: Path, resolution: int | None) -> tuple[list[_Level], list
     if not files:
         sentence = f"There is no file like {level_file_name(directory.name, 9)} in it."
         return [], [Finding(directory.name, None, Problem.NO_DATASET, sentence)]
-    known = {*files.values(), directory / labels_file_name(dataset), directory / MANIFEST_FILE}
+    beside = (labels_file_name(dataset), MANIFEST_FILE, DATA_CARD_FILE)
+    known = {*files.values(), *(directory / name for name in beside)}
     findings = [
         Finding(entry.name, None, Problem.FOREIGN_FILE, f"It is no level of the data set '{dataset}'.")
         for entry in entries

@@ -11,7 +11,7 @@ INTRODUCTION = """# What has been broken, and what came of it
 Whatever is done to a run's processes, broker, store or messages, one thing holds: *every accepted input ends exactly
 once in the final set, or dead with a reason; nothing else changes.* Each row is a test against a real RabbitMQ and a
 real S3 server (Ceph's gateway) that the tests start themselves. The numbers are those of a list of faults that we
-keep: 1 to 8 processes, 9 to 18 the broker, 19 to 28 the store, 29 to 35 messages.
+keep: 1 to 8 processes, 9 to 18 the broker, 19 to 28 the store, 29 to 35 messages, 36 and 37 image boards.
 
 `make fault-matrix` runs them all and writes this page from their results; do not edit it. A single one:
 `make test PYTEST_ARGS='tests/faults -k TEST'`. The endurance run in its full length takes about ten minutes:

@@ -12,6 +12,7 @@ from shared.contract import keys
 from shared.ledger.fates import Fate, Settlement
 from shared.recipe.recipe import Recipe
 from shared.store import FolderStore
+from shared.stylegan2.verification import verify_dataset
 from tests.services.tfrecord_packer.packing_run import PackingRun
 
 SUBJECT = Subject("anya", "anya-001", 2, "0d" * 32, faces=3, size=512)
@@ -107,3 +108,5 @@ def test_it_lies_beside_the_data_set(tmp_path: Path) -> None:
     assert f"2 faces from 2 pictures, 64 x 64 pixels: version 1 of run {packing.run}" in lies
     assert "| folder | 2 |" in lies
     assert str(tmp_path) not in lies
+    with store.folder(keys.dataset(packed.digest, "")) as folder:
+        assert verify_dataset(folder).findings == ()
