@@ -4,10 +4,12 @@ What was fetched once, for any run and from any board, is not fetched again.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from services.scraper.sources import Fetched, Item, Post
+from services.scraper.sources import Fetched, Item
 from shared.contract import keys, memory
 from shared.contract.errors import NotFound
 from shared.contract.stage import Action, Codec, Objects
@@ -18,12 +20,19 @@ VERSION = 1
 _IMAGE: Codec[str] = Codec(write=lambda image: {"image": image}, read=lambda record: str(record["image"]))
 
 
-def identities(post: Post) -> Iterator[Action]:
-    """Yield the names under which a post's picture is known, the surest first."""
+def identities(item: Item) -> Iterator[Action]:
+    """Yield the names under which an item's picture is remembered, the surest first.
+
+    A page of Pixiv that Pixiv itself lists is named with its file, as an artist can replace that.
+    """
+    post = item.post
+    if post is None:
+        return
     if post.md5 is not None:
-        yield Action("scraper", VERSION, settings={}, inputs={"md5": post.md5})
+        yield _name(md5=post.md5)
     if post.pixiv is not None and post.variant == "original":
-        yield Action("scraper", VERSION, settings={}, inputs={"pixiv": [post.pixiv.work, post.pixiv.number]})
+        page = [post.pixiv.work, post.pixiv.number]
+        yield _name(pixiv=page, file=item.state["file"]) if "file" in item.state else _name(pixiv=page)
 
 
 def file_name(item: Item) -> str:
@@ -35,20 +44,28 @@ def file_name(item: Item) -> str:
 def recognise(store: Objects, item: Item) -> Fetched | None:
     """Return the original that was fetched under the surest name of the item's picture; None when there is none.
 
-    A post whose MD5 is stated and unknown is another file, of whatever work it is a page.
+    A post whose MD5 is stated and unknown is another file, of whatever work it is a page. A page of Pixiv that Pixiv
+    lists is also known as what another board has of it.
     """
-    surest = next(identities(item.post), None) if item.post is not None else None
-    image = memory.recall(store, surest, _IMAGE) if surest is not None else None
-    try:
-        return Fetched(store.get(keys.original(image)), _facts(item)) if image is not None else None
-    except NotFound:
-        return None
+    names = list(identities(item))[:1]
+    if item.post is not None and item.post.pixiv is not None and "file" in item.state:
+        names.append(_name(pixiv=[item.post.pixiv.work, item.post.pixiv.number]))
+    for name in names:
+        image = memory.recall(store, name, _IMAGE)
+        with suppress(NotFound):
+            if image is not None:
+                return Fetched(store.get(keys.original(image)), _facts(item))
+    return None
 
 
 def keep_identities(store: Objects, item: Item, image: str) -> None:
     """Remember the original under all names of the item's picture."""
-    for action in identities(item.post) if item.post is not None else ():
+    for action in identities(item):
         memory.keep(store, action, image, _IMAGE)
+
+
+def _name(**inputs: Any) -> Action:
+    return Action("scraper", VERSION, settings={}, inputs=inputs)
 
 
 def _facts(item: Item) -> dict[str, str]:

@@ -61,6 +61,21 @@ class Pixiv(Section):
     until: date | None = Field(None, description="last day of posting, in Japan, to its end; unset: any")
     limit: int | None = Field(None, ge=1, description="number of works to take, the newest of those that match")
     ai: bool = Field(False, description="true: take also what was made by AI, as its artist says")
+    pause: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description="0 to 60 seconds between two requests to the same host; on the public internet 1 or more",
+    )
+    remembered: float = Field(
+        24.0,
+        ge=0,
+        le=8760,
+        description=(
+            "hours for which the answers to a search are remembered: another run asks for newer works alone, also with "
+            "another number of bookmarks; 0: all works are listed again, and files that were replaced are found"
+        ),
+    )
     score_of_copies: int = Field(
         0, description="of equally good copies of a picture that of the source with the higher score is kept"
     )

@@ -101,6 +101,6 @@ def pause_of(source: Source) -> float:
     """Return the seconds between two requests of a source to one host."""
     if isinstance(source, FolderSource):
         return 0.0
-    if isinstance(source, PixivSource):
-        return 1.0
-    return source.pause if isinstance(source, AddressesSource) else source.danbooru.pause
+    if isinstance(source, AddressesSource):
+        return source.pause
+    return source.pixiv.pause if isinstance(source, PixivSource) else source.danbooru.pause

@@ -83,6 +83,26 @@ def test_a_page_of_a_pixiv_work_that_another_board_has_is_not_fetched_from_pixiv
     assert len(board.fetched) == 2
 
 
+def on_pixiv(file: str) -> Item:
+    """The page 1 of work 7 as Pixiv lists it, with the part of its address that tells its versions apart."""
+    item = posted("pixiv", 7, pixiv=PixivPage(work=7, number=1))
+    return replace(item, place=f"https://files.pixiv.example/{file}", state={"file": file})
+
+
+def test_a_page_of_pixiv_whose_file_was_replaced_is_fetched_again(board: Board, store: FolderStore) -> None:
+    fetch(board, on_pixiv("2023/7_p1.png"), REQUEST, store)
+    fetch(board, replace(on_pixiv("2023/7_p1.png"), place="https://files.again.example/7_p1.png"), REQUEST, store)
+    assert len(board.fetched) == 1
+    fetch(board, on_pixiv("2024/7_p1.png"), REQUEST, store)
+    assert len(board.fetched) == 2
+
+
+def test_a_page_that_pixiv_lists_is_known_as_what_another_board_has_of_it(board: Board, store: FolderStore) -> None:
+    fetch(board, posted("danbooru.example", 1, board.md5, PixivPage(work=7, number=1)), REQUEST, store)
+    fetch(board, on_pixiv("2023/7_p1.png"), REQUEST, store)
+    assert len(board.fetched) == 1
+
+
 def test_a_post_of_another_md5_is_another_file_of_whatever_page_it_is(board: Board, store: FolderStore) -> None:
     page = PixivPage(work=7, number=1)
     fetch(board, posted("one.example", 1, board.md5, page), REQUEST, store)

@@ -30,6 +30,10 @@ class NotShown(Exception):
     """The web pages do not show a work to everybody; the text says what they answer."""
 
 
+class NotAnswered(NotShown):
+    """The web pages do not answer for now."""
+
+
 class PixivApi:
     """Asks for searches and works. Raises what `Web` and `PixivSession` raise, and `Poison` for what Pixiv refuses."""
 
@@ -88,14 +92,14 @@ class PixivApi:
         Their host may refuse programs, or be out of order, while the API is not: then it is not asked any more.
         """
         if self._refusal:
-            raise NotShown(self._refusal)
+            raise NotAnswered(self._refusal)
         try:
             status, answer = ask_for_json(self._web, Request(f"{self._board.web}{path}"))
         except (HostRefuses, Transient) as error:
             self._troubles += 1
             if isinstance(error, HostRefuses) or self._troubles == TROUBLES:
                 self._refusal = str(error)
-            raise NotShown(str(error)) from error
+            raise NotAnswered(str(error)) from error
         self._troubles = 0
         if status != 200 or answer.get("error"):
             raise NotShown(f"HTTP {status}")

@@ -14,11 +14,12 @@ _WEB_KINDS = ("illust", "manga", "ugoira")
 
 @dataclass(frozen=True)
 class Picture:
-    """A page of a work: the address of its original and its size, empty and 0 where that is not said."""
+    """A page of a work: addresses of its original and of a small rendition, and its size; empty and 0 if not said."""
 
     original: str = ""
     width: int = 0
     height: int = 0
+    thumbnail: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,18 @@ class _Tag(BaseModel):
     translated_name: str | None = None
 
 
-class _Addresses(BaseModel):
+class _AppAddresses(BaseModel):
     original: str | None = None
+    medium: str = ""
+
+
+class _WebAddresses(BaseModel):
+    original: str | None = None
+    small: str | None = None
 
 
 class _Page(BaseModel):
-    image_urls: _Addresses
+    image_urls: _AppAddresses
 
 
 class _SinglePage(BaseModel):
@@ -76,6 +83,7 @@ class _AppWork(BaseModel):
     page_count: int = Field(1, ge=1, le=MOST_PAGES)
     width: int = 0
     height: int = 0
+    image_urls: _AppAddresses = _AppAddresses()
     meta_single_page: _SinglePage = _SinglePage()
     meta_pages: tuple[_Page, ...] = ()
 
@@ -104,11 +112,11 @@ class _WebWork(BaseModel):
     pageCount: int = Field(1, ge=1, le=MOST_PAGES)  # noqa: N815
     width: int = 0
     height: int = 0
-    urls: _Addresses = _Addresses()
+    urls: _WebAddresses = _WebAddresses()
 
 
 class _WebPage(BaseModel):
-    urls: _Addresses
+    urls: _WebAddresses
     width: int = 0
     height: int = 0
 
@@ -126,10 +134,10 @@ def is_limited(row: Any) -> bool:
 def work_of_app(row: Any) -> Work:
     """Return the work that the app describes. Raises `pydantic.ValidationError` for what is no description."""
     said = _AppWork.model_validate(row)
-    originals = [page.image_urls.original or "" for page in said.meta_pages]
-    originals = originals or [said.meta_single_page.original_image_url or ""]
-    originals += [""] * (said.page_count - len(originals))
-    pages = [Picture(original) for original in originals]
+    single = Picture(said.meta_single_page.original_image_url or "", thumbnail=said.image_urls.medium)
+    several = [Picture(page.image_urls.original or "", thumbnail=page.image_urls.medium) for page in said.meta_pages]
+    pages = several or [single]
+    pages += [Picture()] * (said.page_count - len(pages))
     pages[0] = replace(pages[0], width=said.width, height=said.height)
     return Work(
         number=said.id,
@@ -154,7 +162,7 @@ def work_of_web(body: Any) -> Work:
     Raises `pydantic.ValidationError` for what is no description.
     """
     said = _WebWork.model_validate(body)
-    first = Picture(said.urls.original or "", said.width, said.height)
+    first = Picture(said.urls.original or "", said.width, said.height, said.urls.small or "")
     return Work(
         number=said.id,
         kind=_WEB_KINDS[said.illustType],
@@ -174,5 +182,8 @@ def work_of_web(body: Any) -> Work:
 
 def with_web_pages(work: Work, body: Any) -> Work:
     """Return a work with the pages that the web shows. Raises `pydantic.ValidationError` for what are no pages."""
-    pages = [Picture(page.urls.original or "", page.width, page.height) for page in _WEB_PAGES.validate_python(body)]
+    pages = [
+        Picture(page.urls.original or "", page.width, page.height, page.urls.small or "")
+        for page in _WEB_PAGES.validate_python(body)
+    ]
     return replace(work, pages=tuple(pages) + work.pages[len(pages) :])

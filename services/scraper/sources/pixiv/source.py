@@ -2,19 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
-from services.scraper.sources.pixiv import windows
-from services.scraper.sources.pixiv.api import NotShown, PixivApi
+from services.scraper.sources.pixiv.api import NotAnswered, NotShown, PixivApi
 from services.scraper.sources.pixiv.descriptions import is_limited, with_web_pages, work_of_app, work_of_web
-from services.scraper.sources.pixiv.windows import Position
+from services.scraper.sources.pixiv.listing import Listing
+from services.scraper.sources.pixiv.windows import Position, query
 from services.scraper.sources.pixiv.works import items_of, limited, refusal, unreadable_item
+from services.scraper.sources.remembered_rows import RememberedRows, Row
 from services.scraper.sources.source import Conditions, Fetched, Item, Page
+from services.scraper.web.answers import is_gone
 from services.scraper.web.client import Manners, PoliteWeb, user_agent
 from services.scraper.web.interface import Request, Web
+from services.scraper.web.politeness import Politeness
 from shared.contract.reasons import Drop, Reason
 from shared.recipe import pixiv as recipe
 
@@ -33,10 +36,14 @@ class PixivSource:
     def __init__(self, section: recipe.PixivSource, conditions: Conditions) -> None:
         if conditions.pixiv is None:
             raise ValueError("Pixiv is asked with the session of the conditions")
-        self._section = section.pixiv
-        self._own = PoliteWeb(conditions, Manners(name=user_agent(conditions.contact)))
+        self._section = wanted = section.pixiv
+        politeness = Politeness(wanted.pause, back_off=2 * wanted.pause)
+        self._own = PoliteWeb(conditions, Manners(politeness, name=user_agent(conditions.contact)))
         self._web: Web = conditions.web or self._own
-        self._api = PixivApi(self._web, conditions.pixiv, section.pixiv.addresses)
+        self._api = PixivApi(self._web, conditions.pixiv, wanted.addresses)
+        search = f"{wanted.addresses.api} {json.dumps(query(wanted, Position()), sort_keys=True)}"
+        store, hours = conditions.store, wanted.remembered
+        self._listing = Listing(wanted, self._api, RememberedRows(store, search, hours) if store is not None else None)
 
     def page(self, cursor: str) -> Page:
         """Return a page of the search: 30 works, and as many items as these have pages.
@@ -44,43 +51,45 @@ class PixivSource:
         A work that comes twice is one here; across pages it can come twice, as new works shift all others.
         """
         section, position = self._section, Position.of(cursor)
-        found = self._api.search(windows.query(section, position))
+        listed = self._listing.page(position)
         items: list[Item] = []
         taken: list[int] = []
-        for number, row in _by_number(found.rows).items():
+        for number, row in _by_number(listed.rows).items():
             if number not in position.recent:
                 of_work = tuple(self._items(number, row))
                 items += of_work
                 taken += [number] if section.limit and any(item.drop is None for item in of_work) else []
                 if section.limit and position.taken + len(taken) >= section.limit:
+                    self._listing.keep(position, listed)
                     return Page(tuple(items), None)
-        step = windows.step(section, position, found.rows, found.next_offset, taken)
+        self._listing.keep(position, listed)
+        step = self._listing.following(position, listed, taken)
         if step.crowded is not None:
             items.append(unreadable_item(section, step.crowded, limited(f"{_CROWDED} {step.crowded}")))
         return Page(tuple(items), step.position.cursor if step.position else None)
 
-    def _items(self, number: int, row: Any) -> Iterator[Item]:
+    def _items(self, number: int, row: Row) -> Iterator[Item]:
         """Yield the pages of a work; where its description cannot be read, that is its trouble alone."""
-        if is_limited(row):
-            yield from self._items_of_limited(number)
+        if is_limited(row["work"]):
+            yield from self._items_of_limited(number, row)
             return
         try:
-            work = work_of_app(row)
+            work = work_of_app(row["work"])
         except ValidationError as error:
             yield unreadable_item(self._section, number, None, error)
         else:
             yield from items_of(self._section, work, refusal(self._section, work))
 
-    def _items_of_limited(self, number: int) -> Iterator[Item]:
+    def _items_of_limited(self, number: int, row: Row) -> Iterator[Item]:
         """Yield the pages of a work that only the web pages show, as far as they show it to everybody."""
         try:
-            work = work_of_web(self._api.web_work(number))
+            work = work_of_web(_told(row, "web", lambda: self._api.web_work(number)))
             if work.restriction:
                 drop: Drop | None = limited(f"shown to accounts alone, x_restrict is {work.restriction}")
             else:
                 drop = refusal(self._section, work)
             if drop is None and len(work.pages) > 1:
-                work = with_web_pages(work, self._api.web_pages(number))
+                work = with_web_pages(work, _told(row, "pages", lambda: self._api.web_pages(number)))
         except (NotShown, ValidationError) as error:
             why = str(error) if isinstance(error, NotShown) else "described in a way that cannot be read"
             yield unreadable_item(self._section, number, limited(f"not shown to the app, and on the web: {why}"))
@@ -92,7 +101,7 @@ class PixivSource:
         if item.post is None:
             return Drop(Reason.FETCH_FAILED, "Pixiv describes this work in a way that cannot be read")
         fetched = self._download(item.place)
-        if isinstance(fetched, Drop) and fetched.detail.startswith("HTTP 404"):
+        if isinstance(fetched, Drop) and is_gone(fetched):
             return self._replacement(item, item.post.number, fetched)
         return fetched
 
@@ -104,7 +113,7 @@ class PixivSource:
         row = self._api.detail(number)
         if row is None:
             return Drop(Reason.FETCH_FAILED, "the work is gone from Pixiv")
-        now = next((each for each in self._items(number, row) if each.origin == item.origin), None)
+        now = next((each for each in self._items(number, {"work": row}) if each.origin == item.origin), None)
         if now is None:
             return Drop(Reason.FETCH_FAILED, "the page is gone from its work")
         if now.drop is not None or now.place == item.place:
@@ -115,12 +124,28 @@ class PixivSource:
         self._own.close()
 
 
-def _by_number(rows: tuple[Any, ...]) -> dict[int, Any]:
+def _by_number(rows: list[Row]) -> dict[int, Row]:
     """Return works by their numbers, each once; what has no number gets one that its text leads to."""
-    works: dict[int, Any] = {}
+    works: dict[int, Row] = {}
     for row in rows:
-        number = row.get("id") if isinstance(row, dict) else None
+        work = row["work"]
+        number = work.get("id") if isinstance(work, dict) else None
         if not isinstance(number, int):
-            number = int(hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:12], 16)
+            number = int(hashlib.sha256(json.dumps(work, sort_keys=True).encode()).hexdigest()[:12], 16)
         works.setdefault(number, row)
     return works
+
+
+def _told(row: Row, name: str, ask: Callable[[], Any]) -> Any:
+    """Return what the web pages say of a work, and note it in its row, so that it is asked once. Raises `NotShown`."""
+    if f"no {name}" in row:
+        raise NotShown(row[f"no {name}"])
+    if name not in row:
+        try:
+            row[name] = ask()
+        except NotAnswered:
+            raise
+        except NotShown as error:
+            row[f"no {name}"] = str(error)
+            raise
+    return row[name]

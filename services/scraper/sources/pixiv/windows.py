@@ -31,6 +31,7 @@ class Position(BaseModel):
         until: the window's last day; None while that is the recipe's
         offset: of the page in the window
         seen: the day of the last work before this page
+        below: the key of the last work before this page, by which answers are remembered; None: it has none
         taken: works that have been taken until now, counted while the recipe has a limit
         recent: works that may come again and have been counted: of the last page and, before it, of the day seen
     """
@@ -40,6 +41,7 @@ class Position(BaseModel):
     until: date | None = None
     offset: int = 0
     seen: date | None = None
+    below: int | None = None
     taken: int = 0
     recent: tuple[int, ...] = ()
 
@@ -81,15 +83,27 @@ def query(section: Pixiv, position: Position) -> dict[str, str]:
 
 def step(section: Pixiv, position: Position, rows: tuple[Any, ...], next_offset: int | None, taken: list[int]) -> Step:
     """Return what follows a page with these rows, of which those in `taken` have been taken."""
+    if is_last(position, rows, next_offset):
+        return Step(None)
     if next_offset is None:
-        at_wall = position.offset + len(rows) >= LAST_OFFSET
-        return _next_window(section, _following(position, rows, taken)) if at_wall else Step(None)
+        return _next_window(section, _following(position, rows, taken))
     if next_offset <= position.offset:
         raise Poison(f"Pixiv leads from offset {position.offset} of a search back to {next_offset}")
     following = _following(position, rows, taken)
     if next_offset <= LAST_OFFSET:
         return Step(following.model_copy(update={"offset": next_offset}))
     return _next_window(section, following)
+
+
+def is_last(position: Position, rows: tuple[Any, ...], next_offset: int | None) -> bool:
+    """Return whether no works follow a page: it has no next one, and it does not lie at the wall."""
+    return next_offset is None and position.offset + len(rows) < LAST_OFFSET
+
+
+def step_from_memory(position: Position, rows: tuple[Any, ...], taken: list[int]) -> Step:
+    """Return what follows a page that is remembered, whose offset is not known: a window from its last day on."""
+    following = _following(position, rows, taken)
+    return Step(following.model_copy(update={"until": following.seen, "offset": 0}) if rows else None)
 
 
 def _following(position: Position, rows: tuple[Any, ...], taken: list[int]) -> Position:
@@ -113,7 +127,13 @@ def _next_window(section: Pixiv, position: Position) -> Step:
 
 def day_of(row: Any) -> date | None:
     """Return the day in Japan on which a work was posted; None if that is not said."""
+    moment = moment_of(row)
+    return moment and moment.date()
+
+
+def moment_of(row: Any) -> datetime | None:
+    """Return when a work was posted, by the clocks of Japan; None if that is not said."""
     try:
-        return datetime.fromisoformat(row["create_date"]).astimezone(JAPAN).date()
-    except (KeyError, TypeError, ValueError):
+        return datetime.fromisoformat(row["create_date"]).astimezone(JAPAN)
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None

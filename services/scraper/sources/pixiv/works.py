@@ -100,6 +100,7 @@ def _post(board: PixivAddresses, work: Work, number: int, picture: Picture) -> P
         created=work.created,
         width=picture.width,
         height=picture.height,
+        thumbnail=picture.thumbnail,
         pixiv=PixivPage(work=work.number, number=number),
     )
 

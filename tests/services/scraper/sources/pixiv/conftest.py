@@ -12,6 +12,7 @@ from services.scraper.sources.pixiv.session import PixivSession
 from shared.contract.environment import PixivEnvironment
 from shared.contract.reasons import Reason
 from shared.recipe import pixiv as recipe
+from shared.store import FolderStore
 from tests.servers.boards.pixiv import REFRESH_TOKEN, Pixiv
 from tests.servers.boards.pixiv_client import TAG
 from tests.services.scraper.sources.pixiv.noted_web import MAX_BYTES, NotedWeb
@@ -67,7 +68,7 @@ def section_of(board: Pixiv, **fields: Any) -> recipe.PixivSource:
     """A section of a recipe that names a loopback board."""
     api, pictures = board.address, board.files.address
     addresses = {"api": api, "sign_in": api, "web": web_of(board), "pictures": pictures}
-    return recipe.PixivSource.model_validate({"pixiv": {"word": TAG, "addresses": addresses, **fields}})
+    return recipe.PixivSource.model_validate({"pixiv": {"word": TAG, "pause": 0, "addresses": addresses, **fields}})
 
 
 @pytest.fixture
@@ -75,10 +76,12 @@ def opened() -> Iterator[Open]:
     """Opens a source of a loopback board; it is closed after the test."""
     webs = []
 
-    def opened(board: Pixiv, session: PixivSession | None = None, **fields: Any) -> Opened:
+    def opened(
+        board: Pixiv, session: PixivSession | None = None, store: FolderStore | None = None, **fields: Any
+    ) -> Opened:
         web = NotedWeb()
         webs.append(web)
-        conditions = Conditions(MAX_BYTES, lambda: False, web=web, pixiv=session or session_of())
+        conditions = Conditions(MAX_BYTES, lambda: False, store=store, web=web, pixiv=session or session_of())
         return Opened(open_source(section_of(board, **fields), conditions), web)
 
     yield opened

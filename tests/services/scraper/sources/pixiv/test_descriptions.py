@@ -73,8 +73,8 @@ def test_pages_that_are_not_shown_are_pages_all_the_same() -> None:
     assert work_of_app({**several, "meta_pages": pages}).pages == (Picture(ORIGINAL), Picture(), Picture())
     work = work_of_web({**LEAST_OF_WEB, "pageCount": 3})
     assert work.pages == (Picture(ORIGINAL), Picture(), Picture())
-    body = [{"urls": {"original": ORIGINAL}, "width": 4, "height": 3}] * 2
-    assert with_web_pages(work, body).pages == (*[Picture(ORIGINAL, 4, 3)] * 2, Picture())
+    body = [{"urls": {"original": ORIGINAL, "small": "s"}, "width": 4, "height": 3}] * 2
+    assert with_web_pages(work, body).pages == (*[Picture(ORIGINAL, 4, 3, "s")] * 2, Picture())
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,7 @@ def test_an_item_says_what_the_board_does(board: Pixiv, opened: Open) -> None:
     assert (item.post.title, item.post.tags["general"]) == (several.title, several.tags)
     assert (item.post.created, item.post.rating, item.post.variant) == (several.created_at, "0", "original")
     assert item.place == f"{board.files.address}/img-original/{item.state['file']}"
+    assert item.post.thumbnail.startswith(f"{board.files.address}/c/540x540_70/img-master/img/")
     assert item.score == 7
 
 
