@@ -14,7 +14,7 @@ from services.scraper.web.connections import CheckedAddresses, Resolve, resolve
 from services.scraper.web.download import Download
 from services.scraper.web.exchange import Receiver, Wire
 from services.scraper.web.fetched import Fetched
-from services.scraper.web.interface import Expected, Reply, Request
+from services.scraper.web.interface import Expected, Reply, Request, Web
 from services.scraper.web.politeness import Limits, Politeness
 from services.scraper.web.trip import Trip
 from services.scraper.web.troubles import put_off
@@ -42,7 +42,7 @@ class Manners:
 _USUAL_MANNERS = Manners()
 
 
-class PoliteWeb:
+class PoliteWeb(Web):
     """Asks the web for one source, at the pace of the hosts that all sources of the process share."""
 
     def __init__(self, conditions: Conditions, manners: Manners = _USUAL_MANNERS, resolve: Resolve = resolve) -> None:

@@ -70,10 +70,9 @@ class Wire:
 
         Raises `HostRefuses` for a challenge, and what `trip.watch` raises.
         """
-        refused = self._addresses.check(trip.url)
-        if refused:
-            return refused
         try:
+            if refused := self._addresses.check(trip.url):
+                return refused
             with self._opened(trip, receiver.headers()) as response:
                 return self._judged(trip, receiver, response)
         except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol, UnicodeEncodeError) as error:

@@ -14,6 +14,7 @@ from shared.contract.errors import HostRefuses, Interrupted
 GLANCE = 0.2
 """Seconds between two looks at whether to stop."""
 _LATER = "`magritte run RECIPE` or `magritte resume RUN` goes on later"
+_AT_ONCE = 1e-9
 _FEW = 1000
 _KEPT_IN_MIND = 900.0
 
@@ -81,22 +82,19 @@ class Hosts:
 
     def _take(self, host: str, politeness: Politeness) -> float:
         """Take a turn and return 0, or return how many seconds to wait before trying again."""
-        if politeness.night is not None and politeness.night.covers(self._now()):
-            return GLANCE
         with self._free:
             known = self._known(host)
             if (now := self.clock()) < known.closed_until:
                 raise HostRefuses(known.why)
+            if politeness.night is not None and politeness.night.covers(self._now()):
+                return GLANCE
             if (left := known.due(politeness.pause) - now) > 0:
                 return left
-            if known.busy >= politeness.connections and not self._free.wait_for(
-                lambda: known.busy < politeness.connections, GLANCE
-            ):
-                return 1e-9
-            if known.due(politeness.pause) > self.clock():
-                return 1e-9
-            known.busy += 1
-            return 0
+            if known.busy < politeness.connections:
+                known.busy += 1
+                return 0
+            self._free.wait(GLANCE)
+            return _AT_ONCE
 
     def _known(self, host: str) -> _Host:
         if host not in self._hosts:

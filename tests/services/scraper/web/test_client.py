@@ -3,6 +3,7 @@
 import gzip
 import json
 import socket
+import threading
 
 import pytest
 
@@ -157,6 +158,20 @@ def test_a_name_that_cannot_be_found_for_now_may_be_found_later(connect: Connect
 
     with pytest.raises(Transient, match=r"a\.example cannot be found: Temporary failure"):
         connect(names=resolver_is_down).download(Wanted("http://a.example/a.png"))
+
+
+def test_a_resolver_that_does_not_answer_is_not_waited_for(connect: Connect) -> None:
+    over = threading.Event()
+
+    def silent(host: str, port: int) -> list[str]:
+        over.wait(20)
+        return []
+
+    try:
+        with pytest.raises(Transient, match="cannot be found: no answer of the resolver"):
+            connect(Limits(window=0.05), names=silent).download(Wanted("http://a.example/a.png"))
+    finally:
+        over.set()
 
 
 def test_a_name_that_nobody_has_is_the_end_of_its_file_alone(connect: Connect) -> None:

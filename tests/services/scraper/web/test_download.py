@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -139,6 +140,16 @@ def test_a_wrong_part_is_not_put_to_the_rest(web: PoliteWeb, serve: Serve, answe
     server = serve(Fault(faults.cut(), A, times=1), Fault(lambda request, handle: answer, A, after=1, times=1))
     assert _is_whole(_download(web, server))
     assert ["range" in entry.headers for entry in server.log] == [False, True, False]
+
+
+def test_a_rest_may_come_in_several_parts(web: PoliteWeb, serve: Serve) -> None:
+    def five_kilobytes(request: Request, handle: faults.Handle) -> Answer:
+        start = int(request.headers["range"].removeprefix("bytes=").removesuffix("-"))
+        return handle(replace(request, headers={**request.headers, "range": f"bytes={start}-{start + 4999}"}))
+
+    server = serve(Fault(faults.cut(), A, times=1), Fault(five_kilobytes, A, after=1))
+    assert _is_whole(_download(web, server))
+    assert [entry.headers.get("range") for entry in server.log] == [None, "bytes=10000-", "bytes=15000-"]
 
 
 def test_a_part_that_nobody_has_asked_for_is_no_file(web: PoliteWeb, serve: Serve) -> None:
