@@ -50,7 +50,8 @@ def test_an_answer_may_be_packed(web: PoliteWeb, serve: Serve) -> None:
     packed = gzip.compress(b"[1, 2]")
     server.routes["/a.json"] = lambda request: Answer(200, packed, {"Content-Encoding": "gzip"})
     server.routes["/b.json"] = lambda request: Answer(422, packed, {"Content-Encoding": "gzip"})
-    assert [web.ask(Wanted(f"{server.address}/{name}.json")).body for name in "ab"] == [b"[1, 2]"] * 2
+    server.routes["/c.json"] = lambda request: Answer(500, packed, {"Content-Encoding": "gzip"})
+    assert [web.ask(Wanted(f"{server.address}/{name}.json")).body for name in "abc"] == [b"[1, 2]"] * 3
     assert server.log[0].headers["accept-encoding"] == "gzip"
 
 

@@ -174,6 +174,13 @@ def test_a_file_has_a_time_limit(connect: Connect, serve: Serve) -> None:
     assert _dropped(connect(Limits(seconds=0.3)), server) == (Reason.FETCH_FAILED, "not complete after 0.3 seconds")
 
 
+def test_the_time_limit_is_that_of_all_attempts_together(connect: Connect, serve: Serve) -> None:
+    server = serve(Fault(faults.slowly(1000), A))
+    web = connect(Limits(seconds=0.5, least_speed=1e6, window=0.2))
+    assert _dropped(web, server) == (Reason.FETCH_FAILED, "not complete after 0.5 seconds")
+    assert len(server.log) == 3
+
+
 def test_a_file_with_another_md5_is_asked_for_again(web: PoliteWeb, serve: Serve) -> None:
     server = serve(Fault(faults.wrong_bytes(), A, times=2))
     assert _is_whole(_download(web, server, md5=MD5))

@@ -80,9 +80,10 @@ def test_the_longest_pause_that_anybody_wants_holds_for_all(hosts: Hosts, time: 
     assert [*asked, time.now] == pytest.approx([10, 20, 20])
 
 
-def test_asked_to_stop_nobody_waits_for_a_turn(hosts: Hosts) -> None:
-    _ask(hosts)
-    with pytest.raises(Interrupted), hosts.turn("a.example", Politeness(), lambda: True):
+@pytest.mark.parametrize("host", ["a.example", "b.example"])
+def test_asked_to_stop_nobody_waits_for_a_turn_or_takes_one(hosts: Hosts, host: str) -> None:
+    _ask(hosts, "a.example")
+    with pytest.raises(Interrupted), hosts.turn(host, Politeness(), lambda: True):
         pass
 
 

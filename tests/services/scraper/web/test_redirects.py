@@ -1,13 +1,18 @@
 """Redirects lead to public servers, and take no secrets to strangers."""
 
 import json
+import time
 
+import httpx
 import pytest
 
 from demo.board.messages import Answer, Request, json_answer
+from services.scraper.web.answers import Redirect
 from services.scraper.web.client import PoliteWeb
 from services.scraper.web.interface import Request as Wanted
-from services.scraper.web.trip import REDIRECTS
+from services.scraper.web.politeness import Limits
+from services.scraper.web.trip import REDIRECTS, Trip
+from services.scraper.web.watch import Watch
 from shared.contract.errors import RunUnusable
 from shared.contract.reasons import Drop, Reason
 from tests.servers.boards import faults
@@ -76,6 +81,22 @@ def test_another_port_is_another_server(web: PoliteWeb, serve: Serve) -> None:
     server.routes["/a"] = lambda request: Answer(302, b"", {"Location": f"{other.address}/b"})
     other.routes["/b"] = _headers
     assert json.loads(web.ask(Wanted(f"{server.address}/a", secret=OWN)).body)["authorization"] is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_trusted"),
+    [
+        ("http://a.example/", "https://a.example/", True),
+        ("https://a.example/", "http://a.example/", False),
+        ("http://a.example/", "https://b.example/", False),
+        ("http://a.example/", "https://a.example:8443/", False),
+        ("https://a.example/", "https://a.example:443/", True),
+    ],
+)
+def test_a_server_may_move_to_https_and_not_back(first: str, second: str, is_trusted: bool) -> None:
+    trip = Trip(Wanted(first, secret=OWN), httpx.URL(first), Watch(Limits(), lambda: False, time.monotonic))
+    assert trip.redirect(Redirect(second, 301)) is None
+    assert ((b"Authorization", b"Bearer s3cret") in trip.headers({}, {})) is is_trusted
 
 
 def test_cookies_are_kept_for_the_rest_of_the_way_and_no_longer(web: PoliteWeb, serve: Serve) -> None:

@@ -65,9 +65,20 @@ def test_a_challenge_may_be_known_by_its_page_alone(web: PoliteWeb, serve: Serve
     assert len(server.log) == 1
 
 
-def test_an_ordinary_page_of_an_error_is_no_challenge(web: PoliteWeb, serve: Serve) -> None:
-    page = Answer(403, b"<h1>Forbidden</h1>", {"Content-Type": "text/html"})
-    server = serve(Fault(lambda request, handle: page))
+@pytest.mark.parametrize("status", [403, 503])
+def test_a_challenge_may_be_known_by_its_header_alone(web: PoliteWeb, serve: Serve, status: int) -> None:
+    server = serve(Fault(lambda request, handle: Answer(status, b"", {"cf-mitigated": "challenge"})))
+    with pytest.raises(HostRefuses, match=f"HTTP {status}.*challenge"):
+        _download(web, server)
+    assert len(server.log) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [("text/html", b"<h1>Forbidden</h1>"), ("application/json", b'{"message": "<title>Just a moment"}')],
+)
+def test_an_ordinary_error_is_no_challenge(web: PoliteWeb, serve: Serve, kind: str, body: bytes) -> None:
+    server = serve(Fault(lambda request, handle: Answer(403, body, {"Content-Type": kind})))
     assert all(isinstance(_download(web, server, number), Drop) for number in range(10))
     assert len(server.log) == 10
 
@@ -170,6 +181,15 @@ def test_threads_wait_for_real_between_two_requests(serve: Serve, connect: Conne
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda number: _download(webs[number % 2], server, number), range(8)))
     assert server.log.smallest_pause >= pause
+
+
+def test_the_pause_begins_when_a_slow_host_has_answered(serve: Serve, connect: Connect, hosts: Hosts) -> None:
+    real = Hosts()
+    hosts.clock, hosts._sleep = real.clock, real._sleep
+    server = serve(Fault(faults.silent(0.1)))
+    web = connect(pause=0.1)
+    assert all(isinstance(_download(web, server, number), Fetched) for number in range(3))
+    assert server.log.smallest_pause >= 0.2
 
 
 def test_without_a_pause_a_host_may_be_asked_over_several_connections(connect: Connect, serve: Serve) -> None:
