@@ -109,7 +109,8 @@ class PoliteWeb(Web):
             elif not isinstance(found, Later):
                 return found
             elif trip.is_over:
-                return replace(found, detail=f"{found.detail}, asked {trip.attempts} times")
+                times = "once" if trip.attempts == 1 else f"{trip.attempts} times"
+                return replace(found, detail=f"{found.detail}, asked {times}")
 
     def _step(self, trip: Trip, receiver: Receiver[T]) -> T | Drop | Later | Redirect:
         """Ask once, when the host's turn has come, and let nobody else ask before it is known how that went."""

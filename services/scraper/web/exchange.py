@@ -55,7 +55,9 @@ class Receiver(Protocol[T_co]):
 class Wire:
     """Sends requests to addresses that have been checked, and tells the hosts' paces of it."""
 
-    def __init__(self, addresses: CheckedAddresses, hosts: Hosts, politeness: Politeness, common: Mapping[str, str]):
+    def __init__(
+        self, addresses: CheckedAddresses, hosts: Hosts, politeness: Politeness, common: Mapping[str, str]
+    ) -> None:
         self._addresses = addresses
         self._hosts = hosts
         self._politeness = politeness
@@ -151,7 +153,7 @@ class Wire:
 
 def _reply(head: Head, body: bytes, address: str) -> Reply:
     data = unpacked(body, head.encoding, MOST_BYTES_OF_AN_ANSWER)
-    return Reply(head.status, head.headers, b"" if isinstance(data, Drop) else data, address)
+    return Reply(head.status, head.headers, body if isinstance(data, Drop) else data, address)
 
 
 def _answer(connection: httpcore.HTTPConnection, request: httpcore.Request, is_new: bool) -> httpcore.Response:

