@@ -37,7 +37,7 @@ def identities(item: Item) -> Iterator[Action]:
 
 def file_name(item: Item) -> str:
     """Return a name that two items share if they are known to be one file before they are fetched."""
-    surest = next(identities(item.post), None) if item.post is not None else None
+    surest = next(identities(item), None)
     return item.place if surest is None else surest.digest
 
 
