@@ -3,6 +3,7 @@
     <user>/magritte_bus             address of the broker with the user's password, for every stage and `magritte`
     <user>/magritte_s3_access_key   and magritte_s3_secret_key
     scraper/magritte_pixiv_...      empty until `magritte login pixiv` writes it
+    scraper/magritte_danbooru_...   empty until its operator writes it
     monitor, grafana                passwords of the broker's figures and of Grafana's administrator
     rabbitmq-definitions.json       users, permissions, policies and queues, for RabbitMQ to import
     s3.json                         identities, for SeaweedFS' -s3.config

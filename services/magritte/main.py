@@ -11,6 +11,7 @@ from services.magritte import (
     dead,
     draw,
     fetch,
+    init,
     inspect,
     login,
     operate,
@@ -37,6 +38,7 @@ app = typer.Typer(
     "130 stopped. Where data is kept: MAGRITTE_STORE (default folder:./magritte-data); where stages of other processes "
     "are asked: MAGRITTE_BUS.",
 )
+app.command("init")(init.init)
 app.command("run")(run.run)
 app.command("setup")(operate.setup)
 app.command("submit")(operate.submit)

@@ -20,8 +20,9 @@ from services.upscaler.declaration import UPSCALER
 from shared import settings as shared_settings
 from shared.contract.declaration import Pipeline
 from shared.contract.errors import Unusable
-from shared.contract.preview import SourcePreview
+from shared.contract.preview import SourcePreview, TagCount
 from shared.contract.stage import Stage, python_name
+from shared.recipe.danbooru import DanbooruSource
 from shared.recipe.recipe import Recipe
 from shared.settings import SECRETS, Settings
 
@@ -58,6 +59,13 @@ def previews(recipe: Recipe, source: int, pages: int | None, secrets: Path = SEC
     """
     environment = shared_settings.read_declared(SCRAPER, secrets)
     found: Iterator[SourcePreview] = _module(SCRAPER.name, "preview").previews(recipe, source, environment, pages)
+    return found
+
+
+def tag_counts(section: DanbooruSource, secrets: Path = SECRETS) -> Iterator[TagCount]:
+    """Ask a Danbooru how many posts each tag of a section has. Raises `Unusable` without the scraper's extra."""
+    environment = shared_settings.read_declared(SCRAPER, secrets)
+    found: Iterator[TagCount] = _module(SCRAPER.name, "tag_counts").tag_counts(section, environment)
     return found
 
 

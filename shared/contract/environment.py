@@ -1,6 +1,7 @@
 """Settings of stages from the environment: a stage declares a model of its own variables, all with one prefix."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -37,7 +38,10 @@ class FetchingEnvironment(Environment):
 class DanbooruEnvironment(Environment):
     """Variables of whoever signs in at a Danbooru; without them it is asked as a visitor."""
 
-    danbooru_login: str = Field("", description="name of an account of the Danbooru that recipes name")
+    danbooru_address: str = Field(
+        "https://danbooru.donmai.us", description="the Danbooru that the account is of; others are asked as a visitor"
+    )
+    danbooru_login: str = Field("", description="name of an account there")
     danbooru_api_key: SecretStr = Field(SecretStr(""), description="API key of that account, of its profile; a secret")
 
     @field_validator("danbooru_api_key")
@@ -46,6 +50,12 @@ class DanbooruEnvironment(Environment):
         if bool(info.data.get("danbooru_login")) != bool(key.get_secret_value()):
             raise ValueError("set both MAGRITTE_DANBOORU_LOGIN and MAGRITTE_DANBOORU_API_KEY, or neither")
         return key
+
+    def at(self, address: str) -> "DanbooruEnvironment":
+        """Return the account for the board that it is of, and none for others, which a recipe may name."""
+        own, asked = urlsplit(self.danbooru_address), urlsplit(address)
+        is_own = (own.scheme, own.netloc.lower()) == (asked.scheme, asked.netloc.lower())
+        return self if is_own else DanbooruEnvironment.model_construct(danbooru_address=address)
 
 
 class PixivEnvironment(Environment):

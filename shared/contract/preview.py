@@ -5,6 +5,16 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class TagCount(BaseModel):
+    """The number of posts that a board has with a tag; of a tag without any, the numbers of `similar` ones."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    posts: int
+    similar: Mapping[str, int] = Field(default_factory=dict)
+
+
 class SourcePreview(BaseModel):
     """A preview of a source, as far as its listing has been gone through. Nothing of it has been fetched.
 

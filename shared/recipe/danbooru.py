@@ -113,8 +113,8 @@ class Danbooru(Section):
         ge=0,
         le=8760,
         description=(
-            "hours for which the answers to a search are remembered: another run asks for newer posts alone, also with "
-            "another score or date; 0: all posts are listed again, which also finds files that were replaced since"
+            "hours for which the answers to a search are remembered: another run asks for new and changed posts alone, "
+            "also with another score or date. Of two tags it does not learn about changes. 0: all are listed again"
         ),
     )
     score_of_copies: int = Field(

@@ -47,7 +47,9 @@ def test_the_files_of_a_user_are_the_settings_of_its_container(folder: Path, use
 
 def test_a_secret_that_only_its_operator_has_is_an_empty_file_until_it_is_written(folder: Path) -> None:
     token = folder / "scraper" / TOKEN_FILE.name
-    assert secrets_of("scraper") == [token.name]
+    key = folder / "scraper" / "magritte_danbooru_api_key"
+    assert sorted(secrets_of("scraper")) == [key.name, token.name]
+    assert key.read_text() == ""
     assert secrets_of("ranker") == []
     assert token.read_text() == ""
     scraper = PIPELINE.containers["scraper"][0]

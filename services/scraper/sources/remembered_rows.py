@@ -72,6 +72,20 @@ class RememberedRows:
         span = Span(below, lowest, int(self._clock().timestamp()) // 3600)
         self._store.put(self._key(span), json.dumps(list(rows)).encode())
 
+    def since(self) -> datetime | None:
+        """Return a time before the oldest answer that is remembered; None if there is none."""
+        hours = [span.hour for span in self._spans()]
+        return datetime.fromtimestamp(min(hours) * 3600, UTC) if hours else None
+
+    def amend(self, rows: Sequence[Row]) -> None:
+        """Put rows into the answers that are about them, in the place of what these say of the same posts."""
+        for span in self._spans():
+            newer = {row["id"]: row for row in rows if span.lowest <= row["id"] < span.below}
+            known = self._read(span) if newer else None
+            if known is not None:
+                amended = {row["id"]: row for row in known} | newer
+                self._store.put(self._key(span), json.dumps(list(amended.values())).encode())
+
     def _spans(self) -> list[Span]:
         oldest = (self._clock() - self._age).timestamp() / 3600
         found = []

@@ -54,6 +54,11 @@ def without_user(url: httpx.URL) -> str:
     return _USER.sub("//", str(url), count=1) if url.userinfo else str(url)
 
 
+def place_of(address: str) -> str:
+    """Return what a person may see of the address of an API: nothing of its query, which may have a key in it."""
+    return shown(address.partition("?")[0])
+
+
 def shown(address: str) -> str:
     """Return an address for a person to recognise: its beginning, without user and password."""
     return _USER.sub("//", address)[:100]

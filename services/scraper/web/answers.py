@@ -87,7 +87,8 @@ _OPT_OUTS = {"noai", "noimageai", "noindex", "none"}
 noai and noimageai are DeviantArt's. They are heeded for whichever robot they are meant."""
 
 _CHALLENGES = re.compile(
-    rb"<title>\s*Just a moment|/cdn-cgi/challenge-platform/|cf[-_]chl[-_]|id=.challenge-form|<title>\s*DDoS-Guard"
+    rb"<title>\s*Just a moment|/cdn-cgi/challenge-platform/\w+/\w+/orchestrate/|_cf_chl_opt"
+    rb"|id=.challenge-form|<title>\s*DDoS-Guard"
     rb"|<title>\s*Attention Required! \| Cloudflare|Checking your browser before"
     rb"|Enable JavaScript and cookies to continue",
     re.IGNORECASE,

@@ -14,7 +14,7 @@ class Answering:
 
     def headers(self) -> Mapping[str, str]:
         """Return what to say of the form of the answer."""
-        return {}
+        return {"Accept-Encoding": "gzip"}
 
     def receive(self, head: Head, body: Iterator[bytes], address: str) -> Reply | Drop:
         """Take an answer with its whole body."""

@@ -6,17 +6,18 @@ from typing import TypeVar
 
 import httpx
 
-from services.scraper.web.address import host_of, key_of, parsed
-from services.scraper.web.answers import Later, Redirect
+from services.scraper.web.address import host_of, key_of, parsed, place_of
+from services.scraper.web.answers import Later, Redirect, too_many
 from services.scraper.web.api import Answering
 from services.scraper.web.conditions import Conditions
 from services.scraper.web.connections import CheckedAddresses, Resolve, resolve
 from services.scraper.web.download import Download
 from services.scraper.web.exchange import Receiver, Wire
 from services.scraper.web.fetched import Fetched
-from services.scraper.web.interface import Expected, Reply, Request
+from services.scraper.web.interface import Expected, Reply, Request, Web
 from services.scraper.web.politeness import Limits, Politeness
 from services.scraper.web.trip import Trip
+from services.scraper.web.troubles import put_off
 from services.scraper.web.watch import TimeOver, Watch
 from shared.contract.errors import RunUnusable, Transient
 from shared.contract.reasons import Drop, Reason
@@ -41,7 +42,7 @@ class Manners:
 _USUAL_MANNERS = Manners()
 
 
-class PoliteWeb:
+class PoliteWeb(Web):
     """Asks the web for one source, at the pace of the hosts that all sources of the process share."""
 
     def __init__(self, conditions: Conditions, manners: Manners = _USUAL_MANNERS, resolve: Resolve = resolve) -> None:
@@ -57,24 +58,26 @@ class PoliteWeb:
 
         Raises `RunUnusable` for an address that may not be asked, and for an answer that is too long.
         """
-        found = self._got(request, Answering())
+        try:
+            found = self._got(request, Answering())
+        except TimeOver as error:
+            raise Transient(f"{place_of(request.address)}: {error}") from error
         if isinstance(found, Reply):
             return found
-        if isinstance(found, Later) and found.reply is not None:
-            return found.reply
-        where = host_of(httpx.URL(request.address))[:80] if not isinstance(parsed(request.address), Drop) else "nobody"
-        if isinstance(found, Later):
-            raise Transient(f"{where} cannot be asked: {found.detail}")
-        if found.reason is Reason.FETCH_FAILED and found.detail.startswith("not complete"):
-            raise Transient(f"{where}: {found.detail}")
-        raise RunUnusable(f"{where}: {found.detail}")
+        if isinstance(found, Drop):
+            raise RunUnusable(f"{place_of(request.address)}: {found.detail}")
+        if found.reply is None:
+            raise Transient(f"{place_of(request.address)}: {found.detail}")
+        return found.reply
 
     def download(self, request: Request, expected: Expected = _NOTHING_EXPECTED) -> Fetched | Drop:
         """Return a file that has the size and MD5 expected, or why it cannot be had."""
         if expected.bytes is not None and expected.bytes > self._conditions.max_bytes:
-            detail = f"{expected.bytes} bytes, at most {self._conditions.max_bytes} are fetched"
-            return Drop(Reason.TOO_MANY_BYTES, detail)
-        found = self._got(request, Download(self._conditions.max_bytes, expected))
+            return too_many(self._conditions.max_bytes, expected.bytes)
+        try:
+            found = self._got(request, Download(self._conditions.max_bytes, expected))
+        except TimeOver as error:
+            return Drop(Reason.FETCH_FAILED, str(error))
         if not isinstance(found, Later):
             return found
         if found.unreachable:
@@ -86,19 +89,14 @@ class PoliteWeb:
 
         Raises `HostRefuses` after several times in a row without a good answer in between.
         """
-        host = key_of(httpx.URL(address))
-        if seconds is None:
-            seconds = self._hosts.hold_doubling(host, self._politeness)
-        else:
-            self._hosts.hold(host, seconds)
-        self._hosts.refused(host, f"to be asked later, lastly after {seconds:g} seconds", self._politeness)
+        self._hosts.refused(key_of(httpx.URL(address)), object(), "with a request to wait", seconds, self._politeness)
 
     def close(self) -> None:
         """Release connections."""
         self._wire.close()
 
     def _got(self, request: Request, receiver: Receiver[T]) -> T | Drop | Later:
-        """Ask, follow redirects and try again; a `Later` is the last of several."""
+        """Ask, follow redirects and try again; a `Later` is the last of several. Raises `TimeOver`."""
         url = parsed(request.address)
         if isinstance(url, Drop):
             return url
@@ -108,19 +106,27 @@ class PoliteWeb:
             if isinstance(found, Redirect):
                 if refused := trip.redirect(found):
                     return refused
-            elif isinstance(found, Later):
-                if not self._put_off(trip, found):
-                    return _last(found, trip.attempts)
-            else:
+            elif not isinstance(found, Later):
                 return found
+            elif trip.is_over:
+                times = "once" if trip.attempts == 1 else f"{trip.attempts} times"
+                return replace(found, detail=f"{found.detail}, asked {times}")
 
     def _step(self, trip: Trip, receiver: Receiver[T]) -> T | Drop | Later | Redirect:
-        """Ask once, when the host's turn has come."""
+        """Ask once, when the host's turn has come, and let nobody else ask before it is known how that went."""
+        with self._hosts.turn(key_of(trip.url), self._politeness, self._conditions.stopping):
+            found = self._exchanged(trip, receiver)
+            if isinstance(found, Later):
+                trip.attempts += 1
+                trip.is_over = not put_off(self._hosts, self._politeness, trip, found)
+            return found
+
+    def _exchanged(self, trip: Trip, receiver: Receiver[T]) -> T | Drop | Later | Redirect:
         try:
-            with self._hosts.turn(key_of(trip.url), self._politeness, self._conditions.stopping), trip.watch.running():
+            with trip.watch.running():
                 return self._wire.exchange(trip, receiver)
         except TimeOver:
-            return Drop(Reason.FETCH_FAILED, f"not complete after {self._limits.seconds:g} seconds")
+            raise TimeOver(f"not complete after {self._limits.seconds:g} seconds") from None
         except Exception as error:
             errors = single_errors(error)
             if not all(isinstance(each, _OF_THE_ADDRESS) for each in errors):
@@ -128,28 +134,9 @@ class PoliteWeb:
             causes = "; ".join(f"{type(each).__name__}: {each}" for each in errors)
             return Drop(Reason.FETCH_FAILED, f"{host_of(trip.url)[:80]} cannot be asked: {causes}"[:300])
 
-    def _put_off(self, trip: Trip, trouble: Later) -> bool:
-        """Hold the host for as long as it wants, and return whether to ask again after that."""
-        host = key_of(trip.url)
-        trip.attempts += 1
-        if trouble.seconds is None:
-            self._hosts.hold_doubling(host, self._politeness)
-        elif trouble.seconds > self._politeness.longest_wait:
-            self._hosts.closed(host, f"answered {trouble.detail} and wants a long pause", trouble.seconds)
-            return False
-        else:
-            self._hosts.hold(host, trouble.seconds)
-        if trouble.refused:
-            self._hosts.refused(host, trouble.detail, self._politeness)
-        return trip.attempts < self._politeness.attempts
-
-
-def _last(trouble: Later, attempts: int) -> Later:
-    return replace(trouble, detail=f"{trouble.detail}, asked {attempts} times")
-
 
 def user_agent(contact: str = "", account: str = "") -> str:
-    """Return the User-Agent: Magritte with its version, and how to reach who asks, or else the HTTP client.
+    """Return the User-Agent: Magritte with its version, and how to reach who asks, or else what it asks for.
 
     Raises `ValueError` for a text that no header can carry.
     """
@@ -157,9 +144,8 @@ def user_agent(contact: str = "", account: str = "") -> str:
         own = version("magritte")
     except PackageNotFoundError:
         own = "unreleased"
-    about = [f"+{contact}"] if contact else []
-    about += [f"account {account}"] if account else []
-    name = f"Magritte/{own} ({'; '.join(about) or f'+python-httpx/{httpx.__version__}'})"
+    about = [f"+{contact}" if contact else "pictures for a data set", *([f"account {account}"] if account else [])]
+    name = f"Magritte/{own} ({'; '.join(about)})"
     if not (name.isascii() and name.isprintable()):
         raise ValueError(f"a contact or account can have printable ASCII alone: {name!r}")
     return name

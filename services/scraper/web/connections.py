@@ -5,6 +5,7 @@ too, resolves the name, checks all that it stands for, and connects to nothing e
 would resolve by themselves.
 """
 
+import errno
 import ipaddress
 import socket
 import ssl
@@ -18,7 +19,7 @@ import httpx
 
 from services.scraper.web.address import host_of, port_of
 from services.scraper.web.answers import Later
-from services.scraper.web.watch import present_watch
+from services.scraper.web.watch import TooSlow, present_watch
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.reasons import Drop, Reason
 
@@ -88,6 +89,8 @@ class CheckedAddresses(httpcore.NetworkBackend):
                 answer = answers.get(timeout=present_watch().look())
             except Empty:
                 continue
+            except TooSlow as error:
+                raise TimeoutError(errno.ETIMEDOUT, "no answer of the resolver") from error
             if isinstance(answer, Exception):
                 raise answer
             return answer

@@ -40,6 +40,7 @@ class Download:
         self._size = 0
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sha256 = hashlib.sha256()
+        self._total: int | None = None
         self._validator: str | None = None
 
     def headers(self) -> Mapping[str, str]:
@@ -60,17 +61,26 @@ class Download:
             return refused
         if head.status == 200:
             self._start_again()
+            self._total = head.length
         elif not self._continues(head):
             self._start_again()
             return Later("another part of the file than the one that was asked for", 0.0)
-        return self._whole(head) or self._taken(head, body) or self._complete(head, address)
+        return self._whole(head) or self._taken(head, body) or self._rest() or self._complete(head, address)
 
     def _continues(self, head: Head) -> bool:
+        """Return whether a part belongs behind what has come, of the same version of the file."""
         part = _PART.fullmatch(head.headers.get("content-range", ""))
-        same = head.headers.get("etag", self._validator) == self._validator or not (self._validator or "").startswith(
-            '"'
-        )
-        return bool(part) and int(part[1]) == self._size and same if part else False
+        if part is None or int(part[1]) != self._size:
+            return False
+        name = "etag" if self._validator and self._validator.startswith('"') else "last-modified"
+        self._total = self._total if part[3] == "*" else int(part[3])
+        return head.headers.get(name, self._validator) == self._validator
+
+    def _rest(self) -> Later | None:
+        """Return `Later` if the answer was less than the rest of the file, as a host may answer with any part of it."""
+        if self._total is None or self._size >= self._total:
+            return None
+        return Later(f"{self._size} of {self._total} bytes came", 0.0)
 
     def _whole(self, head: Head) -> Drop | Later | None:
         """Return why there is no need to receive the body, None if there is."""

@@ -12,10 +12,10 @@ import httpcore
 import httpx
 
 from services.scraper.web.address import key_of, port_of, without_user
-from services.scraper.web.answers import Head, Later, Redirect, is_challenge, later, retry_after
+from services.scraper.web.answers import Head, Later, Redirect, is_challenge, later, retry_after, unpacked
 from services.scraper.web.connections import CheckedAddresses
 from services.scraper.web.hosts import Hosts
-from services.scraper.web.interface import Reply
+from services.scraper.web.interface import MOST_BYTES_OF_AN_ANSWER, Reply
 from services.scraper.web.kept import KEPT_SECONDS, Kept
 from services.scraper.web.politeness import Politeness
 from services.scraper.web.trip import Trip
@@ -28,6 +28,14 @@ T_co = TypeVar("T_co", covariant=True)
 _UNREACHABLE = (httpcore.ConnectError, httpcore.ConnectTimeout)
 _BROKEN = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.RemoteProtocolError)
 _NEITHER_GOOD_NOR_BAD = frozenset({401, 403})
+
+
+class _NoAnswer(Exception):
+    """A host says nothing; its text says for how long."""
+
+
+class _Closed(Exception):
+    """A host has closed a connection that was kept open, as it may at any time."""
 
 
 class Receiver(Protocol[T_co]):
@@ -47,7 +55,9 @@ class Receiver(Protocol[T_co]):
 class Wire:
     """Sends requests to addresses that have been checked, and tells the hosts' paces of it."""
 
-    def __init__(self, addresses: CheckedAddresses, hosts: Hosts, politeness: Politeness, common: Mapping[str, str]):
+    def __init__(
+        self, addresses: CheckedAddresses, hosts: Hosts, politeness: Politeness, common: Mapping[str, str]
+    ) -> None:
         self._addresses = addresses
         self._hosts = hosts
         self._politeness = politeness
@@ -62,18 +72,23 @@ class Wire:
 
         Raises `HostRefuses` for a challenge, and what `trip.watch` raises.
         """
-        refused = self._addresses.check(trip.url)
-        if refused:
-            return refused
         try:
+            if refused := self._addresses.check(trip.url):
+                return refused
             with self._opened(trip, receiver.headers()) as response:
                 return self._judged(trip, receiver, response)
         except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol, UnicodeEncodeError) as error:
             return Drop(Reason.FETCH_FAILED, f"it cannot be asked for: {trip.hiding_secrets(error)}"[:200])
+        except _Closed as error:
+            return Later(f"a connection that was kept open is closed: {error}"[:200], 0.0)
+        except _NoAnswer as error:
+            return Later(f"no answer, {error}", refused=True)
         except TooSlow as error:
             return Later(f"too slow: {error}")
         except _BROKEN as error:
-            return Later(f"{type(error).__name__}: {error}"[:200], unreachable=isinstance(error, _UNREACHABLE))
+            if isinstance(error, _UNREACHABLE):
+                return Later(f"{key_of(trip.url)[:80]} cannot be reached: {error}"[:200], unreachable=True)
+            return Later(f"{type(error).__name__}: {error}"[:200])
 
     @contextmanager
     def _opened(self, trip: Trip, more: Mapping[str, str]) -> Iterator[httpcore.Response]:
@@ -84,7 +99,8 @@ class Wire:
             trip.method, address, headers=trip.headers(self._common, more), content=trip.content()
         )
         origin, check = httpcore.Origin(url.raw_scheme, url.raw_host, port_of(url)), self._addresses.way
-        connection = self._hosts.kept.take(host, origin, check) or httpcore.HTTPConnection(
+        kept = self._hosts.kept.take(host, origin, check)
+        connection = kept or httpcore.HTTPConnection(
             origin,
             ssl_context=self._ssl if url.scheme == "https" else None,
             keepalive_expiry=KEPT_SECONDS,
@@ -92,7 +108,7 @@ class Wire:
         )
         self._note_asking(host)
         try:
-            response = connection.handle_request(request)
+            response = _answer(connection, request, is_new=kept is None)
             self._hosts.answered(host)
             try:
                 yield response
@@ -116,7 +132,7 @@ class Wire:
                 what = f"answered {head.text} with a challenge that wants a person"
                 raise self._hosts.closed(host, what, self._politeness.closed)
             if put_off := later(head, now):
-                return replace(put_off, reply=Reply(head.status, head.headers, body, without_user(trip.url)))
+                return replace(put_off, reply=_reply(head, body, without_user(trip.url)))
             parts = iter([body])
         result: T | Drop | Later | Redirect
         if head.location is not None:
@@ -133,6 +149,23 @@ class Wire:
         """Close what is kept open, and no longer want any pause."""
         self._hosts.kept.close_of(self)
         self._hosts.forget(self)
+
+
+def _reply(head: Head, body: bytes, address: str) -> Reply:
+    data = unpacked(body, head.encoding, MOST_BYTES_OF_AN_ANSWER)
+    return Reply(head.status, head.headers, body if isinstance(data, Drop) else data, address)
+
+
+def _answer(connection: httpcore.HTTPConnection, request: httpcore.Request, is_new: bool) -> httpcore.Response:
+    """Send a request and return the answer once its head is there."""
+    try:
+        return connection.handle_request(request)
+    except TooSlow as error:
+        raise _NoAnswer(str(error)) from error
+    except _BROKEN as error:
+        if is_new:
+            raise
+        raise _Closed(f"{type(error).__name__}: {error}") from error
 
 
 def _beginning(parts: Iterator[bytes], most: int) -> bytes:

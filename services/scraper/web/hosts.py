@@ -14,7 +14,9 @@ from shared.contract.errors import HostRefuses, Interrupted
 GLANCE = 0.2
 """Seconds between two looks at whether to stop."""
 _LATER = "`magritte run RECIPE` or `magritte resume RUN` goes on later"
+_AT_ONCE = 1e-9
 _FEW = 1000
+_KEPT_IN_MIND = 900.0
 
 
 @dataclass
@@ -24,11 +26,18 @@ class _Host:
     asked: float = float("-inf")
     held_until: float = float("-inf")
     busy: int = 0
-    troubles: int = 0
     refusals: int = 0
+    refused_call: object = None
+    refused_calls: int = 0
+    failures: int = 0
     closed_until: float = float("-inf")
     why: str = ""
     wishes: dict[object, float] = field(default_factory=dict)
+
+    @property
+    def is_in_trouble(self) -> bool:
+        """True if its last answer was not good."""
+        return self.refusals + self.failures > 0
 
     def due(self, pause: float) -> float:
         """Return when it may be asked by one who would wait for `pause`: the longest pause that anybody wants holds."""
@@ -58,6 +67,8 @@ class Hosts:
 
         Raises `HostRefuses` if it is closed, and `Interrupted` when asked to stop.
         """
+        if stopping():
+            raise Interrupted
         while (left := self._take(host, politeness)) > 0:
             if stopping():
                 raise Interrupted
@@ -71,22 +82,19 @@ class Hosts:
 
     def _take(self, host: str, politeness: Politeness) -> float:
         """Take a turn and return 0, or return how many seconds to wait before trying again."""
-        if politeness.night is not None and politeness.night.covers(self._now()):
-            return GLANCE
         with self._free:
             known = self._known(host)
             if (now := self.clock()) < known.closed_until:
                 raise HostRefuses(known.why)
+            if politeness.night is not None and politeness.night.covers(self._now()):
+                return GLANCE
             if (left := known.due(politeness.pause) - now) > 0:
                 return left
-            if known.busy >= politeness.connections and not self._free.wait_for(
-                lambda: known.busy < politeness.connections, GLANCE
-            ):
-                return 1e-9
-            if known.due(politeness.pause) > self.clock():
-                return 1e-9
-            known.busy += 1
-            return 0
+            if known.busy < politeness.connections:
+                known.busy += 1
+                return 0
+            self._free.wait(GLANCE)
+            return _AT_ONCE
 
     def _known(self, host: str) -> _Host:
         if host not in self._hosts:
@@ -102,7 +110,9 @@ class Hosts:
         self._hosts = {
             name: host
             for name, host in self._hosts.items()
-            if host.busy or max(host.due(0), host.closed_until) > now or (host.troubles and now - host.asked < 900)
+            if host.busy
+            or max(host.due(0), host.closed_until) > now
+            or (host.is_in_trouble and now - host.asked < _KEPT_IN_MIND)
         }
         self._many = max(_FEW, 2 * len(self._hosts))
 
@@ -119,10 +129,10 @@ class Hosts:
             self._known(host).asked = self.clock()
 
     def content(self, host: str) -> None:
-        """Note that `host` has answered well."""
+        """Note that `host` has answered well: all rows of troubles end."""
         with self._free:
             known = self._known(host)
-            known.troubles = known.refusals = 0
+            known.refusals, known.refused_call, known.refused_calls, known.failures = 0, None, 0, 0
 
     def forget(self, client: object) -> None:
         """Forget what `client` wanted."""
@@ -136,36 +146,47 @@ class Hosts:
             known = self._known(host)
             known.held_until = max(known.held_until, self.clock() + seconds)
 
-    def hold_doubling(self, host: str, politeness: Politeness) -> float:
-        """Ask `host` for nothing for a pause that doubles each time in a row; return its seconds."""
-        with self._free:
-            known = self._known(host)
-            known.troubles += 1
-            seconds = min(politeness.back_off * 2.0 ** min(known.troubles - 1, 60), politeness.longest_wait)
-        self.hold(host, seconds)
-        return seconds
+    def refused(self, host: str, call: object, answer: str, seconds: float | None, politeness: Politeness) -> int:
+        """Hold `host`, which has refused, and return how many calls it has refused in a row; each may ask again.
 
-    def refused(self, host: str, answer: str, politeness: Politeness) -> None:
-        """Note that `host` has refused; raises `HostRefuses` and closes it if that happens too often in a row."""
+        It is held for `seconds`, or for a pause that doubles each time in a row. Raises `HostRefuses` and closes the
+        host if it has refused too often.
+        """
         with self._free:
             known = self._known(host)
             known.refusals += 1
-            times = known.refusals
-        if times >= politeness.refusals:
+            known.refused_calls += known.refused_call is not call
+            known.refused_call = call
+            times, calls = known.refusals, known.refused_calls
+        self.hold(host, politeness.doubled(times) if seconds is None else seconds)
+        if times >= politeness.refusals and calls >= politeness.refused_calls:
             raise self.closed(host, f"answered {answer}, {times} refusals in a row", politeness.closed)
+        return calls
+
+    def failed(self, host: str, trouble: str, politeness: Politeness) -> None:
+        """Note that a call of `host` was given up; raises `HostRefuses` if that happens too often in a row."""
+        with self._free:
+            known = self._known(host)
+            known.failures += 1
+            times = known.failures
+        if times >= politeness.failures:
+            raise self.closed(host, f"has failed {times} times in a row, lastly with {trouble}", politeness.closed)
 
     def closed(self, host: str, what: str, seconds: float) -> HostRefuses:
         """Close `host` for `seconds` because of `what` it did, and return the error that says so."""
-        why = f"{host} {what}: nothing more is asked of it for {_spoken(seconds)}; {_LATER}"
+        why = f"{host} {what}: nothing more is asked of it for {spoken(seconds)}; {_LATER}"
+        self.content(host)
         with self._free:
             known = self._known(host)
-            known.refusals = 0
             known.why, known.closed_until = why, max(known.closed_until, self.clock() + seconds)
         return HostRefuses(why)
 
 
-def _spoken(seconds: float) -> str:
-    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+def spoken(seconds: float) -> str:
+    """Return a time as a person would say it."""
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
 
 
 OF_THIS_PROCESS = Hosts()

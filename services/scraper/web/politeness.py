@@ -44,6 +44,8 @@ class Politeness:
         longest_wait: a host that asks for a longer pause is not waited for
         attempts: to get one file or answer
         refusals: in a row, of one host, after which nothing more is asked of it
+        refused_calls: in a row, that these must belong to: a single file can be out of order for good
+        failures: calls in a row without an answer of use after which nothing more is asked of a host
         closed: how long nothing is asked of it then
     """
 
@@ -55,7 +57,13 @@ class Politeness:
     longest_wait: float = 120.0
     attempts: int = 4
     refusals: int = 5
+    refused_calls: int = 3
+    failures: int = 20
     closed: float = 900.0
+
+    def doubled(self, times: int) -> float:
+        """Return the pause after trouble that has come `times` in a row."""
+        return float(min(self.back_off * 2.0 ** min(times - 1, 60), self.longest_wait))
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,16 @@ from urllib.parse import urlencode
 
 import httpx
 
-from services.scraper.web.address import host_of, is_same_server, parsed, shown
+from services.scraper.web.address import host_of, is_same_server, parsed, port_of, shown
 from services.scraper.web.answers import Head, Redirect
 from services.scraper.web.interface import Request
 from services.scraper.web.watch import Watch
 from shared.contract.reasons import Drop, Reason
 
 REDIRECTS = 5
+
+_PERSONAL = frozenset({"authorization", "cookie"})
+"""Headers that no other server gets, secret or not."""
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -24,6 +27,7 @@ class Trip:
         self.url = url
         self.watch = watch
         self.attempts = 0
+        self.is_over = False
         self._request = request
         self._first = url
         self._form = request.form
@@ -45,8 +49,10 @@ class Trip:
         headers |= {name.lower(): value for name, value in common.items()}
         if self.url.userinfo:
             headers["authorization"] = _basic(self.url)
-        headers |= {name.lower(): value for name, value in self._request.headers.items()}
-        if is_same_server(self.url, self._first):
+        is_at_home = is_same_server(self.url, self._first) or self._is_secured()
+        own = {name.lower(): value for name, value in self._request.headers.items()}
+        headers |= own if is_at_home else {name: value for name, value in own.items() if name not in _PERSONAL}
+        if is_at_home:
             headers |= {name.lower(): value for name, value in self._request.secret.items()}
         if self._form is not None:
             headers |= {"content-type": "application/x-www-form-urlencoded", "content-length": str(len(self.content()))}
@@ -54,6 +60,11 @@ class Trip:
             headers["cookie"] = f"{headers['cookie']}; {cookie}" if "cookie" in headers else cookie
         headers |= {name.lower(): value for name, value in more.items()}
         return [(name.title().encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
+
+    def _is_secured(self) -> bool:
+        """Return whether this is the first server again, by https in place of http."""
+        servers = (self._first.scheme, port_of(self._first)), (self.url.scheme, port_of(self.url))
+        return self._first.raw_host == self.url.raw_host and servers == (("http", 80), ("https", 443))
 
     def hiding_secrets(self, error: Exception) -> str:
         """Return the text of an error about the request, without what nobody may see."""

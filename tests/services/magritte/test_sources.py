@@ -11,7 +11,10 @@ from shared.contract.errors import HostRefuses, RecipeError, RunUnusable
 from tests.servers.boards import faults
 from tests.servers.boards.danbooru import Account, Danbooru, Fault, Faults, Mixture, Rules
 from tests.servers.boards.danbooru_client import EVERYTHING
+from tests.servers.boards.pixiv import REFRESH_TOKEN, Pixiv
+from tests.servers.boards.works import Works
 from tests.services.magritte.conftest import Magritte
+from tests.services.scraper.sources.pixiv.conftest import section_of
 
 MIXTURE = Mixture(posts=230, size=(16, 16), hidden=0.1, deleted=0)
 
@@ -142,6 +145,22 @@ def test_other_sources_are_counted_too(magritte: Magritte, board: Danbooru, tmp_
     ]
 
 
+def test_works_of_pixiv_are_counted_as_posts_are(
+    magritte: Magritte, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAGRITTE_PIXIV_REFRESH_TOKEN", REFRESH_TOKEN)
+    with Pixiv(Works(works=20, limited=0, adult=0, by_ai=0)) as board:
+        least = sorted(work.bookmarks for work in board.works.values())[10]
+        wanted = section_of(board, bookmarks=least).model_dump(mode="json")
+        (tmp_path / "margot.json").write_text(json.dumps({"name": "margot", "sources": [wanted]}))
+        preview = found(magritte("sources", "preview", str(tmp_path / "margot.json"), "--json"))
+        assert preview["taken"] + sum(preview["dropped"].values()) == preview["listed"] > 0
+        assert preview["dropped"]["below-favourites"] > 0
+        assert preview["without_size"] == preview["taken"]
+        assert sum(preview["artists"].values()) == preview["taken"]
+        assert len(board.files.log) == 0
+
+
 def test_a_search_that_finds_nothing_is_said_on_standard_error(
     magritte: Magritte, board: Danbooru, tmp_path: Path
 ) -> None:
@@ -156,6 +175,7 @@ def test_an_account_of_the_environment_is_used(
 ) -> None:
     written = recipe(tmp_path, board, tags=[EVERYTHING, "solo", "smile"])
     assert isinstance(magritte("sources", "preview", written).exception, RunUnusable)
+    monkeypatch.setenv("MAGRITTE_DANBOORU_ADDRESS", board.address)
     monkeypatch.setenv("MAGRITTE_DANBOORU_LOGIN", "anya")
     monkeypatch.setenv("MAGRITTE_DANBOORU_API_KEY", "right")
     monkeypatch.setenv("MAGRITTE_CONTACT", "anya@example.net")

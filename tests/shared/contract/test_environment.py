@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.environment import DanbooruEnvironment, FetchingEnvironment
@@ -29,6 +30,14 @@ def test_the_key_of_an_account_may_lie_in_a_file_and_is_never_shown(
     found = read_variables(DanbooruEnvironment, tmp_path)
     assert (found.danbooru_login, found.danbooru_api_key.get_secret_value()) == ("anya", "s3cret")
     assert "s3cret" not in f"{found!r} {found.model_dump_json()}"
+
+
+def test_an_account_is_for_its_own_board_alone() -> None:
+    account = DanbooruEnvironment(danbooru_login="anya", danbooru_api_key=SecretStr("s3cret"))
+    for own in ("https://danbooru.donmai.us", "https://Danbooru.donmai.us/"):
+        assert account.at(own).danbooru_login == "anya"
+    for other in ("http://danbooru.donmai.us", "https://donmai.us", "https://danbooru.donmai.us.example.net", ""):
+        assert (account.at(other).danbooru_login, account.at(other).danbooru_api_key.get_secret_value()) == ("", "")
 
 
 @pytest.mark.parametrize("variable", ["MAGRITTE_DANBOORU_LOGIN", "MAGRITTE_DANBOORU_API_KEY"])

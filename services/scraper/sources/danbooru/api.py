@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,6 +38,13 @@ class DanbooruApi:
         """Return a post as it is now, None if there is none of this number."""
         found: dict[str, Any] | None = self._asked(f"/posts/{number}.json?{urlencode({'only': FIELDS})}", dict, True)
         return found
+
+    def tags(self, search: Mapping[str, str]) -> dict[str, int]:
+        """Return the tags that a search for tags finds, with the numbers of their posts."""
+        parameters = {**search, "limit": "20", "only": "name,post_count"}
+        rows = self._asked(f"/tags.json?{urlencode(parameters)}", list)
+        known = (row for row in rows if isinstance(row, dict) and type(row.get("post_count")) is int)
+        return {str(row.get("name")): row["post_count"] for row in known}
 
     def count(self, query: str) -> int | None:
         """Return about how many posts a search finds, hidden and deleted ones among them; None if that is unknown."""

@@ -27,9 +27,20 @@ def query(wanted: Danbooru) -> str:
 
     So another score, size or date needs no other search.
     """
+    return " ".join([*wanted.tags, *_order(wanted), *_free(wanted)])
+
+
+def query_of_changes(wanted: Danbooru) -> str | None:
+    """Return the search for the same posts, the last changed first; None where it would have too many tags."""
+    if len(wanted.tags) >= VISITORS_TAGS:
+        return None
+    return " ".join([*wanted.tags, "order:change", *_free(wanted)])
+
+
+def _free(wanted: Danbooru) -> list[str]:
+    """Return the metatags that do not count."""
     ratings = ",".join(wanted.ratings)
-    words = [*wanted.tags, *_order(wanted), f"rating:{ratings}", *([] if wanted.deleted else ["-status:deleted"])]
-    return " ".join(words)
+    return [f"rating:{ratings}", *([] if wanted.deleted else ["-status:deleted"])]
 
 
 def check_number_of_tags(wanted: Danbooru, has_login: bool) -> None:
@@ -41,7 +52,8 @@ def check_number_of_tags(wanted: Danbooru, has_login: bool) -> None:
     raise RunUnusable(
         f"danbooru.tags: a search of {len(wanted.tags)} tags{order}: without a login {wanted.address} takes "
         f"{VISITORS_TAGS}. Name fewer tags (what is not wanted goes into `exclude`, which counts nothing), "
-        "or set MAGRITTE_DANBOORU_LOGIN and MAGRITTE_DANBOORU_API_KEY to those of an account that may search for more"
+        "or set MAGRITTE_DANBOORU_LOGIN and MAGRITTE_DANBOORU_API_KEY to those of an account that may search for more "
+        "(and MAGRITTE_DANBOORU_ADDRESS, if it is not of https://danbooru.donmai.us)"
     )
 
 

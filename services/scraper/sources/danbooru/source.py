@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -9,16 +11,19 @@ import structlog
 from pydantic import ValidationError
 
 from services.scraper.sources.danbooru.api import DanbooruApi
+from services.scraper.sources.danbooru.changes import changed_rows
+from services.scraper.sources.danbooru.latest import LatestRows
 from services.scraper.sources.danbooru.posts import Row, identified, place_of, post_of, refused
 from services.scraper.sources.danbooru.rules import broken_rule
-from services.scraper.sources.danbooru.search import Position, check_number_of_tags, query
+from services.scraper.sources.danbooru.search import Position, check_number_of_tags, query, query_of_changes
 from services.scraper.sources.remembered_rows import RememberedRows
 from services.scraper.sources.source import Conditions, Fetched, Item, Page
 from services.scraper.web.answers import is_gone
 from services.scraper.web.client import Manners, PoliteWeb, user_agent
 from services.scraper.web.interface import Expected, Request
 from services.scraper.web.politeness import Politeness
-from shared.contract.reasons import Drop
+from shared.contract.errors import Transient
+from shared.contract.reasons import Drop, Reason
 from shared.recipe.danbooru import DanbooruSource as Section
 
 log = structlog.get_logger()
@@ -32,11 +37,13 @@ class DanbooruSource:
 
     def __init__(self, section: Section, conditions: Conditions) -> None:
         self._wanted = wanted = section.danbooru
+        account = conditions.danbooru.at(wanted.address)
         politeness = Politeness(wanted.pause, back_off=2 * wanted.pause)
-        name = user_agent(conditions.contact, quote(conditions.danbooru.danbooru_login))
+        name = user_agent(conditions.contact, quote(account.danbooru_login))
         self._web = PoliteWeb(conditions, Manners(politeness, name=name))
-        self._api = DanbooruApi(wanted.address, conditions.danbooru, self._web)
-        search = f"{wanted.address} {conditions.danbooru.danbooru_login} {query(wanted)}"
+        self._api = DanbooruApi(wanted.address, account, self._web)
+        self._latest = LatestRows(partial(self._api.posts, query(wanted)), conditions.hosts.clock)
+        search = f"{wanted.address} {account.danbooru_login} {query(wanted)}"
         self._remembered = (
             RememberedRows(conditions.store, search, wanted.remembered) if conditions.store is not None else None
         )
@@ -64,6 +71,8 @@ class DanbooruSource:
         """Return the posts of a page: as the board answered within the last hours, but for the newest."""
         if self._remembered is None or not here.by_id:
             return self._api.posts(query(self._wanted), here.page)
+        if is_first:
+            self._bring_up_to_date(self._remembered)
         known = None if is_first else self._remembered.below(here.number)
         if known is not None:
             return known
@@ -72,23 +81,47 @@ class DanbooruSource:
             self._remembered.keep(None if is_first else here.number, rows)
         return rows
 
+    def tags(self, search: Mapping[str, str]) -> dict[str, int]:
+        """Return the tags that a search for tags finds, with the numbers of their posts."""
+        return self._api.tags(search)
+
+    def _bring_up_to_date(self, remembered: RememberedRows) -> None:
+        """Ask for what was changed since the answers that are remembered: tags, and files that were replaced."""
+        since, changes = remembered.since(), query_of_changes(self._wanted)
+        if since is None or changes is None:
+            return
+        try:
+            changed = list(changed_rows(partial(self._api.posts, changes), since))
+        except Transient as error:  # as of an order that takes the board too long
+            log.warning("changes unknown", search=changes, board=self._wanted.address, error=str(error))
+        else:
+            remembered.amend([row for row in changed if identified(row) is not None])
+
     def count(self) -> int | None:
         """Return about how many posts the search finds, in one request; None if the board does not know."""
         return self._api.count(query(self._wanted))
 
     def fetch(self, item: Item) -> Fetched | Drop:
         """Return the original of a post. If it is gone, the post is read once more: it may have another one."""
-        fetched = self._download(item)
-        if not isinstance(fetched, Drop) or not is_gone(fetched):
+        fetched = self._download(item) if item.place else None
+        if fetched is not None and not (isinstance(fetched, Drop) and is_gone(fetched)):
             return fetched
-        row = self._api.post(int(item.origin))
-        now = self._item(row) if row is not None else item
+        now = self._present(int(item.origin))
+        if now is None:
+            return fetched or Drop(Reason.FETCH_FAILED, "the board has no such post")
+        if now.trouble is not None:
+            raise now.trouble
         if now.drop is not None:
             return now.drop
-        return fetched if now.trouble or now.state == item.state else self._download(now)
+        return fetched if fetched is not None and now.state == item.state else self._download(now)
 
     def close(self) -> None:
         self._web.close()
+
+    def _present(self, number: int) -> Item | None:
+        """Return a post as it is now: as the search finds it, or else by itself; None if there is none."""
+        row = self._latest.row(number) or self._api.post(number)
+        return self._item(row) if row is not None else None
 
     def _download(self, item: Item) -> Fetched | Drop:
         post = item.post

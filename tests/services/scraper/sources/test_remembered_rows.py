@@ -121,3 +121,26 @@ def test_a_stray_file_among_the_answers_is_passed_over(board: Board, store: Fold
     walked(board, remembered(store))
     (store.root / keys.answer(next(iter(store.list("answers/"))).split("/")[1]) / "copy.json").write_bytes(b"x")
     assert walked(board, remembered(store)) == list(range(10, 0, -1))
+
+
+def test_what_has_changed_takes_the_place_of_what_is_remembered(board: Board, store: FolderStore) -> None:
+    walked(board, remembered(store))
+    remembered(store).amend([{"id": 5, "score": 50}, {"id": 11, "score": 110}])
+    assert [row["score"] for row in remembered(store).below(7) or ()] == [6, 50, 4, 3]
+
+
+def test_a_post_that_the_search_finds_since_has_its_place_among_the_others(board: Board, store: FolderStore) -> None:
+    board.numbers.remove(5)
+    walked(board, remembered(store))
+    remembered(store).amend([{"id": 5, "score": 50}])
+    board.asked.clear()
+    assert walked(board, remembered(store)) == list(range(10, 0, -1))
+    assert board.asked == [None]
+
+
+def test_changes_count_from_the_oldest_answer(board: Board, store: FolderStore) -> None:
+    assert remembered(store).since() is None
+    walked(board, remembered(store, now=NOON + timedelta(minutes=50)))
+    walked(board, remembered(store, now=NOON + timedelta(hours=5)))
+    assert remembered(store, now=NOON + timedelta(hours=6)).since() == NOON
+    assert remembered(store, now=NOON + timedelta(hours=40)).since() is None

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from services.scraper.web.hosts import Hosts
+from services.scraper.web.hosts import Hosts, spoken
 from services.scraper.web.politeness import Night, Politeness
 from shared.contract.errors import HostRefuses, Interrupted
 
@@ -80,9 +80,10 @@ def test_the_longest_pause_that_anybody_wants_holds_for_all(hosts: Hosts, time: 
     assert [*asked, time.now] == pytest.approx([10, 20, 20])
 
 
-def test_asked_to_stop_nobody_waits_for_a_turn(hosts: Hosts) -> None:
-    _ask(hosts)
-    with pytest.raises(Interrupted), hosts.turn("a.example", Politeness(), lambda: True):
+@pytest.mark.parametrize("host", ["a.example", "b.example"])
+def test_asked_to_stop_nobody_waits_for_a_turn_or_takes_one(hosts: Hosts, host: str) -> None:
+    _ask(hosts, "a.example")
+    with pytest.raises(Interrupted), hosts.turn(host, Politeness(), lambda: True):
         pass
 
 
@@ -93,19 +94,29 @@ def test_a_host_is_held_as_long_as_it_asks_for(hosts: Hosts, time: Time) -> None
     assert time.now == pytest.approx(30)
 
 
-def test_pauses_double_until_an_answer_is_good(hosts: Hosts) -> None:
-    politeness = Politeness(back_off=2, longest_wait=10)
-    assert [hosts.hold_doubling("a.example", politeness) for _ in range(4)] == [2, 4, 8, 10]
-    hosts.content("a.example")
-    assert hosts.hold_doubling("a.example", politeness) == 2
+def _refuse(hosts: Hosts, politeness: Politeness, call: object = None, host: str = "a.example") -> int:
+    return hosts.refused(host, call or object(), "HTTP 429", None, politeness)
+
+
+def test_pauses_double_until_an_answer_is_good(hosts: Hosts, time: Time) -> None:
+    politeness = Politeness(0, least_pause=0, back_off=2, longest_wait=10, refusals=100)
+    waits = []
+    for number in range(5):
+        if number == 4:
+            hosts.content("a.example")
+        before = time.now
+        _refuse(hosts, politeness)
+        _ask(hosts, pause=0)
+        waits.append(round(time.now - before, 3))
+    assert waits == [2, 4, 8, 10, 2]
 
 
 def test_a_host_that_refuses_again_and_again_is_left_alone_for_a_while(hosts: Hosts, time: Time) -> None:
     politeness = Politeness(refusals=3, closed=900)
     for _ in range(2):
-        hosts.refused("a.example", "HTTP 429", politeness)
+        _refuse(hosts, politeness)
     with pytest.raises(HostRefuses) as refusal:
-        hosts.refused("a.example", "HTTP 429", politeness)
+        _refuse(hosts, politeness)
     assert str(refusal.value) == (
         "a.example answered HTTP 429, 3 refusals in a row: nothing more is asked of it for 15 minutes; "
         "`magritte run RECIPE` or `magritte resume RUN` goes on later"
@@ -118,13 +129,33 @@ def test_a_host_that_refuses_again_and_again_is_left_alone_for_a_while(hosts: Ho
 
 
 def test_a_good_answer_ends_a_row_of_refusals(hosts: Hosts) -> None:
-    politeness = Politeness(refusals=2)
+    politeness = Politeness(refusals=2, refused_calls=2)
     for _ in range(5):
-        hosts.refused("a.example", "HTTP 503", politeness)
+        _refuse(hosts, politeness)
         hosts.content("a.example")
-    hosts.refused("a.example", "HTTP 503", politeness)
+    _refuse(hosts, politeness)
     with pytest.raises(HostRefuses):
-        hosts.refused("a.example", "HTTP 503", politeness)
+        _refuse(hosts, politeness)
+
+
+def test_one_call_that_is_refused_for_good_does_not_close_its_host(hosts: Hosts) -> None:
+    politeness, first, second = Politeness(refusals=5, refused_calls=3), object(), object()
+    rows = [_refuse(hosts, politeness, call) for call in [first] * 10 + [second] * 10]
+    assert rows == [1] * 10 + [2] * 10
+    with pytest.raises(HostRefuses, match="21 refusals in a row"):
+        _refuse(hosts, politeness)
+
+
+def test_a_host_of_which_nothing_can_be_had_is_left_alone(hosts: Hosts) -> None:
+    for _ in range(Politeness().failures - 1):
+        hosts.failed("a.example", "HTTP 502", Politeness())
+    with pytest.raises(HostRefuses, match="has failed 20 times in a row, lastly with HTTP 502"):
+        hosts.failed("a.example", "HTTP 502", Politeness())
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(90, "90 seconds"), (900, "15 minutes"), (86400, "24 hours")])
+def test_times_are_told_in_fitting_units(seconds: float, words: str) -> None:
+    assert spoken(seconds) == words
 
 
 def test_nothing_is_asked_at_night(time: Time) -> None:
@@ -152,7 +183,7 @@ def test_another_text_is_no_night(text: str) -> None:
 def test_of_many_hosts_only_those_with_something_to_remember_are_kept(hosts: Hosts, time: Time) -> None:
     hosts.hold("held.example", 1e6)
     with suppress(HostRefuses):
-        hosts.refused("closed.example", "HTTP 403", Politeness(refusals=1, closed=1e6))
+        _refuse(hosts, Politeness(refusals=1, refused_calls=1, closed=1e6), host="closed.example")
     for number in range(5000):
         _ask(hosts, f"{number}.example")
         time.now += 2

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from services.scraper.sources.danbooru.source import DanbooruSource
 from services.scraper.sources.source import Conditions, Item
@@ -26,9 +27,13 @@ def opened() -> Iterator[Open]:
     """Opens a search for all posts of a board; fields of the recipe's section change it."""
     with ExitStack() as stack:
 
-        def opened(board: Danbooru, login: str = "", key: str = "", **fields: Any) -> DanbooruSource:
+        def opened(
+            board: Danbooru, login: str = "", key: str = "", account_at: str = "", **fields: Any
+        ) -> DanbooruSource:
             wanted = Wanted.model_validate({"tags": [EVERYTHING], "address": board.address, "pause": 0, **fields})
-            account = DanbooruEnvironment(danbooru_login=login, danbooru_api_key=key)
+            account = DanbooruEnvironment(
+                danbooru_address=account_at or board.address, danbooru_login=login, danbooru_api_key=SecretStr(key)
+            )
             conditions = Conditions(2**26, lambda: False, LOOPBACK, Hosts(), "anya@example.net", account)
             source = DanbooruSource(Section(danbooru=wanted), conditions)
             stack.callback(source.close)

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from services.scraper.sources.danbooru.search import Position, check_number_of_tags, query
+from services.scraper.sources.danbooru.search import Position, check_number_of_tags, query, query_of_changes
 from shared.contract.errors import RunUnusable
 from shared.recipe.danbooru import Danbooru, Order
 
@@ -23,6 +23,11 @@ def wanted(*tags: str, **fields: Any) -> Danbooru:
 )
 def test_the_board_is_asked_for_tags_order_and_what_does_not_count(fields: dict[str, Any], expected: str) -> None:
     assert query(wanted(**fields)) == expected
+
+
+def test_changes_are_asked_for_where_another_tag_is_allowed() -> None:
+    assert query_of_changes(wanted("solo", ratings=["g", "s"])) == "solo order:change rating:g,s -status:deleted"
+    assert query_of_changes(wanted("solo", "margot")) is None
 
 
 def test_numbers_and_excluded_tags_do_not_change_the_search() -> None:

@@ -16,7 +16,7 @@ from demo.board.pictures import noise
 from services.scraper.sources.danbooru.source import DanbooruSource
 from services.scraper.sources.source import Item, Page
 from shared.contract.errors import HostRefuses, RunUnusable, Transient
-from shared.contract.reasons import Reason
+from shared.contract.reasons import Drop, Reason
 from tests.servers.boards import faults
 from tests.servers.boards.danbooru import Account, Danbooru, Fault, Faults, Mixture, Post, Rules
 from tests.servers.boards.danbooru_client import EVERYTHING, some_posts
@@ -210,6 +210,15 @@ def test_the_board_is_told_who_asks_and_by_which_account(board: Danbooru, opened
     assert re.fullmatch(r"Magritte/\S+ \(\+anya@example.net\)", board.log[-1].headers["user-agent"])
 
 
+@pytest.mark.parametrize("account_at", ["https://danbooru.donmai.us", "http://127.0.0.1:1"])
+def test_a_board_that_the_account_is_not_of_hears_nothing_of_it(board: Danbooru, opened: Open, account_at: str) -> None:
+    opened(board, "anya", "right", account_at).page("")
+    assert "authorization" not in board.log[-1].headers
+    assert "account" not in board.log[-1].headers["user-agent"]
+    with pytest.raises(RunUnusable, match="MAGRITTE_DANBOORU_ADDRESS"):
+        opened(board, "anya", "right", account_at, tags=[EVERYTHING, "solo", "smile"]).page("")
+
+
 def test_files_are_asked_for_without_the_key(board: Danbooru, opened: Open) -> None:
     source = opened(board, "anya", "right")
     item = next(item for item in source.page("").items if item.drop is None)
@@ -242,7 +251,44 @@ def test_a_file_that_was_replaced_meanwhile_is_fetched_as_it_is_now(opened: Open
         fetched: Any = source.fetch(item)
         assert fetched.data == board.file(now)
         assert fetched.md5 == board.md5(now)
-        assert len(board.log.requests_for(f"/posts/{now.id}.json")) == 1
+        assert len(board.log.requests_for("/posts.json")) == 2
+
+
+def test_all_files_that_are_gone_are_looked_for_at_once(opened: Open) -> None:
+    spoiling = Faults(Fault(faults.not_found(), "/original/*"))
+    with Danbooru(some_posts(30), around=spoiling) as board:
+        source = opened(board, tags=["margot"])
+        items = source.page("").items
+        now = board.replace_file(int(items[20].origin), noise("another", size=(16, 16)))
+        found = [source.fetch(item) for item in items]
+        assert all(isinstance(each, Drop) and each.reason is Reason.FETCH_FAILED for each in found)
+        assert len(board.log.requests_for("/posts.json")) == 2
+        asked_for = [entry.path for entry in board.log.requests_for("/original/*")]
+        assert len(asked_for) == 31
+        assert board.md5(now) in asked_for[21]
+
+
+def test_a_post_that_could_not_be_read_is_read_again_when_it_is_wanted_again(opened: Open) -> None:
+    def odd(request: Request, handle: Handle) -> Answer:
+        return json_answer([{**row, "image_width": "wide"} for row in json.loads(handle(request).body)])
+
+    with Danbooru(some_posts(1), around=Faults(Fault(odd, "/posts.json", times=1))) as board:
+        source = opened(board, tags=["margot"])
+        (item,) = source.page("").items
+        assert item.trouble is not None
+        fetched: Any = source.fetch(replace(item, trouble=None))
+        assert fetched.data == board.file(board.posts[0])
+
+
+def test_a_post_that_is_no_post_stays_an_error(opened: Open) -> None:
+    with Danbooru(some_posts(1)) as board, pytest.raises(ValueError, match="without id"):
+        opened(board).fetch(Item("without id 123", ""))
+
+
+def test_a_post_that_the_board_does_not_have_is_a_drop(opened: Open) -> None:
+    with Danbooru(some_posts(1)) as board:
+        dropped: Any = opened(board).fetch(Item("5", ""))
+    assert dropped == Drop(Reason.FETCH_FAILED, "the board has no such post")
 
 
 def test_a_file_that_is_gone_is_a_drop(opened: Open) -> None:

@@ -236,7 +236,7 @@ def test_a_limited_work_is_judged_by_its_own_numbers_not_by_zeros(opened: Open) 
 
 @pytest.mark.parametrize(
     ("fault", "requests"),
-    [(faults.challenge(), 1), (faults.hang_up(), 4 * TROUBLES), (faults.unavailable(), 5)],
+    [(faults.challenge(), 1), (faults.hang_up(), 4 * TROUBLES), (faults.unavailable(), 4 + 2 + 1)],
 )
 def test_where_the_web_pages_refuse_limited_works_are_dropped_and_they_are_not_asked_for_ever(
     opened: Open, fault: faults.Spoil, requests: int
