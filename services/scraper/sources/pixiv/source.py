@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 
 from services.scraper.sources.pixiv.api import NotAnswered, NotShown, PixivApi
@@ -20,6 +21,8 @@ from services.scraper.web.interface import Request, Web
 from services.scraper.web.politeness import Politeness
 from shared.contract.reasons import Drop, Reason
 from shared.recipe import pixiv as recipe
+
+log = structlog.get_logger()
 
 REFERER = "https://app-api.pixiv.net/"
 """What the host of the pictures wants to hear, wherever the recipe says that it is."""
@@ -52,6 +55,8 @@ class PixivSource:
         """
         section, position = self._section, Position.of(cursor)
         listed = self._listing.page(position)
+        if not listed.rows and not cursor:
+            log.warning("nothing found", search=query(section, position), board=section.addresses.api)
         items: list[Item] = []
         taken: list[int] = []
         for number, row in _by_number(listed.rows).items():

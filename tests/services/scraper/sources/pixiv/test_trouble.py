@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from demo.board.messages import Answer, Around, Handle, json_answer
 from demo.board.messages import Request as BoardRequest
@@ -297,6 +298,15 @@ def test_a_work_that_is_described_in_another_way_is_its_own_trouble(opened: Open
     assert odd_items[0].origin == "7_p0"
     assert len(odd_items) == 2
     assert isinstance(there.source.fetch(replace(odd_items[0], trouble=None)), Drop)
+
+
+def test_a_search_that_finds_nothing_is_warned_of(opened: Open) -> None:
+    with Pixiv(SMALL) as board, capture_logs() as logs:
+        assert opened(board, word="margott").items() == {}
+        opened(board, limit=1).items()
+    assert [(line["event"], line["log_level"], line["search"]["word"]) for line in logs] == [
+        ("nothing found", "warning", "margott")
+    ]
 
 
 def test_a_work_that_comes_twice_on_a_page_is_one(opened: Open) -> None:
