@@ -27,7 +27,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 _UNREACHABLE = (httpcore.ConnectError, httpcore.ConnectTimeout)
 _BROKEN = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.RemoteProtocolError)
-_NEITHER_GOOD_NOR_BAD = frozenset({401, 403})
+_CLOSED_DOORS = frozenset({401, 403})
+"""Statuses of one thing that is not for everybody, or of a host that lets somebody in to nothing any more."""
 
 
 class _NoAnswer(Exception):
@@ -139,7 +140,9 @@ class Wire:
             result = Redirect(head.location, head.status)
         else:
             result = receiver.receive(head, parts, without_user(trip.url))
-        if not isinstance(result, Later) and head.status not in _NEITHER_GOOD_NOR_BAD:
+        if head.status in _CLOSED_DOORS:
+            self._hosts.failed(host, head.text, self._politeness)
+        elif not isinstance(result, Later):
             self._hosts.content(host)
         if seconds := retry_after(head.headers, now):
             self._hosts.hold(host, min(seconds, self._politeness.longest_wait))

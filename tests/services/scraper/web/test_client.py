@@ -70,12 +70,13 @@ def test_a_refusal_that_stays_is_an_answer(web: PoliteWeb, serve: Serve, status:
         faults.too_many_requests(),
         faults.too_many_requests(1),
         faults.unavailable(),
+        lambda request, handle: Answer(403, b"slowly", {"Retry-After": "1"}),
         faults.slow_search(),
         faults.hang_up(),
         faults.cut(),
         faults.cut(chunked=True),
     ],
-    ids=["429", "429 with seconds", "503", "500", "no answer", "cut", "cut chunks"],
+    ids=["429", "429 with seconds", "503", "403 with seconds", "500", "no answer", "cut", "cut chunks"],
 )
 def test_what_may_pass_is_asked_again(web: PoliteWeb, serve: Serve, spoil: faults.Spoil) -> None:
     server = _api(serve, Fault(spoil, times=2))

@@ -3,6 +3,7 @@
 import shutil
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,10 +13,11 @@ import pytest
 from services.scraper.sources import Conditions, Fetched, Item
 from services.scraper.sources.addresses import AddressesSource
 from services.scraper.web.connections import Resolve, resolve
+from services.scraper.web.hosts import GLANCE
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.reasons import Drop, Reason
 from shared.recipe import sources as recipe
-from tests.services.scraper.conftest import Server, serving
+from tests.services.scraper.conftest import Handler, Server, serving
 
 
 class Names:
@@ -162,3 +164,19 @@ def test_certificates_are_checked_against_the_name_and_not_the_number(secure: Se
     assert isinstance(refused, Drop)
     assert "certificate" in refused.detail.lower()
     assert len(secure.requests_received) == 1
+
+
+def test_a_file_that_comes_in_pieces_over_tls_is_whole(secure: Server) -> None:
+    pieces = [bytes([number]) * 30_000 for number in range(3)]
+
+    def slowly(handler: Handler) -> None:
+        handler.begin(Content_Length="90000")
+        for piece in pieces:
+            handler.wfile.write(piece)
+            time.sleep(1.5 * GLANCE)
+
+    secure.routes["/b.png"] = slowly
+    address = f"https://pictures.example:{secure.server_port}/b.png"
+    [fetched] = _fetch(address, names=Names(["127.0.0.1"]).resolve)
+    assert isinstance(fetched, Fetched)
+    assert fetched.data == b"".join(pieces)

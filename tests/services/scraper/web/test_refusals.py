@@ -14,7 +14,7 @@ from services.scraper.web.hosts import Hosts
 from services.scraper.web.interface import Request as Wanted
 from services.scraper.web.politeness import Limits
 from shared.contract.errors import HostRefuses
-from shared.contract.reasons import Drop
+from shared.contract.reasons import Drop, Reason
 from tests.servers.boards import faults
 from tests.servers.boards.injection import Fault
 from tests.services.scraper.web.conftest import Connect, Files, Serve, SkippedTime
@@ -132,6 +132,16 @@ def test_a_host_that_fails_every_time_is_asked_no_more(connect: Connect, serve: 
     assert [type(_download(web, server, number)) for number in range(2)] == [Drop, Drop]
     with pytest.raises(HostRefuses, match="has failed 3 times in a row, lastly with RemoteProtocolError"):
         _download(web, server, 2)
+
+
+def test_a_host_that_lets_nobody_in_is_asked_no_more(web: PoliteWeb, serve: Serve) -> None:
+    server = serve(Fault(lambda request, handle: Answer(403, b"banned")))
+    for number in range(19):
+        assert _download(web, server, number) == Drop(Reason.FETCH_FAILED, "HTTP 403 Forbidden")
+    for number in (19, 20):
+        with pytest.raises(HostRefuses, match="has failed 20 times in a row, lastly with HTTP 403 Forbidden"):
+            _download(web, server, number)
+    assert len(server.log) == 20
 
 
 def test_a_host_that_wants_a_very_long_pause_is_closed_for_that_long(
