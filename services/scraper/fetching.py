@@ -38,10 +38,17 @@ def _fetched(source: Source, item: Item, request: FetchRequest, store: Objects) 
     record = replace(record, times=times_without_picture(known, record.drop))
     if isinstance(fetched, Fetched) and record.image is not None and record.drop is None:
         is_new = store.put_new(keys.original(record.image), fetched.data)
-        keep_identities(store, item, record.image)
+        keep_identities(store, _as_fetched(item, fetched), record.image)
         record = replace(record, fresh=is_new)
     keep_fetch(store, item, record)
     return record
+
+
+def _as_fetched(item: Item, fetched: Fetched) -> Item:
+    """Return an item with the MD5 of the file that has come: it may have been replaced since it was listed."""
+    if item.post is None or item.post.md5 is None or fetched.md5 in (None, item.post.md5):
+        return item
+    return replace(item, post=item.post.model_copy(update={"md5": fetched.md5}))
 
 
 def _stored(known: FetchRecord, store: Objects) -> Fetched | None:
@@ -59,7 +66,7 @@ def _judged(kind: str, item: Item, fetched: Fetched, blank: FetchRecord) -> Fetc
     info = _looked_at(fetched, blank.limits)
     if isinstance(info, Drop):
         return replace(blank, drop=info)
-    image = hashlib.sha256(fetched.data).hexdigest()
+    image = fetched.sha256 or hashlib.sha256(fetched.data).hexdigest()
     return replace(blank, image=image, provenance=provenance(kind, item, fetched, info))
 
 

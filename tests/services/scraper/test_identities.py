@@ -36,6 +36,7 @@ class Board:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.fetched: list[str] = []
+        self.says_md5 = False
 
     @property
     def md5(self) -> str:
@@ -46,7 +47,7 @@ class Board:
 
     def fetch(self, item: Item) -> Fetched | Drop:
         self.fetched.append(item.place)
-        return Fetched(self.data, {"name": "a.png"})
+        return Fetched(self.data, {"name": "a.png"}, md5=self.md5 if self.says_md5 else None)
 
     def close(self) -> None: ...
 
@@ -70,6 +71,19 @@ def test_a_post_whose_file_was_replaced_is_fetched_again(board: Board, store: Fo
     board.data = picture(2)
     found = fetch(board, posted("one.example", 1, board.md5), REQUEST, store)
     assert found.image == hashlib.sha256(picture(2)).hexdigest()
+    assert len(board.fetched) == 2
+
+
+def test_a_file_that_is_replaced_before_it_is_fetched_is_known_by_what_it_is_now(
+    board: Board, store: FolderStore, picture: Picture
+) -> None:
+    listed = posted("one.example", 1, hashlib.md5(picture(2)).hexdigest())
+    board.says_md5 = True
+    fetch(board, listed, REQUEST, store)
+    board.data = picture(2)
+    found = fetch(board, posted("two.example", 2, hashlib.md5(picture(2)).hexdigest()), REQUEST, store)
+    assert found.image == hashlib.sha256(picture(2)).hexdigest()
+    fetch(board, posted("three.example", 3, hashlib.md5(picture(1)).hexdigest()), REQUEST, store)
     assert len(board.fetched) == 2
 
 
