@@ -2,6 +2,7 @@
 
 import getpass
 import os
+from collections.abc import Iterator
 from datetime import UTC
 from typing import Annotated, Any
 
@@ -19,8 +20,11 @@ from shared.contract.messages import Decision, Message, ReviewClosed, Stamp, Ver
 from shared.contract.owner import Owner, Received
 from shared.contract.stage import Context
 from shared.ledger.fates import PERSON
+from shared.ledger.ledger import Ledger
+from shared.ledger.records import run_names
 from shared.ledger.verdicts import Verdict, give, given
-from shared.runs.registry import run_recipe
+from shared.runs.registry import is_finished, run_recipe
+from shared.runs.resumption import entries_of
 from shared.store.interface import Store
 
 app = typer.Typer(help="Drop pictures or faces, undo that, and close a review.", no_args_is_help=True)
@@ -81,9 +85,19 @@ def _decide(decision: Decision, what: str, run: str, why: str) -> None:
         raise NotFound(f"{found[0]} of run {name} has no face {face}: `magritte trace {found[0]}` lists those it has")
     verdict = Verdict(image=image, face=face, decision=decision, who=_user(), why=why)
     number = give(here, run_recipe(here, name).name, verdict)
-    about = {"run": name, "face": verdict.face, "image": image, "decision": decision, "number": number}
-    _publish(here, name, [VerdictGiven.model_validate({**about, "entry": entry}) for entry in items.entries_of(image)])
+    for each in _concerned(here, name):
+        about = {"run": each, "face": verdict.face, "image": image, "decision": decision, "number": number}
+        entries = entries_of(Ledger(here, each, screen.remark), image, face)
+        _publish(here, each, [VerdictGiven.model_validate({**about, "entry": entry}) for entry in entries])
     screen.say(f"verdict {number}: {decision} {what}{_go_on()}")
+
+
+def _concerned(here: Store, run: str) -> Iterator[str]:
+    """Yield the run, and all others of its character that are not finished: later ones read the log themselves."""
+    yield run
+    character = run_recipe(here, run).name
+    others = (each for each in run_names(here) if each != run and each.rpartition("-")[0] == character)
+    yield from (each for each in others if not is_finished(here, each))
 
 
 def _user() -> str:
@@ -105,6 +119,8 @@ def _face(what: str) -> int | None:
 
 def _publish(here: Store, run: str, messages: list[Message]) -> None:
     """Tell the ledger: its owner at work on the broker, or, without a broker, an owner for this once."""
+    if not messages:
+        return
     stamp = Stamp(stage=PERSON, at=now())
     if has_broker():
         with broker() as bus:

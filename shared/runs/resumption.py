@@ -5,12 +5,21 @@ The store knows all that is not settled: whoever has done its part of it already
 
 from collections.abc import Iterable, Iterator
 
-from shared.contract.messages import ImageFetched, Message, RunRequested, SourceExhausted, decode_stamped
+from shared.contract.items import Face, WholeRun
+from shared.contract.messages import (
+    ImageFetched,
+    Message,
+    RunRequested,
+    SourceExhausted,
+    VerdictGiven,
+    decode_stamped,
+)
 from shared.ledger.book import Book
-from shared.ledger.fates import Fate
+from shared.ledger.fates import PERSON, Fate
 from shared.ledger.ledger import Ledger
 from shared.ledger.listing import SCRAPER, Listing, announced, find_listing
 from shared.ledger.tally import Tally
+from shared.ledger.verdicts import given
 from shared.runs.dead_letters import LetterState, letters
 from shared.runs.registry import run_recipe
 from shared.store.interface import Store
@@ -36,6 +45,7 @@ def outstanding(store: Store, run: str) -> Iterator[Published]:
         if listing is not None:
             yield from _unsettled(run, source, listing, book)
     yield from _no_longer_listed(Ledger(store, run), book, listings.values())
+    yield from ((PERSON, verdict) for verdict in _missed_verdicts(store, run, book))
     for source, listing in listings.items():
         if listing is not None:
             yield SCRAPER, SourceExhausted(run=run, source=source, count=listing.count)
@@ -57,6 +67,30 @@ def _no_longer_listed(ledger: Ledger, book: Book, listings: Iterable[Listing | N
     if left:
         found = (record.message for record in ledger.records(f'"{ImageFetched.kind()}"'))
         yield from ((SCRAPER, each) for each in found if isinstance(each, ImageFetched) and each.entry in left)
+
+
+def _missed_verdicts(store: Store, run: str, book: Book) -> Iterator[VerdictGiven]:
+    """Find the verdicts about pictures of the run that stand and of which its ledger has not heard."""
+    character = run_recipe(store, run).name
+    standing = {verdict.subject: (number, verdict) for number, verdict in given(store, character)}
+    heard, ledger = set(book.tally.verdicts()), Ledger(store, run)
+    for number, verdict in standing.values():
+        if number not in heard:
+            about = {"run": run, "face": verdict.face, "image": verdict.image, "decision": verdict.decision}
+            for entry in entries_of(ledger, verdict.image, verdict.face):
+                yield VerdictGiven.model_validate({**about, "entry": entry, "number": number})
+
+
+def entries_of(ledger: Ledger, image: str, face: int | None = None) -> list[str]:
+    """Return the entries of a run whose original is `image`; given a face, those that have it."""
+    found = set()
+    for message in (record.message for record in ledger.records(image)):
+        item = message.item
+        if isinstance(item, WholeRun) or getattr(message, "image", "") != image:
+            continue
+        if face is None or item == Face(item.entry, face):
+            found.add(item.entry)
+    return sorted(found)
 
 
 def _replays(store: Store, run: str, tally: Tally) -> Iterator[Published]:

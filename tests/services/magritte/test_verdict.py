@@ -23,7 +23,8 @@ from shared.contract.messages import (
 )
 from shared.contract.reasons import Reason
 from shared.ledger.verdicts import given
-from shared.runs.registry import read_state
+from shared.recipe.recipe import Recipe
+from shared.runs.registry import open_run, read_state
 from shared.store import FolderStore
 from tests.shared.ledgers import list_entries, note, story, tally_of
 
@@ -65,6 +66,17 @@ def test_a_picture_is_dropped_in_all_places_where_it_was_found(
     ((number, verdict),) = given(store, "anya")
     assert (number, verdict.image, verdict.face, verdict.why) == (1, IMAGES[0], None, "not her")
     assert read_state(store, faces).faces == 1
+
+
+def test_another_open_run_of_the_character_hears_of_it(
+    magritte: Magritte, store: FolderStore, faces: str, recipe: Recipe
+) -> None:
+    changed = recipe.model_copy(update={"faces": recipe.faces.model_copy(update={"smallest": 30})})
+    other = open_run(store, changed).name
+    assert other != faces
+    note(store, "scraper", ImageFetched(run=other, entry=ENTRIES[2], image=IMAGES[0], source=0))
+    done(magritte("verdict", "drop", "a/one.png", "--run", faces))
+    assert tally_of(store, other).settlement(ENTRIES[2]).reason == Reason.REJECTED
 
 
 def test_one_face_is_dropped_and_kept_again(magritte: Magritte, store: FolderStore, faces: str) -> None:

@@ -5,6 +5,7 @@ import pytest
 from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable
 from shared.contract.messages import (
+    Decision,
     FaceFound,
     FaceNormalized,
     FacesCounted,
@@ -17,8 +18,10 @@ from shared.contract.messages import (
     RunRequested,
     SourceExhausted,
     Stamp,
+    VerdictGiven,
 )
 from shared.contract.reasons import Reason
+from shared.ledger.verdicts import Verdict, give
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runs import resumption
@@ -121,6 +124,29 @@ def test_a_run_whose_journal_is_damaged_is_named_with_what_to_do(store: FolderSt
         Unreadable, match=f"{keys.journal(RUN, 1)} has been cut short or damaged. `magritte run RECIPE`"
     ):
         list(outstanding(store, RUN))
+
+
+def test_a_verdict_of_which_the_ledger_has_not_heard_is_published(store: FolderStore) -> None:
+    publish(store, "scraper", fetched(OPEN))
+    verdict = Verdict(image=IMAGE, decision=Decision.DROP, who="anya")
+    number = give(store, "anya", verdict)
+    lost = VerdictGiven(run=RUN, entry=OPEN, image=IMAGE, decision=Decision.DROP, number=number)
+    assert [message for message in outstanding(store, RUN) if isinstance(message, VerdictGiven)] == [lost]
+    publish(store, "person", lost)
+    assert [message for message in outstanding(store, RUN) if isinstance(message, VerdictGiven)] == []
+
+
+def test_of_several_verdicts_about_a_picture_the_last_is_published(store: FolderStore) -> None:
+    publish(store, "scraper", fetched(OPEN))
+    for decision in (Decision.DROP, Decision.KEEP):
+        give(store, "anya", Verdict(image=IMAGE, decision=decision, who="anya"))
+    (verdict,) = [message for message in outstanding(store, RUN) if isinstance(message, VerdictGiven)]
+    assert (verdict.decision, verdict.number) == (Decision.KEEP, 2)
+
+
+def test_a_verdict_about_a_picture_that_the_run_does_not_have_is_not_published(store: FolderStore) -> None:
+    give(store, "anya", Verdict(image="0f" * 32, decision=Decision.DROP, who="anya"))
+    assert not any(isinstance(message, VerdictGiven) for message in outstanding(store, RUN))
 
 
 def test_an_unknown_run_is_not_found(store: FolderStore) -> None:
