@@ -15,9 +15,9 @@ def without_excluded(item: Item, exclude: Exclude) -> Item:
 
 
 def _drop(item: Item, exclude: Exclude) -> Drop | None:
-    excluded = {artist.casefold() for artist in exclude.artists}
+    excluded = {_name(artist) for artist in exclude.artists}
     for artist in item.post.artists if item.post is not None else ():
-        if artist.name.casefold() in excluded:
+        if excluded & {_name(artist.name), _name(artist.address)}:
             return Drop(Reason.EXCLUDED_ARTIST, f"the recipe excludes {artist.name[:100]}")
     named = _names(item) & {_name(work) for work in exclude.works}
     return Drop(Reason.EXCLUDED_WORK, f"the recipe excludes {min(named)[:200]}") if named else None

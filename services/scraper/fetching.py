@@ -45,8 +45,11 @@ def _fetched(source: Source, item: Item, request: FetchRequest, store: Objects) 
 
 
 def _as_fetched(item: Item, fetched: Fetched) -> Item:
-    """Return an item with the MD5 of the file that has come: it may have been replaced since it was listed."""
-    if item.post is None or item.post.md5 is None or fetched.md5 in (None, item.post.md5):
+    """Return an item with the MD5 of the file that has come.
+
+    A board may not have said it, and a file may have been replaced since it was listed.
+    """
+    if item.post is None or fetched.md5 in (None, item.post.md5):
         return item
     return replace(item, post=item.post.model_copy(update={"md5": fetched.md5}))
 

@@ -15,7 +15,10 @@ class Exclude(Section):
     In place of the two lists, the path of a YAML file that has them, so that several recipes can share it.
     """
 
-    artists: tuple[str, ...] = Field((), description="names of artists, as the board has them; case does not matter")
+    artists: tuple[str, ...] = Field(
+        (),
+        description="artists, by name as the board has it (case does not matter) or by address of their page, which lasts",
+    )
     works: tuple[str, ...] = Field(
         (), description="posts, by board and number such as danbooru:123456 or pixiv:123456, or by address"
     )

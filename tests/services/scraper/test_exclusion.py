@@ -12,7 +12,7 @@ POST = Post(
     board="danbooru.donmai.us",
     number=12,
     address="https://danbooru.donmai.us/posts/12",
-    artists=(Artist(name="Some_One"), Artist(name="another")),
+    artists=(Artist(name="Some_One"), Artist(name="another", address="https://www.pixiv.net/users/5")),
     pixiv=PixivPage(work=34, number=1),
 )
 ITEM = Item("12", "https://cdn.donmai.us/original/ab/cd/abcd.png", post=POST)
@@ -23,7 +23,7 @@ def reason(item: Item, **lists: tuple[str, ...]) -> Reason | None:
     return drop and drop.reason
 
 
-@pytest.mark.parametrize("name", ["some_one", "Some_One", "another"])
+@pytest.mark.parametrize("name", ["some_one", "Some_One", "another", "https://pixiv.net/users/5/"])
 def test_nothing_is_taken_of_an_excluded_artist(name: str) -> None:
     assert reason(ITEM, artists=("nobody", name)) is Reason.EXCLUDED_ARTIST
 

@@ -117,6 +117,13 @@ def test_a_page_that_pixiv_lists_is_known_as_what_another_board_has_of_it(board:
     assert len(board.fetched) == 1
 
 
+def test_what_pixiv_had_is_known_by_its_md5_on_other_boards(board: Board, store: FolderStore) -> None:
+    board.says_md5 = True
+    fetch(board, posted("pixiv", 7, pixiv=PixivPage(work=7, number=0)), REQUEST, store)
+    fetch(board, posted("danbooru.example", 1, board.md5), REQUEST, store)
+    assert len(board.fetched) == 1
+
+
 def test_a_post_of_another_md5_is_another_file_of_whatever_page_it_is(board: Board, store: FolderStore) -> None:
     page = PixivPage(work=7, number=1)
     fetch(board, posted("one.example", 1, board.md5, page), REQUEST, store)
