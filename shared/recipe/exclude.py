@@ -17,7 +17,7 @@ class Exclude(Section):
 
     artists: tuple[str, ...] = Field(
         (),
-        description="artists, by name as the board has it (case does not matter) or by address of their page, which lasts",
+        description="artists, by name as the board has it (case does not matter) or by the address of their page",
     )
     works: tuple[str, ...] = Field(
         (), description="posts, by board and number such as danbooru:123456 or pixiv:123456, or by address"
