@@ -1,11 +1,20 @@
 """What the scraper declares of itself."""
 
-from pydantic import Field
+from typing import Annotated
 
+from pydantic import AfterValidator, Field
+
+from services.scraper.web.politeness import Night
 from shared.contract import messages as m
 from shared.contract import patterns
 from shared.contract.declaration import Declaration
 from shared.contract.environment import DanbooruEnvironment, FetchingEnvironment, PixivEnvironment
+
+
+def _night(text: str) -> str:
+    if text:
+        Night.of(text)
+    return text
 
 
 class ScraperEnvironment(DanbooruEnvironment, PixivEnvironment, FetchingEnvironment):
@@ -15,6 +24,9 @@ class ScraperEnvironment(DanbooruEnvironment, PixivEnvironment, FetchingEnvironm
         "",
         pattern=r"^[ -~]*$",
         description="an address of yours, of mail or a page, that hosts are told with every request",
+    )
+    night: Annotated[str, AfterValidator(_night)] = Field(
+        "", description="part of the day, local time, in which hosts are asked for nothing: 22:00-07:00"
     )
 
 

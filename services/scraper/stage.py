@@ -8,6 +8,7 @@ from services.scraper.seen_entries import SeenEntries
 from services.scraper.sources import Conditions
 from services.scraper.sources.pixiv.session import PixivSession
 from services.scraper.walk import Walk, Wanted
+from services.scraper.web.politeness import Night
 from shared.contract.messages import ListingDue, Message, RunRequested
 from shared.contract.stage import Context, Death, Stage
 from shared.pictures import Limits
@@ -46,6 +47,7 @@ class Scraper(Stage[RunRequested | ListingDue, Wanted]):
             context.stopping,
             self._environment.egress,
             contact=self._environment.contact,
+            night=Night.of(self._environment.night) if self._environment.night else None,
             danbooru=self._environment,
             store=context.store,
             pixiv=self._pixiv,

@@ -47,7 +47,8 @@ class PoliteWeb(Web):
 
     def __init__(self, conditions: Conditions, manners: Manners = _USUAL_MANNERS, resolve: Resolve = resolve) -> None:
         self._conditions = conditions
-        self._politeness, self._limits = manners.politeness, manners.limits
+        self._politeness = replace(manners.politeness, night=manners.politeness.night or conditions.night)
+        self._limits = manners.limits
         self._hosts = conditions.hosts
         common = {"user-agent": manners.name or user_agent(), "accept": "*/*", "accept-encoding": "identity"}
         addresses = CheckedAddresses(conditions.egress, resolve)

@@ -4,14 +4,19 @@ import gzip
 import json
 import socket
 import threading
+from contextlib import closing
+from datetime import datetime
+from itertools import count
 
 import pytest
 
 from demo.board.messages import Answer, Request, json_answer
 from services.scraper.web.client import PoliteWeb, user_agent
+from services.scraper.web.conditions import Conditions
+from services.scraper.web.hosts import Hosts
 from services.scraper.web.interface import MOST_BYTES_OF_AN_ANSWER
 from services.scraper.web.interface import Request as Wanted
-from services.scraper.web.politeness import Limits
+from services.scraper.web.politeness import Limits, Night
 from shared.contract.errors import Interrupted, RunUnusable, Transient
 from shared.contract.reasons import Drop
 from tests.servers.boards import faults
@@ -222,3 +227,12 @@ def test_headers_that_cannot_be_sent_are_refused_without_a_word_of_the_secret(we
         assert "cannot be asked for" in dropped.detail
         assert "s3cret" not in f"{dropped} {wanted}"
     assert server.log == []
+
+
+def test_at_night_nothing_is_asked_for_whatever_the_source() -> None:
+    hosts = Hosts(now=lambda: datetime(2026, 1, 1, 23), sleep=lambda seconds: None)
+    asked = count()
+    conditions = Conditions(1000, lambda: next(asked) > 3, hosts=hosts, night=Night.of("22:00-07:00"))
+    with closing(PoliteWeb(conditions)) as web, pytest.raises(Interrupted):
+        web.download(Wanted("http://192.0.2.1/1.png"))
+    assert next(asked) > 3
