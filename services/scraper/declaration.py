@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from services.scraper.web.politeness import Night
 from shared.contract import messages as m
 from shared.contract import patterns
 from shared.contract.declaration import Declaration
 from shared.contract.environment import DanbooruEnvironment, FetchingEnvironment, PixivEnvironment
+from shared.contract.night import Night
 
 
 def _night(text: str) -> str:

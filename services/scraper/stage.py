@@ -8,8 +8,8 @@ from services.scraper.seen_entries import SeenEntries
 from services.scraper.sources import Conditions
 from services.scraper.sources.pixiv.session import PixivSession
 from services.scraper.walk import Walk, Wanted
-from services.scraper.web.politeness import Night
 from shared.contract.messages import ListingDue, Message, RunRequested
+from shared.contract.night import Night
 from shared.contract.stage import Context, Death, Stage
 from shared.pictures import Limits
 from shared.recipe.recipe import Recipe

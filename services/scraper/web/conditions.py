@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from services.scraper.web.hosts import OF_THIS_PROCESS, Hosts
-from services.scraper.web.politeness import Night
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.environment import DanbooruEnvironment
+from shared.contract.night import Night
 from shared.contract.objects import Objects
 
 if TYPE_CHECKING:  # they know these conditions

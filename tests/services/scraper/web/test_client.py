@@ -16,8 +16,9 @@ from services.scraper.web.conditions import Conditions
 from services.scraper.web.hosts import Hosts
 from services.scraper.web.interface import MOST_BYTES_OF_AN_ANSWER
 from services.scraper.web.interface import Request as Wanted
-from services.scraper.web.politeness import Limits, Night
+from services.scraper.web.politeness import Limits
 from shared.contract.errors import Interrupted, RunUnusable, Transient
+from shared.contract.night import Night
 from shared.contract.reasons import Drop
 from tests.servers.boards import faults
 from tests.servers.boards.injection import Fault

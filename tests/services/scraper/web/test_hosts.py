@@ -6,8 +6,9 @@ from datetime import datetime
 import pytest
 
 from services.scraper.web.hosts import Hosts, spoken
-from services.scraper.web.politeness import Night, Politeness
+from services.scraper.web.politeness import Politeness
 from shared.contract.errors import HostRefuses, Interrupted
+from shared.contract.night import Night
 
 
 class Time:
