@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from services.tfrecord_packer.labelling import Place
 from services.tfrecord_packer.manifest import Member, member_name
+from shared.contract.errors import NotFound
 from shared.contract.messages import FaceNormalized, ImageKept, ImageSuperseded
 from shared.contract.objects import Objects
 from shared.ledger.ledger import Ledger
-from shared.ledger.listing import find_listing
+from shared.ledger.listing import complete_pages
 from shared.ledger.tally import Tally
 
 _TEXTS = tuple(f'"{kind.kind()}"' for kind in (FaceNormalized, ImageKept, ImageSuperseded))
@@ -61,9 +63,10 @@ class RunPlaces:
         self._copies = copies
         self._places: defaultdict[str, list[Place]] = defaultdict(list)
         for source in range(sources):
-            listing = find_listing(store, run, source)
-            for entry in sorted(listing.entries) if listing else ():
-                self._note(listing.entries[entry] if listing else {})
+            with suppress(NotFound):
+                for page in complete_pages(store, run, source):
+                    for entry in sorted(page.entries):
+                        self._note(page.entries[entry])
 
     def at(self, image: str) -> list[Place]:
         """Return the provenance of an image at each of its places, in the order of sources and entries."""

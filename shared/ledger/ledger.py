@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 from shared.contract import keys
-from shared.contract.errors import Unreadable
+from shared.contract.errors import NotFound, Unreadable
 from shared.contract.objects import Objects
 from shared.ledger import checkpoint, journal
 from shared.ledger.book import Book
 from shared.ledger.journal import Record
-from shared.ledger.listing import find_listing
+from shared.ledger.listing import complete_pages
 from shared.ledger.progress import PhaseSettings
 from shared.ledger.state import RunState, find_state, state_of
 from shared.recipe.recipe import Recipe
@@ -44,11 +44,11 @@ class Ledger:
 
     def await_listed(self, book: Book, source: int) -> None:
         """Have the book wait for all that a source lists; one whose listing cannot be read counts as not listed."""
-        listing = find_listing(self._store, self._run, source)
-        if listing is None:
+        try:
+            for page in complete_pages(self._store, self._run, source):
+                book.progress.wait_for(page.entries, book.tally)
+        except NotFound:
             book.progress.listed.pop(source, None)
-        else:
-            book.progress.wait_for(listing.entries, book.tally)
 
     def state(self, settings: PhaseSettings) -> RunState:
         """Return the run's state: as its owner wrote it, or counted anew if the journal has gone on since."""

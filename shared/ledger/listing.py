@@ -47,6 +47,21 @@ def read_pages(store: Objects, run: str, source: int) -> Iterator[Listing]:
             return
 
 
+def complete_pages(store: Objects, run: str, source: int) -> Iterator[Listing]:
+    """Yield the pages of a source's listing, one in memory at a time; raises `NotFound` at the end of one with gaps.
+
+    That is one that does not come to the source's end, or not readably: the scraper lists the rest again.
+    """
+    page = None
+    try:
+        for page in read_pages(store, run, source):
+            yield page
+    except Unreadable as error:
+        raise NotFound(str(error)) from error
+    if page is None or page.next is not None:
+        raise NotFound(f"source {source} of run {run} has not been listed to its end")
+
+
 def read_listing(store: Objects, run: str, source: int) -> Listing:
     """Return all that a source has listed, as one page; raises `NotFound` until it has, and `Unreadable`."""
     entries: dict[str, dict[str, Any]] = {}

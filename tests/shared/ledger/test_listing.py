@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 
 from shared.contract import keys
+from shared.contract.errors import NotFound
 from shared.contract.messages import ImageDropped, ImageFetched, decode_message
 from shared.contract.reasons import Reason
-from shared.ledger.listing import announced, find_listing
+from shared.ledger.listing import Listing, announced, complete_pages, find_listing, read_listing
 from shared.store import FolderStore
 
 RUN, ENTRY, IMAGE = "anya-001", "0a" * 10, "0b" * 32
@@ -41,4 +42,30 @@ def test_a_listing_that_is_not_there_or_cannot_be_read_is_none(tmp_path: Path, c
     store = FolderStore(tmp_path)
     if content is not None:
         store.put(keys.listing(RUN, 0), content)
+    assert find_listing(store, RUN, 0) is None
+
+
+def _page(store: FolderStore, number: int, entries: list[str], cursor: str | None) -> None:
+    listing = Listing(entries={entry: {"origin": entry, "reason": "no"} for entry in entries}, count=1, next=cursor)
+    store.put(keys.listing(RUN, 0, number), listing.model_dump_json().encode())
+
+
+def test_the_pages_of_a_source_add_up(store: FolderStore) -> None:
+    _page(store, 1, ["a", "b"], "2")
+    _page(store, 2, ["c"], None)
+    _page(store, 3, ["of another walk"], None)
+    assert [list(page.entries) for page in complete_pages(store, RUN, 0)] == [["a", "b"], ["c"]]
+    assert list(read_listing(store, RUN, 0).entries) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"{}"])
+def test_a_listing_with_a_gap_is_not_complete(store: FolderStore, damage: bytes | None) -> None:
+    _page(store, 1, ["a"], "2")
+    if damage is not None:
+        store.put(keys.listing(RUN, 0, 2), damage)
+    _page(store, 3, ["b"], None)
+    pages = complete_pages(store, RUN, 0)
+    assert list(next(pages).entries) == ["a"]
+    with pytest.raises(NotFound):
+        next(pages)
     assert find_listing(store, RUN, 0) is None
