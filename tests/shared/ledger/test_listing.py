@@ -45,6 +45,11 @@ def test_a_listing_that_is_not_there_or_cannot_be_read_is_none(tmp_path: Path, c
     assert find_listing(store, RUN, 0) is None
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path)
+
+
 def _page(store: FolderStore, number: int, entries: list[str], cursor: str | None) -> None:
     listing = Listing(entries={entry: {"origin": entry, "reason": "no"} for entry in entries}, count=1, next=cursor)
     store.put(keys.listing(RUN, 0, number), listing.model_dump_json().encode())
