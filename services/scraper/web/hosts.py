@@ -158,7 +158,7 @@ class Hosts:
             known.refused_calls += known.refused_call is not call
             known.refused_call = call
             times, calls = known.refusals, known.refused_calls
-        self.hold(host, politeness.doubled(times) if seconds is None else seconds)
+        self.hold(host, politeness.doubled(times, is_refused=True) if seconds is None else seconds)
         if times >= politeness.refusals and calls >= politeness.refused_calls:
             raise self.closed(host, f"answered {answer}, {times} refusals in a row", politeness.closed)
         return calls

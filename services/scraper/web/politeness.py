@@ -15,6 +15,7 @@ class Politeness:
         connections: to one host at a time
         night: when nothing is asked for
         back_off: the first pause after trouble, doubled each time in a row, where the host does not say how long
+        least_back_off: the same after a refusal, if that is more: who is refused has asked too often
         longest_wait: a host that asks for a longer pause is not waited for
         attempts: to get one file or answer
         refusals: in a row, of one host, after which nothing more is asked of it
@@ -28,6 +29,7 @@ class Politeness:
     connections: int = 1
     night: Night | None = None
     back_off: float = 2.0
+    least_back_off: float = 1.0
     longest_wait: float = 120.0
     attempts: int = 4
     refusals: int = 5
@@ -35,9 +37,10 @@ class Politeness:
     failures: int = 20
     closed: float = 900.0
 
-    def doubled(self, times: int) -> float:
+    def doubled(self, times: int, is_refused: bool = False) -> float:
         """Return the pause after trouble that has come `times` in a row."""
-        return float(min(self.back_off * 2.0 ** min(times - 1, 60), self.longest_wait))
+        first = max(self.back_off, self.least_back_off) if is_refused else self.back_off
+        return float(min(first * 2.0 ** min(times - 1, 60), self.longest_wait))
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,15 @@ def test_pauses_double_until_an_answer_is_good(hosts: Hosts, time: Time) -> None
     assert waits == [2, 4, 8, 10, 2]
 
 
+def test_a_refusal_is_heeded_by_those_who_wait_for_nothing_else(hosts: Hosts, time: Time) -> None:
+    politeness = Politeness(0, least_pause=0, back_off=0, refusals=100)
+    assert [politeness.doubled(times) for times in (1, 2, 3)] == [0, 0, 0]
+    _refuse(hosts, politeness)
+    _refuse(hosts, politeness)
+    _ask(hosts, pause=0)
+    assert time.now == pytest.approx(2)
+
+
 def test_a_host_that_refuses_again_and_again_is_left_alone_for_a_while(hosts: Hosts, time: Time) -> None:
     politeness = Politeness(refusals=3, closed=900)
     for _ in range(2):

@@ -118,6 +118,15 @@ def test_a_host_that_has_a_limit_is_asked_within_it(connect: Connect, serve: Ser
     assert all(isinstance(_download(web, server, number), Fetched) for number in range(30))
 
 
+def test_a_host_that_has_refused_is_left_in_peace_for_a_while_even_by_the_hasty(
+    connect: Connect, serve: Serve, skipped_time: SkippedTime
+) -> None:
+    server = serve(Fault(faults.RequestsPerSecond(10, 3, clock=skipped_time.clock)))
+    web = connect(pause=0.0, back_off=0.0)
+    assert all(isinstance(_download(web, server, number), Fetched) for number in range(30))
+    assert server.statuses.count(429) < 10
+
+
 def test_a_host_that_never_answers_is_asked_no_more(connect: Connect, serve: Serve) -> None:
     server = serve(Fault(faults.silent()))
     web = connect(Limits(window=0.05))

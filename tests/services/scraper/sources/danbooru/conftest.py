@@ -17,6 +17,7 @@ from shared.recipe.danbooru import Danbooru as Wanted
 from shared.recipe.danbooru import DanbooruSource as Section
 from tests.servers.boards.danbooru import Danbooru
 from tests.servers.boards.danbooru_client import EVERYTHING
+from tests.services.scraper.web.conftest import SkippedTime
 
 LOOPBACK = EgressPolicy.of("127.0.0.1")
 Open = Callable[..., DanbooruSource]
@@ -34,7 +35,9 @@ def opened() -> Iterator[Open]:
             account = DanbooruEnvironment(
                 danbooru_address=account_at or board.address, danbooru_login=login, danbooru_api_key=SecretStr(key)
             )
-            conditions = Conditions(2**26, lambda: False, LOOPBACK, Hosts(), "anya@example.net", account)
+            time = SkippedTime()
+            hosts = Hosts(time.clock, time.sleep)
+            conditions = Conditions(2**26, lambda: False, LOOPBACK, hosts, "anya@example.net", account)
             source = DanbooruSource(Section(danbooru=wanted), conditions)
             stack.callback(source.close)
             return source

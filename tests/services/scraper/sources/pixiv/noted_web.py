@@ -18,7 +18,7 @@ class NotedWeb:
 
     def __init__(self, refusals: int = 5) -> None:
         conditions = Conditions(MAX_BYTES, lambda: False, EgressPolicy.of("127.0.0.1 ::1"), Hosts())
-        at_once = Politeness(pause=0, least_pause=0, back_off=0, refusals=refusals)
+        at_once = Politeness(pause=0, least_pause=0, back_off=0, least_back_off=0, refusals=refusals)
         self._web = PoliteWeb(conditions, Manners(at_once, name=NAME))
         self.requests: list[Request] = []
         self.held: list[str] = []
