@@ -15,15 +15,18 @@ from services.magritte.connection import own_folders
 from services.magritte.pipeline import checked_settings, load_all
 from services.magritte.progress import ProgressDisplay
 from services.magritte.report import print_report
+from shared.contract.errors import TRY_AGAIN
+from shared.contract.reasons import Reason
+from shared.ledger.fates import Fate
 from shared.recipe.file import read_recipe
 from shared.recipe.files import deposited
-from shared.runs.registry import Run, open_run, try_again
+from shared.runs.registry import Run, open_run, read_state, try_again
 from shared.runtime import logs
 from shared.runtime.health import Health, HealthServer
 from shared.runtime.resources import Resources
 from shared.runtime.single_process import Options, SingleProcess, StageProgress
 from shared.settings import LogFormat
-from shared.store import open_store
+from shared.store import Store, open_store
 
 STOPPED = 130
 
@@ -72,11 +75,33 @@ def run(
             finally:
                 progress.close()
                 print_report(store, this_run.name)
-    if not finished:
-        screen.say(f"stopped; `magritte run {path}` goes on", err=True)
-        if process.gave_up:
-            _leave(STOPPED)
-        raise typer.Exit(STOPPED)
+    if finished:
+        _say_what_failed(store, this_run.name, path)
+    else:
+        _say_how_to_go_on(process, path)
+
+
+def _say_how_to_go_on(process: SingleProcess, path: Path) -> None:
+    """End with the exit code of what was stopped."""
+    screen.say(f"stopped; `magritte run {path}` goes on", err=True)
+    if process.gave_up:
+        _leave(STOPPED)
+    raise typer.Exit(STOPPED)
+
+
+def _say_what_failed(store: Store, run: str, path: Path) -> None:
+    """End with exit code 1 if pictures of a finished run are dead, and with 75 if some could not be fetched."""
+    settled = read_state(store, run).settlements
+    dead = sum(count for each, count in settled.items() if each.fate is Fate.DEAD)
+    missing = sum(count for each, count in settled.items() if each.reason == Reason.FETCH_FAILED)
+    if dead:
+        screen.say(
+            f"{dead} of the pictures could not be processed: `magritte dead list --run {run}` says why", err=True
+        )
+    if missing:
+        screen.say(f"{missing} pictures could not be fetched: `magritte run {path}` asks again", err=True)
+    if dead or missing:
+        raise typer.Exit(1 if dead else TRY_AGAIN)
 
 
 def _leave(code: int) -> None:

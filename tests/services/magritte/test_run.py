@@ -48,6 +48,15 @@ def test_a_dry_run_names_the_field_that_is_wrong(workplace: Workplace) -> None:
     assert "animeface" in err
 
 
+def test_a_run_that_could_not_fetch_all_pictures_says_so_with_its_exit_code(workplace: Workplace) -> None:
+    workplace.write_recipe(RECIPE.replace("[{", "[{urls: ['http://127.0.0.1:9/1.png'], pause: 0}, {"))
+    process = workplace.start("run", str(workplace.root / "recipe.yaml"), MAGRITTE_PRIVATE_NETWORKS="127.0.0.1")
+    out, err = process.communicate(timeout=2 * SOON)
+    assert "fetch-failed" in out
+    assert "1 pictures could not be fetched: `magritte run" in err
+    assert process.returncode == 75
+
+
 def test_health_and_metrics_are_served_while_a_run_is_at_work(workplace: Workplace) -> None:
     port = free_port()
     process = workplace.start("run", str(workplace.root / "recipe.yaml"), MAGRITTE_METRICS_PORT=str(port))
