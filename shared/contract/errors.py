@@ -114,4 +114,4 @@ def exit_code(error: MagritteError) -> int:
     """Return the exit code of a process that `error` ends: 2 to be mended by a person, 75 to be tried again, else 1."""
     if isinstance(error, RecipeError | SettingsError):
         return USAGE
-    return TRY_AGAIN if isinstance(error, Transient) else 1
+    return TRY_AGAIN if isinstance(error, Transient | HostRefuses) else 1

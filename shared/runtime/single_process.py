@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from shared.bus.memory import FaultInjection, MemoryBus
-from shared.contract.errors import Poison, StoreUnavailable
+from shared.contract.errors import HostRefuses, Poison, StoreUnavailable
 from shared.contract.messages import RunRequested
 from shared.contract.stage import Stage, sentence
 from shared.recipe.recipe import Recipe
@@ -127,7 +127,9 @@ class SingleProcess:
             return False
         for worker in self._workers:
             if worker.run_failure is not None:
-                raise Poison(f"{worker.declaration.name}: {sentence(worker.run_failure)}") from worker.run_failure
+                refused = isinstance(worker.run_failure, HostRefuses)
+                kind = HostRefuses if refused else Poison
+                raise kind(f"{worker.declaration.name}: {sentence(worker.run_failure)}") from worker.run_failure
         return True
 
     def stop(self) -> None:

@@ -1,0 +1,49 @@
+"""Boards that stop answering in the middle of a run, from the command to the data set."""
+
+import json
+from collections import Counter
+
+from tests.pipeline.conftest import RECIPE, Workplace, drawings, workplace
+from tests.servers.boards import faults
+from tests.servers.boards.danbooru import Danbooru, Fault, Faults, Mixture
+from tests.servers.boards.danbooru_client import EVERYTHING
+
+__all__ = ["drawings", "workplace"]  # fixtures
+
+POSTS = Mixture(posts=12, size=(64, 64), hidden=0, deleted=0)
+SOON = 120.0
+
+
+def recipe(board: Danbooru, remembered: int = 24) -> str:
+    source = {"tags": [EVERYTHING], "address": board.address, "pause": 0, "remembered": remembered}
+    return RECIPE.replace("[{", "[{danbooru: " + json.dumps(source) + "}, {")
+
+
+def run(workplace: Workplace) -> tuple[int, str]:
+    process = workplace.start("run", str(workplace.root / "recipe.yaml"), MAGRITTE_PRIVATE_NETWORKS="127.0.0.1")
+    out, err = process.communicate(timeout=SOON)
+    return process.returncode, out + err
+
+
+def test_a_board_that_sends_a_challenge_is_left_alone_and_gone_on_with_later(workplace: Workplace) -> None:
+    with Danbooru(POSTS, around=Faults(Fault(faults.challenge(), "/original/*", after=5, times=1))) as board:
+        workplace.write_recipe(recipe(board))
+        code, said = run(workplace)
+        assert code == 75
+        assert "127.0.0.1" in said
+        assert "goes on later" in said
+        assert len(board.log.requests_for("/original/*")) == 6
+        assert run(workplace)[0] == 0
+        files = Counter(entry.path for entry in board.log.requests_for("/original/*"))
+    assert (len(files), files.total()) == (12, 13)
+    assert len(board.log.requests_for("/posts.json")) == 2
+    fates = {each["reason"]: each["pictures"] for each in workplace.status()["fates"]}
+    assert sum(fates.values()) == workplace.status()["pictures"]
+
+
+def test_the_folder_beside_a_board_that_refuses_is_brought_in(workplace: Workplace) -> None:
+    with Danbooru(POSTS, around=Faults(Fault(faults.challenge(), "/posts.json"))) as board:
+        workplace.write_recipe(recipe(board))
+        code, _ = run(workplace)
+    assert code == 75
+    assert workplace.status()["pictures"] >= 8
