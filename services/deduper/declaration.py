@@ -17,6 +17,7 @@ JUDGING = Declaration(
     consumes=(m.ImageFingerprinted,),
     produces=(m.ImageKept, m.ImageSuperseded),
     batching=Batching(most=2000, gap=0.02, longest=0.5),  # pictures wait for it on their way
-    reads=(patterns.ARRIVALS,),
-    writes=(patterns.ARRIVALS,),
+    reads=(patterns.ARRIVALS, patterns.INDEXES),
+    writes=(patterns.ARRIVALS, patterns.INDEXES),
+    deletes=(patterns.INDEXES,),
 )

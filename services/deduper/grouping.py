@@ -26,13 +26,17 @@ class Grouping:
 
     def __init__(self, neighbours: Neighbours) -> None:
         self.keeper: list[int | None] = []
-        self._ranks: list[Rank] = []
+        self.ranks: list[Rank] = []
         self._neighbours = neighbours
+
+    def restore(self, ranks: list[Rank], keeper: list[int | None]) -> None:
+        """Take over the ranks and decisions of pictures that were added before."""
+        self.ranks, self.keeper = ranks, keeper
 
     def add(self, rank: Rank) -> dict[int, Reason | None]:
         """Take in the next picture; return all pictures whose decision is new, with the reason if one is not kept."""
-        new = len(self._ranks)
-        self._ranks.append(rank)
+        new = len(self.ranks)
+        self.ranks.append(rank)
         self.keeper.append(None)
         changed: dict[int, Reason | None] = {}
         due, seen = [(rank, new)], {new}
@@ -41,7 +45,7 @@ class Grouping:
             for reached in self._decide(picture, changed):
                 if reached not in seen:
                     seen.add(reached)
-                    heapq.heappush(due, (self._ranks[reached], reached))
+                    heapq.heappush(due, (self.ranks[reached], reached))
         return changed
 
     def _decide(self, picture: int, changed: dict[int, Reason | None]) -> list[int]:
@@ -58,11 +62,11 @@ class Grouping:
 
     def _best_keeper(self, picture: int, neighbours: Mapping[int, Reason]) -> int:
         kept = [other for other in neighbours if self.keeper[other] == other]
-        return min([picture, *kept], key=self._ranks.__getitem__)
+        return min([picture, *kept], key=self.ranks.__getitem__)
 
     def _takes_over(self, picture: int, neighbours: Mapping[int, Reason]) -> Iterator[int]:
         """Yield those of `neighbours` whose keeper so far is worse than `picture`, which is newly kept."""
         for other in neighbours:
             keeper = self.keeper[other]
-            if keeper is not None and self._ranks[keeper] > self._ranks[picture]:
+            if keeper is not None and self.ranks[keeper] > self.ranks[picture]:
                 yield other

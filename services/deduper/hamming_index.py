@@ -26,6 +26,10 @@ class HammingIndex:
         self._size += 1
         return self._size - 1
 
+    def restore(self, hashes: NDArray[np.uint64]) -> None:
+        """Hold these hashes and no others."""
+        self._hashes, self._size = np.resize(hashes, max(256, len(hashes))), len(hashes)
+
     def within(self, value: np.uint64, radius: int) -> NDArray[np.intp]:
         """Return the numbers of all hashes that differ from `value` in at most `radius` bits, ascending."""
         return np.flatnonzero(np.bitwise_count(self._hashes[: self._size] ^ value) <= radius)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
+from services.deduper import checkpoint
 from services.deduper.declaration import JUDGING
 from services.deduper.run_index import EntryDecision, RunIndex
 from shared.contract import keys
@@ -25,10 +26,14 @@ _BATCH_BYTES = 52
 
 @dataclass
 class _Open:
-    """The index of a run, and by entry the number of the first arrival of its batch, which names the batch."""
+    """The index of a run, and by entry the number of the first arrival of its batch, which names the batch.
+
+    `written` arrivals are in the newest checkpoint.
+    """
 
     index: RunIndex
     batches: dict[str, int] = field(default_factory=dict)
+    written: int = 0
 
     @property
     def memory(self) -> int:
@@ -84,6 +89,9 @@ class Judging(Owner[ImageFingerprinted, Duplicates]):
         fingerprints = {received.message.entry: received.message for received in batch}
         opened, arrivals = self._judged(run, fingerprints, settings, context)
         self._indexes.keep(run, opened)
+        if checkpoint.is_due(len(opened.batches), opened.written):
+            checkpoint.write(context.store, run, opened.index, opened.batches)
+            opened.written = len(opened.batches)
         before = {opened.batches[entry] for entry in fingerprints} - {arrivals[0].number if arrivals else 0}
         known = (each for first in sorted(before) for each in _read(run, first, context.store))
         known_and_new = [*(each for each in known if each.fingerprint.entry in fingerprints), *arrivals]
@@ -109,8 +117,9 @@ class Judging(Owner[ImageFingerprinted, Duplicates]):
 
 
 def _rebuilt(run: str, settings: Duplicates, store: Objects) -> _Open:
-    """Rebuild the index of a run from the arrivals in the store."""
-    opened = _Open(RunIndex(settings))
+    """Rebuild the index of a run from its newest checkpoint and the arrivals since."""
+    index, batches = checkpoint.newest(store, run, settings)
+    opened = _Open(index, batches, len(batches))
     while True:
         first = len(opened.batches) + 1
         try:

@@ -1,6 +1,8 @@
 """All fingerprints of one run, in the order of their arrival, and what has been decided about them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +59,37 @@ class RunIndex:
         self._mirrored.add(self._prints[number]["mirrored_phash"])
         changed = self._groups.add(rank(found))
         return [self._decision(picture, reason) for picture, reason in changed.items()]
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return all that the index knows, as arrays with one element for each entry, in the order of arrival."""
+        ranks = self._groups.ranks
+        keeper = [-1 if number is None else number for number in self._groups.keeper]
+        return {
+            "entries": np.array(self._entries, "S20"),
+            "prints": self._prints[: len(self._entries)],
+            "pixels": np.array([-rank[0] for rank in ranks], np.int64),
+            "lossless": np.array([not rank[1] for rank in ranks], np.bool_),
+            "scores": np.array([-rank[2] for rank in ranks], np.int64),
+            "keeper": np.array(keeper, np.int64),
+        }
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Know what another index of the same settings knew (`state`). Raises `ValueError` for what is no state."""
+        prints, keeper = state["prints"], state["keeper"].tolist()
+        lengths = {len(state[name]) for name in ("entries", "prints", "pixels", "lossless", "scores", "keeper")}
+        if len(lengths) != 1 or prints.dtype != PRINT or not all(-1 <= number < len(prints) for number in keeper):
+            raise ValueError("no state of an index")
+        self._entries = [entry.decode() for entry in state["entries"].tolist()]
+        self._prints = np.resize(prints, max(256, len(prints)))
+        self._hashes.restore(prints["phash"])
+        self._mirrored.restore(prints["mirrored_phash"])
+        images = [bytes(image).hex() for image in prints["image"]]
+        columns = zip(state["pixels"].tolist(), state["lossless"].tolist(), state["scores"].tolist(), strict=True)
+        ranks: list[Rank] = [
+            (-pixels, not lossless, -score, image, entry)
+            for (pixels, lossless, score), image, entry in zip(columns, images, self._entries, strict=True)
+        ]
+        self._groups.restore(ranks, [None if number < 0 else number for number in keeper])
 
     def _decision(self, picture: int, reason: Reason | None) -> EntryDecision:
         keeper = self._groups.keeper[picture]

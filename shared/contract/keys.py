@@ -13,6 +13,7 @@
     runs/<run>/pages/<source>/<page>.json    what a source has listed on its page n, from 1
     runs/<run>/listings/<source>/<page>.json what came of each entry of page n of a source
     runs/<run>/arrivals/<number>.jsonl       what the deduper's index decided about a batch, arrivals n and on
+    runs/<run>/index/<number>.npz            what the deduper's index knew after n arrivals
     runs/<run>/journal/<number>.jsonl        batch n of everything that was published about the run
     runs/<run>/tally/<number>.zip            what the first n batches add up to
     runs/<run>/state.json                    counts, phase and results, for whoever looks
@@ -40,6 +41,7 @@ _TRAIL = re.compile(
     r"runs/[a-z0-9-]+/trail/(run|[0-9a-f]{20}(?:\.\d{1,9})?)/([a-z0-9-]+\.[a-z0-9-]+\.[a-z0-9-]+\.\d{1,9}\.\d{1,9})\.json"
 )
 _ANSWER = re.compile(r"answers/[0-9a-f]{64}/(\d{12})-(\d{12})-(\d{8})\.json")
+_INDEX = re.compile(r"runs/[a-z0-9-]+/index/(\d{8,})\.npz")
 _CHECKPOINT = re.compile(r"runs/[a-z0-9-]+/tally/(\d{8,})\.zip")
 _DATASET_VERSION = re.compile(r"runs/[a-z0-9-]+/datasets/(\d{4,})\.json")
 _EVENT = re.compile(r"runs/[a-z0-9-]+/events/([a-z0-9-]+)/([a-z0-9-]+)\.json")
@@ -146,6 +148,16 @@ def parse_answer(key: str) -> tuple[int, int, int]:
 def arrival(run: str, number: int | None = None) -> str:
     """Return the key of the deduper's decisions about the batch from arrival `number` on; without it, the prefix."""
     return f"runs/{run}/arrivals/" + (f"{number:08d}.jsonl" if number is not None else "")
+
+
+def index(run: str, number: int | None = None) -> str:
+    """Return the key of the deduper's index after `number` arrivals of a run; without it, the prefix."""
+    return f"runs/{run}/index/" + (f"{number:08d}.npz" if number is not None else "")
+
+
+def parse_index(key: str) -> int:
+    """Return the number in a key of `index`; raises `Poison` for any other."""
+    return int(_parsed(_INDEX, key)[1])
 
 
 def journal(run: str, number: int | None = None) -> str:

@@ -14,6 +14,7 @@ CHECKPOINTS = keys.checkpoint("*") + "*"
 CROPS = keys.crop("*")
 DATASETS = "datasets/*"
 FILES = keys.file("*")
+INDEXES = keys.index("*") + "*"
 JOURNALS = keys.journal("*") + "*"
 LISTINGS = open_ended(keys.old_listing("*", 0)).replace("0", "*")
 NORMALIZED = keys.normalized("*")

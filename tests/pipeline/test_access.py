@@ -46,6 +46,7 @@ UNSEEN = {
     *((name, "reads", "controls/*") for name in PIPELINE.containers),  # nothing was paused or cancelled
     *((name, does, PROBES) for name in PIPELINE.containers for does in ("writes", "deletes")),  # S3's alone
     ("tfrecord-packer", "writes", "runs/*/events/tfrecord-packer/*"),  # no class of a recipe had no picture
+    *(("deduper", does, patterns.INDEXES) for does in ("reads", "writes", "deletes")),  # of 2000 arrivals
     *(("scraper", does, patterns.ANSWERS) for does in ("reads", "writes")),  # no board was asked
     ("tfrecord-packer", "reads", patterns.VERSIONS),  # no run had a second data set
     *(("tfrecord-packer", does, patterns.CHECKPOINTS) for does in ("reads", "writes", "deletes")),  # of 1000 facts
