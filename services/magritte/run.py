@@ -18,6 +18,7 @@ from services.magritte.report import print_report
 from shared.contract.errors import TRY_AGAIN
 from shared.contract.reasons import Reason
 from shared.ledger.fates import Fate
+from shared.ledger.verdicts import check_whole
 from shared.recipe.file import read_recipe
 from shared.recipe.files import deposited
 from shared.runs.registry import Run, open_run, read_state, try_again
@@ -55,6 +56,7 @@ def run(
     recipe, stages = read_recipe(path, own_folders()), load_all()
     store = open_store(environment)
     store.prepare()
+    check_whole(store, recipe.name)
     this_run = Run(recipe.name, recipe) if dry_run else open_run(store, deposited(recipe, store), retry_failed)
     with ProgressDisplay(this_run) as progress:
         options = Options(Resources(environment.threads, environment.picture_seconds))

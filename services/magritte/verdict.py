@@ -22,7 +22,7 @@ from shared.contract.stage import Context
 from shared.ledger.fates import PERSON
 from shared.ledger.ledger import Ledger
 from shared.ledger.records import run_names
-from shared.ledger.verdicts import Verdict, give, given
+from shared.ledger.verdicts import Verdict, check_whole, give, given
 from shared.runs.registry import is_finished, run_recipe
 from shared.runs.resumption import entries_of
 from shared.store.interface import Store
@@ -53,6 +53,7 @@ def keep(what: What, run: OfRun = "", why: Why = "") -> None:
 def list_verdicts(run: RunName = "", as_json: AsJson = False) -> None:
     """List all verdicts about the character of a run, the first one first."""
     here, name = found_run(run)
+    check_whole(here, run_recipe(here, name).name)
     found = list(given(here, run_recipe(here, name).name))
     if as_json:
         screen.say_json([{"number": number, **verdict.model_dump(mode="json")} for number, verdict in found])
@@ -83,6 +84,7 @@ def _decide(decision: Decision, what: str, run: str, why: str) -> None:
     (image,), face = images, _face(what)
     if face is not None and not items.has_face(found[0], face):
         raise NotFound(f"{found[0]} of run {name} has no face {face}: `magritte trace {found[0]}` lists those it has")
+    check_whole(here, run_recipe(here, name).name)
     verdict = Verdict(image=image, face=face, decision=decision, who=_user(), why=why)
     number = give(here, run_recipe(here, name).name, verdict)
     for each in _concerned(here, name):

@@ -66,16 +66,19 @@ def _stored(known: FetchRecord, store: Objects) -> Fetched | None:
 
 def _judged(kind: str, item: Item, fetched: Fetched, blank: FetchRecord) -> FetchRecord:
     """Return `blank`, filled in with what the bytes are."""
-    info = _looked_at(fetched, blank.limits)
+    info = _looked_at(item, fetched, blank.limits)
     if isinstance(info, Drop):
         return replace(blank, drop=info)
     image = fetched.sha256 or hashlib.sha256(fetched.data).hexdigest()
     return replace(blank, image=image, provenance=provenance(kind, item, fetched, info))
 
 
-def _looked_at(fetched: Fetched, limits: Limits) -> PictureInfo | Drop:
-    """Return what the bytes are by their header; by all of them if nobody has said how many they should be."""
-    if fetched.of_known_length:
+def _looked_at(item: Item, fetched: Fetched, limits: Limits) -> PictureInfo | Drop:
+    """Return what the bytes are by their header; by all of them where nothing else says that they are whole and right.
+
+    That is so if nobody has said how many they should be, and of the post of a board that does not state its MD5.
+    """
+    if fetched.of_known_length and (item.post is None or item.post.md5 is not None):
         return inspect(fetched.data, limits)
     picture = decode(fetched.data, limits)
     return picture if isinstance(picture, Drop) else picture.info

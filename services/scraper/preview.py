@@ -50,7 +50,7 @@ def previews(
     with closing(open_source(section, conditions)) as source:
         tally = _Tally(source.kind, name_of(section), pause_of(section))
         for page in islice(_pages(source), pages):
-            items = tuple(without_excluded(item, recipe.exclude) for item in page.items)
+            items = tuple(without_excluded(item, recipe.exclude, source.kind) for item in page.items)
             tally.add(replace(page, items=items))
             yield tally.preview()
         if not tally.complete and isinstance(source, Counting):

@@ -99,7 +99,7 @@ class Walk:
             listed = self._listed(source, page, before.next or "")
             earlier = self.seen.before(self.store, self.run, self.number, page)
             request = self._fetch_request()
-            for item in (without_excluded(item, self.wanted.exclude) for item in listed.items):
+            for item in (without_excluded(item, self.wanted.exclude, source.kind) for item in listed.items):
                 self._stop_if_requested()
                 entry = entry_id(source.kind, self.number, item.origin)
                 if entry not in entries and entry not in earlier:

@@ -22,7 +22,7 @@ from services.tfrecord_packer.manifest import Member, dataset_digest, write_mani
 from services.tfrecord_packer.packing import PictureShape, pack, record_order
 from services.tfrecord_packer.read_ahead import reading_ahead
 from shared.contract import keys
-from shared.contract.errors import storage_error
+from shared.contract.errors import Unreadable, storage_error
 from shared.contract.messages import DatasetDue, DatasetPacked, ImageDropped, Message
 from shared.contract.objects import Objects
 from shared.contract.reasons import Reason
@@ -140,7 +140,11 @@ def _write(digest: str, contents: _Contents, shape: PictureShape, places: RunPla
         directory, listed = Path(folder, Path(keys.dataset(digest)).name), Path(folder, keys.MANIFEST)
         try:
             packed = pack(
-                pictures, lambda name: _decoded(ahead.take(pictures[name])), directory, shape, context.threads
+                pictures,
+                lambda name: _decoded(pictures[name], ahead.take(pictures[name])),
+                directory,
+                shape,
+                context.threads,
             )
             ordered = [contents.members[name] for name in packed.order]
             with listed.open("wb") as stream:
@@ -153,9 +157,14 @@ def _write(digest: str, contents: _Contents, shape: PictureShape, places: RunPla
         store.put_file(keys.dataset(digest, keys.MANIFEST), listed)
 
 
-def _decoded(data: bytes) -> NDArray[np.uint8]:
-    with Image.open(io.BytesIO(data)) as picture:
-        return np.asarray(picture)
+def _decoded(key: str, data: bytes) -> NDArray[np.uint8]:
+    """Decode a picture; raises `Unreadable` if it is damaged, which no second look would mend."""
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            return np.asarray(picture)
+    except (OSError, ValueError, SyntaxError) as error:
+        remedy = "Delete it and the folder actions/normalizer, and run again: it is made anew"
+        raise Unreadable(f"{key} is damaged", remedy) from error
 
 
 def _put_labels(digest: str, ordered: Iterable[Member], classes: tuple[str, ...], store: Objects) -> None:

@@ -41,6 +41,7 @@ _TRAIL = re.compile(
     r"runs/[a-z0-9-]+/trail/(run|[0-9a-f]{20}(?:\.\d{1,9})?)/([a-z0-9-]+\.[a-z0-9-]+\.[a-z0-9-]+\.\d{1,9}\.\d{1,9})\.json"
 )
 _ANSWER = re.compile(r"answers/[0-9a-f]{64}/(\d{12})-(\d{12})-(\d{8})\.json")
+_VERDICT = re.compile(r"verdicts/[a-z0-9-]+/(\d{8,})\.json")
 _INDEX = re.compile(r"runs/[a-z0-9-]+/index/(\d{8,})\.npz")
 _CHECKPOINT = re.compile(r"runs/[a-z0-9-]+/tally/(\d{8,})\.zip")
 _DATASET_VERSION = re.compile(r"runs/[a-z0-9-]+/datasets/(\d{4,})\.json")
@@ -183,6 +184,11 @@ def state(run: str) -> str:
 def verdict(character: str, number: int | None = None) -> str:
     """Return the key of verdict `number` about pictures of a character; without it, the prefix."""
     return f"verdicts/{character}/" + (f"{number:08d}.json" if number is not None else "")
+
+
+def parse_verdict(key: str) -> int:
+    """Return the number in a key of `verdict`; raises `Poison` for any other."""
+    return int(_parsed(_VERDICT, key)[1])
 
 
 def old_arrival(run: str, number: int) -> str:

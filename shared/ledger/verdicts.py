@@ -4,13 +4,14 @@ A verdict holds in every run of the character, also in later ones and with other
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contract import keys
-from shared.contract.errors import NotFound
+from shared.contract.errors import NotFound, Poison, Unreadable
 from shared.contract.messages import Count, Decision, Digest
 from shared.contract.objects import Objects
 from shared.ledger.records import read_record
@@ -60,6 +61,20 @@ def given(store: Objects, character: str, after: int = 0) -> Iterator[tuple[int,
             yield number, read_verdict(store, character, number)
         except NotFound:
             return
+
+
+def check_whole(store: Objects, character: str) -> None:
+    """Raise `Unreadable` if a verdict of a character's log is missing before another: those after it would not hold."""
+    numbers = []
+    for key in store.list(keys.verdict(character)):
+        with suppress(Poison):  # a stray file in the store's folder
+            numbers.append(keys.parse_verdict(key))
+    missing = set(range(1, max(numbers, default=0) + 1)) - set(numbers)
+    if missing:
+        key = keys.verdict(character, min(missing))
+        raise Unreadable(
+            f"{key} is missing, and verdicts after it are there", "Bring it back, or delete the later ones"
+        )
 
 
 class Verdicts:

@@ -1,5 +1,6 @@
 """Artists and works that nothing is taken of, whatever source lists them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import yaml
 from pydantic import Field, ValidationInfo, field_validator
 
 from shared.recipe.section import Section, present
+
+_WORK = re.compile(r"[a-z0-9.-]+:\d+|https?://[^/\s]+/\S+", re.IGNORECASE)
 
 
 class Exclude(Section):
@@ -29,6 +32,24 @@ class Exclude(Section):
         if isinstance(names, str):
             raise ValueError(f"write a list, even of one: [{names!r}]")
         return names
+
+    @field_validator("artists")
+    @classmethod
+    def _are_named(cls, artists: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(artist.strip() for artist in artists):
+            raise ValueError("a name is empty")
+        return artists
+
+    @field_validator("works")
+    @classmethod
+    def _can_be_told(cls, works: tuple[str, ...]) -> tuple[str, ...]:
+        for work in works:
+            if not _WORK.fullmatch(work.strip()):
+                raise ValueError(
+                    f"{work[:80]!r} names no work: write the board and the number, danbooru:123456 or pixiv:123456, or "
+                    "the address of its page"
+                )
+        return works
 
 
 def read_exclude(value: Any, info: ValidationInfo) -> Any:

@@ -12,6 +12,7 @@ from shared.contract.errors import RecipeError
 from shared.recipe.own_folders import OwnFolder
 from shared.recipe.recipe import Recipe
 from shared.recipe.section import Section
+from shared.recipe.sources import KINDS
 
 
 class _Loader(yaml.SafeLoader):
@@ -96,6 +97,8 @@ def _explain(path: Path, root: yaml.Node, problems: list[ErrorDetails]) -> Itera
 def _sentence(problem: ErrorDetails) -> str:
     if problem["type"] == "extra_forbidden":
         return "no such field; " + _allowed_beside(problem["loc"])
+    if problem["type"] == "union_tag_not_found":
+        return f"no such kind of source; allowed are {', '.join(KINDS)}"
     sentence = problem["msg"].removeprefix("Value error, ")
     if problem["type"] in ("missing", "value_error") or isinstance(problem["input"], (dict, list)):
         return sentence

@@ -58,7 +58,7 @@ class AddressesSource(Section):
         return present(urls, info) if isinstance(urls, Path) else urls
 
 
-_KINDS: dict[str, type[Section]] = {
+KINDS: dict[str, type[Section]] = {
     "folder": FolderSource,
     "urls": AddressesSource,
     "danbooru": DanbooruSource,
@@ -67,9 +67,13 @@ _KINDS: dict[str, type[Section]] = {
 """Kinds of sources by the field that each has and no other."""
 
 
-def _kind_of_source(value: Any) -> str:
+def _kind_of_source(value: Any) -> str | None:
+    """Return the tag of a source by its fields; None if they are those of no kind."""
     keys = value if isinstance(value, dict) else vars(value) if isinstance(value, BaseModel) else ()
-    return next((kind for key, kind in _KINDS.items() if key in keys), FolderSource).__name__
+    kind = next((kind for key, kind in KINDS.items() if key in keys), None)
+    if kind is None and keys and not set(keys) & set(FolderSource.model_fields):
+        return None
+    return (kind or FolderSource).__name__
 
 
 Source = Annotated[

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from shared.bus.memory import FaultInjection, MemoryBus
-from shared.contract.errors import HostRefuses, Poison, StoreUnavailable
+from shared.contract.errors import HostRefuses, MagritteError, Poison, StoreUnavailable, Transient
 from shared.contract.messages import RunRequested
 from shared.contract.stage import Stage, sentence
 from shared.recipe.recipe import Recipe
@@ -127,9 +127,7 @@ class SingleProcess:
             return False
         for worker in self._workers:
             if worker.run_failure is not None:
-                refused = isinstance(worker.run_failure, HostRefuses)
-                kind = HostRefuses if refused else Poison
-                raise kind(f"{worker.declaration.name}: {sentence(worker.run_failure)}") from worker.run_failure
+                raise _told(worker.declaration.name, worker.run_failure) from worker.run_failure
         return True
 
     def stop(self) -> None:
@@ -187,3 +185,9 @@ class SingleProcess:
                 log.warning("gave-up", stage=pool.worker.declaration.name, seconds=round(pool.worker.longest, 1))
         for worker in self._workers:
             worker.stage.close()
+
+
+def _told(stage: str, failure: Exception) -> MagritteError:
+    """Return the error of a run in which a stage has failed: what may pass stays what may be tried again."""
+    passing = next((kind for kind in (HostRefuses, Transient) if isinstance(failure, kind)), Poison)
+    return passing(f"{stage}: {sentence(failure)}")

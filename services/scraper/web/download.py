@@ -87,29 +87,37 @@ class Download:
         if head.length is None:
             return None
         size = self._size + head.length
-        if size > self._max_bytes:
-            return too_many(self._max_bytes, size)
         if head.encoding == "identity" and self._expected.bytes not in (None, size):
             return self._mismatch(f"{size} bytes came")
-        return None
+        return too_many(self._max_bytes, size) if size > self._max_bytes else None
 
-    def _taken(self, head: Head, body: Iterator[bytes]) -> Drop | None:
+    @property
+    def _most(self) -> int:
+        """The most bytes that the file can have: what is more is another file than the one that was listed."""
+        return self._max_bytes if self._expected.bytes is None else self._expected.bytes
+
+    def _too_many(self) -> Drop | Later:
+        if self._expected.bytes is not None:
+            return self._mismatch("more came")
+        return too_many(self._max_bytes)
+
+    def _taken(self, head: Head, body: Iterator[bytes]) -> Drop | Later | None:
         if head.encoding == "identity" and head.status == 200:
             self._validator = strong_validator(head)
         for part in body:
             self._size += len(part)
-            if self._size > self._max_bytes:
-                return too_many(self._max_bytes)
+            if self._size > (self._most if head.encoding == "identity" else self._max_bytes):
+                return self._too_many()
             self._parts.append(part)
             self._md5.update(part)
             self._sha256.update(part)
         return None
 
     def _complete(self, head: Head, address: str) -> Fetched | Drop | Later:
-        data = unpacked(b"".join(self._parts), head.encoding, self._max_bytes)
+        data = unpacked(b"".join(self._parts), head.encoding, self._most)
         self._parts = []
         if isinstance(data, Drop):
-            return data
+            return self._too_many() if data.reason is Reason.TOO_MANY_BYTES else data
         if head.encoding != "identity":
             self._md5, self._sha256 = hashlib.md5(data, usedforsecurity=False), hashlib.sha256(data)
         md5 = self._md5.hexdigest()

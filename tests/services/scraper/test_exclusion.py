@@ -19,7 +19,7 @@ ITEM = Item("12", "https://cdn.donmai.us/original/ab/cd/abcd.png", post=POST)
 
 
 def reason(item: Item, **lists: tuple[str, ...]) -> Reason | None:
-    drop = without_excluded(item, Exclude(**lists)).drop
+    drop = without_excluded(item, Exclude(**lists), "danbooru").drop
     return drop and drop.reason
 
 
@@ -45,7 +45,25 @@ def test_an_excluded_work_is_known_by_each_of_its_names(work: str) -> None:
 
 @pytest.mark.parametrize("work", ["danbooru:1", "danbooru:123", "pixiv:12", "https://danbooru.donmai.us/posts/1"])
 def test_other_works_are_taken(work: str) -> None:
-    assert without_excluded(ITEM, Exclude(works=(work,), artists=("some",))) == ITEM
+    assert without_excluded(ITEM, Exclude(works=(work,), artists=("some",)), "danbooru") == ITEM
+
+
+def test_a_board_of_any_address_is_meant_by_its_kind() -> None:
+    elsewhere = Item("9", "", post=Post(board="board.example", number=9, address="https://board.example/posts/9"))
+    assert reason(elsewhere, works=("danbooru:9",)) is Reason.EXCLUDED_WORK
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://www.pixiv.net/en/artworks/34",
+        "https://www.pixiv.net/artworks/34/",
+        "https://www.pixiv.net/member_illust.php?mode=medium&illust_id=34",
+    ],
+)
+def test_a_work_of_pixiv_is_known_by_all_forms_of_its_address(address: str) -> None:
+    post = Post(board="pixiv", number=34, address="https://www.pixiv.net/artworks/34")
+    assert reason(Item("34_p0", "", post=post), works=(address,)) is Reason.EXCLUDED_WORK
 
 
 def test_an_address_without_a_post_can_be_excluded_too() -> None:

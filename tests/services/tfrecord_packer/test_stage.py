@@ -12,7 +12,7 @@ from services.tfrecord_packer.bookkeeping import Bookkeeping
 from services.tfrecord_packer.events import ClassesWithoutPictures
 from services.tfrecord_packer.stage import TfrecordPacker
 from shared.contract import keys
-from shared.contract.errors import Poison
+from shared.contract.errors import Poison, Unreadable
 from shared.contract.events import Event
 from shared.contract.messages import DatasetDue, DatasetPacked, FaceNormalized, ImageDropped, ImageSuperseded
 from shared.contract.reasons import Reason
@@ -50,6 +50,15 @@ def test_a_picture_that_was_found_twice_has_all_its_places_in_this_run(store: Fo
     packing.note(0)
     (member,) = datasets.members(store, packing.packed().digest)
     assert [origin["origin"] for origin in member["origins"]] == ["0.png", "1.png"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"junk", b"\x89PNG\r\n\x1a\n"])
+def test_a_damaged_picture_is_named_and_not_tried_for_ever(packing: PackingRun, damage: bytes) -> None:
+    packing.note(0, 1)
+    key = keys.normalized(packing.picture(0))
+    packing.store.put(key, damage)
+    with pytest.raises(Unreadable, match=f"{key} is damaged"):
+        packing.packed()
 
 
 def test_two_packers_at_once_agree_on_the_version(packing: PackingRun) -> None:

@@ -6,7 +6,7 @@ import pytest
 from shared.contract import keys
 from shared.contract.errors import Unreadable
 from shared.contract.messages import Decision
-from shared.ledger.verdicts import Verdict, Verdicts, give, given
+from shared.ledger.verdicts import Verdict, Verdicts, check_whole, give, given
 from shared.store import FolderStore
 
 IMAGE, OTHER = "0b" * 32, "0c" * 32
@@ -59,3 +59,12 @@ def test_a_damaged_verdict_is_named_with_what_to_do(store: FolderStore) -> None:
     store.put(keys.verdict("anya", 1), b"")
     with pytest.raises(Unreadable, match=r"verdicts/anya/00000001.json is empty.*Mend it, or delete it"):
         Verdicts("anya").read(store)
+
+
+def test_a_gap_in_the_log_is_named(store: FolderStore) -> None:
+    for number in range(3):
+        give(store, "anya", Verdict(image=f"{number:064x}", decision=Decision.DROP, who="anya"))
+    check_whole(store, "anya")
+    store.delete(keys.verdict("anya", 1))
+    with pytest.raises(Unreadable, match=r"verdicts/anya/00000001\.json is missing"):
+        check_whole(store, "anya")

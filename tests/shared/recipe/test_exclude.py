@@ -46,6 +46,14 @@ def test_a_file_that_is_no_such_lists_is_refused(tmp_path: Path, content: str, w
         read_recipe(written(tmp_path, "exclude.yaml"))
 
 
+@pytest.mark.parametrize(
+    "work", ["104000064", "pixiv #104000046", "danbooru: 1000100", "danbooru:abc", "https://example.org/"]
+)
+def test_what_names_no_work_is_refused(tmp_path: Path, work: str) -> None:
+    with pytest.raises(RecipeError, match="names no work"):
+        read_recipe(written(tmp_path, f'{{works: ["{work}"]}}'))
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"there is no file .*nowhere\.yaml"):
         read_recipe(written(tmp_path, "nowhere.yaml"))

@@ -51,6 +51,15 @@ def test_a_file_comes_with_its_digests_and_over_a_connection_that_is_kept(web: P
     assert len({entry.client for entry in server.log}) == 1
 
 
+@pytest.mark.parametrize("fault", [faults.endless(), faults.gzip_bomb(2)], ids=["endless", "gzip bomb"])
+def test_one_answer_that_is_larger_than_the_file_is_asked_for_again(
+    web: PoliteWeb, serve: Serve, fault: faults.Spoil
+) -> None:
+    server = serve(Fault(fault, A, times=1))
+    assert _is_whole(_download(web, server, md5=MD5, bytes=20_000))
+    assert len(server.log) == 2
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_file_that_was_cut_off_is_continued(web: PoliteWeb, serve: Serve, chunked: bool) -> None:
     server = serve(Fault(faults.cut(0.25, chunked), A, times=2))
