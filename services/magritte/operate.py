@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from services.magritte import screen
-from services.magritte.connection import broker, found_run, own_folders, store
+from services.magritte.connection import broker, found_run, has_broker, own_folders, store
 from services.magritte.inspect import AsJson, RunName
 from services.magritte.run import RetryFailed
 from services.magritte.stage import StageName
@@ -107,7 +107,8 @@ def cancel(run: RunName = "") -> None:
         screen.say(f"{name} is finished: nothing to cancel")
         return
     controls.cancel(here, name)
-    screen.say(f"{name} is cancelled; `magritte resume {name}` takes it up again")
+    again = f"magritte resume {name}" if has_broker() else "magritte run RECIPE"
+    screen.say(f"{name} is cancelled; `{again}` takes it up again")
 
 
 def pause(stage: StageName) -> None:

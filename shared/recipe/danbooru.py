@@ -175,3 +175,8 @@ class DanbooruSource(Section):
     """Posts of a Danbooru, by tags."""
 
     danbooru: Danbooru
+
+    @field_validator("danbooru", mode="before")
+    @classmethod
+    def _tags_alone(cls, section: Any) -> Any:
+        return {"tags": section.split()} if isinstance(section, str) else section
