@@ -32,10 +32,17 @@ def present(path: Path, info: ValidationInfo, kind: Literal["file", "folder"] = 
     """Return `path`, absolute; checked when the recipe is read from a file (the context then holds its folder)."""
     if info.context is None:
         return path
-    absolute = Path(info.context["folder"], os.path.expanduser(path)).absolute()  # noqa: PTH111 (no error for ~nobody)
+    absolute = _direct(Path(info.context["folder"], os.path.expanduser(path)).absolute())  # noqa: PTH111 (for ~nobody)
     if not _looked_at(absolute, Path.is_file if kind == "file" else Path.is_dir):
         raise ValueError(f"there is no {kind} {absolute}")
     return absolute
+
+
+def _direct(path: Path) -> Path:
+    """Return a path without `..`, so that one file has one name from wherever a recipe is read; as it is where links
+    would make that another file."""
+    direct = Path(os.path.normpath(path))
+    return direct if os.path.realpath(direct) == os.path.realpath(path) else path
 
 
 def _looked_at(path: Path, is_there: Callable[[Path], bool]) -> bool:

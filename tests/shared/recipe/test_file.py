@@ -356,3 +356,24 @@ def test_a_source_of_no_kind_is_told_which_kinds_there_are(write: Write) -> None
 def test_tags_alone_are_a_search_on_danbooru(write: Write) -> None:
     (source,) = read_recipe(write("name: anya\nsources:\n  - danbooru: anya_(spy_x_family) solo\n")).sources
     assert source.model_dump()["danbooru"]["tags"] == ("anya_(spy_x_family)", "solo")
+
+
+def test_a_folder_has_one_name_from_wherever_the_recipe_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("here", "there", "pictures"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "here" / "recipe.yaml").write_text("name: anya\nsources:\n  - folder: ../pictures\n")
+    monkeypatch.chdir(tmp_path / "there")
+    found = read_recipe(Path("../here/recipe.yaml"))
+    assert found == read_recipe(tmp_path / "here" / "recipe.yaml")
+    assert found.sources[0].model_dump()["folder"] == tmp_path / "pictures"
+
+
+def test_a_folder_behind_a_link_is_the_one_that_the_link_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "pictures").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "deep")
+    (tmp_path / "recipe.yaml").write_text("name: anya\nsources:\n  - folder: link/../pictures\n")
+    folder = read_recipe(tmp_path / "recipe.yaml").sources[0].model_dump()["folder"]
+    assert folder.resolve() == tmp_path / "elsewhere" / "pictures"
