@@ -143,7 +143,8 @@ def test_a_closed_connection_is_made_anew(site: Site) -> None:
     wait_until(lambda: len(lister.done) > 20, "the first messages")
     site.server.ctl("close_all_connections", "--vhost", site.vhost, "maintenance")
     publisher.join(SOON)
-    lister.wait_for(range(200))
+    publish_meanwhile(bus, range(200, 220)).join(SOON)  # the command may have taken longer than the first ones
+    lister.wait_for(range(220))
     assert len(lister.epochs) > 1
 
 
