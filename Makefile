@@ -4,7 +4,7 @@ VENV := .venv
 SIDE_BY_SIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 STAGES := scraper deduper face-detector upscaler normalizer tfrecord-packer trainer trainer-gpu ranker ranker-gpu
 LOCKS := dev build $(STAGES) all all-gpu
-SYSTEM_LIBRARIES := libvulkan1 libomp5
+SYSTEM_LIBRARIES := libvulkan1 libomp5 tzdata
 TEST_SERVERS := rabbitmq-server radosgw ceph-mon ceph-osd ceph-common faketime prometheus
 
 .PHONY: help demo env test test-compose fault-matrix check setup lock bench clean
@@ -34,14 +34,14 @@ check: setup  ## ruff, strict types, import rules
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
 
-setup: $(VENV)/.complete  ## the virtual environment with everything in it, and the two system libraries of waifu2x
+setup: $(VENV)/.complete  ## the virtual environment with everything in it, and what waifu2x and the demo need of the system
 
 $(VENV)/.complete: requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Magritte needs Python 3.11 to 3.13")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@sh deploy/debian-packages.sh "enlarging needs system libraries" $(SYSTEM_LIBRARIES)
+	@sh deploy/debian-packages.sh "enlarging and the board of the demo need system packages" $(SYSTEM_LIBRARIES)
 	@touch $@
 
 $(VENV)/.servers: deploy/debian-packages.sh | $(VENV)/.complete
