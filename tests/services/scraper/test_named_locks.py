@@ -13,6 +13,7 @@ def test_one_name_is_held_by_one_at_a_time_and_others_are_free() -> None:
     waiting = threading.Thread(target=wait_for_a)
     with locks.held("a"):
         waiting.start()
+        waiting.join(0.3)  # time in which it would go on if nothing held it up
         with locks.held("b"):
             order.append("first")
     waiting.join(30)
