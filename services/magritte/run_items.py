@@ -77,11 +77,6 @@ class RunItems:
         """Return whether a message is about face `number` of an entry."""
         return any(record.message.item == Face(entry, number) for record in self._ledger.records(entry))
 
-    def entries_of(self, image: str) -> list[str]:
-        """Return all entries whose original is this one, in order."""
-        messages = (record.message for record in self._ledger.records(image))
-        return sorted({_entry_of(message) for message in messages if getattr(message, "image", "") == image})
-
     @cached_property
     def _tally(self) -> Tally:
         return self._ledger.book().tally

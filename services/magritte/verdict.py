@@ -24,7 +24,6 @@ from shared.ledger.ledger import Ledger
 from shared.ledger.records import run_names
 from shared.ledger.verdicts import Verdict, check_whole, give, given
 from shared.runs.registry import is_finished, run_recipe
-from shared.runs.resumption import entries_of
 from shared.store.interface import Store
 
 app = typer.Typer(help="Drop pictures or faces, undo that, and close a review.", no_args_is_help=True)
@@ -89,7 +88,7 @@ def _decide(decision: Decision, what: str, run: str, why: str) -> None:
     number = give(here, run_recipe(here, name).name, verdict)
     for each in _concerned(here, name):
         about = {"run": each, "face": verdict.face, "image": image, "decision": decision, "number": number}
-        entries = entries_of(Ledger(here, each, screen.remark), image, face)
+        entries = Ledger(here, each, screen.remark).entries_of(image, face)
         _publish(here, each, [VerdictGiven.model_validate({**about, "entry": entry}) for entry in entries])
     screen.say(f"verdict {number}: {decision} {what}{_go_on()}")
 

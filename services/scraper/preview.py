@@ -7,9 +7,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import Protocol, runtime_checkable
 
+from services.scraper.asking import conditions_of
 from services.scraper.declaration import ScraperEnvironment
 from services.scraper.exclusion import without_excluded
-from services.scraper.sources import Conditions, Item, Page, Post, Source, open_source
+from services.scraper.sources import Item, Page, Post, Source, open_source
 from services.scraper.sources.pixiv.session import PixivSession
 from shared.contract.preview import SourcePreview
 from shared.recipe.recipe import Recipe
@@ -39,14 +40,7 @@ def previews(
     If not all have been gone through then, the last one has the number that the board counts.
     """
     section = recipe.sources[number]
-    conditions = Conditions(
-        max_bytes=0,
-        stopping=lambda: False,
-        egress=environment.egress,
-        contact=environment.contact,
-        danbooru=environment,
-        pixiv=PixivSession(environment),
-    )
+    conditions = conditions_of(environment, PixivSession(environment))
     with closing(open_source(section, conditions)) as source:
         tally = _Tally(source.kind, name_of(section), pause_of(section))
         for page in islice(_pages(source), pages):

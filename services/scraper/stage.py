@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from services.scraper.asking import conditions_of
 from services.scraper.declaration import SCRAPER, ScraperEnvironment
 from services.scraper.seen_entries import SeenEntries
-from services.scraper.sources import Conditions
 from services.scraper.sources.pixiv.session import PixivSession
 from services.scraper.walk import Walk, Wanted
 from shared.contract.messages import ListingDue, Message, RunRequested
-from shared.contract.night import Night
 from shared.contract.stage import Context, Death, Stage
 from shared.pictures import Limits
 from shared.recipe.recipe import Recipe
@@ -42,15 +41,8 @@ class Scraper(Stage[RunRequested | ListingDue, Wanted]):
     def process(
         self, message: RunRequested | ListingDue, settings: Wanted, context: Context
     ) -> Iterator[Message | Death]:
-        conditions = Conditions(
-            settings.limits.max_bytes,
-            context.stopping,
-            self._environment.egress,
-            contact=self._environment.contact,
-            night=Night.of(self._environment.night) if self._environment.night else None,
-            danbooru=self._environment,
-            store=context.store,
-            pixiv=self._pixiv,
+        conditions = conditions_of(
+            self._environment, self._pixiv, settings.limits.max_bytes, context.stopping, context.store
         )
         walk = Walk(message.run, message.source, settings, context.store, conditions, self._clock, self._seen)
         return walk.known() if isinstance(message, RunRequested) else walk.page(message.page)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import closing
 
+from services.scraper.asking import conditions_of
 from services.scraper.declaration import ScraperEnvironment
-from services.scraper.sources import Conditions
 from services.scraper.sources.danbooru.source import DanbooruSource
+from services.scraper.sources.pixiv.session import PixivSession
 from shared.contract.preview import TagCount
 from shared.recipe.danbooru import DanbooruSource as Section
 
@@ -15,13 +16,7 @@ SIMILAR = 8
 
 def tag_counts(section: Section, environment: ScraperEnvironment) -> Iterator[TagCount]:
     """Yield how many posts each tag of a section has, and similar tags of one that has none."""
-    conditions = Conditions(
-        max_bytes=0,
-        stopping=lambda: False,
-        egress=environment.egress,
-        contact=environment.contact,
-        danbooru=environment,
-    )
+    conditions = conditions_of(environment, PixivSession(environment))
     with closing(DanbooruSource(section, conditions)) as source:
         for name in section.danbooru.tags:
             posts = source.tags({"search[name]": name}).get(name, 0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.tfrecord_packer.labelling import Place
 from services.tfrecord_packer.manifest import Member, member_name
-from shared.contract.errors import NotFound
+from shared.contract.errors import NotFound, Unreadable
 from shared.contract.messages import FaceNormalized, ImageKept, ImageSuperseded
 from shared.contract.objects import Objects
 from shared.ledger.ledger import Ledger
@@ -63,7 +63,7 @@ class RunPlaces:
         self._copies = copies
         self._places: defaultdict[str, list[Place]] = defaultdict(list)
         for source in range(sources):
-            with suppress(NotFound):
+            with suppress(NotFound, Unreadable):
                 for page in complete_pages(store, run, source):
                     for entry in sorted(page.entries):
                         self._note(page.entries[entry])

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable
+from shared.contract.items import Face, WholeRun
 from shared.contract.objects import Objects
 from shared.ledger import checkpoint, journal
 from shared.ledger.book import Book
@@ -47,7 +48,7 @@ class Ledger:
         try:
             for page in complete_pages(self._store, self._run, source):
                 book.progress.wait_for(page.entries, book.tally)
-        except NotFound:
+        except (NotFound, Unreadable):
             book.progress.listed.pop(source, None)
 
     def state(self, settings: PhaseSettings) -> RunState:
@@ -62,6 +63,17 @@ class Ledger:
         texts = [text.encode() for text in about]
         for number, content in journal.batches(self._store, self._run):
             yield from self._readable(journal.records(self._run, number, content, texts))
+
+    def entries_of(self, image: str, face: int | None = None) -> list[str]:
+        """Return the entries whose original is `image`, in order; given the number of a face, those that have it."""
+        found = set()
+        for message in (record.message for record in self.records(image)):
+            item = message.item
+            if isinstance(item, WholeRun) or getattr(message, "image", "") != image:
+                continue
+            if face is None or item == Face(item.entry, face):
+                found.add(item.entry)
+        return sorted(found)
 
     def _catch_up(self, book: Book) -> None:
         for number, content in journal.batches(self._store, self._run, book.batches):

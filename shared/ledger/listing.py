@@ -48,16 +48,14 @@ def read_pages(store: Objects, run: str, source: int) -> Iterator[Listing]:
 
 
 def complete_pages(store: Objects, run: str, source: int) -> Iterator[Listing]:
-    """Yield the pages of a source's listing, one in memory at a time; raises `NotFound` at the end of one with gaps.
+    """Yield the pages of a source's listing, one in memory at a time.
 
-    That is one that does not come to the source's end, or not readably: the scraper lists the rest again.
+    Raises `NotFound` behind the last one if that is not the source's end, and `Unreadable` at one that is damaged: the
+    scraper lists the rest again.
     """
     page = None
-    try:
-        for page in read_pages(store, run, source):
-            yield page
-    except Unreadable as error:
-        raise NotFound(str(error)) from error
+    for page in read_pages(store, run, source):
+        yield page
     if page is None or page.next is not None:
         raise NotFound(f"source {source} of run {run} has not been listed to its end")
 
@@ -65,11 +63,8 @@ def complete_pages(store: Objects, run: str, source: int) -> Iterator[Listing]:
 def read_listing(store: Objects, run: str, source: int) -> Listing:
     """Return all that a source has listed, as one page; raises `NotFound` until it has, and `Unreadable`."""
     entries: dict[str, dict[str, Any]] = {}
-    page = None
-    for page in read_pages(store, run, source):
+    for page in complete_pages(store, run, source):
         entries |= page.entries
-    if page is None or page.next is not None:
-        raise NotFound(f"source {source} of run {run} has not been listed to its end")
     return Listing(entries=entries, count=len(entries))
 
 

@@ -5,7 +5,6 @@ The store knows all that is not settled: whoever has done its part of it already
 
 from collections.abc import Iterable, Iterator
 
-from shared.contract.items import Face, WholeRun
 from shared.contract.messages import (
     ImageFetched,
     Message,
@@ -77,20 +76,8 @@ def _missed_verdicts(store: Store, run: str, book: Book) -> Iterator[VerdictGive
     for number, verdict in standing.values():
         if number not in heard:
             about = {"run": run, "face": verdict.face, "image": verdict.image, "decision": verdict.decision}
-            for entry in entries_of(ledger, verdict.image, verdict.face):
+            for entry in ledger.entries_of(verdict.image, verdict.face):
                 yield VerdictGiven.model_validate({**about, "entry": entry, "number": number})
-
-
-def entries_of(ledger: Ledger, image: str, face: int | None = None) -> list[str]:
-    """Return the entries of a run whose original is `image`; given a face, those that have it."""
-    found = set()
-    for message in (record.message for record in ledger.records(image)):
-        item = message.item
-        if isinstance(item, WholeRun) or getattr(message, "image", "") != image:
-            continue
-        if face is None or item == Face(item.entry, face):
-            found.add(item.entry)
-    return sorted(found)
 
 
 def _replays(store: Store, run: str, tally: Tally) -> Iterator[Published]:

@@ -127,7 +127,7 @@ class SingleProcess:
             return False
         for worker in self._workers:
             if worker.run_failure is not None:
-                raise _told(worker.declaration.name, worker.run_failure) from worker.run_failure
+                raise _failure_of_run(worker.declaration.name, worker.run_failure) from worker.run_failure
         return True
 
     def stop(self) -> None:
@@ -187,7 +187,7 @@ class SingleProcess:
             worker.stage.close()
 
 
-def _told(stage: str, failure: Exception) -> MagritteError:
+def _failure_of_run(stage: str, failure: Exception) -> MagritteError:
     """Return the error of a run in which a stage has failed: what may pass stays what may be tried again."""
     passing = next((kind for kind in (HostRefuses, Transient) if isinstance(failure, kind)), Poison)
     return passing(f"{stage}: {sentence(failure)}")

@@ -15,8 +15,8 @@ from services.scraper.web.address import key_of, port_of, without_user
 from services.scraper.web.answers import Head, Later, Redirect, is_challenge, later, retry_after, unpacked
 from services.scraper.web.connections import CheckedAddresses
 from services.scraper.web.hosts import Hosts
+from services.scraper.web.idle_connections import KEPT_SECONDS, IdleConnection
 from services.scraper.web.interface import MOST_BYTES_OF_AN_ANSWER, Reply
-from services.scraper.web.kept import KEPT_SECONDS, Kept
 from services.scraper.web.politeness import Politeness
 from services.scraper.web.trip import Trip
 from services.scraper.web.watch import TooSlow
@@ -100,7 +100,7 @@ class Wire:
             trip.method, address, headers=trip.headers(self._common, more), content=trip.content()
         )
         origin, check = httpcore.Origin(url.raw_scheme, url.raw_host, port_of(url)), self._addresses.way
-        kept = self._hosts.kept.take(host, origin, check)
+        kept = self._hosts.idle.take(host, origin, check)
         connection = kept or httpcore.HTTPConnection(
             origin,
             ssl_context=self._ssl if url.scheme == "https" else None,
@@ -116,7 +116,7 @@ class Wire:
             finally:
                 response.close()
         finally:
-            self._hosts.kept.give_back(Kept(connection, host, origin, check, self))
+            self._hosts.idle.give_back(IdleConnection(connection, host, origin, check, self))
 
     def _note_asking(self, host: str) -> None:
         least = 0.0 if self._addresses.is_private() else self._politeness.least_pause
@@ -150,7 +150,7 @@ class Wire:
 
     def close(self) -> None:
         """Close what is kept open, and no longer want any pause."""
-        self._hosts.kept.close_of(self)
+        self._hosts.idle.close_of(self)
         self._hosts.forget(self)
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.scraper.web.kept import KeptConnections
+from services.scraper.web.idle_connections import IdleConnections
 from services.scraper.web.politeness import Politeness
 from shared.contract.errors import HostRefuses, Interrupted
 
@@ -54,7 +54,7 @@ class Hosts:
         now: Callable[[], datetime] = datetime.now,
     ) -> None:
         self.clock = clock
-        self.kept = KeptConnections()
+        self.idle = IdleConnections()
         self._sleep = sleep
         self._now = now
         self._free = threading.Condition()

@@ -14,6 +14,7 @@ from shared.contract.messages import (
 )
 from shared.contract.reasons import Reason
 from shared.ledger.fates import Fate
+from shared.ledger.ledger import Ledger
 from shared.store import FolderStore
 from tests.shared.ledgers import list_entries, note
 
@@ -106,7 +107,9 @@ def test_an_entry_has_a_settlement_an_original_and_faces(items: RunItems) -> Non
     assert not items.has_face(ENTRIES[1], 0)
 
 
-def test_all_entries_of_an_original_are_found_whatever_became_of_them(items: RunItems) -> None:
-    assert items.entries_of(IMAGE) == ENTRIES[:2]
-    assert items.entries_of(OTHER) == ENTRIES[2:]
-    assert items.entries_of(CROP) == []
+@pytest.mark.usefixtures("items")
+def test_all_entries_of_an_original_are_found_whatever_became_of_them(store: FolderStore, run: str) -> None:
+    ledger = Ledger(store, run)
+    assert ledger.entries_of(IMAGE) == ENTRIES[:2]
+    assert ledger.entries_of(OTHER) == ENTRIES[2:]
+    assert ledger.entries_of(CROP) == []

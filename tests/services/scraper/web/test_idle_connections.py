@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpcore
 import pytest
 
-from services.scraper.web.kept import Kept, KeptConnections
+from services.scraper.web.idle_connections import IdleConnection, IdleConnections
 from tests.services.scraper.web.conftest import Serve
 
 
@@ -22,8 +22,8 @@ HTTP, HTTPS = (httpcore.URL(f"{scheme}://a.example").origin for scheme in ("http
 
 
 def test_a_connection_is_kept_for_the_next_request(connection: httpcore.HTTPConnection) -> None:
-    kept = KeptConnections()
-    kept.give_back(Kept(connection, "a.example", HTTP, "check", "user"))
+    kept = IdleConnections()
+    kept.give_back(IdleConnection(connection, "a.example", HTTP, "check", "user"))
     assert kept.take("b.example", HTTP, "check") is None
     assert kept.take("a.example", HTTP, "check") is connection
     assert kept.take("a.example", HTTP, "check") is None
@@ -34,15 +34,15 @@ def test_a_connection_is_kept_for_the_next_request(connection: httpcore.HTTPConn
 def test_a_host_has_no_connections_but_those_that_are_used(
     connection: httpcore.HTTPConnection, origin: httpcore.Origin, check: str
 ) -> None:
-    kept = KeptConnections()
-    kept.give_back(Kept(connection, "a.example", HTTP, "check", "user"))
+    kept = IdleConnections()
+    kept.give_back(IdleConnection(connection, "a.example", HTTP, "check", "user"))
     assert kept.take("a.example", origin, check) is None
     assert connection.is_closed()
 
 
 def test_a_client_closes_what_it_has_used_last(connection: httpcore.HTTPConnection) -> None:
-    kept = KeptConnections()
-    kept.give_back(Kept(connection, "a.example", HTTP, "check", "user"))
+    kept = IdleConnections()
+    kept.give_back(IdleConnection(connection, "a.example", HTTP, "check", "user"))
     kept.close_of("another")
     assert not connection.is_closed()
     kept.close_of("user")
@@ -51,17 +51,17 @@ def test_a_client_closes_what_it_has_used_last(connection: httpcore.HTTPConnecti
 
 
 def test_a_connection_that_is_closed_is_not_kept(connection: httpcore.HTTPConnection) -> None:
-    kept = KeptConnections()
+    kept = IdleConnections()
     connection.close()
-    kept.give_back(Kept(connection, "a.example", HTTP, "check", "user"))
+    kept.give_back(IdleConnection(connection, "a.example", HTTP, "check", "user"))
     assert kept.take("a.example", HTTP, "check") is None
 
 
 def test_no_more_than_a_few_connections_are_kept(serve: Serve) -> None:
-    kept, url = KeptConnections(), httpcore.URL(f"{serve().address}/file/a.png")
+    kept, url = IdleConnections(), httpcore.URL(f"{serve().address}/file/a.png")
     connections = [httpcore.HTTPConnection(url.origin) for _ in range(25)]
     for number, connection in enumerate(connections):
         connection.request("GET", url, headers={"Host": "a.example"})
-        kept.give_back(Kept(connection, f"{number}.example", HTTP, "check", "user"))
+        kept.give_back(IdleConnection(connection, f"{number}.example", HTTP, "check", "user"))
     assert [connection.is_closed() for connection in connections] == [True] * 5 + [False] * 20
     kept.close_of("user")

@@ -12,7 +12,7 @@ _MOST = 20
 
 
 @dataclass(frozen=True)
-class Kept:
+class IdleConnection:
     """An idle connection, the server that it leads to, how that was checked, and who used it last."""
 
     connection: httpcore.HTTPConnection
@@ -26,12 +26,12 @@ class Kept:
         return self.check == check and str(self.origin) == str(origin)
 
 
-class KeptConnections:
+class IdleConnections:
     """Idle connections of a process; a host has one server at a time, and connections to others are closed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: list[Kept] = []
+        self._kept: list[IdleConnection] = []
 
     def take(self, host: str, origin: httpcore.Origin, check: object) -> httpcore.HTTPConnection | None:
         """Return an idle connection to `origin`, if there is one that has passed this `check`."""
@@ -45,7 +45,7 @@ class KeptConnections:
             self._kept.remove(chosen)
             return chosen.connection
 
-    def give_back(self, kept: Kept) -> None:
+    def give_back(self, kept: IdleConnection) -> None:
         """Keep a connection if it can be used again."""
         if kept.connection.is_closed() or not kept.connection.is_idle():
             with suppress(httpcore.NetworkError):
@@ -61,7 +61,7 @@ class KeptConnections:
         with self._lock:
             self._close(lambda kept: kept.user is user)
 
-    def _close(self, is_over: Callable[[Kept], bool]) -> None:
+    def _close(self, is_over: Callable[[IdleConnection], bool]) -> None:
         over = [kept for kept in self._kept if is_over(kept)]
         self._kept = [kept for kept in self._kept if kept not in over]
         for kept in over:
