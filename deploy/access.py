@@ -76,14 +76,15 @@ def store_rights(stages: Sequence[Declaration]) -> StoreRights:
     name = stages[0].name
     records = open_ended(keys.action(name, "*"))
     letters = [open_ended(keys.dead("*", stage.queue, "*")) for stage in stages]
+    suspects = [open_ended(keys.suspect("*", stage.queue, "*")) for stage in stages]
     keeps_events = any(event.kept for stage in stages for event in stage.emits)
     events = [open_ended(keys.event("*", name, "*"))] if keeps_events else []
     reads, writes, deletes = (
         [pattern for stage in stages for pattern in getattr(stage, does)] for does in ("reads", "writes", "deletes")
     )
     return StoreRights(
-        reads=_distinct(*reads, open_ended(keys.recipe("*")), keys.CONTROLS + "*", records, *letters),
-        writes=_distinct(*writes, records, *letters, *events, PROBES),
+        reads=_distinct(*reads, open_ended(keys.recipe("*")), keys.CONTROLS + "*", records, *letters, *suspects),
+        writes=_distinct(*writes, records, *letters, *suspects, *events, PROBES),
         deletes=_distinct(*deletes, PROBES),
     )
 

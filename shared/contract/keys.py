@@ -9,6 +9,7 @@
     controls/paused/<stage>.json             present while a stage takes no work; controls/cancelled/<run>.json
     dead/<run>/<queue>/<letter>.json         a message that could not be processed, and what became of it
     answers/<search>/<below>-<lowest>-<hour>.json what a board answered to a search, about a span of posts
+    runs/<run>/suspects/<queue>/<attempt>.json how often a message that workers vanish with was worked on alone
     runs/<run>/retry-failed.json             present if the run fetches again what earlier runs could not
     runs/<run>/pages/<source>/<page>.json    what a source has listed on its page n, from 1
     runs/<run>/listings/<source>/<page>.json what came of each entry of page n of a source
@@ -113,6 +114,11 @@ def parse_control(key: str) -> tuple[str, str]:
 def dead(run: str = "", queue: str = "", letter: str = "") -> str:
     """Return the key of a dead letter; without the rest, the prefix of a queue's letters, of a run's or of all."""
     return "dead/" + (f"{run}/" if run else "") + (f"{queue}/" if queue else "") + (f"{letter}.json" if letter else "")
+
+
+def suspect(run: str, queue: str, attempt: str) -> str:
+    """Return the key of how often an attempt of a message, by digest, was worked on alone."""
+    return f"runs/{run}/suspects/{queue}/{attempt}.json"
 
 
 def retry_failed(run: str) -> str:

@@ -17,7 +17,8 @@ from shared.contract.stage import Stage
 from shared.runtime import logs
 from shared.runtime.outcome import Outcome
 from shared.runtime.policy import Bury, decide
-from shared.runtime.worker import PATIENCE, SUSPECT, Worker
+from shared.runtime.suspects import is_suspect
+from shared.runtime.worker import PATIENCE, Worker
 
 log = structlog.get_logger()
 
@@ -77,7 +78,7 @@ class OwnerWorker(Worker):
 
     def _received(self, delivery: Delivery) -> Received[Any] | None:
         """Return a delivery as a part of a batch; None if it is to be handled alone."""
-        if delivery.redeliveries >= SUSPECT:
+        if is_suspect(delivery):
             return None
         try:
             received = _decoded(delivery)

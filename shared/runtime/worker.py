@@ -17,7 +17,7 @@ import structlog
 
 from shared.bus.interface import Bus, Consumer, Delivery
 from shared.contract import keys, messages
-from shared.contract.errors import BusUnavailable, Interrupted, StoreFull, StoreUnavailable, Transient, WorkerVanished
+from shared.contract.errors import BusUnavailable, Interrupted, StoreFull, StoreUnavailable, Transient
 from shared.contract.items import WholeRun
 from shared.contract.messages import Message
 from shared.contract.stage import Stage, sentence
@@ -33,15 +33,11 @@ from shared.runtime.policy import BreakOff, Bury, TryAgain, decide
 from shared.runtime.quarantine import Quarantine
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
+from shared.runtime.suspects import Suspects, is_suspect
 from shared.runtime.time_limit import GivenUp, TimeLimit
 from shared.store.interface import Store
 
 log = structlog.get_logger()
-
-SUSPECT, CONDEMNED, CONDEMNED_IF_LONG = 2, 5, 15
-"""So many workers have vanished with an item when it is worked on alone, and when it is dead. Items that merely are
-at hand when a process ends are counted too, and during long work processes end for many reasons; hence the distance
-to one. RabbitMQ 4 puts aside by itself what was returned more than 20 times, where no policy says otherwise."""
 
 PATIENCE = 0.5
 """Seconds to wait for a message."""
@@ -92,7 +88,7 @@ class Worker:
         self._burial = Burial(declaration, store, announcements)
         self._emissions = Emissions(declaration, store, listener)
         self._contexts = Contexts(store, resources, self._is_to_stop, self._emissions)
-        self._condemned = CONDEMNED_IF_LONG if declaration.long else CONDEMNED
+        self._suspects = Suspects(store, declaration.queue, declaration.long)
         self._draining = threading.Event()
         self._stopping = threading.Event()
         self._store_is_away = False
@@ -199,15 +195,12 @@ class Worker:
                 return self._failed(delivery, message, error)
 
     def _room(self, delivery: Delivery) -> AbstractContextManager[None]:
-        suspect = SUSPECT <= delivery.redeliveries < self._condemned
-        return self._quarantine.alone() if suspect else self._quarantine.company()
+        return self._quarantine.alone() if is_suspect(delivery) else self._quarantine.company()
 
     def _processed(self, message: Message, delivery: Delivery, given_up: int) -> Outcome:
         if self._is_cancelled(message.run):
             return Outcome.CANCELLED
-        if delivery.redeliveries >= self._condemned:
-            raise WorkerVanished(f"{delivery.redeliveries} workers had it, and none has given an answer")
-        with self._emissions.kept(message):
+        with self._suspects.watched(delivery, message), self._emissions.kept(message):
             return self._execute(message, delivery, given_up)
 
     def _execute(self, message: Message, delivery: Delivery, given_up: int) -> Outcome:

@@ -246,6 +246,7 @@ OBJECTS = (
         keys.dead("anya-001", queue, "run-0d")
         for queue in ("scraper", "deduper.index", "tfrecord-packer.ledger", "ranker")
     ),
+    *(keys.suspect("anya-001", queue, "0d") for queue in ("scraper", "deduper.index", "ranker")),
     *(keys.event("anya-001", stage, "tick") for stage in ("trainer", "ranker")),
 )
 

@@ -13,6 +13,7 @@ from services.magritte.pipeline import PIPELINE, load_all
 from shared.bus import MemoryBus
 from shared.contract import keys, patterns
 from shared.contract.messages import RunRequested
+from shared.contract.patterns import open_ended
 from shared.recipe.files import deposited
 from shared.recipe.recipe import Recipe
 from shared.runs.registry import open_run
@@ -50,6 +51,12 @@ UNSEEN = {
     *(("scraper", does, patterns.ANSWERS) for does in ("reads", "writes")),  # no board was asked
     ("tfrecord-packer", "reads", patterns.VERSIONS),  # no run had a second data set
     *(("tfrecord-packer", does, patterns.CHECKPOINTS) for does in ("reads", "writes", "deletes")),  # of 1000 facts
+    *(
+        (name, does, open_ended(keys.suspect("*", stage.queue, "*")))  # no worker vanished
+        for name, stages in PIPELINE.containers.items()
+        for stage in stages
+        for does in ("reads", "writes")
+    ),
     *((name, does, f"actions/{name}/*/*") for name in _WITHOUT_RECORDS for does in ("reads", "writes")),
 }
 """What these runs had no need of."""

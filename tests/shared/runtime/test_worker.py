@@ -58,7 +58,8 @@ from shared.runtime import logs
 from shared.runtime.outcome import Outcome
 from shared.runtime.resources import Resources
 from shared.runtime.retry import RetryLadder
-from shared.runtime.worker import CONDEMNED, CONDEMNED_IF_LONG, SUSPECT, Worker
+from shared.runtime.suspects import CONDEMNED, CONDEMNED_IF_LONG, SUSPECT
+from shared.runtime.worker import Worker
 from shared.store import FolderStore
 from shared.stylegan2.errors import BadFile
 from tests.dead_letters import dead_letters_of
@@ -160,6 +161,11 @@ class Measurer(Stage[ImageFetched, Least]):
 def counting(message: ImageFetched, context: Context) -> Iterator[Message]:
     context.store.put_new(keys.crop(message.image), b"a crop")
     yield FacesCounted(run=message.run, entry=message.entry, image=message.image, faces=2)
+
+
+def killing(message: ImageFetched, context: Context) -> Iterable[Message]:
+    """Work that ends its process."""
+    raise Killed
 
 
 def failing(*errors: Exception) -> Work:
@@ -980,20 +986,49 @@ class TestVanishedWorkers:
             workshop.consumer = workshop.bus.consume("finder")
         return workshop.next()
 
-    def test_an_item_that_ends_one_worker_after_the_other_is_dead(self, workshop: Workshop) -> None:
-        finder = Finder(counting)
-        assert workshop.worker(finder).handle(self.redelivered(workshop, CONDEMNED)) is Outcome.DEAD
+    def vanish(self, workshop: Workshop, stage: type[Finder], times: int) -> None:
+        """Lose so many workers, each when it has just begun with the message."""
+        workshop.bus.publish(FETCHED)
+        for _ in range(times):
+            with pytest.raises(Killed):
+                workshop.worker(stage(killing)).handle(workshop.next())
+            workshop.consumer.close()
+            workshop.consumer = workshop.bus.consume("finder")
+
+    @pytest.mark.parametrize(("stage", "times"), [(Finder, CONDEMNED), (LongFinder, CONDEMNED_IF_LONG)])
+    def test_an_item_that_ends_one_worker_after_the_other_is_dead(
+        self, workshop: Workshop, stage: type[Finder], times: int
+    ) -> None:
+        self.vanish(workshop, stage, SUSPECT + times)
+        finder = stage(counting)
+        assert workshop.worker(finder).handle(workshop.next()) is Outcome.DEAD
         assert finder.consumed == []
         assert workshop.dead_letter().error == "WorkerVanished"
         assert [message.kind() for message in workshop.announced()] == ["item-died"]
 
-    def test_an_item_that_was_returned_less_often_gets_its_chance(self, workshop: Workshop) -> None:
-        assert workshop.worker(Finder(counting)).handle(self.redelivered(workshop, CONDEMNED - 1)) is Outcome.DONE
+    @pytest.mark.parametrize(("stage", "times"), [(Finder, CONDEMNED), (LongFinder, CONDEMNED_IF_LONG)])
+    def test_an_item_that_was_begun_less_often_gets_its_chance(
+        self, workshop: Workshop, stage: type[Finder], times: int
+    ) -> None:
+        self.vanish(workshop, stage, SUSPECT + times - 1)
+        assert workshop.worker(stage(counting)).handle(workshop.next()) is Outcome.DONE
 
-    def test_long_work_may_lose_more_workers(self, workshop: Workshop) -> None:
-        worker = workshop.worker(LongFinder(counting))
-        assert worker.handle(self.redelivered(workshop, CONDEMNED)) is Outcome.DONE
-        assert worker.handle(self.redelivered(workshop, CONDEMNED_IF_LONG)) is Outcome.DEAD
+    def test_an_item_that_merely_was_at_hand_when_workers_ended_is_done(self, workshop: Workshop) -> None:
+        delivery = self.redelivered(workshop, SUSPECT + CONDEMNED_IF_LONG)
+        assert workshop.worker(Finder(counting)).handle(delivery) is Outcome.DONE
+
+    @pytest.mark.parametrize("last", ["a death", "an answer"])
+    def test_whoever_asks_again_gets_as_many_chances(self, workshop: Workshop, last: str) -> None:
+        self.vanish(workshop, Lister, SUSPECT + CONDEMNED - (last == "an answer"))
+        workshop.worker(Lister(counting)).handle(workshop.next())
+        self.vanish(workshop, Lister, SUSPECT + CONDEMNED - 1)
+        assert workshop.worker(Lister(counting)).handle(workshop.next()) is Outcome.DONE
+
+    def test_a_count_that_is_damaged_begins_anew(self, workshop: Workshop) -> None:
+        self.vanish(workshop, Finder, SUSPECT + CONDEMNED)
+        (key,) = workshop.store.list(f"runs/{RUN}/suspects/finder/")
+        workshop.store.put(key, b"")
+        assert workshop.worker(Finder(counting)).handle(workshop.next()) is Outcome.DONE
 
     def test_a_suspect_is_worked_on_alone(self, workshop: Workshop) -> None:
         beside: list[float] = []
@@ -1079,7 +1114,7 @@ class TestBroken:
             worker = workshop.worker(Finder(failing(SettingsError("the store's keys are refused"))))
             outcomes.append(worker.handle(workshop.next()))
             assert worker.broken is None or isinstance(worker.broken, SettingsError)
-        assert outcomes == [Outcome.INTERRUPTED] * CONDEMNED + [Outcome.DEAD]
+        assert outcomes == [Outcome.INTERRUPTED] * (SUSPECT + CONDEMNED) + [Outcome.DEAD]
         assert workshop.dead_letter().error == "WorkerVanished"
 
     def test_whatever_ends_a_thread_is_known(self, workshop: Workshop) -> None:
