@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 SIDE_BY_SIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
-STAGES := scraper deduper face-detector upscaler normalizer tfrecord-packer trainer trainer-gpu ranker ranker-gpu
+STAGES := scraper boards deduper face-detector upscaler normalizer tfrecord-packer trainer trainer-gpu ranker ranker-gpu
 LOCKS := dev build $(STAGES) all all-gpu
 SYSTEM_LIBRARIES := libvulkan1 libomp5 tzdata
 TEST_SERVERS := rabbitmq-server radosgw ceph-mon ceph-osd ceph-common faketime prometheus
