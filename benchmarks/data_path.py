@@ -26,7 +26,8 @@ from demo.character import any_character, any_pose
 from demo.drawing import draw
 from services.deduper.fingerprint import fingerprint
 from services.face_detector import cascade
-from services.face_detector.choice import Detectors, chosen
+from services.face_detector.acceptance import Acceptance, accepted
+from services.face_detector.choice import Detectors, searches
 from services.face_detector.crop import CropRules, crops
 from services.face_detector.monochrome import is_monochrome
 from services.magritte.pipeline import load
@@ -64,7 +65,8 @@ def straight_line(folder: Path, recipe: Recipe, store: FolderStore, detectors: D
         flat = flatten(picture.image)
         if is_monochrome(flat):
             continue
-        boxes = crops(detectors.of(chosen(recipe.faces)).detect(np.asarray(flat)), picture.image.size, rules)
+        found = detectors.of(searches(recipe.faces)).detect(np.asarray(flat))
+        boxes = crops(accepted(found, Acceptance.of(recipe.faces)), picture.image.size, rules)
         for box in [] if isinstance(boxes, Drop) else boxes:
             if not isinstance(box, Drop):
                 faces += _finished(picture, box, recipe, store)
@@ -99,7 +101,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=80, help="how many to draw")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--cascade", default="", help="model file for the cascade detector; default: animeface")
+    parser.add_argument("--cascade", default="", help="model file for the cascade detector; default: a vote")
     parser.add_argument("--scratch", type=Path, help="where pictures and stores lie meanwhile")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
@@ -119,7 +121,7 @@ def main() -> None:
 
 def _compare(folder: Path, recipe: Recipe, scratch: Path, rounds: int, threads: int) -> None:
     detectors = Detectors()
-    detectors.of(chosen(recipe.faces))
+    detectors.of(searches(recipe.faces))
     scripts = {"straight line": cv2.getNumberOfCPUs()}
     if recipe.faces.detector is DetectorKind.CASCADE:
         scripts["with one OpenCV thread"] = 1

@@ -39,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--cascade", default="", help="model file for the cascade detector; default: animeface")
+    parser.add_argument("--cascade", default="", help="model file for the cascade detector; default: a vote")
     options = parser.parse_args()
     faces = Faces(detector=DetectorKind.CASCADE, cascade=Cascade(model=options.cascade)) if options.cascade else Faces()
     pictures = [_drawing(number) for number in range(options.pictures)]

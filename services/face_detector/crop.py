@@ -2,14 +2,10 @@
 
 from collections.abc import Sequence
 
-from services.face_detector.detector import Box, DetectedFace, overlap
+from services.face_detector.detector import Box, Face
 from shared.contract.reasons import Drop, Reason
 from shared.recipe.faces import Edge, Expansion, Faces, TooMany
 from shared.recipe.section import Section
-
-SAME_FACE = 0.3
-"""Intersection over union from which two detections are of one face. Neighbours who put their heads together stay
-below: squares side by side overlap by 0.3 only when they share almost half of their width."""
 
 
 class CropRules(Section):
@@ -24,16 +20,16 @@ class CropRules(Section):
     @classmethod
     def of(cls, faces: Faces) -> "CropRules":
         """Return a recipe's rules."""
-        return cls.model_validate(faces.model_dump(exclude={"detector", "animeface", "cascade"}))
+        return cls.model_validate(faces.model_dump(include=set(cls.model_fields)))
 
 
-def crops(found: Sequence[DetectedFace], size: tuple[int, int], rules: CropRules) -> list[Box | Drop] | Drop:
+def crops(faces: Sequence[Face], size: tuple[int, int], rules: CropRules) -> list[Box | Drop] | Drop:
     """Return, for every face in a picture of `size` (width, height), its crop or a `Drop` that says why it has none.
 
     Faces are numbered from left to right, then from top to bottom, then by size. A `Drop` alone is the picture's.
     Faces that are too small do not count towards `at_most`.
     """
-    boxes = distinct(found)
+    boxes = sorted(face.box for face in faces)
     if not boxes:
         return Drop(Reason.NO_FACE, "no face was found")
     large = [box for box in boxes if min(box.width, box.height) >= rules.smallest]
@@ -41,15 +37,6 @@ def crops(found: Sequence[DetectedFace], size: tuple[int, int], rules: CropRules
         return Drop(Reason.TOO_MANY_FACES, f"{len(large)} faces, at most {rules.at_most} are taken")
     largest = set(sorted(large, key=lambda box: -box.area)[: rules.at_most])
     return [_crop(box, size, rules, among_largest=box in largest) for box in boxes]
-
-
-def distinct(found: Sequence[DetectedFace]) -> list[Box]:
-    """Return one box per face, in order: of those that overlap, the one with the highest confidence."""
-    kept: list[Box] = []
-    for face in sorted(found, key=lambda face: (-face.confidence, -face.box.area, face.box)):
-        if all(overlap(face.box, box) < SAME_FACE for box in kept):
-            kept.append(face.box)
-    return sorted(kept)
 
 
 def expanded(box: Box, by: Expansion) -> Box:

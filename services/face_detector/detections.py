@@ -1,9 +1,13 @@
-"""Detections as a result of their own, so that another crop margin does not mean looking for all faces again."""
+"""Candidates as a result of their own, so that another threshold or margin does not mean looking for faces again."""
 
-from services.face_detector.detector import Box, DetectedFace
+from services.face_detector.detector import Box, Candidate, Voice
 from shared.contract.stage import Codec
 
-DETECTIONS: Codec[list[DetectedFace]] = Codec(
-    write=lambda faces: {"faces": [{"box": list(face.box), "confidence": face.confidence} for face in faces]},
-    read=lambda record: [DetectedFace(Box(*face["box"]), face["confidence"]) for face in record["faces"]],
+DETECTIONS: Codec[list[Candidate]] = Codec(
+    write=lambda found: {
+        "candidates": [{"box": list(each.box), "score": each.score, "voice": each.voice.value} for each in found]
+    },
+    read=lambda record: [
+        Candidate(Box(*each["box"]), each["score"], Voice(each["voice"])) for each in record["candidates"]
+    ],
 )

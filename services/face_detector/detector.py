@@ -1,6 +1,8 @@
-"""What a face detector is: the interface behind which `cascade` and `animeface_detector` are interchangeable."""
+"""What a face detector is: the interface behind which all of them are interchangeable."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -26,6 +28,12 @@ class Box(NamedTuple):
         right, bottom = min(width, self.x + self.width), min(height, self.y + self.height)
         return Box(left, top, max(0, right - left), max(0, bottom - top))
 
+    def scaled(self, x_factor: float, y_factor: float) -> "Box":
+        """Return the same box in a picture that was enlarged by these factors."""
+        left, right = round(self.x * x_factor), round((self.x + self.width) * x_factor)
+        top, bottom = round(self.y * y_factor), round((self.y + self.height) * y_factor)
+        return Box(left, top, right - left, bottom - top)
+
 
 def overlap(a: Box, b: Box) -> float:
     """Return the intersection over union of two boxes, 0 to 1."""
@@ -35,17 +43,48 @@ def overlap(a: Box, b: Box) -> float:
     return common / max(1, a.area + b.area - common)
 
 
+class Voice(StrEnum):
+    """Detectors as they are told apart in what is recorded; the second is the first at the size of a candidate."""
+
+    ANIMEFACE = "animeface"
+    ANIMEFACE_CLOSER = "animeface-closer"
+    CASCADE = "cascade"
+    LIBFACEDETECTION = "libfacedetection"
+
+
 @dataclass(frozen=True)
-class DetectedFace:
-    """A face, from fringe to chin. `confidence` compares faces of one detector: the higher, the surer."""
+class Candidate:
+    """A place that one detector takes for a face, and how sure it is of that.
+
+    `score` is animeface's likelihood (0 to 1), the number of the cascade's windows that agree, or libfacedetection's
+    confidence (0 to 100).
+    """
 
     box: Box
-    confidence: float
+    score: float
+    voice: Voice
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face, from fringe to chin. `score` compares the faces of one picture: the higher, the surer."""
+
+    box: Box
+    score: float
+
+
+def never() -> bool:
+    """Return false: work that is never given up."""
+    return False
 
 
 class Detector(Protocol):
     """Finds faces. `detect` may be called from several threads at once."""
 
-    def detect(self, rgb: NDArray[np.uint8]) -> list[DetectedFace]:
-        """Find the faces in a picture, an array of height x width x 3 sRGB values, in no particular order."""
+    def detect(self, rgb: NDArray[np.uint8], given_up: Callable[[], bool] = never) -> list[Candidate]:
+        """Return all that may be a face in a picture [height, width, 3] of sRGB values, in no particular order.
+
+        That includes what is too unsure to be taken for one (`acceptance`), so that thresholds can move afterwards.
+        `given_up` says that nobody waits for the answer any more.
+        """
         ...

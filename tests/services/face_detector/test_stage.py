@@ -84,7 +84,7 @@ def by_cascade(cascade: Cascade) -> Faces:
     return Faces(detector=DetectorKind.CASCADE, cascade=cascade)
 
 
-def test_animeface_needs_nothing_but_its_package(bench: Bench, drawn: Drawn) -> None:
+def test_the_default_needs_nothing_but_packages(bench: Bench, drawn: Drawn) -> None:
     recipe_used = recipe(Faces())
     bench.stage.setup(DetectorEnvironment(), bench.stage.settings(recipe_used))
     found, counted = bench.made(encoded(drawn()), recipe_used)
@@ -165,11 +165,12 @@ def test_a_picture_without_faces_is_dropped(bench: Bench, by_cascade: Faces, lan
     assert dropped.reason is Reason.NO_FACE
 
 
-def test_a_grey_picture_is_dropped_before_faces_are_looked_for(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+def test_a_grey_picture_is_dropped_and_its_faces_stay_on_record(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
     (dropped,) = bench.made(encoded(drawn().convert("L")), recipe(by_cascade))
     assert isinstance(dropped, ImageDropped)
     assert dropped.reason is Reason.MONOCHROME
-    assert list(bench.store.list("actions/")) == []
+    (key,) = bench.store.list("actions/")
+    assert json.loads(bench.store.get(key))["candidates"]
 
 
 def test_a_grey_picture_is_kept_when_the_recipe_says_so(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
@@ -188,12 +189,22 @@ def test_another_margin_does_not_mean_looking_for_faces_again(bench: Bench, draw
     bench.made(encoded(drawn()), recipe(by_cascade))
     (key,) = bench.store.list("actions/")
     record = json.loads(bench.store.get(key))
-    record["faces"] = [{"box": [10, 20, 100, 110], "confidence": 1.0}]
+    record["candidates"] = [{"box": [10, 20, 100, 110], "score": 9.0, "voice": "cascade"}]
     bench.store.put(key, json.dumps(record).encode())
     bare = by_cascade.model_copy(update={"expand": Expansion(left=0, top=0, right=0, bottom=0)})
     found = bench.made(encoded(drawn()), recipe(bare))[0]
     assert isinstance(found, FaceFound)
     assert found.box == (10, 20, 100, 110)
+
+
+@pytest.mark.parametrize(("stricter", "found"), [(3, FaceFound), (10_000, ImageDropped)])
+def test_another_threshold_does_not_mean_looking_for_faces_again(
+    bench: Bench, drawn: Drawn, by_cascade: Faces, stricter: int, found: type[Message]
+) -> None:
+    bench.made(encoded(drawn()), recipe(by_cascade))
+    other = by_cascade.cascade.model_copy(update={"min_neighbors": stricter})
+    assert isinstance(bench.made(encoded(drawn()), recipe(by_cascade.model_copy(update={"cascade": other})))[0], found)
+    assert len(list(bench.store.list("actions/"))) == 1
 
 
 def test_other_settings_of_the_detector_do(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
@@ -203,7 +214,7 @@ def test_other_settings_of_the_detector_do(bench: Bench, drawn: Drawn, by_cascad
     assert len(list(bench.store.list("actions/"))) == 2
 
 
-@pytest.mark.parametrize("damage", [b"", b"{}", b'{"faces": [{"box": [1]}]}', b'{"faces": 3}'])
+@pytest.mark.parametrize("damage", [b"", b"{}", b'{"candidates": [{"box": [1]}]}', b'{"candidates": 3}'])
 def test_a_damaged_record_of_detections_is_made_again(
     bench: Bench, drawn: Drawn, by_cascade: Faces, damage: bytes
 ) -> None:
@@ -236,7 +247,7 @@ def test_every_rule_of_cutting_out_matters_to_the_action(bench: Bench, change: d
 
 def test_the_action_is_json_and_names_the_library(bench: Bench) -> None:
     action = bench.action(recipe(Faces()))
-    assert json.loads(json.dumps(action.settings))["detector"]["library"] == "2.0.3"
+    assert json.loads(json.dumps(action.settings))["detectors"][0]["library"] == "2.0.3"
 
 
 def test_asked_to_stop_it_does_not_start_looking_for_faces(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
@@ -248,5 +259,5 @@ def test_asked_to_stop_it_does_not_start_looking_for_faces(bench: Bench, drawn: 
 def test_a_model_whose_digest_is_known_is_not_read_for_the_action(bench: Bench) -> None:
     stored = Faces(detector=DetectorKind.CASCADE, cascade=Cascade(model="sha256:" + "0a" * 32))
     fetched = Faces(detector=DetectorKind.CASCADE, cascade=Cascade(model="http://127.0.0.1:1/a.xml", sha256="0a" * 32))
-    assert bench.action(recipe(stored)).settings["detector"]["model"] == "0a" * 32
+    assert bench.action(recipe(stored)).settings["detectors"][0]["model"] == "0a" * 32
     assert bench.action(recipe(stored)).digest == bench.action(recipe(fetched)).digest

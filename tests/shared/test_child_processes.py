@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from services.upscaler.child_processes import ChildProcesses, after
+from shared.child_processes import ChildProcesses, after
 from shared.contract.errors import Interrupted, Transient
 
 ROOT = Path(__file__).parents[3]
@@ -34,9 +34,7 @@ def one_child() -> Iterator[ChildProcesses]:
 
 def program(body: str) -> subprocess.Popen[str]:
     """A program in a session of its own, as a terminal starts it, that has `children` and prints to us."""
-    head = (
-        "import os, time; from services.upscaler.child_processes import ChildProcesses; children = ChildProcesses(1)\n"
-    )
+    head = "import os, time; from shared.child_processes import ChildProcesses; children = ChildProcesses(1)\n"
     return subprocess.Popen(
         [sys.executable, "-c", head + body],
         cwd=ROOT,
@@ -176,7 +174,7 @@ def test_children_that_hang_are_gone_after_closing() -> None:
 def test_a_child_that_hangs_does_not_outlive_a_parent_that_is_killed() -> None:
     body = (
         "from threading import Thread\n"
-        "from tests.services.upscaler.test_child_processes import hold_the_gil\n"
+        "from tests.shared.test_child_processes import hold_the_gil\n"
         "print(children.run(lambda: False, os.getpid), flush=True)\n"
         "Thread(target=children.run, args=(lambda: False, hold_the_gil, 600)).start()\n"
         "time.sleep(0.5); print('hanging', flush=True); time.sleep(600)\n"
