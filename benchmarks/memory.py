@@ -24,7 +24,7 @@ from demo.drawing import draw
 RECIPE = """
 name: bench
 sources: [{{folder: {folder}}}]
-duplicates: {{bits: 0}}
+duplicates: {{strictness: 100}}
 faces: {{smallest: 16}}
 upscaling: {{enabled: false}}
 normalized: {{size: 64}}

@@ -31,7 +31,7 @@ def counted(pictures: int, folder: Path) -> CountingStore:
         (source / f"{number}.png").write_bytes(draw(HEROINE, any_pose(random), random, (360, 450)))
     sections = {"normalized": {"size": 64}, "upscaling": {"enabled": False}, "training": {"kimg": 0}}
     recipe = Recipe.model_validate(
-        {"name": "bench", "sources": [{"folder": source}], "duplicates": {"bits": 0}, **sections}
+        {"name": "bench", "sources": [{"folder": source}], "duplicates": {"strictness": 100}, **sections}
     )
     store = CountingStore(folder / "store")
     run = open_run(store, recipe)

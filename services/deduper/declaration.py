@@ -6,6 +6,7 @@ from shared.contract.declaration import Batching, Declaration
 
 FINGERPRINTING = Declaration(
     name="deduper",
+    version=2,
     consumes=(m.ImageFetched,),
     produces=(m.ImageFingerprinted, m.ImageDropped),
     reads=(patterns.ORIGINALS,),
@@ -16,8 +17,8 @@ JUDGING = Declaration(
     queue="deduper.index",
     consumes=(m.ImageFingerprinted,),
     produces=(m.ImageKept, m.ImageSuperseded),
-    batching=Batching(most=2000, gap=0.02, longest=0.5),  # pictures wait for it on their way
-    reads=(patterns.ARRIVALS, patterns.INDEXES),
+    batching=Batching(most=200, gap=0.02, longest=0.5),  # pictures wait for it on their way
+    reads=(patterns.ORIGINALS, patterns.ARRIVALS, patterns.INDEXES),
     writes=(patterns.ARRIVALS, patterns.INDEXES),
     deletes=(patterns.INDEXES,),
 )

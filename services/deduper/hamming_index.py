@@ -26,6 +26,10 @@ class HammingIndex:
         self._size += 1
         return self._size - 1
 
+    def state(self) -> NDArray[np.uint64]:
+        """Return all hashes, in order."""
+        return self._hashes[: self._size]
+
     def restore(self, hashes: NDArray[np.uint64]) -> None:
         """Hold these hashes and no others."""
         self._hashes, self._size = np.resize(hashes, max(256, len(hashes))), len(hashes)

@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass, field
 
 from services.deduper import checkpoint
 from services.deduper.declaration import JUDGING
-from services.deduper.run_index import EntryDecision, RunIndex
+from services.deduper.likeness import Likeness, Looking
+from services.deduper.run_index import EntryDecision, Judged, Pairs, RunIndex
 from shared.contract import keys
 from shared.contract.errors import NotFound, StoreUnavailable
 from shared.contract.messages import ImageFingerprinted, ImageKept, ImageSuperseded, Judgement
 from shared.contract.objects import Objects
 from shared.contract.owner import Owner, Received
+from shared.contract.reasons import Reason
 from shared.contract.stage import Context
 from shared.ledger.recent_runs import RecentRuns
 from shared.recipe.duplicates import Duplicates
@@ -42,22 +44,27 @@ class _Open:
 
 @dataclass(frozen=True)
 class _Arrival:
-    """A fingerprint, and what its arrival, which is counted from 1, has decided."""
+    """A fingerprint, and what its arrival, which is counted from 1, has decided.
+
+    `pairs` are the earlier ones that it is a duplicate of; None if that was not written down, before 2026-11-28.
+    """
 
     number: int
     fingerprint: ImageFingerprinted
-    decisions: list[EntryDecision]
+    decisions: tuple[EntryDecision, ...]
+    pairs: Pairs | None
 
     @classmethod
     def read(cls, number: int, line: bytes) -> "_Arrival":
         known = json.loads(line)
-        decisions = [EntryDecision(**decision) for decision in known["decisions"]]
-        return cls(number, ImageFingerprinted.model_validate(known["fingerprint"]), decisions)
+        decisions = tuple(EntryDecision(**decision) for decision in known["decisions"])
+        pairs = {int(other): Reason(kind) for other, kind in known["pairs"].items()} if "pairs" in known else None
+        return cls(number, ImageFingerprinted.model_validate(known["fingerprint"]), decisions, pairs)
 
     def written(self) -> bytes:
         decisions = [asdict(decision) for decision in self.decisions]
         fingerprint = self.fingerprint.model_dump(mode="json", exclude={"fresh"})
-        return json.dumps({"fingerprint": fingerprint, "decisions": decisions}).encode()
+        return json.dumps({"fingerprint": fingerprint, "decisions": decisions, "pairs": self.pairs}).encode()
 
     def judgements(self) -> Iterator[Judgement]:
         for decision in self.decisions:
@@ -75,6 +82,7 @@ class Judging(Owner[ImageFingerprinted, Duplicates]):
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._indexes = RecentRuns[_Open](most_bytes, lambda opened: opened.memory)
+        self._looking: dict[Duplicates, Looking] = {}
 
     def settings(self, recipe: Recipe) -> Duplicates:
         return recipe.duplicates
@@ -105,18 +113,25 @@ class Judging(Owner[ImageFingerprinted, Duplicates]):
         The index is not in memory until the batch lies in the store: after a failure, or when another consumer was
         faster, it is rebuilt from what does lie there.
         """
+        likeness = self._looking.setdefault(settings, Looking(settings)).within(context.store)
         while True:
-            opened = self._indexes.take(run) or _rebuilt(run, settings, context.store)
+            opened = self._indexes.take(run) or _rebuilt(run, settings, likeness, context.store)
             first = len(opened.batches) + 1
             new = [each for entry, each in fingerprints.items() if entry not in opened.batches]
-            arrivals = [_Arrival(number, each, opened.index.add(each)) for number, each in enumerate(new, first)]
+            arrivals = [
+                _arrival(number, each, opened.index.add(each, likeness)) for number, each in enumerate(new, first)
+            ]
             lines = b"".join(arrival.written() + b"\n" for arrival in arrivals)
             if not arrivals or context.store.put_new(keys.arrival(run, first), lines):
                 opened.batches |= {each.entry: first for each in new}
                 return opened, arrivals
 
 
-def _rebuilt(run: str, settings: Duplicates, store: Objects) -> _Open:
+def _arrival(number: int, fingerprint: ImageFingerprinted, judged: Judged) -> _Arrival:
+    return _Arrival(number, fingerprint, judged.decisions, judged.pairs)
+
+
+def _rebuilt(run: str, settings: Duplicates, likeness: Likeness, store: Objects) -> _Open:
     """Rebuild the index of a run from its newest checkpoint and the arrivals since."""
     index, batches = checkpoint.newest(store, run, settings)
     opened = _Open(index, batches, len(batches))
@@ -127,7 +142,7 @@ def _rebuilt(run: str, settings: Duplicates, store: Objects) -> _Open:
         except NotFound:
             return opened
         for arrival in arrivals:
-            opened.index.add(arrival.fingerprint)
+            opened.index.add(arrival.fingerprint, likeness, arrival.pairs)
             opened.batches[arrival.fingerprint.entry] = first
 
 

@@ -1,15 +1,16 @@
-"""All fingerprints of one run, in the order of their arrival, and what has been decided about them."""
+"""All fingerprints of one run, in the order of their arrival, which are duplicates, and what has been decided."""
 
+from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.deduper.candidates import Candidates, Near
 from services.deduper.grouping import Grouping, Rank
-from services.deduper.hamming_index import HammingIndex
-from services.deduper.likeness import PRINT, likeness, print_of
+from services.deduper.likeness import Likeness
 from shared.contract.messages import ImageFingerprinted
 from shared.contract.reasons import Reason
 from shared.recipe.duplicates import Duplicates
@@ -25,8 +26,25 @@ class EntryDecision:
     reason: Reason | None
 
 
-_BYTES = 480
-"""Bytes of memory per entry, measured at 10,000."""
+Pairs = Mapping[int, Reason]
+"""Earlier arrivals, counted from 0, that a picture is a duplicate of."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The earlier duplicates of an arrival, and all decisions that it brings or changes."""
+
+    pairs: Pairs = field(default_factory=dict)
+    decisions: tuple[EntryDecision, ...] = ()
+
+
+_BYTES = 700
+"""Bytes of memory per entry beside its words, measured at 10,000."""
+
+EXACT_ALONE = 100
+"""Strictness at which exact copies alone are duplicates."""
+
+_KINDS = (Reason.EXACT_DUPLICATE, Reason.NEAR_DUPLICATE, Reason.MIRRORED_DUPLICATE)
 
 
 class RunIndex:
@@ -35,10 +53,11 @@ class RunIndex:
     def __init__(self, settings: Duplicates) -> None:
         self._settings = settings
         self._entries: list[str] = []
-        self._prints = np.empty(256, PRINT)
-        self._hashes = HammingIndex()
-        self._mirrored = HammingIndex()
-        self._groups = Grouping(self._duplicates)
+        self._images: list[str] = []
+        self._of_image: defaultdict[str, list[int]] = defaultdict(list)
+        self._candidates = Candidates()
+        self._pairs: defaultdict[int, dict[int, Reason]] = defaultdict(dict)
+        self._groups = Grouping(lambda number: self._pairs.get(number, {}))
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -46,75 +65,93 @@ class RunIndex:
     @property
     def memory(self) -> int:
         """Bytes of memory that the index takes, roughly."""
-        return _BYTES * len(self._entries)
+        return _BYTES * len(self._entries) + self._candidates.memory
 
-    def add(self, found: ImageFingerprinted) -> list[EntryDecision]:
-        """Take in the next arrival (counted from 1); return all decisions that it brings or changes."""
-        number = len(self._entries)
+    def add(self, found: ImageFingerprinted, likeness: Likeness, known: Pairs | None = None) -> Judged:
+        """Take in the next arrival. `known` are its duplicates among earlier ones, if they were written down."""
+        number, candidates = len(self._entries), self._candidates.add(found)
+        pairs = self._looked_at(found.image, candidates, likeness) if known is None else known
         self._entries.append(found.entry)
-        if number == len(self._prints):
-            self._prints = np.resize(self._prints, 2 * number)
-        self._prints[number] = print_of(found)
-        self._hashes.add(self._prints[number]["phash"])
-        self._mirrored.add(self._prints[number]["mirrored_phash"])
+        self._images.append(found.image)
+        self._of_image[found.image].append(number)
+        self._connect(number, pairs)
         changed = self._groups.add(rank(found))
-        return [self._decision(picture, reason) for picture, reason in changed.items()]
+        return Judged(pairs, tuple(self._decision(picture, reason) for picture, reason in changed.items()))
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """Return all that the index knows, as arrays with one element for each entry, in the order of arrival."""
+        """Return all that the index knows, as arrays: an element per entry, in order of arrival, or per pair."""
         ranks = self._groups.ranks
         keeper = [-1 if number is None else number for number in self._groups.keeper]
+        pairs = [
+            (one, other, _KINDS.index(kind)) for one, others in self._pairs.items() for other, kind in others.items()
+        ]
         return {
             "entries": np.array(self._entries, "S20"),
-            "prints": self._prints[: len(self._entries)],
+            "images": np.array(self._images, "S64"),
             "pixels": np.array([-rank[0] for rank in ranks], np.int64),
             "lossless": np.array([not rank[1] for rank in ranks], np.bool_),
             "scores": np.array([-rank[2] for rank in ranks], np.int64),
             "keeper": np.array(keeper, np.int64),
+            "pairs": np.array([pair for pair in pairs if pair[0] > pair[1]], np.int64).reshape(-1, 3),
+            **self._candidates.state(),
         }
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Know what another index of the same settings knew (`state`). Raises `ValueError` for what is no state."""
-        prints, keeper = state["prints"], state["keeper"].tolist()
-        lengths = {len(state[name]) for name in ("entries", "prints", "pixels", "lossless", "scores", "keeper")}
-        if len(lengths) != 1 or prints.dtype != PRINT or not all(-1 <= number < len(prints) for number in keeper):
+        keeper, pairs = state["keeper"].tolist(), state["pairs"].tolist()
+        columns = ("entries", "images", "pixels", "lossless", "scores", "keeper", "phash", "mirrored_phash")
+        lengths = {len(state[name]) for name in columns}
+        numbers = [*keeper, *(number for pair in pairs for number in pair[:2])]
+        if len(lengths) != 1 or not all(-1 <= number < len(keeper) for number in numbers):
             raise ValueError("no state of an index")
         self._entries = [entry.decode() for entry in state["entries"].tolist()]
-        self._prints = np.resize(prints, max(256, len(prints)))
-        self._hashes.restore(prints["phash"])
-        self._mirrored.restore(prints["mirrored_phash"])
-        images = [bytes(image).hex() for image in prints["image"]]
-        columns = zip(state["pixels"].tolist(), state["lossless"].tolist(), state["scores"].tolist(), strict=True)
-        ranks: list[Rank] = [
-            (-pixels, not lossless, -score, image, entry)
-            for (pixels, lossless, score), image, entry in zip(columns, images, self._entries, strict=True)
-        ]
-        self._groups.restore(ranks, [None if number < 0 else number for number in keeper])
+        self._images = [image.decode() for image in state["images"].tolist()]
+        for number, image in enumerate(self._images):
+            self._of_image[image].append(number)
+        self._candidates.restore(state)
+        for one, other, kind in pairs:
+            self._connect(one, {other: _KINDS[kind]})
+        self._groups.restore(self._ranks(state), [None if number < 0 else number for number in keeper])
+
+    def _ranks(self, state: Mapping[str, NDArray[Any]]) -> list[Rank]:
+        columns = (state[name].tolist() for name in ("pixels", "lossless", "scores"))
+        rows = zip(*columns, self._images, self._entries, strict=True)
+        return [(-pixels, not lossless, -score, image, entry) for pixels, lossless, score, image, entry in rows]
+
+    def _looked_at(self, image: str, candidates: Near, likeness: Likeness) -> dict[int, Reason]:
+        """Return the earlier duplicates of a picture: among candidates, and among the duplicates of those that are."""
+        copies = self._of_image.get(image, [])
+        pairs = {number: kind for copy in copies for number, kind in self._pairs[copy].items()}
+        pairs |= dict.fromkeys(copies, Reason.EXACT_DUPLICATE)
+        if copies or self._settings.strictness == EXACT_ALONE:
+            return pairs
+        due = [(number, Reason.NEAR_DUPLICATE) for number in candidates.straight]
+        due += [(number, Reason.MIRRORED_DUPLICATE) for number in candidates.mirrored if self._settings.mirrored]
+        looked_at = set[tuple[str, Reason]]()
+        while due:
+            other, kind = due.pop()
+            if other in pairs or (self._images[other], kind) in looked_at:
+                continue
+            looked_at.add((self._images[other], kind))
+            if likeness(image, self._images[other], kind):
+                pairs |= dict.fromkeys(self._of_image[self._images[other]], kind)
+                due += [(number, _through(kind, known)) for number, known in self._pairs[other].items()]
+        return pairs
+
+    def _connect(self, number: int, pairs: Pairs) -> None:
+        for other, kind in pairs.items():
+            self._pairs[number][other] = self._pairs[other][number] = kind
 
     def _decision(self, picture: int, reason: Reason | None) -> EntryDecision:
         keeper = self._groups.keeper[picture]
-        by = None if keeper is None or keeper == picture else self._image(keeper)
-        return EntryDecision(self._entries[picture], self._image(picture), by, reason)
+        by = None if keeper is None or keeper == picture else self._images[keeper]
+        return EntryDecision(self._entries[picture], self._images[picture], by, reason)
 
-    def _image(self, picture: int) -> str:
-        return bytes(self._prints[picture]["image"]).hex()
 
-    def _duplicates(self, picture: int) -> dict[int, Reason]:
-        one = self._prints[picture]
-        candidates = self._candidates(one)
-        candidates = candidates[candidates != picture]
-        if not candidates.size:
-            return {}
-        reasons = likeness(one, self._prints[candidates], self._settings)
-        return {int(other): reason for other, reason in zip(candidates, reasons, strict=True) if reason is not None}
-
-    def _candidates(self, one: np.void) -> NDArray[np.intp]:
-        """Return the numbers of all pictures near `one` by phash, straight or mirrored, each once."""
-        found = [self._hashes.within(one["phash"], self._settings.bits)]
-        if self._settings.mirrored:
-            found.append(self._hashes.within(one["mirrored_phash"], self._settings.bits))
-            found.append(self._mirrored.within(one["phash"], self._settings.bits))
-        return np.unique(np.concatenate(found))
+def _through(kind: Reason, other: Reason) -> Reason:
+    """Return which kind of duplicate the other's duplicate would be: the mirror image of a mirror image is none."""
+    mirrored = [each is Reason.MIRRORED_DUPLICATE for each in (kind, other)]
+    return Reason.MIRRORED_DUPLICATE if mirrored[0] != mirrored[1] else Reason.NEAR_DUPLICATE
 
 
 def rank(found: ImageFingerprinted) -> Rank:

@@ -70,9 +70,10 @@ class SourceExhausted(Message):
 
 
 class ImageFingerprinted(ImageMessage):
-    """An original's fingerprint is known; hashes are 64 bits in hexadecimal, colours 4x4 mean sRGB values.
+    """An original's fingerprint is known.
 
-    The hashes are imagehash's phash and dhash, of the picture and of its mirror image.
+    The hashes are imagehash's phash of the picture and of its mirror image, 64 bits in hexadecimal; `words` stand for
+    details (`services.deduper.details`), and are empty in messages of before 2026-11-28.
     """
 
     image: Digest
@@ -82,9 +83,7 @@ class ImageFingerprinted(ImageMessage):
     lossless: bool
     phash: Hash
     mirrored_phash: Hash
-    dhash: Hash
-    mirrored_dhash: Hash
-    colours: Annotated[str, Field(pattern=r"^[0-9a-f]{96}$")]
+    words: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]*$", max_length=2000)] = ""
     fresh: Fresh = False
 
 

@@ -19,7 +19,7 @@ from tests.faults.place import Place
 RECIPE = """
 name: chain
 sources: [{folder: ./pictures}]
-duplicates: {bits: 4}
+duplicates: {strictness: 80}
 faces: {smallest: 16}
 upscaling: {enabled: false}
 normalized: {size: 64}

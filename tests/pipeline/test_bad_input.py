@@ -18,7 +18,7 @@ RECIPE = """
 name: odd
 sources: [{folder: ./pictures}]
 pictures: {monochrome: keep}
-faces: {animeface: {reduce_to: 2400}}
+faces: {detector: animeface, animeface: {reduce_to: 2400}}
 normalized: {size: 64}
 upscaling: {enabled: false}
 training: {kimg: 0}

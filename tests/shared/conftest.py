@@ -46,15 +46,13 @@ def _of_a_run() -> tuple[Message, ...]:
 
 
 def _of_pictures() -> tuple[Message, ...]:
-    fingerprint = {
-        name: "0123456789abcdef" for name in ImageFingerprinted.model_fields if name.endswith(("phash", "dhash"))
-    }
+    fingerprint = dict.fromkeys(("phash", "mirrored_phash"), "0123456789abcdef")
     image = {"run": RUN, "entry": ENTRY, "image": DIGEST}
     judgement = image | {"arrival": 4, "decisions": 2}
     return (
         ImageFetched.model_validate(image | {"source": 1, "score": -3}),
         ImageFingerprinted.model_validate(
-            image | fingerprint | {"score": 1, "width": 800, "height": 600, "lossless": True, "colours": "7f" * 48}
+            image | fingerprint | {"score": 1, "width": 800, "height": 600, "lossless": True, "words": "AAAB"}
         ),
         ImageKept.model_validate(judgement),
         ImageSuperseded.model_validate(judgement | {"by": OTHER, "reason": Reason.NEAR_DUPLICATE}),

@@ -1,15 +1,19 @@
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from services.deduper.fingerprint import Fingerprint, fingerprint
+from shared.contract import keys
 from shared.contract.messages import ImageFingerprinted
+from shared.contract.stage import Context
 from shared.pictures import Limits
+from shared.store import FolderStore
 
 Drawing = Callable[..., Image.Image]
 Encoded = Callable[..., bytes]
@@ -48,8 +52,30 @@ def encoded() -> Encoded:
     return encoded
 
 
+class WithOriginals(FolderStore):
+    """A store in which every picture that has arrived lies already."""
+
+    def __init__(self, root: Path, originals: Mapping[str, bytes]) -> None:
+        super().__init__(root)
+        self._originals = originals
+
+    def get(self, key: str) -> bytes:
+        return self._originals[key] if key in self._originals else super().get(key)
+
+
 @pytest.fixture(scope="session")
-def arrived(encoded: Encoded) -> Arrived:
+def originals() -> dict[str, bytes]:
+    """The pictures that have arrived, by key."""
+    return {}
+
+
+@pytest.fixture
+def context(tmp_path: Path, originals: dict[str, bytes]) -> Context:
+    return Context(WithOriginals(tmp_path / "store", originals))
+
+
+@pytest.fixture(scope="session")
+def arrived(encoded: Encoded, originals: dict[str, bytes]) -> Arrived:
     """The message about an image, encoded as `encoded` does; the entry is a number."""
 
     def arrived(image: Image.Image, entry: int = 0, score: int = 0, **how: int) -> ImageFingerprinted:
@@ -57,6 +83,7 @@ def arrived(encoded: Encoded) -> Arrived:
         found = fingerprint(data, Limits())
         assert isinstance(found, Fingerprint)
         digest = hashlib.sha256(data).hexdigest()
+        originals[keys.original(digest)] = data
         return ImageFingerprinted(run="run-001", entry=f"{entry:020x}", image=digest, score=score, **asdict(found))
 
     return arrived

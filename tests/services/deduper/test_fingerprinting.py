@@ -58,7 +58,7 @@ def test_a_fingerprint_is_remembered_for_the_image_whatever_the_run_and_the_scor
     other = _fetched(encoded(drawing(0)), context, run="run-002", entry="b" * 20, score=5)
     stage = Fingerprinting()
     action, [found] = action_of(stage, one, stage.settings(_recipe())), stage.process(one, LIMITS, context)
-    again = action_of(stage, other, stage.settings(_recipe(faces={"at_most": 1}, duplicates={"bits": 3})))
+    again = action_of(stage, other, stage.settings(_recipe(faces={"at_most": 1}, duplicates={"strictness": 30})))
     assert action is not None
     assert again is not None
     assert action.digest == again.digest

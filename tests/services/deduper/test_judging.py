@@ -13,15 +13,9 @@ from shared.contract.reasons import Reason
 from shared.contract.stage import Context
 from shared.recipe.duplicates import Duplicates
 from shared.runtime.execution import action_of
-from shared.store import FolderStore
-from tests.services.deduper.conftest import Arrived, Drawing
+from tests.services.deduper.conftest import Arrived, Drawing, WithOriginals
 
 RULES = Duplicates()
-
-
-@pytest.fixture
-def context(tmp_path: Path) -> Context:
-    return Context(FolderStore(tmp_path))
 
 
 def test_what_the_index_decides_is_no_action(drawing: Drawing, arrived: Arrived) -> None:
@@ -70,11 +64,11 @@ def test_a_redelivered_entry_is_answered_as_it_was_at_its_arrival(
 
 
 def test_a_new_process_goes_on_from_the_arrivals_in_the_store(
-    drawing: Drawing, arrived: Arrived, context: Context, tmp_path: Path
+    drawing: Drawing, arrived: Arrived, context: Context, tmp_path: Path, originals: dict[str, bytes]
 ) -> None:
     messages, stage = _arrivals(drawing, arrived), Judging()
     undisturbed = [list(stage.process(message, RULES, context)) for message in messages]
-    other = Context(FolderStore(tmp_path / "other"))
+    other = Context(WithOriginals(tmp_path / "other", originals))
     assert [list(Judging().process(message, RULES, other)) for message in messages] == undisturbed
 
 
@@ -90,7 +84,7 @@ def _last_word(judged: list[list[Message]]) -> dict[str, tuple[str, str | None]]
     return {message.entry: (message.kind(), getattr(message, "by", None)) for message in flat}  # type: ignore[attr-defined]
 
 
-class _Failing(FolderStore):
+class _Failing(WithOriginals):
     """A folder store that has no room for arrivals for a while."""
 
     full = False
@@ -102,9 +96,9 @@ class _Failing(FolderStore):
 
 
 def test_an_arrival_that_could_not_be_written_down_has_not_happened(
-    drawing: Drawing, arrived: Arrived, context: Context, tmp_path: Path
+    drawing: Drawing, arrived: Arrived, context: Context, tmp_path: Path, originals: dict[str, bytes]
 ) -> None:
-    messages, store = _arrivals(drawing, arrived), _Failing(tmp_path / "failing")
+    messages, store = _arrivals(drawing, arrived), _Failing(tmp_path / "failing", originals)
     stage, failing = Judging(), Context(store)
     published = []
     for message in messages:
@@ -126,12 +120,12 @@ def test_a_damaged_arrival_is_named(drawing: Drawing, arrived: Arrived, context:
 
 
 def test_a_batch_is_one_object_and_judged_as_its_messages_one_by_one(
-    drawing: Drawing, arrived: Arrived, context: Context, tmp_path: Path
+    drawing: Drawing, arrived: Arrived, context: Context, tmp_path: Path, originals: dict[str, bytes]
 ) -> None:
     messages = _arrivals(drawing, arrived)
     first = Judging()
     one_by_one = [list(first.process(message, RULES, context)) for message in messages]
-    other = Context(FolderStore(tmp_path / "other"))
+    other = Context(WithOriginals(tmp_path / "other", originals))
     stage, batch = Judging(), [Received.of(message) for message in messages]
     assert stage.process_batch("run-001", batch[:4] + batch[:2], RULES, other) == list(chain(*one_by_one[:4]))
     assert stage.process_batch("run-001", batch[2:], RULES, other) == list(chain(*one_by_one[2:]))
@@ -172,4 +166,5 @@ def test_an_arrival_holds_the_fingerprint_and_the_decisions(
     assert json.loads(context.store.get(keys.arrival("run-001", 1))) == {
         "fingerprint": message.model_dump(mode="json"),
         "decisions": [{"entry": message.entry, "image": message.image, "by": None, "reason": None}],
+        "pairs": {},
     }

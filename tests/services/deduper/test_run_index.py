@@ -3,38 +3,39 @@ import tracemalloc
 from random import Random
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.deduper.likeness import PRINT, likeness, print_of
+from services.deduper.likeness import Looking
 from services.deduper.run_index import EntryDecision, RunIndex, rank
 from shared.contract.messages import ImageFingerprinted
+from shared.contract.reasons import Reason
+from shared.contract.stage import Context
 from shared.recipe.duplicates import Duplicates
 from tests.services.deduper.conftest import Arrived, Drawing
 
-SETTINGS = Duplicates(bits=4)
+SETTINGS = Duplicates()
+NEAR, MIRRORED = Reason.NEAR_DUPLICATE, Reason.MIRRORED_DUPLICATE
 
 
-def _print(entry: int, phash: int, mirrored: int, width: int, image: int, lossless: bool = False) -> ImageFingerprinted:
-    return ImageFingerprinted(
-        run="run-001",
-        entry=f"{entry:020x}",
-        image=f"{image:064x}",
-        score=0,
-        width=width,
-        height=100,
-        lossless=lossless,
-        phash=f"{phash:016x}",
-        mirrored_phash=f"{mirrored:016x}",
-        dhash="0" * 16,
-        mirrored_dhash="0" * 16,
-        colours="80" * 48,
-    )
+def _print(entry: int, phash: int, width: int = 100) -> ImageFingerprinted:
+    """A fingerprint whose hash is also its image: pictures of one hash are one picture."""
+    about = {"run": "run-001", "entry": f"{entry:020x}", "image": f"{phash:064x}", "score": 0}
+    size = {"width": width, "height": 100, "lossless": False}
+    return ImageFingerprinted(**about, **size, phash=f"{phash:016x}", mirrored_phash="f" * 16)  # type: ignore[arg-type]
+
+
+def _within_four_bits(one: str, other: str, kind: Reason) -> bool:
+    return kind is NEAR and (int(one, 16) ^ int(other, 16)).bit_count() <= 4
+
+
+def _never(one: str, other: str, kind: Reason) -> bool:
+    raise AssertionError("nothing had to be looked at")
 
 
 # Hashes of few bits, so that chains of near ones occur.
-HASHES = st.integers(0, 2**10 - 1)
-PRINTS = st.lists(st.tuples(HASHES, HASHES, st.integers(100, 103)), min_size=1, max_size=14)
+PRINTS = st.lists(st.tuples(st.integers(0, 2**10 - 1), st.integers(100, 103)), min_size=1, max_size=14)
 
 
 def _batch(prints: list[ImageFingerprinted]) -> dict[str, EntryDecision]:
@@ -42,9 +43,11 @@ def _batch(prints: list[ImageFingerprinted]) -> dict[str, EntryDecision]:
     kept: list[ImageFingerprinted] = []
     decisions: dict[str, EntryDecision] = {}
     for found in sorted(prints, key=rank):
-        others = np.array([print_of(other) for other in kept], PRINT)
-        kinds = likeness(print_of(found), others, SETTINGS) if kept else []
-        by, reason = next(((other.image, kind) for other, kind in zip(kept, kinds, strict=True) if kind), (None, None))
+        by, reason = None, None
+        for other in kept:
+            if found.image == other.image or _within_four_bits(found.image, other.image, NEAR):
+                by, reason = other.image, Reason.EXACT_DUPLICATE if found.image == other.image else NEAR
+                break
         decisions[found.entry] = EntryDecision(found.entry, found.image, by, reason)
         if by is None:
             kept.append(found)
@@ -53,18 +56,20 @@ def _batch(prints: list[ImageFingerprinted]) -> dict[str, EntryDecision]:
 
 @settings(deadline=None, max_examples=150)
 @given(PRINTS, st.randoms(use_true_random=False))
-def test_any_order_of_arrival_ends_in_the_same_decisions(values: list[tuple[int, int, int]], random: Random) -> None:
-    prints = [_print(number, *value, image=hash(value) % 2**64) for number, value in enumerate(values)]
+def test_any_order_of_arrival_ends_in_the_same_decisions(values: list[tuple[int, int]], random: Random) -> None:
+    widths = dict(values)  # one picture has one size
+    prints = [_print(number, phash, widths[phash]) for number, (phash, _) in enumerate(values)]
     index, last_decisions = RunIndex(SETTINGS), {}
     for found in random.sample(prints, len(prints)):
-        last_decisions.update({decision.entry: decision for decision in index.add(found)})
+        judged = index.add(found, _within_four_bits)
+        last_decisions.update({decision.entry: decision for decision in judged.decisions})
     assert last_decisions == _batch(prints)
 
 
 def test_the_largest_copy_is_kept_then_the_lossless_then_the_one_with_the_higher_score(
-    drawing: Drawing, arrived: Arrived
+    drawing: Drawing, arrived: Arrived, context: Context
 ) -> None:
-    image = drawing(0)
+    image, likeness = drawing(0), Looking(SETTINGS).within(context.store)
     copies = [
         arrived(image.resize((440, 550)), 1, quality=80),
         arrived(image, 2),
@@ -72,20 +77,85 @@ def test_the_largest_copy_is_kept_then_the_lossless_then_the_one_with_the_higher
         arrived(image, 4, score=1, quality=95),
     ]
     for order in itertools.permutations(copies):
-        index, last_decisions = RunIndex(Duplicates()), {}
+        index, last_decisions = RunIndex(SETTINGS), {}
         for found in order:
-            last_decisions.update({decision.entry: decision.by for decision in index.add(found)})
+            decisions = index.add(found, likeness).decisions
+            last_decisions.update({decision.entry: decision.by for decision in decisions})
         assert last_decisions == {copy.entry: None if copy is copies[0] else copies[0].image for copy in copies}
     assert sorted((copies[2], copies[0], copies[3], copies[1]), key=rank) == copies
 
 
-def test_an_entry_takes_less_than_a_kilobyte() -> None:
-    hashes = np.random.default_rng(0).integers(0, 2**64, (2000, 2), dtype=np.uint64).tolist()
+def test_copies_of_a_copy_are_looked_at_too_and_never_taken_on_trust() -> None:
+    """A chain of pictures in steps of 3 bits, each 6 bits and more from the next but one."""
+    index, looked_at = RunIndex(SETTINGS), list[str]()
+
+    def likeness(one: str, other: str, kind: Reason) -> bool:
+        looked_at.append(other)
+        return _within_four_bits(one, other, kind)
+
+    index.add(_print(0, 0b000000), likeness)
+    index.add(_print(1, 0b000111), likeness)
+    judged = index.add(_print(2, 0b111111), likeness)
+    assert set(judged.pairs) == {1}
+    assert set(looked_at) == {f"{0:064x}", f"{0b111:064x}"}
+
+
+def test_of_a_picture_that_is_there_already_nothing_is_looked_at() -> None:
+    index = RunIndex(SETTINGS)
+    index.add(_print(0, 0b000), _within_four_bits)
+    index.add(_print(1, 0b111), _within_four_bits)
+    judged = index.add(_print(2, 0b111), _never)
+    assert judged.pairs == {0: NEAR, 1: Reason.EXACT_DUPLICATE}
+
+
+def test_what_was_known_before_is_not_looked_at() -> None:
+    index = RunIndex(SETTINGS)
+    index.add(_print(0, 0), _never)
+    [decision] = index.add(_print(1, 1), _never, {0: NEAR}).decisions
+    assert (decision.by, decision.reason) == (f"{0:064x}", NEAR)
+
+
+def test_at_the_highest_strictness_exact_copies_alone_are_duplicates() -> None:
+    index = RunIndex(Duplicates(strictness=100))
+    index.add(_print(0, 0), _never)
+    assert index.add(_print(1, 1), _never).pairs == {}
+    assert index.add(_print(2, 1), _never).pairs == {1: Reason.EXACT_DUPLICATE}
+
+
+@pytest.mark.parametrize("mirrored", [True, False])
+def test_mirror_images_are_looked_at_if_the_recipe_says_so(mirrored: bool) -> None:
+    index, kinds = RunIndex(Duplicates(mirrored=mirrored)), set[Reason]()
+
+    def likeness(one: str, other: str, kind: Reason) -> bool:
+        kinds.add(kind)
+        return kind is MIRRORED
+
+    one, other = _print(0, 5), _print(1, 2**40).model_copy(update={"mirrored_phash": f"{5:016x}"})
+    index.add(one, likeness)
+    assert index.add(other, likeness).pairs == ({0: MIRRORED} if mirrored else {})
+    assert (MIRRORED in kinds) is mirrored
+
+
+def test_the_mirror_image_of_a_mirror_image_is_a_near_duplicate() -> None:
+    """One picture, its mirror image, and a copy of the first that is found through the mirror image alone."""
+    index = RunIndex(SETTINGS)
+    first, flipped, last = _print(0, 0), _print(1, 2**50 - 1), _print(2, 2**20 - 1)
+    last = last.model_copy(update={"mirrored_phash": flipped.phash})
+    index.add(first, _never)
+    index.add(flipped, _never, {0: MIRRORED})
+    assert index.add(last, lambda one, other, kind: (other == first.image) is (kind is NEAR)).pairs == {
+        0: NEAR,
+        1: MIRRORED,
+    }
+
+
+def test_an_entry_takes_less_than_a_kilobyte_beside_its_words() -> None:
+    hashes = np.random.default_rng(0).integers(0, 2**64, 2000, dtype=np.uint64).tolist()
     tracemalloc.start()
     try:
-        index = RunIndex(Duplicates(bits=0))
-        for number, (phash, mirrored) in enumerate(hashes):
-            index.add(_print(number, phash, mirrored, width=100, image=phash))
+        index = RunIndex(SETTINGS)
+        for number, phash in enumerate(hashes):
+            index.add(_print(number, phash), lambda *_: False)
         assert len(index) == 2000
         assert tracemalloc.get_traced_memory()[0] < 2_000_000
     finally:

@@ -152,7 +152,10 @@ def test_a_recipe_survives_the_store(write: Write) -> None:
     [
         ("name: Anya\n", "4: name: String should match pattern '^[a-z0-9][a-z0-9-]{0,59}$' (not 'Anya')"),
         ("name: 7\n", "4: name: Input should be a valid string (not 7)"),
-        ("name: a\nduplicates:\n  bits: 17\n", "6: duplicates.bits: Input should be less than or equal to 16 (not 17)"),
+        (
+            "name: a\nduplicates:\n  strictness: 101\n",
+            "6: duplicates.strictness: Input should be less than or equal to 100 (not 101)",
+        ),
         (
             "name: a\nfaces:\n\n  cascade:\n    scale_factor: 1\n",
             "8: faces.cascade.scale_factor: Input should be greater than 1 (not 1)",

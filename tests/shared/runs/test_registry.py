@@ -267,7 +267,7 @@ def test_a_run_that_shall_retry_what_failed_is_new_and_goes_on_as_such(store: St
 
 
 def test_of_several_submitters_at_once_each_has_a_run_of_its_own(store: FolderStore, recipe: Recipe) -> None:
-    recipes = [changed(recipe, duplicates={"bits": bits}) for bits in range(8)]
+    recipes = [changed(recipe, duplicates={"strictness": strictness}) for strictness in range(8)]
     with ThreadPoolExecutor(8) as threads:
         runs = list(threads.map(lambda each: open_run(store, each), recipes))
     assert len({run.name for run in runs}) == 8

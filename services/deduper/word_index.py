@@ -1,0 +1,65 @@
+"""Finds the pictures that have many rare words in common with another one, among many."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.deduper.details import Words
+
+RARE = 64
+"""Pictures that may have a word before it says nothing any more: corners of plain shapes look the same everywhere."""
+
+_SHIFT = np.uint64(32)
+_ONE = np.uint64(1)
+
+Postings = NDArray[np.uint64]
+"""Words and pictures, `word << 32 | picture`, ascending."""
+
+
+class WordIndex:
+    """The words of pictures, which are told apart by their number, counted from 0.
+
+    Postings lie in sorted runs, each at least twice as long as the next, which are merged as pictures are added.
+    """
+
+    def __init__(self) -> None:
+        self._runs: list[Postings] = []
+        self._size = 0
+
+    @property
+    def memory(self) -> int:
+        """Bytes of all postings."""
+        return sum(run.nbytes for run in self._runs)
+
+    def add(self, words: Words) -> None:
+        """Append the next picture."""
+        run = (words.astype(np.uint64) << _SHIFT) | np.uint64(self._size)
+        self._size += 1
+        while self._runs and len(self._runs[-1]) < 2 * len(run):
+            run = np.sort(np.concatenate([self._runs.pop(), run]))
+        self._runs.append(run)
+
+    def common(self, words: Words) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the pictures that share rare words with these, and how many each."""
+        first = words.astype(np.uint64) << _SHIFT
+        spans = [(np.searchsorted(run, first), np.searchsorted(run, first + (_ONE << _SHIFT))) for run in self._runs]
+        owners = np.sum([end - begin for begin, end in spans], axis=0) if spans else np.zeros(len(words), np.intp)
+        rare = owners <= RARE
+        found = [_pictures(run, begin[rare], end[rare]) for run, (begin, end) in zip(self._runs, spans, strict=True)]
+        pictures, counts = np.unique(np.concatenate([np.empty(0, np.intp), *found]), return_counts=True)
+        return pictures, counts
+
+    def state(self) -> Postings:
+        """Return all postings as one run."""
+        return np.sort(np.concatenate([np.empty(0, np.uint64), *self._runs]))
+
+    def restore(self, postings: Postings, size: int) -> None:
+        """Hold these postings, of `size` pictures, and no others."""
+        self._runs, self._size = ([postings] if len(postings) else []), size
+
+
+def _pictures(run: Postings, begins: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the pictures of several spans of a run, one after the other."""
+    lengths = ends - begins
+    starts = np.repeat(begins - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
+    found = run[np.arange(len(starts)) + starts] & np.uint64(0xFFFFFFFF)
+    return np.asarray(found, np.intp)
