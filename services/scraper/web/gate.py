@@ -36,6 +36,7 @@ _QUIET = 0.3
 _SILENCE = 120.0
 """Seconds that a host may say nothing."""
 _REQUEST = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.1\r\n")
+_SERVER = re.compile(rb"^\w+://[^/?#]*")
 _PASSWORD = re.compile(rb"\r\nproxy-authorization: *basic +(\S+)\r\n", re.IGNORECASE)
 _OF_THE_HOP = re.compile(rb"\r\n(?:proxy-[a-z-]+|connection|keep-alive):[^\r\n]*", re.IGNORECASE)
 _HANDSHAKE = (b"\x14", b"\x16")
@@ -45,7 +46,7 @@ _HANDSHAKE = (b"\x14", b"\x16")
 class Gate(socketserver.ThreadingTCPServer):
     """Lets one program ask while its context lasts; `trouble` is why it was not let through, where that ends it."""
 
-    daemon_threads = True
+    daemon_threads = False  # a passage that outlived its gate would keep its wish for a pause
 
     def __init__(self, conditions: Conditions, politeness: Politeness, resolve: Resolve = resolve) -> None:
         super().__init__(("127.0.0.1", 0), _Passage)
@@ -141,7 +142,7 @@ class _Passage(socketserver.BaseRequestHandler):
             if isinstance(url, Drop):
                 self._refuse("403 Forbidden", f"{shown(target)}: {url.detail}")
             else:
-                self._pass(url, rest if is_tunnel else _forwarded(head, asked, url) + rest, is_tunnel)
+                self._pass(url, rest if is_tunnel else _forwarded(head, asked) + rest, is_tunnel)
 
     def _head(self) -> tuple[bytes, bytes]:
         """Return the head of a request, and what has come after it."""
@@ -152,7 +153,7 @@ class _Passage(socketserver.BaseRequestHandler):
                 raise ConnectionAbortedError
             data += part
         head, end, rest = data.partition(b"\r\n\r\n")
-        return head + end, rest
+        return (head + end, rest) if end else (b"", b"")
 
     def _refuse(self, status: str, why: str = "") -> None:
         """Answer with a refusal; with `why` it is one that ends the program's work."""
@@ -228,10 +229,12 @@ class _Passage(socketserver.BaseRequestHandler):
                     header = b""
 
 
-def _forwarded(head: bytes, asked: re.Match[bytes], url: httpx.URL) -> bytes:
+def _forwarded(head: bytes, asked: re.Match[bytes]) -> bytes:
     """Return the head of a request as its host wants it: without what is for a proxy, and one on a connection."""
+    target = _SERVER.sub(b"", asked[2], count=1)
+    path = target if target.startswith(b"/") else b"/" + target
     rest = _OF_THE_HOP.sub(b"", b"\r\n" + head[asked.end() :])
-    return asked[1] + b" " + url.raw_path + b" HTTP/1.1\r\nConnection: close" + rest
+    return asked[1] + b" " + path + b" HTTP/1.1\r\nConnection: close" + rest
 
 
 def _with_header(answer: bytes, header: bytes) -> bytes:

@@ -51,18 +51,21 @@ class Listing:
         Raises an error after the last file if the part is not whole, `Interrupted` when asked to stop, and
         `RunUnusable` where the program cannot be used.
         """
-        with tempfile.TemporaryDirectory(prefix="magritte-") as folder, tempfile.TemporaryFile() as said:
-            process = self._started(folder, said)
-            with process:
-                try:
-                    yield from _rows(process, self._gate, self._conditions)
-                    code = _exit_code(process)
-                finally:
-                    _end(process)
-            lines = _lines(said)
-        error = self._gate.trouble or trouble(code, lines, self._wanted.address)
-        if error is not None:
-            raise error
+        try:
+            with tempfile.TemporaryDirectory(prefix="magritte-") as folder, tempfile.TemporaryFile() as said:
+                process = self._started(folder, said)
+                with process:
+                    try:
+                        yield from _rows(process, self._gate, self._conditions)
+                        code = _exit_code(process)
+                    finally:
+                        _end(process)
+                lines = _lines(said)
+        except OSError as error:
+            raise Transient(f"gallery-dl cannot be run: {error}") from error
+        error_of_end = self._gate.trouble or trouble(code, lines, self._wanted.address)
+        if error_of_end is not None:
+            raise error_of_end
         self.warnings = tuple(map(shown, lines))
 
     def _started(self, folder: str, said: IO[bytes]) -> "subprocess.Popen[bytes]":

@@ -1,12 +1,13 @@
 """What another program asks through the gate: where it may go, and when."""
 
+import base64
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
 import pytest
@@ -51,6 +52,30 @@ def test_a_file_comes_through_whole_and_the_host_hears_nothing_of_the_gate(gate:
     assert (entry.path, dict(entry.query), entry.headers["user-agent"]) == ("/file/a", {"b": "c"}, "a program")
     assert not [name for name in entry.headers if name.startswith("proxy")]
     assert entry.headers["host"] == server.address.removeprefix("http://")
+
+
+@pytest.mark.parametrize("path", ["", "/", "/a%28b%29?c=%2F%5B|", "/?a=http://b.example/c", "?a"])
+def test_an_address_comes_through_as_it_is_written(gate: Gate, serve: Serve, path: str) -> None:
+    server = serve()
+    given = base64.b64encode(urlsplit(gate.address).netloc.rpartition("@")[0].encode()).decode()
+    with closing(socket.create_connection(("127.0.0.1", urlsplit(gate.address).port or 0), 20)) as connection:
+        head = f"GET {server.address}{path} HTTP/1.1\r\nHost: a.example\r\nProxy-Authorization: Basic {given}\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 404 ")
+    (entry,) = server.log
+    assert entry.path == unquote(urlsplit(path).path or "/")
+    assert dict(entry.query) == dict(parse_qsl(urlsplit(path).query, keep_blank_values=True))
+
+
+@pytest.mark.parametrize(
+    "head", [b"nonsense\r\n\r\n", b"GET /\r\n\r\n", b"a" * 2**17, b"GET http://a/ HTTP/1.0\r\n\r\n"]
+)
+def test_what_is_no_request_to_a_proxy_is_refused(gate: Gate, head: bytes) -> None:
+    with closing(socket.create_connection(("127.0.0.1", urlsplit(gate.address).port or 0), 20)) as connection:
+        connection.sendall(head)
+        with suppress(ConnectionResetError):
+            assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+    assert gate.trouble is None
 
 
 def test_a_form_comes_through_whole(gate: Gate, serve: Serve) -> None:

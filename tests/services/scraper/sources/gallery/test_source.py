@@ -236,3 +236,17 @@ def test_the_program_is_ended_when_the_scraper_is_to_stop(opened: Open) -> None:
             opened(board.address + SEARCH, stopping=stopping).page("")
         assert len(seen) == 1
         assert running(board.address) == []
+
+
+def test_a_program_that_does_nothing_for_long_is_ended(opened: Open) -> None:
+    time = SkippedTime()
+
+    def stopping() -> bool:
+        time.skipped += 10 if running(board.address) else 0
+        return False
+
+    with Danbooru(FEW, around=spoilt(Answer(200, b"[]", delay=60))) as board:
+        source = opened(board.address + SEARCH, stopping=stopping, hosts=Hosts(time.clock, time.sleep))
+        with pytest.raises(Transient, match="has done nothing for 30 minutes"):
+            source.page("")
+        assert running(board.address) == []
