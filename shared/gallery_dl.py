@@ -38,7 +38,12 @@ def found_in(folders: str) -> Path:
         raise Unusable(f"{NAME} is not installed: {REMEDY}")
     try:
         done = subprocess.run(
-            [found, "--version"], capture_output=True, text=True, timeout=_PATIENCE, stdin=subprocess.DEVNULL
+            [found, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            stdin=subprocess.DEVNULL,
+            env={"PATH": os.defpath},
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unusable(f"{found} does not work: {error}. Install it again: {REMEDY}") from error

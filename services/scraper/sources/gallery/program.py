@@ -6,8 +6,9 @@ import select
 import signal
 import subprocess
 import tempfile
-from collections.abc import Generator, Mapping
-from contextlib import suppress
+import threading
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -24,6 +25,9 @@ from shared.recipe.gallery import Gallery
 
 _SILENCE = 1800.0
 """Seconds without a line and without a byte from the web after which it is ended: some boards let it wait that long."""
+AT_ONCE = 3
+"""Programs at work in one process: each takes 60 to 80 MB."""
+_ROOM = threading.BoundedSemaphore(AT_ONCE)
 _PATIENCE = 10.0
 _LONGEST_LINE = 2**24
 _MOST_SAID = 2**16
@@ -52,7 +56,11 @@ class Listing:
         `RunUnusable` where the program cannot be used.
         """
         try:
-            with tempfile.TemporaryDirectory(prefix="magritte-") as folder, tempfile.TemporaryFile() as said:
+            with (
+                _room(self._conditions),
+                tempfile.TemporaryDirectory(prefix="magritte-") as folder,
+                tempfile.TemporaryFile() as said,
+            ):
                 process = self._started(folder, said)
                 with process:
                     try:
@@ -88,6 +96,18 @@ class Listing:
             env={"PATH": os.defpath, "HOME": folder, "PYTHONUTF8": "1"},
             start_new_session=True,
         )
+
+
+@contextmanager
+def _room(conditions: Conditions) -> Iterator[None]:
+    """Wait until there are few enough programs at work; raises `Interrupted` when asked to stop."""
+    while not _ROOM.acquire(timeout=GLANCE):
+        if conditions.stopping():
+            raise Interrupted
+    try:
+        yield
+    finally:
+        _ROOM.release()
 
 
 def _configuration(name: str, gate: Gate, folder: str) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """Listings of loopback boards by gallery-dl: what they ask, what becomes of each file, and how they can end."""
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from demo.board.messages import Answer
+from services.scraper.sources.gallery.program import AT_ONCE
 from services.scraper.sources.gallery.source import GallerySource
 from services.scraper.sources.source import Fetched, Item, Page
 from services.scraper.web.hosts import Hosts
@@ -250,3 +252,25 @@ def test_a_program_that_does_nothing_for_long_is_ended(opened: Open) -> None:
         with pytest.raises(Transient, match="has done nothing for 30 minutes"):
             source.page("")
         assert running(board.address) == []
+
+
+def test_only_a_few_programs_are_at_work_at_once(opened: Open) -> None:
+    ended = threading.Event()
+
+    def page(source: GallerySource) -> None:
+        with pytest.raises(Interrupted):
+            source.page("")
+
+    with Danbooru(FEW, around=spoilt(Answer(200, b"[]", delay=60))) as board:
+        sources = [opened(f"{board.address}/posts?tags={name}", stopping=ended.is_set) for name in "abcde"]
+        threads = [threading.Thread(target=page, args=(source,)) for source in sources]
+        for thread in threads:
+            thread.start()
+        while len(board.log) < AT_ONCE:
+            ended.wait(0.1)
+        ended.wait(1)  # time for one more to begin, if there were one
+        at_work = len(running(board.address))
+        ended.set()
+        for thread in threads:
+            thread.join()
+    assert at_work == AT_ONCE
