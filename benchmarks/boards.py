@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from demo.board.danbooru import Danbooru
 from demo.board.posts import Mixture
@@ -51,10 +52,14 @@ def board(posts: int) -> Iterator[tuple[str, Connection]]:
         process.join(30)
 
 
-def scraped(store: FolderStore, run: str, address: str) -> int:
-    """Walk through the board for a run; return the number of originals."""
-    wanted = {"tags": ["margot_(magritte)"], "address": address, "pause": 0}
-    recipe = Recipe.model_validate({"name": "bench", "sources": [{"danbooru": wanted}]})
+def searched(address: str) -> dict[str, Any]:
+    """Return the source that is a search for all posts of the board."""
+    return {"danbooru": {"tags": ["margot_(magritte)"], "address": address, "pause": 0}}
+
+
+def scraped(store: FolderStore, run: str, source: dict[str, Any]) -> int:
+    """Walk through a source for a run; return the number of originals."""
+    recipe = Recipe.model_validate({"name": "bench", "sources": [source]})
     scraper, fetched = Scraper(), 0
     scraper.setup(ScraperEnvironment(private_networks="127.0.0.1"), None)
     due: RunRequested | ListingDue | None = RunRequested(run=run, source=0)
@@ -79,7 +84,7 @@ def main() -> None:
             pipe.send(True)
             before = pipe.recv()
             clock, cpu = time.perf_counter(), time.process_time()
-            files = scraped(store, run, address)
+            files = scraped(store, run, searched(address))
             clock, cpu = time.perf_counter() - clock, time.process_time() - cpu
             pipe.send(True)
             requests = pipe.recv() - before

@@ -8,6 +8,7 @@ from services.scraper.declaration import SCRAPER, ScraperEnvironment
 from services.scraper.seen_entries import SeenEntries
 from services.scraper.sources.pixiv.session import PixivSession
 from services.scraper.walk import Walk, Wanted
+from shared import gallery_dl
 from shared.contract.messages import ListingDue, Message, RunRequested
 from shared.contract.stage import Context, Death, Stage
 from shared.pictures import Limits
@@ -34,6 +35,8 @@ class Scraper(Stage[RunRequested | ListingDue, Wanted]):
     def setup(self, environment: ScraperEnvironment, settings: Wanted | None) -> None:
         self._environment = environment
         self._pixiv = PixivSession(environment)
+        if settings is not None:
+            gallery_dl.check_installed(settings.sources)
 
     def settings(self, recipe: Recipe) -> Wanted:
         return Wanted(recipe.sources, Limits.of(recipe.pictures), recipe.exclude)

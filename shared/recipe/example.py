@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
 from shared.recipe.danbooru import Danbooru
+from shared.recipe.gallery import Gallery
 from shared.recipe.pixiv import Pixiv
 from shared.recipe.recipe import Recipe
 from shared.recipe.section import Section
@@ -30,7 +31,7 @@ sources:
   #   pause: 1.0                # seconds between two requests to one host
 """
 
-_BOARDS: dict[str, type[Section]] = {"danbooru": Danbooru, "pixiv": Pixiv}
+_BOARDS: dict[str, type[Section]] = {"danbooru": Danbooru, "pixiv": Pixiv, "gallery": Gallery}
 """Sections of sources that are boards, by their names."""
 
 

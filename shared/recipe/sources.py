@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from shared.recipe.danbooru import DanbooruSource
+from shared.recipe.gallery import GallerySource
 from shared.recipe.own_folders import check_apart
 from shared.recipe.pixiv import PixivSource
 from shared.recipe.section import Section, StoredFile, present
@@ -63,6 +64,7 @@ KINDS: dict[str, type[Section]] = {
     "urls": AddressesSource,
     "danbooru": DanbooruSource,
     "pixiv": PixivSource,
+    "gallery": GallerySource,
 }
 """Kinds of sources by the field that each has and no other."""
 
@@ -80,7 +82,8 @@ Source = Annotated[
     Annotated[FolderSource, Tag(FolderSource.__name__)]
     | Annotated[AddressesSource, Tag(AddressesSource.__name__)]
     | Annotated[DanbooruSource, Tag(DanbooruSource.__name__)]
-    | Annotated[PixivSource, Tag(PixivSource.__name__)],
+    | Annotated[PixivSource, Tag(PixivSource.__name__)]
+    | Annotated[GallerySource, Tag(GallerySource.__name__)],
     Discriminator(_kind_of_source),
 ]
 
@@ -98,6 +101,8 @@ def name_of(source: Source) -> str:
         return f"{len(source.urls)} addresses" if isinstance(source.urls, tuple) else str(source.urls)
     if isinstance(source, PixivSource):
         return f"{source.pixiv.word} at Pixiv"
+    if isinstance(source, GallerySource):
+        return source.gallery.address
     return f"{' '.join(source.danbooru.tags)} at {source.danbooru.address}"
 
 
@@ -107,4 +112,6 @@ def pause_of(source: Source) -> float:
         return 0.0
     if isinstance(source, AddressesSource):
         return source.pause
+    if isinstance(source, GallerySource):
+        return source.gallery.pause
     return source.pixiv.pause if isinstance(source, PixivSource) else source.danbooru.pause

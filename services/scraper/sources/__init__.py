@@ -7,10 +7,11 @@ from typing import Any
 from services.scraper.sources.addresses import AddressesSource
 from services.scraper.sources.danbooru.source import DanbooruSource
 from services.scraper.sources.folder import FolderSource
+from services.scraper.sources.gallery.source import GallerySource
 from services.scraper.sources.pixiv.source import PixivSource
 from services.scraper.sources.post import Post
 from services.scraper.sources.source import Conditions, Fetched, Item, Page, Source
-from shared.recipe import danbooru, pixiv, sources
+from shared.recipe import danbooru, gallery, pixiv, sources
 from shared.recipe.section import Section
 
 __all__ = ["SOURCES", "Conditions", "Fetched", "Item", "Page", "Post", "Source", "open_source"]
@@ -20,6 +21,7 @@ SOURCES: dict[type[Section], Callable[[Any, Conditions], Source]] = {
     sources.AddressesSource: AddressesSource,
     danbooru.DanbooruSource: DanbooruSource,
     pixiv.PixivSource: PixivSource,
+    gallery.GallerySource: GallerySource,
 }
 
 

@@ -1,9 +1,12 @@
 """A post of an image board: what the board says of one picture, before a byte of it is fetched."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
+
+_FILE_OF_PIXIV = re.compile(r"https?://[^/]+\.(?:pximg|pixiv)\.net/.*/(\d+)_p(\d+)\.\w+")
 
 
 class PixivPage(BaseModel):
@@ -76,3 +79,11 @@ class Post(BaseModel):
     source: str = ""
     pixiv: PixivPage | None = None
     licence: str = "unknown"
+
+
+def pixiv_page(source: str, work: int | None) -> PixivPage | None:
+    """Return the page of a Pixiv work that a post is: `work` is what its board says, the address of a file its page."""
+    found = _FILE_OF_PIXIV.fullmatch(source)
+    if found is None or work not in (None, int(found[1])):
+        return None
+    return PixivPage(work=int(found[1]), number=int(found[2]))

@@ -353,7 +353,9 @@ def test_a_link_in_a_source_to_the_store_is_fine_as_the_scraper_follows_none(wri
 
 def test_a_source_of_no_kind_is_told_which_kinds_there_are(write: Write) -> None:
     (text,) = problems(write("name: anya\nsources:\n  - danboru: {tags: [a]}\n"))
-    assert text == "recipe.yaml:3: sources[0]: no such kind of source; allowed are folder, urls, danbooru, pixiv"
+    assert (
+        text == "recipe.yaml:3: sources[0]: no such kind of source; allowed are folder, urls, danbooru, pixiv, gallery"
+    )
 
 
 def test_tags_alone_are_a_search_on_danbooru(write: Write) -> None:

@@ -45,6 +45,7 @@ GIVEN = {
     "AddressesSource": ["- urls: []"],
     "DanbooruSource": ["- danbooru:", "    tags: [margot]"],
     "PixivSource": ["- pixiv:", "    word: margot"],
+    "GallerySource": ["- gallery:", "    address: https://board.example/margot"],
 }
 """The lines of a source of each kind."""
 

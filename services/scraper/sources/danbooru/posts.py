@@ -1,18 +1,16 @@
 """Posts as a Danbooru's API describes them. Pure."""
 
-import re
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from services.scraper.sources.post import Artist, PixivPage, Post
+from services.scraper.sources.post import Artist, Post, pixiv_page
 from shared.contract.reasons import Drop, Reason
 
 _TAKEN_DOWN = 4
 _MOVING = {"mp4", "webm", "zip", "swf"}
-_FILE_OF_PIXIV = re.compile(r"https?://[^/]+\.(?:pximg|pixiv)\.net/.*/(\d+)_p(\d+)\.\w+")
 
 
 class Row(BaseModel):
@@ -86,7 +84,7 @@ def post_of(row: Row, address: str) -> Post:
         md5=row.md5,
         thumbnail=_absolute(row.preview_file_url, address),
         source=row.source or "",
-        pixiv=_pixiv_page(row),
+        pixiv=pixiv_page(row.source or "", row.pixiv_id),
     )
 
 
@@ -118,11 +116,3 @@ def _absolute(address: str | None, board: str) -> str:
 
 def _artist(name: str, address: str) -> Artist:
     return Artist(name=name, address=f"{address}/artists/show_or_new?{urlencode({'name': name})}")
-
-
-def _pixiv_page(row: Row) -> PixivPage | None:
-    """Return the page of a Pixiv work that a post is: `pixiv_id` is the work, a file's address its page."""
-    found = _FILE_OF_PIXIV.fullmatch(row.source or "")
-    if found is None or row.pixiv_id not in (None, int(found[1])):
-        return None
-    return PixivPage(work=int(found[1]), number=int(found[2]))
