@@ -12,7 +12,7 @@ import typer
 
 from services.magritte import screen
 from services.magritte.connection import own_folders
-from services.magritte.pipeline import checked_settings, load_all
+from services.magritte.pipeline import checked_settings, danbooru_account, load_all
 from services.magritte.progress import ProgressDisplay
 from services.magritte.report import print_report
 from shared.contract.errors import TRY_AGAIN
@@ -55,7 +55,7 @@ def run(
     """
     environment = checked_settings()
     logs.set_up(environment.log or LogFormat.PRETTY, environment.log_level or "warning")
-    recipe, stages = read_recipe(path, own_folders()), load_all()
+    recipe, stages = read_recipe(path, own_folders(), danbooru_account()), load_all()
     store = open_store(environment)
     store.prepare()
     check_whole(store, recipe.name)

@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from shared.contract.environment import DanbooruEnvironment
 from shared.recipe.section import Section
 
 _METATAGS = (
@@ -78,6 +79,10 @@ class Order(StrEnum):
     NEWEST = "newest"
     SCORE = "score"
     FAVOURITES = "favourites"
+
+
+VISITORS_TAGS = 2
+"""Counted tags of a search that visitors and free accounts may make; how many others may is for the board to say."""
 
 
 class Danbooru(Section):
@@ -169,6 +174,27 @@ class Danbooru(Section):
         if both:
             raise ValueError(f"{min(both)} is in `tags` too: nothing can be found")
         return exclude
+
+    @model_validator(mode="after")
+    def _may_be_searched_for(self, info: ValidationInfo) -> "Danbooru":
+        account: DanbooruEnvironment | None = (info.context or {}).get("danbooru")
+        if account is not None and (problem := too_many_tags(self, bool(account.at(self.address).danbooru_login))):
+            raise ValueError(problem)
+        return self
+
+
+def too_many_tags(wanted: Danbooru, has_login: bool) -> str:
+    """Say that a search has more tags than a visitor may name; empty if it may be made. A single tag is always fine."""
+    ordered = wanted.order is not Order.NEWEST
+    if has_login or len(wanted.tags) + ordered <= VISITORS_TAGS:
+        return ""
+    order = f" and `order: {wanted.order}`, which counts as one" if ordered else ""
+    return (
+        f"a search of {len(wanted.tags)} tags{order}: without a login {wanted.address} takes {VISITORS_TAGS}. Name "
+        "fewer tags (what is not wanted goes into `exclude`, which counts nothing), or set MAGRITTE_DANBOORU_LOGIN and "
+        "MAGRITTE_DANBOORU_API_KEY to those of an account that may search for more (and MAGRITTE_DANBOORU_ADDRESS, if "
+        "it is not of https://danbooru.donmai.us)"
+    )
 
 
 class DanbooruSource(Section):

@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from shared.contract.environment import DanbooruEnvironment
 from shared.contract.errors import RecipeError
 from shared.recipe.own_folders import OwnFolder
 from shared.recipe.recipe import Recipe
@@ -26,17 +27,20 @@ class _Loader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
 
 
-def read_recipe(path: Path, own_folders: Sequence[OwnFolder] = ()) -> Recipe:
+def read_recipe(
+    path: Path, own_folders: Sequence[OwnFolder] = (), danbooru: DanbooruEnvironment | None = None
+) -> Recipe:
     """Return the recipe in the file at `path`; relative paths in it start at the file's folder.
 
-    No source may be, hold or lie in one of our `own_folders`. Raises `RecipeError`.
+    No source may be, hold or lie in one of our `own_folders`. Given the account at `danbooru`, or that there is none,
+    a search may have no more tags than it lets one name. Raises `RecipeError`.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read: {error}") from error
     root, values = _parse(path, text)
-    context = {"folder": path.absolute().parent, "own_folders": own_folders}
+    context = {"folder": path.absolute().parent, "own_folders": own_folders, "danbooru": danbooru}
     try:
         return Recipe.model_validate(values, context=context)
     except ValidationError as error:

@@ -5,8 +5,9 @@ from collections import Counter
 
 from tests.pipeline.conftest import RECIPE, Workplace, drawings, workplace
 from tests.servers.boards import faults
-from tests.servers.boards.danbooru import Danbooru, Fault, Faults, Mixture
+from tests.servers.boards.danbooru import Account, Danbooru, Fault, Faults, Mixture, Rules
 from tests.servers.boards.danbooru_client import EVERYTHING
+from tests.servers.boards.pixiv import Pixiv
 
 __all__ = ["drawings", "workplace"]  # fixtures
 
@@ -19,8 +20,9 @@ def recipe(board: Danbooru, remembered: int = 24) -> str:
     return RECIPE.replace("[{", "[{danbooru: " + json.dumps(source) + "}, {")
 
 
-def run(workplace: Workplace) -> tuple[int, str]:
-    process = workplace.start("run", str(workplace.root / "recipe.yaml"), MAGRITTE_PRIVATE_NETWORKS="127.0.0.1")
+def run(workplace: Workplace, **environment: str) -> tuple[int, str]:
+    reachable = {"MAGRITTE_PRIVATE_NETWORKS": "127.0.0.1", **environment}
+    process = workplace.start("run", str(workplace.root / "recipe.yaml"), **reachable)
     out, err = process.communicate(timeout=SOON)
     return process.returncode, out + err
 
@@ -39,6 +41,26 @@ def test_a_board_that_sends_a_challenge_is_left_alone_and_gone_on_with_later(wor
     assert len(board.log.requests_for("/posts.json")) == 2
     fates = {each["reason"]: each["pictures"] for each in workplace.status()["fates"]}
     assert sum(fates.values()) == workplace.status()["pictures"]
+
+
+def test_a_wrong_key_is_a_wrong_setting_by_the_exit_code_and_the_variable_is_named(workplace: Workplace) -> None:
+    with Danbooru(POSTS, Rules(accounts={"anya": Account("right")})) as board:
+        workplace.write_recipe(recipe(board))
+        of_anya = {"MAGRITTE_DANBOORU_ADDRESS": board.address, "MAGRITTE_DANBOORU_LOGIN": "anya"}
+        code, said = run(workplace, MAGRITTE_DANBOORU_API_KEY="wr0ng", **of_anya)
+        assert code == 2
+        assert "correct MAGRITTE_DANBOORU_LOGIN and MAGRITTE_DANBOORU_API_KEY" in said
+        assert "wr0ng" not in said
+        assert run(workplace, MAGRITTE_DANBOORU_API_KEY="right", **of_anya)[0] == 0
+
+
+def test_without_a_token_a_search_on_pixiv_ends_with_the_exit_code_of_a_wrong_setting(workplace: Workplace) -> None:
+    with Pixiv() as board:
+        source = {"pixiv": {"word": "margot", "addresses": {"api": board.address}}}
+        workplace.write_recipe(RECIPE.replace("[{", "[" + json.dumps(source) + ", {"))
+        code, said = run(workplace)
+    assert code == 2
+    assert "MAGRITTE_PIXIV_REFRESH_TOKEN" in said
 
 
 def test_the_folder_beside_a_board_that_refuses_is_brought_in(workplace: Workplace) -> None:

@@ -51,7 +51,7 @@ class DanbooruSource:
     def page(self, cursor: str) -> Page:
         """Return the posts of a page, up to the recipe's limit. Only a page without posts ends a walk.
 
-        Raises `RunUnusable` for a search that cannot be made, before anything is asked.
+        Raises `AccountRefused` for a search that only an account could make, before anything is asked.
         """
         check_number_of_tags(self._wanted, self._api.has_login)
         here = Position.parse(cursor) if cursor else Position.first(self._wanted.order)
