@@ -37,7 +37,8 @@ def trace(
     what: Annotated[
         str,
         typer.Argument(
-            help="A file's name, path or address, or a part of it; the SHA-256 of an original, crop or picture of the "
+            help="A file's name, path or address, or a part of it; the address of a post's page, or its board and "
+            "number, such as danbooru:123; the SHA-256 of an original, crop or picture of the "
             "data set, or at least 6 digits of its beginning; an entry or entry.face; or run, for the run itself."
         ),
     ],

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
+from shared.contract.post import Post, comparable
+from shared.contract.reasons import Drop, Reason
 from shared.recipe.section import Section, present
 from shared.recipe.yaml_file import read_yaml
 
@@ -47,6 +49,25 @@ class Exclude(Section):
         if isinstance(names, str):
             raise ValueError(f"write a list, even of one: [{names!r}]")
         return names
+
+
+class Exclusion:
+    """Tells what is excluded of what is found somewhere."""
+
+    def __init__(self, exclude: Exclude) -> None:
+        self._artists = {comparable(artist) for artist in exclude.artists}
+        self._works = {comparable(work) for work in exclude.works}
+
+    def of(self, post: Post | None, place: str, kind: str) -> Drop | None:
+        """Return why nothing is taken of what a source of this kind has at `place`, None if it may be taken."""
+        for artist in post.artists if post is not None else ():
+            if not self._artists.isdisjoint((comparable(artist.name), comparable(artist.address))):
+                return Drop(Reason.EXCLUDED_ARTIST, f"the recipe excludes {artist.name[:100]}")
+        if not self._works:
+            return None
+        names = {comparable(place)} | (post.names | {f"{kind}:{post.number}"} if post is not None else set())
+        found = names & self._works
+        return Drop(Reason.EXCLUDED_WORK, f"the recipe excludes {min(found)[:200]}") if found else None
 
 
 def read_exclude(value: Any, info: ValidationInfo) -> Any:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from services.scraper.sources.post import Artist, PixivPage, Post
+from shared.contract.post import Artist, PixivPage, Post
 from shared.contract.reasons import Drop, Reason
 
 _TAKEN_DOWN = 4

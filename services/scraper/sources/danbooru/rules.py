@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC
 
-from services.scraper.sources.post import Post
+from shared.contract.post import Post
 from shared.contract.reasons import Drop, Reason
 from shared.recipe.danbooru import Danbooru
 
