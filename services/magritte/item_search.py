@@ -24,24 +24,37 @@ _USER = re.compile(r"^(https?://)[^/?#@]*@", re.IGNORECASE)
 class ListedEntry:
     """An entry as its source lists it: origin, the folder that it is relative to, if any, and the original's digest.
 
-    `post` is what a board says of it, as the listing has it.
+    Of what has been fetched, `place` is where it was and `kind` that of its source. `post` is what a board says of it,
+    as the listing has it.
     """
 
     entry: str
     origin: str
     folder: str = ""
     image: str = ""
+    place: str = ""
+    kind: str = ""
     post: Mapping[str, Any] | None = None
+
+    @property
+    def known_post(self) -> Post | None:
+        """Return the entry's post; None where it is of no board, or described by another version of Magritte."""
+        try:
+            return None if self.post is None else Post.model_validate(self.post)
+        except ValidationError:
+            return None
 
     @property
     def post_names(self) -> set[str]:
         """Return the names of the entry's post: its address and number; none where it is of no board."""
-        if self.post is None:
-            return set()
-        try:
-            return Post.model_validate(self.post).names
-        except ValidationError:  # of another version of Magritte
-            return set()
+        post = self.known_post
+        return set() if post is None else post.names
+
+    @property
+    def shown(self) -> str:
+        """Return the name that tells a person most: the address of the post's page, or else the origin."""
+        post = self.known_post
+        return self.origin if post is None else post.address
 
     @property
     def names(self) -> set[str]:

@@ -111,8 +111,16 @@ class RunItems:
 
 
 def _listed(entry: str, record: Mapping[str, Any], folder: str) -> ListedEntry:
-    post = record.get("post") or (record.get("provenance") or {}).get("post")
-    return ListedEntry(entry, str(record.get("origin", "")), folder, str(record.get("image", "")), post)
+    provenance = record.get("provenance") or {}
+    return ListedEntry(
+        entry,
+        str(record.get("origin", "")),
+        folder,
+        image=str(record.get("image", "")),
+        place=str(provenance.get("place", "")),
+        kind=str(provenance.get("source", "")),
+        post=record.get("post") or provenance.get("post"),
+    )
 
 
 def _entry_of(message: Message) -> str:

@@ -62,12 +62,12 @@ class Exclusion:
         """Return why nothing is taken of what a source of this kind has at `place`, None if it may be taken."""
         for artist in post.artists if post is not None else ():
             if not self._artists.isdisjoint((comparable(artist.name), comparable(artist.address))):
-                return Drop(Reason.EXCLUDED_ARTIST, f"the recipe excludes {artist.name[:100]}")
+                return Drop(Reason.EXCLUDED_ARTIST, f"by {artist.name[:100]}, whom `exclude` names")
         if not self._works:
             return None
         names = {comparable(place)} | (post.names | {f"{kind}:{post.number}"} if post is not None else set())
         found = names & self._works
-        return Drop(Reason.EXCLUDED_WORK, f"the recipe excludes {min(found)[:200]}") if found else None
+        return Drop(Reason.EXCLUDED_WORK, f"{min(found)[:200]}, which `exclude` names") if found else None
 
 
 def read_exclude(value: Any, info: ValidationInfo) -> Any:

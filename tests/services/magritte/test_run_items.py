@@ -113,3 +113,4 @@ def test_all_entries_of_an_original_are_found_whatever_became_of_them(store: Fol
     assert ledger.entries_of(IMAGE) == ENTRIES[:2]
     assert ledger.entries_of(OTHER) == ENTRIES[2:]
     assert ledger.entries_of(CROP) == []
+    assert ledger.entries_of_all({IMAGE, CROP}) == {IMAGE: ENTRIES[:2]}
