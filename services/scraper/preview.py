@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Protocol, runtime_checkable
 
-from services.scraper.asking import conditions_of
+from services.scraper.asking import conditions_of, hosts_of
 from services.scraper.declaration import ScraperEnvironment
 from services.scraper.sources import Item, Page, Post, Source, open_source
 from services.scraper.sources.pixiv.session import PixivSession
@@ -40,7 +40,7 @@ def previews(
     If not all have been gone through then, the last one has the number that the board counts.
     """
     section, exclusion = recipe.sources[number], Exclusion(recipe.exclude)
-    conditions = conditions_of(environment, PixivSession(environment))
+    conditions = conditions_of(environment, PixivSession(environment), hosts_of(environment))
     with closing(open_source(section, conditions)) as source:
         tally = _Tally(source.kind, name_of(section), pause_of(section))
         for page in islice(_pages(source), pages):

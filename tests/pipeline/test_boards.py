@@ -15,8 +15,8 @@ POSTS = Mixture(posts=12, size=(64, 64), hidden=0, deleted=0)
 SOON = 120.0
 
 
-def recipe(board: Danbooru, remembered: int = 24) -> str:
-    source = {"tags": [EVERYTHING], "address": board.address, "pause": 0, "remembered": remembered}
+def recipe(board: Danbooru, pause: float = 0) -> str:
+    source = {"tags": [EVERYTHING], "address": board.address, "pause": pause}
     return RECIPE.replace("[{", "[{danbooru: " + json.dumps(source) + "}, {")
 
 
@@ -69,3 +69,19 @@ def test_the_folder_beside_a_board_that_refuses_is_brought_in(workplace: Workpla
         code, _ = run(workplace)
     assert code == 75
     assert workplace.status()["pictures"] >= 8
+
+
+def test_two_runs_of_one_machine_ask_a_board_at_the_pace_of_one(workplace: Workplace) -> None:
+    others = Workplace(workplace.root / "others")
+    others.pictures.mkdir(parents=True)
+    pause = 0.2
+    with Danbooru(POSTS) as board:
+        for place in (workplace, others):
+            place.write_recipe(recipe(board, pause=pause))
+        reachable = {"MAGRITTE_PRIVATE_NETWORKS": "127.0.0.1"}
+        processes = [each.start("run", str(each.root / "recipe.yaml"), **reachable) for each in (workplace, others)]
+        for process in processes:
+            _, err = process.communicate(timeout=SOON)
+            assert process.returncode == 0, err
+        assert len(board.log.requests_for("/original/*")) == 2 * 12
+        assert board.log.smallest_pause >= 0.9 * pause

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from services.scraper.web.hosts import OF_THIS_PROCESS, Hosts
+from services.scraper.web.hosts import Hosts
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.environment import DanbooruEnvironment
 from shared.contract.night import Night
@@ -29,7 +29,7 @@ class Conditions:
     max_bytes: int
     stopping: Callable[[], bool]
     egress: EgressPolicy = field(default_factory=EgressPolicy)
-    hosts: Hosts = OF_THIS_PROCESS
+    hosts: Hosts = field(default_factory=Hosts)
     contact: str = ""
     danbooru: DanbooruEnvironment = field(default_factory=DanbooruEnvironment.model_construct)
     store: Objects | None = None

@@ -119,8 +119,9 @@ class Wire:
             self._hosts.idle.give_back(IdleConnection(connection, host, origin, check, self))
 
     def _note_asking(self, host: str) -> None:
-        least = 0.0 if self._addresses.is_private() else self._politeness.least_pause
-        self._hosts.asking(host, self, max(self._politeness.pause, least))
+        is_public = not self._addresses.is_private()
+        least = self._politeness.least_pause if is_public else 0.0
+        self._hosts.asking(host, self, max(self._politeness.pause, least), is_public)
 
     def _judged(self, trip: Trip, receiver: Receiver[T], response: httpcore.Response) -> T | Drop | Later | Redirect:
         reason = response.extensions.get("reason_phrase", b"")
