@@ -12,7 +12,6 @@ from shared.contract.objects import Objects
 
 if TYPE_CHECKING:  # they know these conditions
     from services.scraper.sources.pixiv.session import PixivSession
-    from services.scraper.web.interface import Web
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,7 @@ class Conditions:
     These are the largest file it may read, whether it shall stop, which addresses it may connect to, and the hosts
     that it shares with all other sources of the process. `contact` is how to reach who asks, and `danbooru` is the
     account at Danbooru, if there is one. Pixiv is asked as the account of the session `pixiv`, which outlives the
-    sources. In `store` a source may remember what it was answered. At `night` hosts are asked for nothing. A board is
-    asked through `web` instead of a client of its own where there is one.
+    sources. In `store` a source may remember what it was answered. At `night` hosts are asked for nothing.
     """
 
     max_bytes: int
@@ -34,5 +32,4 @@ class Conditions:
     danbooru: DanbooruEnvironment = field(default_factory=DanbooruEnvironment.model_construct)
     store: Objects | None = None
     night: Night | None = None
-    web: "Web | None" = None
     pixiv: "PixivSession | None" = None
