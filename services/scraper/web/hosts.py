@@ -152,7 +152,7 @@ class Hosts:
         with self._free:
             self._known(host).asked = self.clock()
 
-    def content(self, host: str) -> None:
+    def succeeded(self, host: str) -> None:
         """Note that `host` has answered well: all rows of troubles end."""
         with self._free:
             known = self._known(host)
@@ -200,7 +200,7 @@ class Hosts:
     def closed(self, host: str, what: str, seconds: float) -> HostRefuses:
         """Close `host` for `seconds` because of `what` it did, and return the error that says so."""
         why = f"{host} {what}: nothing more is asked of it for {spoken(seconds)}; {_LATER}"
-        self.content(host)
+        self.succeeded(host)
         with self._free:
             known = self._known(host)
             known.why, known.closed_until = why, max(known.closed_until, self.clock() + seconds)

@@ -16,7 +16,7 @@ from services.scraper.sources.pixiv.works import items_of, limited, refusal, unr
 from services.scraper.sources.remembered_rows import RememberedRows, Row
 from services.scraper.sources.source import Conditions, Fetched, Item, Page
 from services.scraper.web.answers import is_gone
-from services.scraper.web.client import Manners, PoliteWeb, user_agent
+from services.scraper.web.client import ClientSettings, PoliteWeb, user_agent
 from services.scraper.web.interface import Request
 from services.scraper.web.politeness import Politeness
 from shared.contract.reasons import Drop, Reason
@@ -41,7 +41,7 @@ class PixivSource:
             raise ValueError("Pixiv is asked with the session of the conditions")
         self._section = wanted = section.pixiv
         politeness = Politeness(wanted.pause, back_off=2 * wanted.pause)
-        self._web = PoliteWeb(conditions, Manners(politeness, name=user_agent(conditions.contact)))
+        self._web = PoliteWeb(conditions, ClientSettings(politeness, name=user_agent(conditions.contact)))
         self._api = PixivApi(self._web, conditions.pixiv, wanted.addresses)
         search = f"{wanted.addresses.api} {json.dumps(query(wanted, Position()), sort_keys=True)}"
         store, hours = conditions.store, wanted.remembered

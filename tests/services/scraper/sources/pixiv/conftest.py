@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from services.scraper.sources import Conditions, Fetched, Item, Page, Source, open_source
 from services.scraper.sources.pixiv.session import PixivSession
-from services.scraper.web.client import Manners, PoliteWeb
+from services.scraper.web.client import ClientSettings, PoliteWeb
 from services.scraper.web.hosts import Hosts
 from services.scraper.web.politeness import Politeness
 from shared.contract.egress_policy import EgressPolicy
@@ -106,6 +106,6 @@ def conditions_at(time: SkippedTime, **others: Any) -> Conditions:
 @pytest.fixture
 def web() -> Iterator[PoliteWeb]:
     """The client of the web that loopback boards are asked with; a host that refuses is asked on and on."""
-    client = PoliteWeb(conditions_at(SkippedTime()), Manners(Politeness(pause=0, refusals=100)))
+    client = PoliteWeb(conditions_at(SkippedTime()), ClientSettings(Politeness(pause=0, refusals=100)))
     yield client
     client.close()
