@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from shared.contract.environment import DanbooruEnvironment
+from shared.recipe.board import SEVERAL, not_before_since
 from shared.recipe.section import Section
 
 _METATAGS = (
@@ -88,12 +89,14 @@ VISITORS_TAGS = 2
 class Danbooru(Section):
     """Posts of a Danbooru that have certain tags."""
 
-    tags: tuple[TagName, ...] = Field(
+    tags: Annotated[tuple[TagName, ...], SEVERAL] = Field(
         examples=[["margot_(magritte)"]],
         description="names of tags that a post must have, all of them; a visitor may name 2, with another order 1",
     )
-    exclude: tuple[TagName, ...] = Field((), description="names of tags, also of artists, that a post must not have")
-    ratings: tuple[Rating, ...] = Field(
+    exclude: Annotated[tuple[TagName, ...], SEVERAL] = Field(
+        (), description="names of tags, also of artists, that a post must not have"
+    )
+    ratings: Annotated[tuple[Rating, ...], SEVERAL] = Field(
         (Rating.GENERAL,), description="g (general), s (sensitive) or both; others are never asked for"
     )
     score: int | None = Field(None, description="least score, which is votes for less votes against; unset: any")
@@ -126,13 +129,6 @@ class Danbooru(Section):
         0, description="of equally good copies of a picture that of the source with the higher score is kept"
     )
 
-    @field_validator("tags", "exclude", "ratings", mode="before")
-    @classmethod
-    def _is_a_list(cls, names: Any) -> Any:
-        if isinstance(names, str):
-            raise ValueError(f"write a list, even of one: [{names}]")
-        return names
-
     @field_validator("tags", "exclude", "ratings")
     @classmethod
     def _no_name_twice(cls, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -159,13 +155,7 @@ class Danbooru(Section):
             raise ValueError("no login belongs into an address: set MAGRITTE_DANBOORU_LOGIN, MAGRITTE_DANBOORU_API_KEY")
         return address.rstrip("/")
 
-    @field_validator("until")
-    @classmethod
-    def _is_not_before(cls, until: date | None, info: ValidationInfo) -> date | None:
-        since = info.data.get("since")
-        if since is not None and until is not None and until < since:
-            raise ValueError(f"should not be before `since`, {since}")
-        return until
+    _dates = field_validator("until")(not_before_since)
 
     @field_validator("exclude")
     @classmethod

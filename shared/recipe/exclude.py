@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo
 
 from shared.contract.post import Post, comparable
 from shared.contract.reasons import Drop, Reason
+from shared.recipe.board import SEVERAL
 from shared.recipe.section import Section, present
 from shared.recipe.yaml_file import read_yaml
 
@@ -29,26 +30,23 @@ def _work(name: str) -> str:
     return name
 
 
+_Artist = Annotated[str, AfterValidator(_artist)]
+_Work = Annotated[str, AfterValidator(_work)]
+
+
 class Exclude(Section):
     """Artists and works whose pictures are left out: of people who do not want them to be used, for instance.
 
     In place of the two lists, the path of a YAML file that has them, so that several recipes can share it.
     """
 
-    artists: tuple[Annotated[str, AfterValidator(_artist)], ...] = Field(
+    artists: Annotated[tuple[_Artist, ...], SEVERAL] = Field(
         (),
         description="artists, by name as the board has it (case does not matter) or by the address of their page",
     )
-    works: tuple[Annotated[str, AfterValidator(_work)], ...] = Field(
+    works: Annotated[tuple[_Work, ...], SEVERAL] = Field(
         (), description="posts, by board and number such as danbooru:123456 or pixiv:123456, or by address"
     )
-
-    @field_validator("artists", "works", mode="before")
-    @classmethod
-    def _is_a_list(cls, names: Any) -> Any:
-        if isinstance(names, str):
-            raise ValueError(f"write a list, even of one: [{names!r}]")
-        return names
 
 
 class Exclusion:
