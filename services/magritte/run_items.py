@@ -37,7 +37,7 @@ class RunItems:
     def entries_meant(self, text: str) -> Found:
         """Find the entries that a person means by a text; messages are read only if no name fits."""
         entry = text.lower().partition(".")[0]
-        if entry in self._entries:
+        if any(entry == known for known in self._tally):
             return Found([entry])
         words = Words(text, _paths(text))
         found = search(words, self.listed())
@@ -49,14 +49,14 @@ class RunItems:
 
     def listed(self) -> Iterator[ListedEntry]:
         """Yield all entries with their origins, from the listings or, while those are not written, from the journal."""
-        known = set()
+        known = set[str]()
         for source, section in enumerate(run_recipe(self._store, self._run).sources):
             folder = str(section.folder.absolute()) if isinstance(section, FolderSource) else ""
             for entry, record in self._listing(source):
                 known.add(entry)
                 yield _listed(entry, record, folder)
-        if self._entries - known:
-            yield from self._fetched(self._entries - known)
+        if unlisted := {entry for entry in self._tally if entry not in known}:
+            yield from self._fetched(unlisted)
 
     def settlement(self, entry: str) -> Settlement:
         """Return what has become of an entry."""
@@ -80,10 +80,6 @@ class RunItems:
     @cached_property
     def _tally(self) -> Tally:
         return self._ledger.book().tally
-
-    @cached_property
-    def _entries(self) -> set[str]:
-        return set(self._tally)
 
     def _listing(self, source: int) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the entries of a source with what is written down about each, as far as it has been gone through."""
