@@ -1,5 +1,6 @@
 """`magritte verdict`: what a person decides about the pictures of a character."""
 
+from collections.abc import Collection
 from datetime import UTC
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from shared.contract.errors import NotFound
 from shared.contract.items import Face, parse_item
 from shared.contract.messages import Decision, ReviewClosed
 from shared.contract.reasons import Drop, Reason
+from shared.ledger.fates import Fate
 from shared.ledger.progress import Phase
 from shared.ledger.verdicts import Verdict, Verdicts, check_whole, given
 from shared.recipe.exclude import Exclusion, exclude_of_file
@@ -59,8 +61,8 @@ def exclude(
     """
     exclusion = Exclusion(exclude_of_file(path))
     here, name = found_run(run)
-    decision = Decision.KEEP if undo else Decision.DROP
-    found = _undecided(here, name, _excluded(RunItems(here, name, screen.remark), exclusion), decision)
+    decision, items = Decision.KEEP if undo else Decision.DROP, RunItems(here, name, screen.remark)
+    found = _undecided(here, name, _excluded(items, exclusion), decision)
     if not found:
         screen.say(f"run {name} has nothing{'' if undo else ' more'} of the artists and works in {path} to {decision}")
         return
@@ -69,7 +71,8 @@ def exclude(
     verdicts = [Verdict(image=image, decision=decision, who=who, why=why) for image, why in reasons.items()]
     for number, (listed, _), why in zip(decide(here, name, verdicts), found.values(), reasons.values(), strict=True):
         screen.say(f"verdict {number}: {decision} {listed.entry}  {listed.shown}  {why}")
-    screen.say(f"{decision} {len(found)} pictures of run {name}{_go_on()}")
+    used = f", {_in_dataset(items, found)} of them out of its data set" if not undo else ""
+    screen.say(f"{decision} {len(found)} pictures of run {name}{used}{_go_on()}")
 
 
 @app.command("list")
@@ -144,6 +147,12 @@ def _excluded(items: RunItems, exclusion: Exclusion) -> dict[str, tuple[ListedEn
             if drop is not None:
                 found[listed.image] = listed, drop
     return found
+
+
+def _in_dataset(items: RunItems, images: Collection[str]) -> int:
+    """Count the originals of which an entry was in the data set when `items` was read."""
+    entries = (listed for listed in items.listed() if listed.image in images)
+    return len({listed.image for listed in entries if items.settlement(listed.entry).fate is Fate.IN_DATASET})
 
 
 def _undecided(

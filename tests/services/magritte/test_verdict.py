@@ -6,6 +6,7 @@ import pytest
 from shared.contract.errors import NotFound, RecipeError
 from shared.contract.messages import (
     Decision,
+    ImageDropped,
 )
 from shared.contract.reasons import Reason
 from shared.ledger.verdicts import Verdict, give, given
@@ -104,10 +105,14 @@ def test_excluded_artists_and_works_leave_the_next_data_set_of_a_run(
 ) -> None:
     file = tmp_path / "exclude.yaml"
     file.write_text("artists: [some_one]\nworks: ['danbooru:2']\n")
+    no_face = {"run": posts, "entry": ENTRIES[2], "stage": "face-detector", "reason": Reason.NO_FACE}
+    note(store, "face-detector", ImageDropped.model_validate(no_face))
     said = done(magritte("verdict", "exclude", str(file)))
     assert "excluded-artist: by Some_One, whom `exclude` names" in said
     assert "https://danbooru.donmai.us/posts/2" in said
-    assert f"drop 2 pictures of run {posts}; `magritte run RECIPE` goes on with it" in said
+    assert (
+        f"drop 2 pictures of run {posts}, 1 of them out of its data set; `magritte run RECIPE` goes on with it" in said
+    )
     tally = tally_of(store, posts)
     assert [tally.settlement(entry).reason for entry in ENTRIES] == [Reason.REJECTED, "", Reason.REJECTED]
     assert f"run {posts} has nothing more of the artists and works" in done(magritte("verdict", "exclude", str(file)))
