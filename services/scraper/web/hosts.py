@@ -139,12 +139,12 @@ class Hosts:
     def asking(self, host: str, client: object, pause: float, is_public: bool = False) -> None:
         """Note that `client` asks `host` now and wants `pause` between two requests to it.
 
-        To one that `is_public` other processes are closed too when it is; the others are a person's own.
+        A host that `is_public` is closed to all processes of the machine when it is; others are a person's own.
         """
         with self._free:
             known = self._known(host)
             known.wishes[client] = pause
-            known.is_public = is_public
+            known.is_public |= is_public
             known.asked = self.clock()
 
     def answered(self, host: str) -> None:

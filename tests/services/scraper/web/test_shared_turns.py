@@ -143,3 +143,12 @@ def test_without_a_folder_that_can_be_written_a_process_goes_on_alone_and_says_s
         ask(hosts)
     assert [entry["event"] for entry in logs] == ["pace of hosts not shared with other processes"]
     assert time.now == pytest.approx(1)
+
+
+def test_a_host_that_was_asked_in_public_once_stays_so(process: Process) -> None:
+    first = process()
+    ask(first)
+    ask(first, is_public=False)
+    first.closed(HOST, "answered HTTP 403", 900)
+    with pytest.raises(HostRefuses):
+        ask(process())
