@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.scraper.web.idle_connections import IdleConnections
-from services.scraper.web.politeness import Politeness
+from services.scraper.web.politeness import Politeness, spoken
 from services.scraper.web.shared_turns import SharedTurns
 from shared.contract.errors import HostRefuses, Interrupted
 
@@ -207,10 +207,3 @@ class Hosts:
         if known.is_public:
             self._shared.close(host, seconds, why)
         return HostRefuses(why)
-
-
-def spoken(seconds: float) -> str:
-    """Return a time as a person would say it."""
-    if seconds < 120:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"

@@ -16,6 +16,7 @@ from typing import IO
 import structlog
 from pydantic import BaseModel, ValidationError
 
+from services.scraper.web.politeness import spoken
 from shared.contract.errors import HostRefuses
 
 log = structlog.get_logger()
@@ -93,7 +94,7 @@ class SharedTurns:
         if known is None:
             return 0.0
         if now < known.closed_until <= now + _DAY:
-            raise HostRefuses(known.why)
+            raise HostRefuses(f"{known.why} ({spoken(known.closed_until - now)} are left)")
         return known.not_before - now if known.not_before <= now + _DAY else 0.0
 
     def _note(self, news: _State) -> None:

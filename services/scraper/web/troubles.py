@@ -3,8 +3,8 @@
 from services.scraper.web.address import key_of
 from services.scraper.web.answers import Later
 from services.scraper.web.call import Call
-from services.scraper.web.hosts import Hosts, spoken
-from services.scraper.web.politeness import Politeness
+from services.scraper.web.hosts import Hosts
+from services.scraper.web.politeness import Politeness, spoken
 
 _ATTEMPTS_IN_A_ROW = 2
 """Attempts of a call after another that its host has refused to the end."""

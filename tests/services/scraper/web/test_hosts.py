@@ -5,8 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from services.scraper.web.hosts import Hosts, spoken
-from services.scraper.web.politeness import Politeness
+from services.scraper.web.hosts import Hosts
+from services.scraper.web.politeness import Politeness, spoken
 from shared.contract.errors import HostRefuses, Interrupted
 from shared.contract.night import Night
 
