@@ -9,7 +9,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -112,8 +112,9 @@ class SharedTurns:
 
     def _forget_old(self, folder: Path) -> None:
         for path in folder.iterdir():
-            if self._now() - path.stat().st_mtime > _DAY:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another process does the same
+                if self._now() - path.stat().st_mtime > _DAY:
+                    path.unlink()
 
     @contextmanager
     def _or_alone(self) -> Iterator[None]:
@@ -135,7 +136,7 @@ def _locked(path: Path) -> IO[str] | None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.fstat(file.fileno()).st_nlink:
-            os.utime(path)
+            os.utime(file.fileno())
             return file
     except BlockingIOError:
         pass

@@ -129,6 +129,15 @@ def test_files_of_hosts_that_were_not_asked_for_a_day_are_removed(process: Proce
     assert list((tmp_path / "hosts").iterdir()) == []
 
 
+def test_what_another_process_has_removed_meanwhile_does_no_harm(process: Process, time: Time, tmp_path: Path) -> None:
+    process()
+    (tmp_path / "hosts" / "gone.lock").symlink_to("nowhere")  # listed, and not there
+    with capture_logs() as logs:
+        ask(process())
+        ask(process())
+    assert (logs, time.now) == ([], 1)
+
+
 def test_a_lock_that_was_removed_meanwhile_is_taken_anew(process: Process, tmp_path: Path) -> None:
     hosts = process()
     with hosts.turn(HOST, Politeness(0), lambda: False):
