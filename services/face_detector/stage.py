@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.face_detector.acceptance import Acceptance, accepted
 from services.face_detector.choice import Detectors, Search, searches
 from services.face_detector.crop import CropRules, crops
-from services.face_detector.declaration import FACE_DETECTOR, DetectorEnvironment
+from services.face_detector.declaration import FACE_DETECTOR
 from services.face_detector.detections import DETECTIONS
 from services.face_detector.detector import Box, Candidate
 from services.face_detector.model_file import Fetching
 from services.face_detector.monochrome import is_monochrome
 from shared.contract import keys
+from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted
 from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
 from shared.contract.reasons import Drop, Reason
@@ -54,7 +55,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
     def __init__(self) -> None:
         self._detectors = Detectors()
 
-    def setup(self, environment: DetectorEnvironment, settings: Detection | None) -> None:
+    def setup(self, environment: FetchingEnvironment, settings: Detection | None) -> None:
         self._detectors = Detectors(Fetching(environment.egress, environment.cache))
         self._detectors.of(searches(Faces()) if settings is None else settings.searches)
 

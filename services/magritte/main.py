@@ -34,9 +34,9 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
-    epilog="Exit codes: 0 done, 1 something is wrong with the data, 2 wrong usage or recipe, 75 try again later (some "
-    "pictures could not be fetched), 130 stopped. Where data is kept: MAGRITTE_STORE (default folder:./magritte-data); "
-    "where stages of other processes are asked: MAGRITTE_BUS.",
+    epilog="Exit codes: 0 done, 1 something is wrong with the data, 2 wrong usage, recipe or setting, 75 try again "
+    "later (some pictures could not be fetched), 130 stopped. Where data is kept: MAGRITTE_STORE (default "
+    "folder:./magritte-data); where stages of other processes are asked: MAGRITTE_BUS.",
 )
 app.command("init")(init.init)
 app.command("run")(run.run)

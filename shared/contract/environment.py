@@ -1,5 +1,6 @@
 """Settings of stages from the environment: a stage declares a model of its own variables, all with one prefix."""
 
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -28,11 +29,17 @@ class FetchingEnvironment(Environment):
     private_networks: Annotated[str, AfterValidator(_networks)] = Field(
         "", description="networks beside the public internet that pictures and models may come from: 192.168.1.0/24"
     )
+    cache_home: str = Field("", validation_alias="XDG_CACHE_HOME", description="where caches are kept")
 
     @property
     def egress(self) -> EgressPolicy:
         """Return what may be connected to."""
         return EgressPolicy.of(self.private_networks)
+
+    @property
+    def cache(self) -> Path:
+        """Folder for what is kept of the web: models, and when hosts may be asked again."""
+        return (Path(self.cache_home) if self.cache_home else Path.home() / ".cache") / "magritte"
 
 
 class DanbooruEnvironment(Environment):

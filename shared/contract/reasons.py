@@ -59,6 +59,11 @@ PASSING = frozenset({Reason.TIME_LIMIT_EXCEEDED})
 """Reasons that say more of the machine than of the picture: another run tries again."""
 
 
+NO_PICTURE = frozenset({Reason.NOT_A_PICTURE, Reason.EMPTY_FILE, Reason.TRUNCATED, Reason.CORRUPT})
+"""What an address can answer once and not the next time: a server that is busy or takes us for a robot sends a page or
+nothing with the status of success, and a connection that breaks cuts a picture short or damages it."""
+
+
 @dataclass(frozen=True)
 class Drop:
     """A picture or face leaves the run: `reason` is counted, `detail` is one sentence for a person."""

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from services.face_detector.declaration import DetectorEnvironment
 from services.face_detector.stage import FaceDetector
 from shared.contract import keys
+from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted
 from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
 from shared.contract.reasons import Reason
@@ -86,7 +86,7 @@ def by_cascade(cascade: Cascade) -> Faces:
 
 def test_the_default_needs_nothing_but_packages(bench: Bench, drawn: Drawn) -> None:
     recipe_used = recipe(Faces())
-    bench.stage.setup(DetectorEnvironment(), bench.stage.settings(recipe_used))
+    bench.stage.setup(FetchingEnvironment(), bench.stage.settings(recipe_used))
     found, counted = bench.made(encoded(drawn()), recipe_used)
     assert isinstance(found, FaceFound)
     assert counted == FacesCounted(run="margot-1", entry=ENTRY, image=found.image, faces=1)
