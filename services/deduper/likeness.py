@@ -2,9 +2,11 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import NamedTuple
 
 from services.deduper.alignment import compare
 from services.deduper.look import DECODED_SIDE, Look, look_of
+from services.deduper.resolution import effective_resolution
 from shared.contract import keys
 from shared.contract.errors import NotFound
 from shared.contract.reasons import Drop, Reason
@@ -24,8 +26,16 @@ _DEFAULT_STRICTNESS = 50
 _LIMITS = Limits(min_side=1, max_elongation=float("inf"))
 """For originals, which were decoded within the recipe's limits before."""
 
-Likeness = Callable[[str, str, Reason], bool]
-"""Says of two different originals, by digest, whether they are duplicates of a kind, near or mirrored. Symmetric."""
+
+class Eyes(NamedTuple):
+    """The two things that can be seen of originals, which are named by their digests.
+
+    `are_copies` says of two different ones whether they are duplicates of a kind, near or mirrored, whichever way
+    round; `resolution` is how much one shows (`services.deduper.resolution`).
+    """
+
+    are_copies: Callable[[str, str, Reason], bool]
+    resolution: Callable[[str], int]
 
 
 class Looking:
@@ -35,16 +45,16 @@ class Looking:
         self._most_moved = _MOST_MOVED * (100 - settings.strictness) / (100 - _DEFAULT_STRICTNESS)
         self._looks: OrderedDict[str, Look | None] = OrderedDict()
 
-    def within(self, store: Objects) -> Likeness:
-        """Return the comparison of the originals in `store`."""
+    def within(self, store: Objects) -> Eyes:
+        """Return eyes for the originals in `store`."""
 
-        def likeness(one: str, other: str, kind: Reason) -> bool:
+        def are_copies(one: str, other: str, kind: Reason) -> bool:
             here, there = self._look(min(one, other), store), self._look(max(one, other), store)
             if here is None or there is None:
                 return False
             return self._are_copies(here, there.mirrored if kind is Reason.MIRRORED_DUPLICATE else there)
 
-        return likeness
+        return Eyes(are_copies, lambda image: _resolution(image, store))
 
     def _are_copies(self, one: Look, other: Look) -> bool:
         """Lay each over the other: of a picture that lost much, the better way round says more."""
@@ -59,6 +69,13 @@ class Looking:
                 self._looks.popitem(last=False)
         self._looks.move_to_end(image)
         return self._looks[image]
+
+
+def _resolution(image: str, store: Objects) -> int:
+    try:
+        return effective_resolution(store.get(keys.original(image)), _LIMITS)
+    except NotFound:
+        return 0
 
 
 def _looked_at(image: str, store: Objects) -> Look | None:

@@ -73,7 +73,7 @@ class ImageFingerprinted(ImageMessage):
     """An original's fingerprint is known.
 
     The hashes are imagehash's phash of the picture and of its mirror image, 64 bits in hexadecimal; `words` stand for
-    details (`services.deduper.details`), and are empty in messages of before 2026-11-28.
+    details (`services.deduper.words`), and are empty in messages of before 2026-11-28.
     """
 
     image: Digest

@@ -19,7 +19,7 @@ def test_a_copy_is_a_near_duplicate_and_a_mirror_image_a_mirrored_one(
 ) -> None:
     one, copy = arrived(drawing(0)).image, arrived(drawing(0), quality=70).image
     mirrored, other = arrived(ImageOps.mirror(drawing(0))).image, arrived(drawing(1)).image
-    likeness = Looking(Duplicates()).within(context.store)
+    likeness = Looking(Duplicates()).within(context.store).are_copies
     for first, second in ((one, copy), (copy, one)):
         assert (likeness(first, second, NEAR), likeness(first, second, MIRRORED)) == (True, False)
     for first, second in ((one, mirrored), (mirrored, one)):
@@ -34,7 +34,7 @@ def test_strictness_says_how_much_may_differ(
     spotted = drawing(0).copy()
     for x, y in ((60, 80), (250, 300), (150, 420)):
         ImageDraw.Draw(spotted).rectangle((x, y, x + 40, y + 40), fill="#20c020", outline="black", width=6)
-    likeness = Looking(Duplicates(strictness=strictness)).within(context.store)
+    likeness = Looking(Duplicates(strictness=strictness)).within(context.store).are_copies
     assert likeness(arrived(drawing(0)).image, arrived(spotted).image, NEAR) is expected
 
 
@@ -47,7 +47,11 @@ def test_an_original_that_is_gone_or_damaged_by_now_is_like_no_other(
     store.put(keys.original(one), originals[keys.original(one)])
     if damage is not None:
         store.put(keys.original(other), damage)
-    assert not Looking(Duplicates()).within(store)(one, other, NEAR)
+    assert not Looking(Duplicates()).within(store).are_copies(one, other, NEAR)
+
+
+def test_the_resolution_of_what_is_gone_is_none(tmp_path: Path) -> None:
+    assert Looking(Duplicates()).within(FolderStore(tmp_path)).resolution("0" * 64) == 0
 
 
 class Counting(FolderStore):
@@ -65,7 +69,7 @@ class Counting(FolderStore):
 
 def test_an_original_is_read_once_while_it_is_remembered(drawing: Drawing, encoded, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     store = Counting(tmp_path, encoded(drawing(0).resize((40, 50))))
-    likeness = Looking(Duplicates()).within(store)
+    likeness = Looking(Duplicates()).within(store).are_copies
     for _ in range(3):
         likeness("0" * 64, "1" * 64, NEAR)
     assert store.reads == 2
