@@ -87,7 +87,7 @@ class OwnerWorker(Worker):
         return None if self._seems_cancelled(received.message.run) else received
 
     def _handle_run(self, batch: Sequence[_Taken]) -> None:
-        about = logs.about(batch[0].received.message, stage=self.declaration.name)
+        about = logs.About(batch[0].received.message, stage=self.declaration.name)
         with self._in_hand(batch[0].delivery, self._quarantine.company()), about:
             self._try(batch)
 

@@ -185,13 +185,13 @@ class Worker:
         message: Message | None = None
         try:
             message = messages.decode_message(delivery.body)
-            with logs.about(message, stage=self.declaration.name, attempt=delivery.attempt):
+            with logs.About(message, stage=self.declaration.name, attempt=delivery.attempt):
                 outcome = self._processed(message, delivery, given_up)
                 self._answer(delivery.ack)
                 log.info("handled", message=message.kind(), outcome=outcome.value)
                 return outcome
         except Exception as error:
-            with logs.about(message, stage=self.declaration.name, attempt=delivery.attempt):
+            with logs.About(message, stage=self.declaration.name, attempt=delivery.attempt):
                 return self._failed(delivery, message, error)
 
     def _room(self, delivery: Delivery) -> AbstractContextManager[None]:
