@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from shared.stylegan2.backend import ON_JAX
+from tests.services.trainer.conftest import eagerly
 from tests.services.trainer.learning.conftest import QUICKLY_COMPILED
 from tests.services.trainer.learning.outcomes import CASES, outcomes
 from tests.shared.stylegan2.conftest import GOLDEN
@@ -110,7 +111,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, np.ndarray
     file = tmp_path_factory.mktemp("jax") / "outcomes.npz"
     done = on_jax("-m", "tests.services.trainer.learning.outcomes", str(file))
     assert done.returncode == 0, done.stderr[-3000:]
-    with np.load(file, allow_pickle=False) as found:
+    with np.load(file, allow_pickle=False) as found, eagerly():
         return outcomes(), dict(found)
 
 
