@@ -1,4 +1,4 @@
-"""Labelled pictures in a folder that is given by path: `manifest.json` beside `images/`, as in the reference shelf's data."""
+"""Labelled pictures of a folder that is given by path: `manifest.json` beside `images/`, as in the shelf's data."""
 
 import json
 from collections.abc import Iterator, Sequence
