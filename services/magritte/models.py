@@ -18,6 +18,9 @@ from shared.settings import read_variables
 
 app = typer.Typer(help="List the models that a recipe can name; get one.", invoke_without_command=True)
 
+_STOPPED = 130
+"""Exit code after Ctrl-C."""
+
 _VOTER = "lbpcascade_animeface"
 """What a vote has use for."""
 
@@ -26,6 +29,12 @@ def _model(name: str) -> Model:
     if name not in NAMED:
         raise typer.BadParameter(f"there is no model {name}; there are {', '.join(NAMED)}", param_hint="NAME")
     return NAMED[name]
+
+
+def _web_address(text: str) -> str:
+    if text and not text.startswith(("http://", "https://")):
+        raise typer.BadParameter("it begins with neither http:// nor https://")
+    return text
 
 
 Named = Annotated[Model, typer.Argument(metavar="NAME", parser=_model, help="A name that `magritte models` lists.")]
@@ -49,7 +58,9 @@ def listing(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def get(
     model: Named,
-    address: Annotated[str, typer.Option("--from", help="Another address of the same file.")] = "",
+    address: Annotated[
+        str, typer.Option("--from", parser=_web_address, help="Another http(s) address of the same file.")
+    ] = "",
 ) -> None:
     """Download a model into the cache and check its SHA-256, or write that down where nobody states it.
 
@@ -65,9 +76,13 @@ def get(
     with libraries.of_extra("face-detector"):
         from shared.models.download import Download
     download = Download(model, address or model.address, cache, environment.egress)
-    with screen.bar() as bar:
-        task = bar.add_task(model.name, total=model.size)
-        download.run(lambda arrived, total: bar.update(task, completed=arrived, total=total or model.size))
+    try:
+        with screen.bar() as bar:
+            task = bar.add_task(model.name, total=model.size)
+            download.run(lambda arrived, total: bar.update(task, completed=arrived, total=total or model.size))
+    except KeyboardInterrupt as stop:
+        screen.remark(f"stopped; `magritte models get {model.name}` goes on")
+        raise typer.Exit(_STOPPED) from stop
     _say_where(model, cache)
 
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class DownloadServer(ThreadingHTTPServer):
     """Serves `content` at /file; /elsewhere redirects to 127.0.0.2. Notes every Range that it is asked for.
 
-    After `cut_after` bytes of an answer it hangs up. With another `tag` the file is another one.
+    After `cut_after` bytes of an answer it hangs up, once it is `going_on`. With another `tag` the file is another one.
     """
 
     def __init__(self, content: bytes, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -18,6 +18,8 @@ class DownloadServer(ThreadingHTTPServer):
         self.content = content
         self.tag = '"first"'
         self.cut_after: int | None = None
+        self.going_on = threading.Event()
+        self.going_on.set()
         self.knows_ranges = True
         self.tells_length = True
         self.ranges: list[str | None] = []
@@ -54,6 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("ETag", self.server.tag)
         self.end_headers()
         self.wfile.write(content[start:][: self.server.cut_after])
+        self.server.going_on.wait()
 
     def handle(self) -> None:
         try:
@@ -72,5 +75,6 @@ def serving(server: DownloadServer) -> Iterator[DownloadServer]:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
+        server.going_on.set()
         server.shutdown()
         thread.join()

@@ -1,5 +1,10 @@
 import json
 import lzma
+import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,10 +15,16 @@ from shared.contract.errors import TRY_AGAIN, NotFound, Poison, RecipeError, Run
 from shared.models.cache import ModelCache
 from shared.models.catalogue import NAMED
 from tests.servers.downloads import DownloadServer, serving
+from tests.services.magritte.toy_networks import networks
+from tests.shared.stylegan2.official.program import snapshot
 
 Magritte = Callable[..., Result]
+REPOSITORY = Path(__file__).resolve().parents[3]
 SHELF = Path(__file__).resolve().parents[4] / "shared" / "data" / "lbpcascade_animeface.xml"
 CASCADE, PORTRAITS = "lbpcascade_animeface", "danbooru2019-portraits"
+SOON = 60.0
+"""Seconds within which what must happen happens, on any machine."""
+
 RECIPE = "name: anya\nsources: [{folder: ./pictures}]\n"
 
 
@@ -107,6 +118,30 @@ def test_a_download_that_is_cut_goes_on_when_the_command_is_run_again(
     assert Path(magritte("models", "path", CASCADE).stdout.strip()).read_bytes() == cascade
 
 
+def test_a_download_that_is_stopped_keeps_what_has_arrived(
+    magritte: Magritte, server: DownloadServer, cache: ModelCache, cascade: bytes
+) -> None:
+    server.cut_after = 100_000
+    server.going_on.clear()
+    command = [sys.executable, "-m", "services.magritte", "models", "get", CASCADE, "--from", server.address]
+    process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + SOON
+    while not cache.part(NAMED[CASCADE]).exists() or not cache.part(NAMED[CASCADE]).stat().st_size:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=SOON)
+    assert process.returncode == 130
+    assert "stopped; `magritte models get lbpcascade_animeface` goes on" in said
+    kept = cache.part(NAMED[CASCADE]).stat().st_size
+    assert 0 < kept <= 100_000
+    server.cut_after = None
+    server.going_on.set()
+    assert magritte("models", "get", CASCADE, "--from", server.address).exit_code == 0
+    assert server.ranges == [None, f"bytes={kept}-"]
+    assert cache.file(NAMED[CASCADE]).read_bytes() == cascade
+
+
 def test_a_file_with_a_wrong_digest_is_refused(
     magritte: Magritte, server: DownloadServer, cache: ModelCache, cascade: bytes
 ) -> None:
@@ -145,6 +180,21 @@ def test_the_portraits_are_fetched_by_hand_and_then_imported(
     assert magritte("models", "path", PORTRAITS).stdout == f"{file.with_suffix('.safetensors')}\n"
 
 
+def test_a_recipe_names_a_snapshot_once_it_was_added_and_imported(
+    magritte: Magritte, cache: ModelCache, recipe_file: Path, tmp_path: Path
+) -> None:
+    recipe_file.write_text(f"{RECIPE}training: {{start_from: {PORTRAITS}}}\n")
+    (tmp_path / "official.pkl").write_bytes(snapshot(networks(seed=3), conv_clamp=None))
+    magritte("models", "add", PORTRAITS, str(tmp_path / "official.pkl"))
+    refused = magritte("recipe", "check", str(recipe_file)).exception
+    assert isinstance(refused, RecipeError)
+    told = re.search(r"run `magritte (weights import .*)`", str(refused))
+    assert told
+    assert magritte(*told[1].split()).exit_code == 0
+    recipe = json.loads(magritte("recipe", "check", "--json", str(recipe_file)).stdout)
+    assert recipe["training"]["start_from"] == str(cache.usable(NAMED[PORTRAITS]))
+
+
 def test_another_file_than_the_first_is_refused_by_add(magritte: Magritte, tmp_path: Path) -> None:
     for name in ("first", "second"):
         (tmp_path / name).write_text(name)
@@ -152,6 +202,12 @@ def test_another_file_than_the_first_is_refused_by_add(magritte: Magritte, tmp_p
     error = magritte("models", "add", PORTRAITS, str(tmp_path / "second")).exception
     assert isinstance(error, Poison)
     assert "another file than danbooru2019-portraits" in str(error)
+
+
+def test_an_address_of_another_kind_is_wrong_usage(magritte: Magritte) -> None:
+    done = magritte("models", "get", CASCADE, "--from", "ftp://a.example/file")
+    assert done.exit_code == 2
+    assert "neither http:// nor https://" in done.stderr
 
 
 def test_a_name_that_is_not_listed_is_wrong_usage(magritte: Magritte) -> None:
