@@ -94,3 +94,12 @@ def test_a_snapshot_is_used_once_it_is_imported(cache: ModelCache, fetched: Path
     cache.usable(PORTRAITS).write_bytes(b"imported")
     assert cache.lack(PORTRAITS) == ""
     assert cache.usable(PORTRAITS) == pickle.with_suffix(".safetensors")
+
+
+def test_a_digest_that_is_known_counts_before_one_that_was_written_down(
+    model: Model, unknown: Model, cache: ModelCache, fetched: Path
+) -> None:
+    fetched.write_bytes(CONTENT[:-1])
+    cache.add(unknown, fetched)
+    assert cache.digest(unknown) != model.sha256
+    assert cache.digest(model) == model.sha256
