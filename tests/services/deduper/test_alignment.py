@@ -9,7 +9,7 @@ from services.deduper.alignment import compare
 from services.deduper.look import look_of
 from tests.services.deduper.conftest import Drawing
 
-MOVED = 0.1
+MOVED = 0.06
 
 
 def are_copies(one: Image.Image, other: Image.Image) -> bool:
