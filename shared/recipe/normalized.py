@@ -49,8 +49,8 @@ class Normalized(Section):
     fit: Fit = Field(
         Fit.EXACT,
         description=(
-            "exact (the longer side of the crop fills the square), cover (the shorter side does; what reaches beyond is "
-            "cut off) or shrink-only (a crop that is smaller is padded, not enlarged)"
+            "exact (the longer side of the crop fills the square), cover (the shorter side does; what reaches beyond "
+            "is cut off) or shrink-only (a crop that is smaller is padded, not enlarged)"
         ),
     )
     pad: Colour | Literal["edge", "reflect", "blur"] = Field(
