@@ -12,14 +12,17 @@ from shared.contract.errors import NotFound
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Objects
 from shared.pictures import Limits, thumbnail
-from shared.recipe.duplicates import Duplicates
+from shared.recipe.duplicates import Duplicates, Variants
 
 REMEMBERED = 300
 """Looks that are kept in memory, of 0.2 MB each: copies of one picture often arrive soon after each other."""
 
-_MOST_MOVED = 0.1
-"""Share of blocks that may show two different things, at the default strictness: speech bubbles with text in them reach
-0.09; of ten pairs of pictures that only look alike, nine show 0.11 and more."""
+_MOST_MOVED = 0.06
+"""Share of blocks that may show two different things, at the default strictness. Most copies show none, those with a
+watermark or with clipped lights up to 0.1; pairs of pictures that only look alike 0.07 and more."""
+
+_MOST_OF_A_VARIANT = 0.004
+"""The same where variants are kept: open and closed eyes, or another mouth, are 0.006 and more."""
 
 _DEFAULT_STRICTNESS = 50
 
@@ -42,7 +45,9 @@ class Looking:
     """Looks at originals in the store, as strictly as the recipe says."""
 
     def __init__(self, settings: Duplicates) -> None:
-        self._most_moved = _MOST_MOVED * (100 - settings.strictness) / (100 - _DEFAULT_STRICTNESS)
+        most_moved = _MOST_MOVED * (100 - settings.strictness) / (100 - _DEFAULT_STRICTNESS)
+        keeps_variants = settings.variants is Variants.KEEP
+        self._most_moved = min(most_moved, _MOST_OF_A_VARIANT) if keeps_variants else most_moved
         self._looks: OrderedDict[str, Look | None] = OrderedDict()
 
     def within(self, store: Objects) -> Eyes:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, Image
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Context, Stage
 from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
+from shared.pictures.sharpness import sharpness
 from shared.recipe.faces import Faces
 from shared.recipe.pictures import Monochrome
 from shared.recipe.recipe import Recipe
@@ -106,7 +108,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
         found = context.memo(self.search(message.image, settings), detect, DETECTIONS)
         if settings.monochrome is Monochrome.DROP and is_monochrome(flat):
             return Drop(Reason.MONOCHROME, "it is black and white or of a single tint")
-        return crops(accepted(found, settings.acceptance), image.size, settings.crops)
+        return crops(accepted(found, settings.acceptance), image.size, settings.crops, partial(_sharpness, flat))
 
     def _face_messages(
         self, message: ImageKept, context: Context, picture: Picture, found: Sequence[Box | Drop]
@@ -129,6 +131,11 @@ class FaceDetector(Stage[ImageKept, Detection]):
 
 
 STAGES = (FaceDetector,)
+
+
+def _sharpness(image: Image.Image, box: Box) -> float:
+    part = image.crop((box.x, box.y, box.x + box.width, box.y + box.height))
+    return sharpness(np.asarray(part.convert("L"), np.float32))
 
 
 def _stored(picture: Picture, crop: Box, context: Context) -> tuple[str, bool]:

@@ -47,6 +47,9 @@ class Reason(StrEnum):
     NO_FACE = "no-face"
     TOO_MANY_FACES = "too-many-faces"
     FACE_TOO_SMALL = "face-too-small"
+    FACE_TOO_ELONGATED = "face-too-elongated"
+    FACE_TOO_LOW = "face-too-low"
+    FACE_BLURRED = "face-blurred"
     FACE_AT_THE_EDGE = "face-at-the-edge"
     NOT_VERIFIED = "not-verified"
     # Classes

@@ -173,6 +173,29 @@ class Faces(Section):
     smallest: int = Field(
         48, ge=1, description="pixels; a face whose shorter side is smaller is dropped, before its crop is expanded"
     )
+    elongation: float = Field(
+        2,
+        ge=1,
+        description="a face whose longer side is more times its shorter one is dropped, as a mistake of the detector",
+    )
+    lowest: float = Field(
+        1,
+        gt=0,
+        le=1,
+        description=(
+            "0 to 1; a face whose middle lies lower, as a share of the picture's height, is dropped. 1: none; 0.6 "
+            "helps where detectors see faces in skirts"
+        ),
+    )
+    sharpness: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description=(
+            "0 to 1; a face whose strongest edges are less sharp is dropped. 0: none; 0.2: what was enlarged three "
+            "times; 1 is the usual drawing"
+        ),
+    )
     at_most: int = Field(
         10,
         ge=1,
