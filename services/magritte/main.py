@@ -14,6 +14,7 @@ from services.magritte import (
     init,
     inspect,
     login,
+    models,
     operate,
     quality,
     recipe,
@@ -60,6 +61,7 @@ app.add_typer(verdict.app, name="verdict")
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(sources.app, name="sources")
 app.add_typer(weights.app, name="weights")
+app.add_typer(models.app, name="models")
 app.add_typer(login.app, name="login")
 
 

@@ -7,6 +7,7 @@ import typer
 
 from services.magritte import screen
 from services.magritte.connection import own_folders
+from services.magritte.models import say_what_a_cascade_adds
 from services.magritte.pipeline import danbooru_account
 from shared import gallery_dl
 from shared.recipe.example import example as example_text
@@ -27,6 +28,7 @@ def check(
         screen.say_json(recipe.model_dump(mode="json"))
     else:
         screen.say(f"{path}: {recipe.name}, fine")
+        say_what_a_cascade_adds(recipe)
 
 
 @app.command()

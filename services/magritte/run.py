@@ -12,6 +12,7 @@ import typer
 
 from services.magritte import screen
 from services.magritte.connection import own_folders
+from services.magritte.models import say_what_a_cascade_adds
 from services.magritte.pipeline import checked_settings, danbooru_account, load_all
 from services.magritte.progress import ProgressDisplay
 from services.magritte.report import print_report
@@ -22,6 +23,7 @@ from shared.ledger.listing import read_pages
 from shared.ledger.verdicts import check_whole
 from shared.recipe.file import read_recipe
 from shared.recipe.files import deposited
+from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runs.registry import Run, open_run, read_state, try_again
 from shared.runtime import logs
@@ -59,7 +61,7 @@ def run(
     store = open_store(environment)
     store.prepare()
     check_whole(store, recipe.name)
-    this_run = Run(recipe.name, recipe) if dry_run else open_run(store, deposited(recipe, store), retry_failed)
+    this_run = _opened(store, recipe, dry_run, retry_failed)
     with ProgressDisplay(this_run) as progress:
         options = Options(Resources(environment.threads, environment.picture_seconds))
         process = SingleProcess(this_run, store, stages, options, progress.print_event)
@@ -83,6 +85,14 @@ def run(
         _say_what_failed(store, this_run, path)
     else:
         _say_how_to_go_on(process, path)
+
+
+def _opened(store: Store, recipe: Recipe, dry_run: bool, retry_failed: bool) -> Run:
+    """Return the run to work on; where it begins, say what its recipe could have beside."""
+    run = Run(recipe.name, recipe) if dry_run else open_run(store, deposited(recipe, store), retry_failed)
+    if not run.resumed:
+        say_what_a_cascade_adds(recipe)
+    return run
 
 
 def _say_how_to_go_on(process: SingleProcess, path: Path) -> None:

@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from shared.recipe.section import Section, present
+from shared.models.catalogue import Purpose
+from shared.recipe.models import by_name, present_or_named
+from shared.recipe.section import Section
 
 
 class DetectorKind(StrEnum):
@@ -46,8 +48,8 @@ class Cascade(Section):
     model: str = Field(
         "",
         description=(
-            "path or http(s) address of the cascade's XML file; needed if `detector` is cascade, and a third voice "
-            "if it is vote"
+            "name of a model (`magritte models`), or path or http(s) address of the cascade's XML file; needed if "
+            "`detector` is cascade, and a third voice if it is vote"
         ),
     )
     sha256: str = Field(
@@ -81,7 +83,8 @@ class Cascade(Section):
     def _model_is_there(cls, model: str, info: ValidationInfo) -> str:
         if not model or model.startswith(("http://", "https://", "sha256:")):
             return model
-        return str(present(Path(model), info))
+        named = by_name(model, Purpose.CASCADE, info)
+        return named if named != model else str(present_or_named(Path(model), Purpose.CASCADE, info))
 
 
 class LibFaceDetection(Section):

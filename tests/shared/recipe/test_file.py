@@ -185,7 +185,13 @@ def test_a_recipe_survives_the_store(write: Write) -> None:
         ),
         ("name: a\ntraining:\n", "5: training: Input should be a valid dictionary or instance of Training (not None)"),
         ("name: a\ntraining:\n  start_from: gone.npz\n", "6: training.start_from: there is no file gone.npz"),
-        ("name: a\nfaces:\n  cascade: {model: pictures}\n", "6: faces.cascade.model: there is no file pictures"),
+        ("name: a\nfaces:\n  cascade: {model: ./pi/c}\n", "6: faces.cascade.model: there is no file pi/c"),
+        ("name: a\nfaces:\n  cascade: {model: pi.xml}\n", "6: faces.cascade.model: there is no file pi.xml"),
+        (
+            "name: a\nfaces:\n  cascade: {model: pictures}\n",
+            "6: faces.cascade.model: there is no file pictures; by name there is lbpcascade_animeface "
+            "(`magritte models`)",
+        ),
         ("", "1: name: Field required"),
     ],
 )  # fmt: skip
