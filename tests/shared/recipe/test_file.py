@@ -171,12 +171,12 @@ def test_a_recipe_survives_the_store(write: Write) -> None:
         (
             "name: a\nnormalized: {pad: blue}\n",
             "5: normalized.pad: String should match pattern '^#[0-9a-f]{6}$' (not 'blue'), "
-            "or Input should be 'edge' or 'reflect' (not 'blue')",
+            "or Input should be 'edge', 'reflect' or 'blur' (not 'blue')",
         ),
         (
             "name: a\nnormalized:\n  pad: #ffffff\n",
             '6: normalized.pad: a colour has to be quoted, as in "#ffffff": # begins a comment in YAML, '
-            "or Input should be 'edge' or 'reflect' (not None)",
+            "or Input should be 'edge', 'reflect' or 'blur' (not None)",
         ),
         ("name: a\nranking: {shuffle: 3}\n", "5: ranking.shuffle: no such field; allowed are shuffles, sheet"),
         (
