@@ -1,7 +1,7 @@
 # The commands of this project: `make demo` and `make test` set everything up by themselves.
 PYTHON ?= python3
 VENV := .venv
-SIDE_BY_SIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 STAGES := scraper boards deduper face-detector upscaler realcugan normalizer tfrecord-packer trainer trainer-gpu ranker ranker-gpu
 LOCKS := dev build $(STAGES) all all-gpu
 SYSTEM_LIBRARIES := libgomp1 tzdata
@@ -15,7 +15,7 @@ help:  ## what can be made
 demo: setup  ## draw an invented character's pictures and take them through the whole chain (about five minutes)
 	$(VENV)/bin/python -m demo
 
-test: setup $(VENV)/.servers  ## run all tests, three files at a time; as root or with sudo against real servers too
+test: setup $(VENV)/.servers  ## run all tests, four files at a time; as root or with sudo against real servers too
 	$(VENV)/bin/python -m pytest -q $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 env: setup  ## what docker compose needs, once: passwords in secrets/, numbers in .env

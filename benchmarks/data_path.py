@@ -66,7 +66,7 @@ def straight_line(folder: Path, recipe: Recipe, store: FolderStore, detectors: D
         if is_monochrome(flat):
             continue
         found = detectors.of(searches(recipe.faces)).detect(np.asarray(flat))
-        boxes = crops(accepted(found, Acceptance.of(recipe.faces)), picture.image.size, rules)
+        boxes = crops(accepted(found, Acceptance.of(recipe.faces)), picture.image.size, rules, lambda _: 1.0)
         for box in [] if isinstance(boxes, Drop) else boxes:
             if not isinstance(box, Drop):
                 faces += _finished(picture, box, recipe, store)

@@ -17,7 +17,7 @@ import httpx
 
 from demo.board.messages import Answer, Request
 from demo.board.server import Server
-from services.scraper.web.client import Manners, PoliteWeb
+from services.scraper.web.client import ClientSettings, PoliteWeb
 from services.scraper.web.conditions import Conditions
 from services.scraper.web.hosts import Hosts
 from services.scraper.web.interface import Expected
@@ -73,7 +73,7 @@ def main() -> None:
         return
     conditions = Conditions(2 * BYTES, lambda: False, EgressPolicy.of("127.0.0.1"), Hosts())
     expected = Expected(hashlib.md5(FILE, usedforsecurity=False).hexdigest(), BYTES)
-    web = PoliteWeb(conditions, Manners(Politeness(pause=0)))
+    web = PoliteWeb(conditions, ClientSettings(Politeness(pause=0)))
     with server() as address, closing(web), httpx.Client(trust_env=False) as bare:
         measure("200 kB, checked", options.files, lambda: web.download(Wanted(f"{address}/file"), expected))
         measure("200 kB, httpx alone", options.files, lambda: bare.get(f"{address}/file").content)

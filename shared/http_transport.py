@@ -3,11 +3,14 @@
 httpx's own transports have no option for what a name is connected to; a pool of httpcore takes it as `network_backend`.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 
 import httpcore
 import httpx
+
+from shared.contract.egress_policy import EgressPolicy
+from shared.contract.errors import RunUnusable
 
 _ERRORS: dict[type[Exception], type[httpx.TransportError]] = {
     httpcore.ConnectTimeout: httpx.ConnectTimeout,
@@ -53,6 +56,37 @@ class AsyncPoolTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._pool.aclose()
+
+
+class PublicServers(httpcore.SyncBackend):
+    """Hangs up, before anything is sent, on servers that the policy refuses: a name may resolve to any address."""
+
+    def __init__(self, egress: EgressPolicy) -> None:
+        self._egress = egress
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
+        refusal = self._egress.refusal(stream.get_extra_info("server_addr")[0], port)
+        if refusal:
+            stream.close()
+            raise RunUnusable(f"nothing is fetched from {host}: {refusal}")
+        return stream
+
+
+def public_client(egress: EgressPolicy, seconds: float) -> httpx.Client:
+    """Return a client that follows redirects, but only to servers that `egress` allows, silent for `seconds` at most.
+
+    It raises `RunUnusable` at others.
+    """
+    servers = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(), network_backend=PublicServers(egress))
+    return httpx.Client(transport=PoolTransport(servers), follow_redirects=True, timeout=seconds)
 
 
 class _Body(httpx.SyncByteStream):

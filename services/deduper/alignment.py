@@ -17,33 +17,23 @@ BLOCK = 12
 """Pixels of a block's side, of pictures of 256: smaller ones would differ where an edge is laid over a little askew."""
 
 LEAST_DETAILS = 40
-"""Details that must lie in the same place. Of copies of 99 drawings 95 % have 58 and more; different drawings have up
-to 11, two frames of one scene 20 to 135."""
+"""Details in the same place, from which two pictures are likely to be one. Of copies of 99 drawings 95 % have 58 and
+more; different drawings have up to 11, two frames of one scene 20 to 135."""
 
 _TELLING = 12
 """Details that pictures must have in common to be laid by these at all, rather than edge to edge."""
 
-LEVELS = 20.0
-"""Levels of brightness by which a block may differ."""
+LEVELS = 14.0
+"""Levels by which a channel of a block may differ once both pictures have the same tones."""
 
-TINT_LEVELS = 40.0
-"""Levels of tint (red - green, yellow - blue) by which a block may differ."""
-
-CLIPPED = 245.0
-"""Brightness from which a block may have been brighter before it was clipped."""
+CLIPPED = 230.0
+"""Level from which a channel of a block may have been brighter before some of its pixels were clipped."""
 
 LEAST_AGREEING = 0.7
 """Share of blocks that agree, at least: a speech bubble may take a fifth of a picture and more."""
 
-MOST_TINT = 0.4
-"""Difference in tint over all, as a share of the stronger colouring: brighter copies reach 0.35 where highlights are
-clipped, hue turned by 30 degrees gives 0.5, a grey version or line art 1."""
-
-FAINT = 4.0
-"""Levels of colouring below which a block counts as grey: JPEG leaves so much."""
-
-LEAST_AGREEING_PLAIN, MOST_MOVED_PLAIN = 0.98, 0.02
-"""The same for pictures that have too few details in common to go by: these are laid edge to edge."""
+LEAST_AGREEING_PLAIN, MOST_MOVED_PLAIN = 0.95, 0.02
+"""The same for pictures with fewer details in the same place."""
 
 LEAST_COVER, LEAST_COMMON = 0.55, 0.2
 """Share of one picture, and of either, that the other covers at least: crops of 8 % a side leave 0.56."""
@@ -61,27 +51,22 @@ class Comparison:
     """The findings of laying one picture over another.
 
     `details` lie in the same place; None where there were too few to go by. `agreeing` is a share of blocks; `moved`
-    that of blocks which show two different things, rather than something plain put over one picture; `tint` is the
-    difference in colour, 0 to 1; `cover` is the share of the first picture that the second covers, `covered` the share
-    of the second that lies on the first.
+    that of blocks which show two different things, rather than something plain put over one picture; `cover` is the
+    share of the first picture that the second covers, `covered` the share of the second that lies on the first.
     """
 
     details: int | None
     agreeing: float
     moved: float
-    tint: float
     cover: float
     covered: float
 
     def is_copy(self, most_moved: float) -> bool:
         """Say whether both are one picture, of which the share `most_moved` may show something else."""
-        if self.details is None:
-            alike = self.agreeing >= LEAST_AGREEING_PLAIN and self.moved <= min(MOST_MOVED_PLAIN, most_moved)
-            return alike and self.tint <= MOST_TINT
+        if self.details is None or self.details < LEAST_DETAILS:
+            return self.agreeing >= LEAST_AGREEING_PLAIN and self.moved <= min(MOST_MOVED_PLAIN, most_moved)
         return (
-            self.details >= LEAST_DETAILS
-            and self.agreeing >= LEAST_AGREEING
-            and self.tint <= MOST_TINT
+            self.agreeing >= LEAST_AGREEING
             and self.moved <= most_moved
             and max(self.cover, self.covered) >= LEAST_COVER
             and min(self.cover, self.covered) >= LEAST_COMMON
@@ -103,7 +88,7 @@ def compare(one: Look, other: Look) -> Comparison | None:
     area = overlay.common.sum() * BLOCK**2
     covered = area / (other.rgb[..., 0].size * abs(np.linalg.det(way[:, :2])))
     moved, agreeing = overlay.moved_and_agreeing()
-    return Comparison(details, agreeing, moved, overlay.tint(), float(overlay.common.mean()), min(1.0, float(covered)))
+    return Comparison(details, agreeing, moved, float(overlay.common.mean()), min(1.0, float(covered)))
 
 
 Way = tuple[NDArray[np.float64], int | None]
@@ -138,36 +123,57 @@ def _edge_to_edge(one: Look, other: Look) -> Way | None:
 
 
 class _Overlay:
-    """Two pictures of one size, block by block, where both are (`common`), one brightened as much as the other."""
+    """Two pictures of one size, block by block, where both are (`common`), one with the other's tones."""
 
     def __init__(self, one: NDArray[np.uint8], other: NDArray[np.uint8], common: NDArray[np.bool_]) -> None:
         self.common = common
         self._pictures = one, other
-        self._one, self._other = _blocks(one)[common], _blocks(other)[common]
-        here, there = self._one.mean(axis=1), self._other.mean(axis=1)
-        gain, offset = max([(1.0, 0.0), _tone(here, there)], key=lambda tone: _agreeing(here, there, *tone).mean())
-        self._same = _agreeing(here, there, gain, offset)
-        self._other_tint = _tint(self._other) * gain
+        here, there = _blocks(one)[common], _blocks(other)[common]
+        differences = (_differences(here, there, curve) for curve in (_AS_IT_IS, _tone_curve(here, there)))
+        self._same = max((each <= LEVELS for each in differences), key=lambda same: int(same.sum()))
 
     def moved_and_agreeing(self) -> tuple[float, float]:
         """Return the share of blocks that show two different things, and that of blocks that agree."""
         different = np.zeros(self.common.shape, np.uint8)
-        unclipped = np.maximum(self._one.max(axis=1), self._other.max(axis=1)) <= CLIPPED
-        far = np.linalg.norm(_tint(self._one) - self._other_tint, axis=1) > TINT_LEVELS
-        different[self.common] = ~self._same | (far & unclipped)
+        different[self.common] = ~self._same
         return _moved(different, *self._pictures) / int(self.common.sum()), float(self._same.mean())
 
-    def tint(self) -> float:
-        """Return the difference in tint where brightness agrees; 1 if it does so hardly anywhere."""
-        unclipped = np.maximum(self._one.max(axis=1), self._other.max(axis=1)) <= CLIPPED
-        use = self._same & unclipped
-        if use.sum() < max(8, 0.1 * len(use)):
-            use = self._same
-        if use.sum() < 8:
-            return 1.0
-        one, other = _tint(self._one[use]), self._other_tint[use]
-        strength = np.maximum(np.linalg.norm(one, axis=1), np.linalg.norm(other, axis=1)).sum()
-        return float(np.linalg.norm(one - other, axis=1).sum() / max(strength, FAINT * len(one)))
+
+Curve = NDArray[np.float64]
+"""Coefficients of a polynomial of degree 2, the highest first, that gives a channel's levels other tones."""
+
+_AS_IT_IS: Curve = np.array([0.0, 1.0, 0.0])
+
+
+def _tone_curve(here: NDArray[np.float32], there: NDArray[np.float32]) -> Curve:
+    """Return the curve that makes most blocks of `there` [n, 3] like those of `here`, one for all three channels.
+
+    Brightness, contrast and gamma are such curves; hue and saturation are not. Least absolute distances by iteratively
+    reweighted least squares (E. J. Schlossmacher, 1973).
+    """
+    unclipped = (here < CLIPPED) & (there < CLIPPED)
+    if unclipped.sum() < 0.1 * unclipped.size:
+        return _AS_IT_IS
+    levels, wanted = there[unclipped] / 255.0, here[unclipped] / 255.0
+    terms, weights, curve = np.vander(levels, 3), np.ones_like(levels), np.array([0.0, 1.0, 0.0])
+    for _ in range(6):
+        curve = np.linalg.lstsq(terms * weights[:, None], wanted * weights, rcond=None)[0]
+        weights = 1 / np.sqrt(np.maximum(np.abs(wanted - terms @ curve), 0.008))
+    return curve * np.array([1 / 255.0, 1.0, 255.0]) if _is_mild(curve) else _AS_IT_IS
+
+
+def _is_mild(curve: Curve) -> bool:
+    """Say whether a curve of levels from 0 to 1 keeps their order, and changes none of them out of recognition."""
+    slopes = np.polyval(np.polyder(curve), np.linspace(0, 1, 5))
+    return bool((slopes > 0.3).all() and (slopes < 2.5).all() and abs(curve[2]) < 0.25)
+
+
+def _differences(here: NDArray[np.float32], there: NDArray[np.float32], curve: Curve) -> NDArray[np.float64]:
+    """Return the levels by which blocks [n, 3] differ at most in a channel; a clipped one may have been brighter."""
+    brighter = here - np.clip(np.polyval(curve, there), 0, 255)
+    brighter[(there >= CLIPPED) & (brighter > 0)] = 0
+    brighter[(here >= CLIPPED) & (brighter < 0)] = 0
+    return np.asarray(np.abs(brighter).max(axis=1), np.float64)
 
 
 def _moved(different: NDArray[np.uint8], one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
@@ -208,30 +214,3 @@ def _blocks(picture: NDArray[Any]) -> NDArray[np.float32]:
     """Return the means of blocks."""
     size = max(1, picture.shape[1] // BLOCK), max(1, picture.shape[0] // BLOCK)
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _tone(here: NDArray[np.float32], there: NDArray[np.float32]) -> tuple[float, float]:
-    """Return the gain and the offset that make most blocks of `there` as bright as those of `here`.
-
-    Least absolute distances by iteratively reweighted least squares (E. J. Schlossmacher, 1973).
-    """
-    terms, weights, line = np.stack([there, np.ones_like(there)], axis=1), np.ones_like(here), np.array([1.0, 0.0])
-    for _ in range(6):
-        line = np.linalg.lstsq(terms * weights[:, None], here * weights, rcond=None)[0]
-        weights = 1 / np.sqrt(np.maximum(np.abs(here - terms @ line), 2))
-    gain = float(np.clip(line[0], 0.6, 1.7))
-    return gain, float(np.clip(np.median(here - gain * there), -48, 48))
-
-
-def _agreeing(here: NDArray[np.float32], there: NDArray[np.float32], gain: float, offset: float) -> NDArray[np.bool_]:
-    """Return which blocks are equally bright; one that is clipped may have been brighter."""
-    brighter = here - (gain * there + offset)
-    brighter[(there >= CLIPPED) & (brighter > 0)] = 0
-    brighter[(here >= CLIPPED) & (brighter < 0)] = 0
-    return np.asarray(np.abs(brighter) <= LEVELS)
-
-
-def _tint(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the opponent colours red - green and yellow - blue: zero for grey, whatever its brightness."""
-    red, green, blue = np.moveaxis(colours, -1, 0)
-    return np.stack([red - green, (red + green) / 2 - blue], axis=-1)

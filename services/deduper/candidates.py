@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.deduper.details import Words, decoded
 from services.deduper.hamming_index import HammingIndex
 from services.deduper.word_index import WordIndex
+from services.deduper.words import Words, decoded
 from shared.contract.messages import ImageFingerprinted
 
 BITS, MIRRORED_BITS = 8, 12

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import imagehash
 from PIL import Image, ImageOps
 
-from services.deduper.details import encoded, words_of
 from services.deduper.look import DECODED_SIDE, look_of
+from services.deduper.words import encoded, words_of
 from shared.contract.reasons import Drop
 from shared.pictures import Limits, thumbnail
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Perceptual hashes of 64 bits in hexadecimal and words of details (`services.deduper.details`), without borders.
+    """Perceptual hashes of 64 bits in hexadecimal and words of details (`services.deduper.words`), without borders.
 
     `width` and `height` are the full picture's pixels, upright.
     """

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from services.deduper import checkpoint
 from services.deduper.declaration import JUDGING
-from services.deduper.likeness import Likeness, Looking
-from services.deduper.run_index import EntryDecision, Judged, Pairs, RunIndex
+from services.deduper.likeness import Eyes, Looking
+from services.deduper.run_index import EntryDecision, Findings, Judged, RunIndex
 from shared.contract import keys
 from shared.contract.errors import NotFound, StoreUnavailable
 from shared.contract.messages import ImageFingerprinted, ImageKept, ImageSuperseded, Judgement
@@ -46,25 +47,25 @@ class _Open:
 class _Arrival:
     """A fingerprint, and what its arrival, which is counted from 1, has decided.
 
-    `pairs` are the earlier ones that it is a duplicate of; None if that was not written down, before 2026-11-28.
+    `findings` are what looking at it has shown; None if that was not written down, before 2026-11-28.
     """
 
     number: int
     fingerprint: ImageFingerprinted
     decisions: tuple[EntryDecision, ...]
-    pairs: Pairs | None
+    findings: Findings | None
 
     @classmethod
     def read(cls, number: int, line: bytes) -> "_Arrival":
         known = json.loads(line)
         decisions = tuple(EntryDecision(**decision) for decision in known["decisions"])
-        pairs = {int(other): Reason(kind) for other, kind in known["pairs"].items()} if "pairs" in known else None
-        return cls(number, ImageFingerprinted.model_validate(known["fingerprint"]), decisions, pairs)
+        return cls(number, ImageFingerprinted.model_validate(known["fingerprint"]), decisions, _findings(known))
 
     def written(self) -> bytes:
         decisions = [asdict(decision) for decision in self.decisions]
         fingerprint = self.fingerprint.model_dump(mode="json", exclude={"fresh"})
-        return json.dumps({"fingerprint": fingerprint, "decisions": decisions, "pairs": self.pairs}).encode()
+        seen = {} if self.findings is None else asdict(self.findings)
+        return json.dumps({"fingerprint": fingerprint, "decisions": decisions, **seen}).encode()
 
     def judgements(self) -> Iterator[Judgement]:
         for decision in self.decisions:
@@ -113,25 +114,30 @@ class Judging(Owner[ImageFingerprinted, Duplicates]):
         The index is not in memory until the batch lies in the store: after a failure, or when another consumer was
         faster, it is rebuilt from what does lie there.
         """
-        likeness = self._looking.setdefault(settings, Looking(settings)).within(context.store)
+        eyes = self._looking.setdefault(settings, Looking(settings)).within(context.store)
         while True:
-            opened = self._indexes.take(run) or _rebuilt(run, settings, likeness, context.store)
+            opened = self._indexes.take(run) or _rebuilt(run, settings, eyes, context.store)
             first = len(opened.batches) + 1
             new = [each for entry, each in fingerprints.items() if entry not in opened.batches]
-            arrivals = [
-                _arrival(number, each, opened.index.add(each, likeness)) for number, each in enumerate(new, first)
-            ]
+            arrivals = [_arrival(number, each, opened.index.add(each, eyes)) for number, each in enumerate(new, first)]
             lines = b"".join(arrival.written() + b"\n" for arrival in arrivals)
             if not arrivals or context.store.put_new(keys.arrival(run, first), lines):
                 opened.batches |= {each.entry: first for each in new}
                 return opened, arrivals
 
 
+def _findings(known: dict[str, Any]) -> Findings | None:
+    if "pairs" not in known:
+        return None
+    pairs = {int(other): Reason(kind) for other, kind in known["pairs"].items()}
+    return Findings(pairs, {int(number): int(shown) for number, shown in known["resolutions"].items()})
+
+
 def _arrival(number: int, fingerprint: ImageFingerprinted, judged: Judged) -> _Arrival:
-    return _Arrival(number, fingerprint, judged.decisions, judged.pairs)
+    return _Arrival(number, fingerprint, judged.decisions, judged.findings)
 
 
-def _rebuilt(run: str, settings: Duplicates, likeness: Likeness, store: Objects) -> _Open:
+def _rebuilt(run: str, settings: Duplicates, eyes: Eyes, store: Objects) -> _Open:
     """Rebuild the index of a run from its newest checkpoint and the arrivals since."""
     index, batches = checkpoint.newest(store, run, settings)
     opened = _Open(index, batches, len(batches))
@@ -142,7 +148,7 @@ def _rebuilt(run: str, settings: Duplicates, likeness: Likeness, store: Objects)
         except NotFound:
             return opened
         for arrival in arrivals:
-            opened.index.add(arrival.fingerprint, likeness, arrival.pairs)
+            opened.index.add(arrival.fingerprint, eyes, arrival.findings)
             opened.batches[arrival.fingerprint.entry] = first
 
 

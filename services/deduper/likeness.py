@@ -2,49 +2,64 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import NamedTuple
 
 from services.deduper.alignment import compare
 from services.deduper.look import DECODED_SIDE, Look, look_of
+from services.deduper.resolution import effective_resolution
 from shared.contract import keys
 from shared.contract.errors import NotFound
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Objects
 from shared.pictures import Limits, thumbnail
-from shared.recipe.duplicates import Duplicates
+from shared.recipe.duplicates import Duplicates, Variants
 
 REMEMBERED = 300
 """Looks that are kept in memory, of 0.2 MB each: copies of one picture often arrive soon after each other."""
 
-_MOST_MOVED = 0.1
-"""Share of blocks that may show two different things, at the default strictness: speech bubbles with text in them reach
-0.09; of ten pairs of pictures that only look alike, nine show 0.11 and more."""
+_MOST_MOVED = 0.06
+"""Share of blocks that may show two different things, at the default strictness. Most copies show none, those with a
+watermark or with clipped lights up to 0.1; pairs of pictures that only look alike 0.07 and more."""
+
+_MOST_OF_A_VARIANT = 0.004
+"""The same where variants are kept: open and closed eyes, or another mouth, are 0.006 and more."""
 
 _DEFAULT_STRICTNESS = 50
 
 _LIMITS = Limits(min_side=1, max_elongation=float("inf"))
 """For originals, which were decoded within the recipe's limits before."""
 
-Likeness = Callable[[str, str, Reason], bool]
-"""Says of two different originals, by digest, whether they are duplicates of a kind, near or mirrored. Symmetric."""
+
+class Eyes(NamedTuple):
+    """The two things that can be seen of originals, which are named by their digests.
+
+    `are_copies` says of two different ones whether they are duplicates of a kind, near or mirrored, whichever way
+    round; `resolution` is how much one shows (`services.deduper.resolution`).
+    """
+
+    are_copies: Callable[[str, str, Reason], bool]
+    resolution: Callable[[str], int]
 
 
 class Looking:
     """Looks at originals in the store, as strictly as the recipe says."""
 
     def __init__(self, settings: Duplicates) -> None:
-        self._most_moved = _MOST_MOVED * (100 - settings.strictness) / (100 - _DEFAULT_STRICTNESS)
+        most_moved = _MOST_MOVED * (100 - settings.strictness) / (100 - _DEFAULT_STRICTNESS)
+        keeps_variants = settings.variants is Variants.KEEP
+        self._most_moved = min(most_moved, _MOST_OF_A_VARIANT) if keeps_variants else most_moved
         self._looks: OrderedDict[str, Look | None] = OrderedDict()
 
-    def within(self, store: Objects) -> Likeness:
-        """Return the comparison of the originals in `store`."""
+    def within(self, store: Objects) -> Eyes:
+        """Return eyes for the originals in `store`."""
 
-        def likeness(one: str, other: str, kind: Reason) -> bool:
+        def are_copies(one: str, other: str, kind: Reason) -> bool:
             here, there = self._look(min(one, other), store), self._look(max(one, other), store)
             if here is None or there is None:
                 return False
             return self._are_copies(here, there.mirrored if kind is Reason.MIRRORED_DUPLICATE else there)
 
-        return likeness
+        return Eyes(are_copies, lambda image: _resolution(image, store))
 
     def _are_copies(self, one: Look, other: Look) -> bool:
         """Lay each over the other: of a picture that lost much, the better way round says more."""
@@ -59,6 +74,13 @@ class Looking:
                 self._looks.popitem(last=False)
         self._looks.move_to_end(image)
         return self._looks[image]
+
+
+def _resolution(image: str, store: Objects) -> int:
+    try:
+        return effective_resolution(store.get(keys.original(image)), _LIMITS)
+    except NotFound:
+        return 0
 
 
 def _looked_at(image: str, store: Objects) -> Look | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.deduper.candidates import Candidates, Near
 from services.deduper.grouping import Grouping, Rank
-from services.deduper.likeness import Likeness
+from services.deduper.likeness import Eyes
 from shared.contract.messages import ImageFingerprinted
 from shared.contract.reasons import Reason
 from shared.recipe.duplicates import Duplicates
@@ -26,16 +26,23 @@ class EntryDecision:
     reason: Reason | None
 
 
-Pairs = Mapping[int, Reason]
-"""Earlier arrivals, counted from 0, that a picture is a duplicate of."""
+@dataclass(frozen=True)
+class Findings:
+    """The findings of looking at an arrival: the earlier ones, counted from 0, that it is a duplicate of.
+
+    `resolutions` are effective ones, of the arrivals that have a duplicate and had none before.
+    """
+
+    pairs: Mapping[int, Reason] = field(default_factory=dict)
+    resolutions: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The earlier duplicates of an arrival, and all decisions that it brings or changes."""
+    """The findings about an arrival, and all decisions that it brings or changes."""
 
-    pairs: Pairs = field(default_factory=dict)
-    decisions: tuple[EntryDecision, ...] = ()
+    findings: Findings
+    decisions: tuple[EntryDecision, ...]
 
 
 _BYTES = 700
@@ -43,6 +50,9 @@ _BYTES = 700
 
 EXACT_ALONE = 100
 """Strictness at which exact copies alone are duplicates."""
+
+_COLUMNS = ("entries", "images", "resolutions", "pixels", "lossless", "scores", "keeper", "phash", "mirrored_phash")
+"""Parts of a state with an element for each entry."""
 
 _KINDS = (Reason.EXACT_DUPLICATE, Reason.NEAR_DUPLICATE, Reason.MIRRORED_DUPLICATE)
 
@@ -67,16 +77,17 @@ class RunIndex:
         """Bytes of memory that the index takes, roughly."""
         return _BYTES * len(self._entries) + self._candidates.memory
 
-    def add(self, found: ImageFingerprinted, likeness: Likeness, known: Pairs | None = None) -> Judged:
-        """Take in the next arrival. `known` are its duplicates among earlier ones, if they were written down."""
+    def add(self, found: ImageFingerprinted, eyes: Eyes, known: Findings | None = None) -> Judged:
+        """Take in the next arrival. `known` are the findings about it, if they were written down."""
         number, candidates = len(self._entries), self._candidates.add(found)
-        pairs = self._looked_at(found.image, candidates, likeness) if known is None else known
         self._entries.append(found.entry)
         self._images.append(found.image)
+        findings = known or self._looked_at(number, candidates, eyes)
         self._of_image[found.image].append(number)
-        self._connect(number, pairs)
-        changed = self._groups.add(rank(found))
-        return Judged(pairs, tuple(self._decision(picture, reason) for picture, reason in changed.items()))
+        self._connect(number, findings.pairs)
+        changed = self._groups.add(self._ranked(number, rank(found), findings.resolutions))
+        decisions = tuple(self._decision(picture, reason) for picture, reason in changed.items())
+        return Judged(findings, decisions)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return all that the index knows, as arrays: an element per entry, in order of arrival, or per pair."""
@@ -88,9 +99,10 @@ class RunIndex:
         return {
             "entries": np.array(self._entries, "S20"),
             "images": np.array(self._images, "S64"),
-            "pixels": np.array([-rank[0] for rank in ranks], np.int64),
-            "lossless": np.array([not rank[1] for rank in ranks], np.bool_),
-            "scores": np.array([-rank[2] for rank in ranks], np.int64),
+            "resolutions": np.array([-rank[0] for rank in ranks], np.int64),
+            "pixels": np.array([-rank[1] for rank in ranks], np.int64),
+            "lossless": np.array([not rank[2] for rank in ranks], np.bool_),
+            "scores": np.array([-rank[3] for rank in ranks], np.int64),
             "keeper": np.array(keeper, np.int64),
             "pairs": np.array([pair for pair in pairs if pair[0] > pair[1]], np.int64).reshape(-1, 3),
             **self._candidates.state(),
@@ -99,8 +111,7 @@ class RunIndex:
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Know what another index of the same settings knew (`state`). Raises `ValueError` for what is no state."""
         keeper, pairs = state["keeper"].tolist(), state["pairs"].tolist()
-        columns = ("entries", "images", "pixels", "lossless", "scores", "keeper", "phash", "mirrored_phash")
-        lengths = {len(state[name]) for name in columns}
+        lengths = {len(state[name]) for name in _COLUMNS}
         numbers = [*keeper, *(number for pair in pairs for number in pair[:2])]
         if len(lengths) != 1 or not all(-1 <= number < len(keeper) for number in numbers):
             raise ValueError("no state of an index")
@@ -114,17 +125,40 @@ class RunIndex:
         self._groups.restore(self._ranks(state), [None if number < 0 else number for number in keeper])
 
     def _ranks(self, state: Mapping[str, NDArray[Any]]) -> list[Rank]:
-        columns = (state[name].tolist() for name in ("pixels", "lossless", "scores"))
+        columns = (state[name].tolist() for name in ("resolutions", "pixels", "lossless", "scores"))
         rows = zip(*columns, self._images, self._entries, strict=True)
-        return [(-pixels, not lossless, -score, image, entry) for pixels, lossless, score, image, entry in rows]
+        return [(-shown, -pixels, not lossless, -score, *names) for shown, pixels, lossless, score, *names in rows]
 
-    def _looked_at(self, image: str, candidates: Near, likeness: Likeness) -> dict[int, Reason]:
-        """Return the earlier duplicates of a picture: among candidates, and among the duplicates of those that are."""
+    def _ranked(self, number: int, rank: Rank, resolutions: Mapping[int, int]) -> Rank:
+        """Note how much pictures show, and return the rank of a new one.
+
+        A picture that has had no duplicate so far may get another rank: no decision has depended on it.
+        """
+        for other, shown in resolutions.items():
+            if other != number:
+                self._groups.ranks[other] = (-shown, *self._groups.ranks[other][1:])
+        return (-resolutions.get(number, 0), *rank[1:])
+
+    def _looked_at(self, number: int, candidates: Near, eyes: Eyes) -> Findings:
+        image = self._images[number]
         copies = self._of_image.get(image, [])
-        pairs = {number: kind for copy in copies for number, kind in self._pairs[copy].items()}
+        pairs = {other: kind for copy in copies for other, kind in self._pairs[copy].items()}
         pairs |= dict.fromkeys(copies, Reason.EXACT_DUPLICATE)
-        if copies or self._settings.strictness == EXACT_ALONE:
-            return pairs
+        if not copies and self._settings.strictness < EXACT_ALONE:
+            pairs = self._duplicates(image, candidates, eyes)
+        return Findings(pairs, self._resolutions(number, pairs, eyes))
+
+    def _resolutions(self, number: int, pairs: Mapping[int, Reason], eyes: Eyes) -> dict[int, int]:
+        """Measure a new picture and its duplicates, unless they have been, if they are not all one file."""
+        if not set(pairs.values()) - {Reason.EXACT_DUPLICATE}:
+            return {}
+        unknown = [number, *(other for other in pairs if not self._groups.ranks[other][0])]
+        shown = {image: eyes.resolution(image) for image in {self._images[each] for each in unknown}}
+        return {each: shown[self._images[each]] for each in unknown}
+
+    def _duplicates(self, image: str, candidates: Near, eyes: Eyes) -> dict[int, Reason]:
+        """Return the earlier duplicates of a new picture: among candidates, and among the duplicates of those."""
+        pairs: dict[int, Reason] = {}
         due = [(number, Reason.NEAR_DUPLICATE) for number in candidates.straight]
         due += [(number, Reason.MIRRORED_DUPLICATE) for number in candidates.mirrored if self._settings.mirrored]
         looked_at = set[tuple[str, Reason]]()
@@ -133,12 +167,12 @@ class RunIndex:
             if other in pairs or (self._images[other], kind) in looked_at:
                 continue
             looked_at.add((self._images[other], kind))
-            if likeness(image, self._images[other], kind):
+            if eyes.are_copies(image, self._images[other], kind):
                 pairs |= dict.fromkeys(self._of_image[self._images[other]], kind)
                 due += [(number, _through(kind, known)) for number, known in self._pairs[other].items()]
         return pairs
 
-    def _connect(self, number: int, pairs: Pairs) -> None:
+    def _connect(self, number: int, pairs: Mapping[int, Reason]) -> None:
         for other, kind in pairs.items():
             self._pairs[number][other] = self._pairs[other][number] = kind
 
@@ -155,5 +189,8 @@ def _through(kind: Reason, other: Reason) -> Reason:
 
 
 def rank(found: ImageFingerprinted) -> Rank:
-    """Return a key that sorts the best first: most pixels, lossless, the source's score; the rest settles ties."""
-    return (-found.width * found.height, not found.lossless, -found.score, found.image, found.entry)
+    """Return a key that sorts the best first: effective resolution, pixels, lossless, the source's score.
+
+    The rest settles ties. The resolution is measured once a picture has a duplicate (`RunIndex.add`).
+    """
+    return (0, -found.width * found.height, not found.lossless, -found.score, found.image, found.entry)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from services.deduper.details import Words
+from services.deduper.words import Words
 
 RARE = 64
 """Pictures that may have a word before it says nothing any more: corners of plain shapes look the same everywhere."""

@@ -1,6 +1,6 @@
 """Where faces are cut out: which of those found go on, and how far each crop reaches."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from services.face_detector.detector import Box, Face
 from shared.contract.reasons import Drop, Reason
@@ -13,6 +13,9 @@ class CropRules(Section):
 
     expand: Expansion
     smallest: int
+    elongation: float
+    lowest: float
+    sharpness: float
     at_most: int
     too_many: TooMany
     edge: Edge
@@ -23,20 +26,27 @@ class CropRules(Section):
         return cls.model_validate(faces.model_dump(include=set(cls.model_fields)))
 
 
-def crops(faces: Sequence[Face], size: tuple[int, int], rules: CropRules) -> list[Box | Drop] | Drop:
+Sharpness = Callable[[Box], float]
+"""Measures how sharp a part of the picture is (`shared.pictures.sharpness`)."""
+
+
+def crops(
+    faces: Sequence[Face], size: tuple[int, int], rules: CropRules, sharpness: Sharpness
+) -> list[Box | Drop] | Drop:
     """Return, for every face in a picture of `size` (width, height), its crop or a `Drop` that says why it has none.
 
     Faces are numbered from left to right, then from top to bottom, then by size. A `Drop` alone is the picture's.
-    Faces that are too small do not count towards `at_most`.
+    Faces that are dropped for what they are do not count towards `at_most`.
     """
     boxes = sorted(face.box for face in faces)
     if not boxes:
         return Drop(Reason.NO_FACE, "no face was found")
-    large = [box for box in boxes if min(box.width, box.height) >= rules.smallest]
-    if len(large) > rules.at_most and rules.too_many is TooMany.DROP:
-        return Drop(Reason.TOO_MANY_FACES, f"{len(large)} faces, at most {rules.at_most} are taken")
-    largest = set(sorted(large, key=lambda box: -box.area)[: rules.at_most])
-    return [_crop(box, size, rules, among_largest=box in largest) for box in boxes]
+    unfit = {box: drop for box in boxes if (drop := _unfit(box, size, rules, sharpness)) is not None}
+    fit = [box for box in boxes if box not in unfit]
+    if len(fit) > rules.at_most and rules.too_many is TooMany.DROP:
+        return Drop(Reason.TOO_MANY_FACES, f"{len(fit)} faces, at most {rules.at_most} are taken")
+    largest = set(sorted(fit, key=lambda box: -box.area)[: rules.at_most])
+    return [unfit.get(box) or _crop(box, size, rules, among_largest=box in largest) for box in boxes]
 
 
 def expanded(box: Box, by: Expansion) -> Box:
@@ -61,10 +71,23 @@ def placed(box: Box, size: tuple[int, int], edge: Edge) -> Box | Drop:
     return Box(x, y, width, height)
 
 
+def _unfit(face: Box, size: tuple[int, int], rules: CropRules, sharpness: Sharpness) -> Drop | None:
+    """Return why a face is not taken, whatever else is in the picture."""
+    short, long = sorted((face.width, face.height))
+    if short < rules.smallest:
+        return Drop(Reason.FACE_TOO_SMALL, f"{face.width} x {face.height} pixels, at least {rules.smallest} a side")
+    if long > short * rules.elongation:
+        detail = f"{face.width} x {face.height} pixels, at most {rules.elongation:g} : 1"
+        return Drop(Reason.FACE_TOO_ELONGATED, detail)
+    middle = (face.y + face.height / 2) / size[1]
+    if middle > rules.lowest:
+        return Drop(Reason.FACE_TOO_LOW, f"its middle lies at {middle:.2f} of the height, at most {rules.lowest:g}")
+    if rules.sharpness and (found := sharpness(face)) < rules.sharpness:
+        return Drop(Reason.FACE_BLURRED, f"sharpness {found:.2f}, at least {rules.sharpness:g}")
+    return None
+
+
 def _crop(face: Box, size: tuple[int, int], rules: CropRules, *, among_largest: bool) -> Box | Drop:
-    if min(face.width, face.height) < rules.smallest:
-        detail = f"{face.width} x {face.height} pixels, at least {rules.smallest} a side"
-        return Drop(Reason.FACE_TOO_SMALL, detail)
     if not among_largest:
         return Drop(Reason.TOO_MANY_FACES, f"it is not among the picture's {rules.at_most} largest")
     return placed(expanded(face, rules.expand), size, rules.edge)

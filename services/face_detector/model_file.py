@@ -2,19 +2,17 @@
 
 import hashlib
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-import httpcore
 import httpx
 
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.errors import RecipeError, RunUnusable, Transient
 from shared.contract.stage import Objects
-from shared.http_transport import PoolTransport
+from shared.http_transport import public_client
 from shared.recipe.faces import Cascade
 from shared.recipe.files import content
 
@@ -71,34 +69,10 @@ def _read(path: Path) -> bytes:
         raise RunUnusable(f"the cascade {path} cannot be read: {error.strerror or error}") from error
 
 
-class _PublicServers(httpcore.SyncBackend):
-    """Hangs up, before anything is sent, on servers that the policy refuses: a name may resolve to any address."""
-
-    def __init__(self, egress: EgressPolicy) -> None:
-        self._egress = egress
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
-        refusal = self._egress.refusal(stream.get_extra_info("server_addr")[0], port)
-        if refusal:
-            stream.close()
-            raise RunUnusable(f"the cascade is not fetched from {host}: {refusal}")
-        return stream
-
-
 def _fetch(address: str, egress: EgressPolicy) -> bytes:
     data, deadline = bytearray(), time.monotonic() + SECONDS
-    servers = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(), network_backend=_PublicServers(egress))
-    client = httpx.Client(transport=PoolTransport(servers), follow_redirects=True, timeout=SECONDS / 2)
     try:
-        with client, client.stream("GET", address) as response:
+        with public_client(egress, SECONDS / 2) as client, client.stream("GET", address) as response:
             response.raise_for_status()
             for chunk in response.iter_bytes():
                 data += chunk

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.face_detector.acceptance import Acceptance, accepted
 from services.face_detector.choice import Detectors, Search, searches
 from services.face_detector.crop import CropRules, crops
-from services.face_detector.declaration import FACE_DETECTOR, DetectorEnvironment
+from services.face_detector.declaration import FACE_DETECTOR
 from services.face_detector.detections import DETECTIONS
 from services.face_detector.detector import Box, Candidate
 from services.face_detector.model_file import Fetching
 from services.face_detector.monochrome import is_monochrome
 from shared.contract import keys
+from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted
 from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Context, Stage
 from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
+from shared.pictures.sharpness import sharpness
 from shared.recipe.faces import Faces
 from shared.recipe.pictures import Monochrome
 from shared.recipe.recipe import Recipe
@@ -54,7 +57,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
     def __init__(self) -> None:
         self._detectors = Detectors()
 
-    def setup(self, environment: DetectorEnvironment, settings: Detection | None) -> None:
+    def setup(self, environment: FetchingEnvironment, settings: Detection | None) -> None:
         self._detectors = Detectors(Fetching(environment.egress, environment.cache))
         self._detectors.of(searches(Faces()) if settings is None else settings.searches)
 
@@ -105,7 +108,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
         found = context.memo(self.search(message.image, settings), detect, DETECTIONS)
         if settings.monochrome is Monochrome.DROP and is_monochrome(flat):
             return Drop(Reason.MONOCHROME, "it is black and white or of a single tint")
-        return crops(accepted(found, settings.acceptance), image.size, settings.crops)
+        return crops(accepted(found, settings.acceptance), image.size, settings.crops, partial(_sharpness, flat))
 
     def _face_messages(
         self, message: ImageKept, context: Context, picture: Picture, found: Sequence[Box | Drop]
@@ -128,6 +131,11 @@ class FaceDetector(Stage[ImageKept, Detection]):
 
 
 STAGES = (FaceDetector,)
+
+
+def _sharpness(image: Image.Image, box: Box) -> float:
+    part = image.crop((box.x, box.y, box.x + box.width, box.y + box.height))
+    return sharpness(np.asarray(part.convert("L"), np.float32))
 
 
 def _stored(picture: Picture, crop: Box, context: Context) -> tuple[str, bool]:

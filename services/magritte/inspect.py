@@ -1,6 +1,7 @@
 """`magritte status` and `magritte trace`: what is known of runs and items, from the store alone."""
 
 from collections.abc import Sequence
+from heapq import nsmallest
 from typing import Annotated, Any
 
 import typer
@@ -37,7 +38,8 @@ def trace(
     what: Annotated[
         str,
         typer.Argument(
-            help="A file's name, path or address, or a part of it; the SHA-256 of an original, crop or picture of the "
+            help="A file's name, path or address, or a part of it; the address of a post's page, or its board and "
+            "number, such as danbooru:123; the SHA-256 of an original, crop or picture of the "
             "data set, or at least 6 digits of its beginning; an entry or entry.face; or run, for the run itself."
         ),
     ],
@@ -65,17 +67,18 @@ def trace(
 def _list(items: RunItems, entries: Sequence[str], as_json: bool) -> None:
     """Print which pictures can be meant; as JSON all of them."""
     wanted = set(entries)
-    matches = sorted((each for each in items.listed() if each.entry in wanted), key=lambda each: each.origin)
+    matches = (each for each in items.listed() if each.entry in wanted)
     if as_json:
-        screen.say_json({"matches": [_described(items, each) for each in matches]})
+        described = sorted((_described(items, each) for each in matches), key=lambda each: each["name"])
+        screen.say_json({"matches": described})
         return
     table = Table("item", "name", "what became of it", box=None, header_style="dim")
-    for each in matches[:_MOST]:
+    for each in nsmallest(_MOST, matches, key=lambda each: each.origin):
         fate = items.settlement(each.entry)
         table.add_row(each.entry, each.origin, " ".join(filter(None, (fate.fate.value, fate.stage, fate.reason))))
     screen.console().print(table)
-    if len(matches) > _MOST:
-        screen.say(f"... and {len(matches) - _MOST} more")
+    if len(wanted) > _MOST:
+        screen.say(f"... and {len(wanted) - _MOST} more")
 
 
 def _described(items: RunItems, listed: ListedEntry) -> dict[str, str]:

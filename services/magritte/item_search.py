@@ -3,24 +3,58 @@
 import os.path
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from urllib.parse import unquote
+
+from pydantic import ValidationError
+
+from shared.contract.post import Post
+from shared.contract.post import comparable as name_of_post
 
 _DIGEST = re.compile(r"[0-9a-f]{6,64}", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_POST = re.compile(r"https?://.+|[a-z0-9.-]+:\d+", re.IGNORECASE)
 _USER = re.compile(r"^(https?://)[^/?#@]*@", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class ListedEntry:
-    """An entry as its source lists it: origin, the folder that it is relative to, if any, and the original's digest."""
+    """An entry as its source lists it: origin, the folder that it is relative to, if any, and the original's digest.
+
+    Of what has been fetched, `place` is where it was and `kind` that of its source. `post` is what a board says of it,
+    as the listing has it.
+    """
 
     entry: str
     origin: str
     folder: str = ""
     image: str = ""
+    place: str = ""
+    kind: str = ""
+    post: Mapping[str, Any] | None = None
+
+    @property
+    def known_post(self) -> Post | None:
+        """Return the entry's post; None where it is of no board, or described by another version of Magritte."""
+        try:
+            return None if self.post is None else Post.model_validate(self.post)
+        except ValidationError:
+            return None
+
+    @property
+    def post_names(self) -> set[str]:
+        """Return the names of the entry's post: its address and number; none where it is of no board."""
+        post = self.known_post
+        return set() if post is None else post.names
+
+    @property
+    def shown(self) -> str:
+        """Return the name that tells a person most: the address of the post's page, or else the origin."""
+        post = self.known_post
+        return self.origin if post is None else post.address
 
     @property
     def names(self) -> set[str]:
@@ -51,6 +85,11 @@ class Words:
             spelt.add(os.path.normpath(self.text))
         return {comparable(name) for name in spelt}
 
+    @cached_property
+    def name_of_post(self) -> str:
+        """Return the post that the text may name, by address or by board and number, comparable; else empty."""
+        return name_of_post(self.text) if _POST.fullmatch(self.text.strip()) else ""
+
     @property
     def may_be_digest(self) -> bool:
         """Return whether the text can be the beginning of a digest, or a whole one."""
@@ -63,6 +102,8 @@ class Words:
     def name(self, listed: ListedEntry) -> bool:
         """Return whether the words are the name of the entry, or its last parts, such as the name of the file."""
         if listed.image and self.text.lower() == listed.image:
+            return True
+        if self.name_of_post and self.name_of_post in listed.post_names:
             return True
         names = listed.names
         return not names.isdisjoint(self.spellings) or any(

@@ -1,14 +1,19 @@
-"""Imports of libraries that only the commands on networks need, and that may not be installed."""
+"""Imports of libraries that only some commands need, and that may not be installed."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from shared.contract.errors import Unusable
 
 
+def of_training(extra: str = "trainer") -> AbstractContextManager[None]:
+    """Wrap the imports of training's libraries, as `of_extra`."""
+    return of_extra(extra)
+
+
 @contextmanager
-def of_training(extra: str = "trainer") -> Iterator[None]:
-    """Wrap the imports of training's libraries: raises Unusable where one is missing, with the `extra` to install."""
+def of_extra(extra: str) -> Iterator[None]:
+    """Wrap the imports of an extra's libraries: raises Unusable where one is missing, with the `extra` to install."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -14,6 +14,7 @@ from services.magritte import (
     init,
     inspect,
     login,
+    models,
     operate,
     quality,
     recipe,
@@ -34,9 +35,9 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
-    epilog="Exit codes: 0 done, 1 something is wrong with the data, 2 wrong usage or recipe, 75 try again later (some "
-    "pictures could not be fetched), 130 stopped. Where data is kept: MAGRITTE_STORE (default folder:./magritte-data); "
-    "where stages of other processes are asked: MAGRITTE_BUS.",
+    epilog="Exit codes: 0 done, 1 something is wrong with the data, 2 wrong usage, recipe or setting, 75 try again "
+    "later (some pictures could not be fetched), 130 stopped. Where data is kept: MAGRITTE_STORE (default "
+    "folder:./magritte-data); where stages of other processes are asked: MAGRITTE_BUS.",
 )
 app.command("init")(init.init)
 app.command("run")(run.run)
@@ -60,6 +61,7 @@ app.add_typer(verdict.app, name="verdict")
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(sources.app, name="sources")
 app.add_typer(weights.app, name="weights")
+app.add_typer(models.app, name="models")
 app.add_typer(login.app, name="login")
 
 

@@ -19,6 +19,7 @@ from services.trainer.declaration import TRAINER
 from services.upscaler.declaration import UPSCALER
 from shared import settings as shared_settings
 from shared.contract.declaration import Pipeline
+from shared.contract.environment import DanbooruEnvironment
 from shared.contract.errors import Unusable
 from shared.contract.preview import SourcePreview, TagCount
 from shared.contract.stage import Stage, python_name
@@ -60,6 +61,11 @@ def previews(recipe: Recipe, source: int, pages: int | None, secrets: Path = SEC
     environment = shared_settings.read_declared(SCRAPER, secrets)
     found: Iterator[SourcePreview] = _module(SCRAPER.name, "preview").previews(recipe, source, environment, pages)
     return found
+
+
+def danbooru_account(secrets: Path = SECRETS) -> DanbooruEnvironment:
+    """Return the account at a Danbooru that the scraper of this process would ask with, if there is one."""
+    return shared_settings.read_variables(DanbooruEnvironment, secrets)
 
 
 def tag_counts(section: DanbooruSource, secrets: Path = SECRETS) -> Iterator[TagCount]:

@@ -7,6 +7,8 @@ import typer
 
 from services.magritte import screen
 from services.magritte.connection import own_folders
+from services.magritte.models import say_what_a_cascade_adds
+from services.magritte.pipeline import danbooru_account
 from shared import gallery_dl
 from shared.recipe.example import example as example_text
 from shared.recipe.file import read_recipe
@@ -20,12 +22,13 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole recipe with its defaults as JSON.")] = False,
 ) -> None:
     """Say whether a recipe can be used, and if not, in which line and field it is wrong (exit code 2)."""
-    recipe = read_recipe(path, own_folders())
+    recipe = read_recipe(path, own_folders(), danbooru_account())
     gallery_dl.check_installed(recipe.sources)
     if as_json:
         screen.say_json(recipe.model_dump(mode="json"))
     else:
         screen.say(f"{path}: {recipe.name}, fine")
+        say_what_a_cascade_adds(recipe)
 
 
 @app.command()

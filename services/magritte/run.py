@@ -12,15 +12,19 @@ import typer
 
 from services.magritte import screen
 from services.magritte.connection import own_folders
-from services.magritte.pipeline import checked_settings, load_all
+from services.magritte.models import say_what_a_cascade_adds
+from services.magritte.pipeline import checked_settings, danbooru_account, load_all
 from services.magritte.progress import ProgressDisplay
 from services.magritte.report import print_report
 from shared.contract.errors import TRY_AGAIN
-from shared.contract.reasons import Reason
+from shared.contract.reasons import NO_PICTURE, Reason
 from shared.ledger.fates import Fate
+from shared.ledger.listing import read_pages
 from shared.ledger.verdicts import check_whole
 from shared.recipe.file import read_recipe
 from shared.recipe.files import deposited
+from shared.recipe.recipe import Recipe
+from shared.recipe.sources import FolderSource
 from shared.runs.registry import Run, open_run, read_state, try_again
 from shared.runtime import logs
 from shared.runtime.health import Health, HealthServer
@@ -53,11 +57,11 @@ def run(
     """
     environment = checked_settings()
     logs.set_up(environment.log or LogFormat.PRETTY, environment.log_level or "warning")
-    recipe, stages = read_recipe(path, own_folders()), load_all()
+    recipe, stages = read_recipe(path, own_folders(), danbooru_account()), load_all()
     store = open_store(environment)
     store.prepare()
     check_whole(store, recipe.name)
-    this_run = Run(recipe.name, recipe) if dry_run else open_run(store, deposited(recipe, store), retry_failed)
+    this_run = _opened(store, recipe, dry_run, retry_failed)
     with ProgressDisplay(this_run) as progress:
         options = Options(Resources(environment.threads, environment.picture_seconds))
         process = SingleProcess(this_run, store, stages, options, progress.print_event)
@@ -78,9 +82,17 @@ def run(
                 progress.close()
                 print_report(store, this_run.name)
     if finished:
-        _say_what_failed(store, this_run.name, path)
+        _say_what_failed(store, this_run, path)
     else:
         _say_how_to_go_on(process, path)
+
+
+def _opened(store: Store, recipe: Recipe, dry_run: bool, retry_failed: bool) -> Run:
+    """Return the run to work on; where it begins, say what its recipe could have beside."""
+    run = Run(recipe.name, recipe) if dry_run else open_run(store, deposited(recipe, store), retry_failed)
+    if not run.resumed:
+        say_what_a_cascade_adds(recipe)
+    return run
 
 
 def _say_how_to_go_on(process: SingleProcess, path: Path) -> None:
@@ -91,19 +103,30 @@ def _say_how_to_go_on(process: SingleProcess, path: Path) -> None:
     raise typer.Exit(STOPPED)
 
 
-def _say_what_failed(store: Store, run: str, path: Path) -> None:
+def _say_what_failed(store: Store, run: Run, path: Path) -> None:
     """End with exit code 1 if pictures of a finished run are dead, and with 75 if some could not be fetched."""
-    settled = read_state(store, run).settlements
+    settled = read_state(store, run.name).settlements
     dead = sum(count for each, count in settled.items() if each.fate is Fate.DEAD)
     missing = sum(count for each, count in settled.items() if each.reason == Reason.FETCH_FAILED)
+    others = _answers_without_picture(store, run) if any(each.reason in NO_PICTURE for each in settled) else 0
     if dead:
         screen.say(
-            f"{dead} of the pictures could not be processed: `magritte dead list --run {run}` says why", err=True
+            f"{dead} of the pictures could not be processed: `magritte dead list --run {run.name}` says why", err=True
         )
     if missing:
         screen.say(f"{missing} pictures could not be fetched: `magritte run {path}` asks again", err=True)
-    if dead or missing:
+    if others:
+        again = f"`magritte run --retry-failed {path}` asks again at once, other runs after a while"
+        screen.say(f"{others} addresses answered with something else than a whole picture: {again}", err=True)
+    if dead or missing or others:
         raise typer.Exit(1 if dead else TRY_AGAIN)
+
+
+def _answers_without_picture(store: Store, run: Run) -> int:
+    """Count the addresses that have answered with something else than a picture; files of folders have not failed."""
+    sources = (number for number, source in enumerate(run.recipe.sources) if not isinstance(source, FolderSource))
+    pages = (page for source in sources for page in read_pages(store, run.name, source))
+    return sum(entry.get("reason") in NO_PICTURE for page in pages for entry in page.entries.values())
 
 
 def _leave(code: int) -> None:

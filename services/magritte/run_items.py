@@ -1,18 +1,18 @@
 """Looks up the pictures of a run in its ledger: their names, fates and histories."""
 
 import os.path
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 from services.magritte.item_search import Found, ListedEntry, Words, search
-from shared.contract.errors import NotFound, Unreadable
+from shared.contract.errors import Unreadable
 from shared.contract.items import Face, WholeRun
 from shared.contract.messages import FaceFound, FaceNormalized, FaceUpscaled, ImageFetched, Message
 from shared.ledger.fates import Settlement
 from shared.ledger.journal import Record
 from shared.ledger.ledger import Ledger
-from shared.ledger.listing import read_listing
+from shared.ledger.listing import read_pages
 from shared.ledger.tally import Tally
 from shared.recipe.sources import FolderSource
 from shared.runs.registry import run_recipe
@@ -37,7 +37,7 @@ class RunItems:
     def entries_meant(self, text: str) -> Found:
         """Find the entries that a person means by a text; messages are read only if no name fits."""
         entry = text.lower().partition(".")[0]
-        if entry in self._entries:
+        if any(entry == known for known in self._tally):
             return Found([entry])
         words = Words(text, _paths(text))
         found = search(words, self.listed())
@@ -49,14 +49,14 @@ class RunItems:
 
     def listed(self) -> Iterator[ListedEntry]:
         """Yield all entries with their origins, from the listings or, while those are not written, from the journal."""
-        known = set()
+        known = set[str]()
         for source, section in enumerate(run_recipe(self._store, self._run).sources):
             folder = str(section.folder.absolute()) if isinstance(section, FolderSource) else ""
-            for entry, record in self._listing(source).items():
+            for entry, record in self._listing(source):
                 known.add(entry)
-                yield ListedEntry(entry, str(record.get("origin", "")), folder, str(record.get("image", "")))
-        if self._entries - known:
-            yield from self._fetched(self._entries - known)
+                yield _listed(entry, record, folder)
+        if unlisted := {entry for entry in self._tally if entry not in known}:
+            yield from self._fetched(unlisted)
 
     def settlement(self, entry: str) -> Settlement:
         """Return what has become of an entry."""
@@ -81,18 +81,13 @@ class RunItems:
     def _tally(self) -> Tally:
         return self._ledger.book().tally
 
-    @cached_property
-    def _entries(self) -> set[str]:
-        return set(self._tally)
-
-    def _listing(self, source: int) -> dict[str, dict[str, Any]]:
+    def _listing(self, source: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the entries of a source with what is written down about each, as far as it has been gone through."""
         try:
-            return read_listing(self._store, self._run, source).entries
-        except NotFound:  # the source is still being gone through
-            return {}
+            for page in read_pages(self._store, self._run, source):
+                yield from page.entries.items()
         except Unreadable as error:
             self._remark(str(error))
-            return {}
 
     def _fetched(self, entries: set[str]) -> Iterator[ListedEntry]:
         for record in self._ledger.records(f'"{ImageFetched.kind()}"'):
@@ -109,6 +104,19 @@ class RunItems:
             if words.begins(message.picture if isinstance(message, FaceNormalized) else message.crop):
                 seen.add(message.entry)
                 yield message.entry
+
+
+def _listed(entry: str, record: Mapping[str, Any], folder: str) -> ListedEntry:
+    provenance = record.get("provenance") or {}
+    return ListedEntry(
+        entry,
+        str(record.get("origin", "")),
+        folder,
+        image=str(record.get("image", "")),
+        place=str(provenance.get("place", "")),
+        kind=str(provenance.get("source", "")),
+        post=record.get("post") or provenance.get("post"),
+    )
 
 
 def _entry_of(message: Message) -> str:

@@ -1,29 +1,28 @@
 """`magritte verdict`: what a person decides about the pictures of a character."""
 
-import getpass
-import os
-from collections.abc import Iterator
+from collections.abc import Collection
 from datetime import UTC
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from services.magritte import screen
-from services.magritte.connection import broker, found_run, has_broker
+from services.magritte.connection import found_run, has_broker
+from services.magritte.decisions import decide, publish, user
 from services.magritte.inspect import AsJson, RunName
-from services.magritte.pipeline import PIPELINE, load
+from services.magritte.item_search import ListedEntry
 from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 from shared.contract.items import Face, parse_item
-from shared.contract.messages import Decision, Message, ReviewClosed, Stamp, VerdictGiven, now
-from shared.contract.owner import Owner, Received
-from shared.contract.stage import Context
-from shared.ledger.fates import PERSON
-from shared.ledger.ledger import Ledger
-from shared.ledger.records import run_names
-from shared.ledger.verdicts import Verdict, check_whole, give, given
-from shared.runs.registry import is_finished, run_recipe
+from shared.contract.messages import Decision, ReviewClosed
+from shared.contract.reasons import Drop, Reason
+from shared.ledger.fates import Fate
+from shared.ledger.progress import Phase
+from shared.ledger.verdicts import Verdict, Verdicts, check_whole, given
+from shared.recipe.exclude import Exclusion, exclude_of_file
+from shared.runs.registry import phase_of, read_state, run_recipe
 from shared.store.interface import Store
 
 app = typer.Typer(help="Drop pictures or faces, undo that, and close a review.", no_args_is_help=True)
@@ -48,20 +47,54 @@ def keep(what: What, run: OfRun = "", why: Why = "") -> None:
     _decide(Decision.KEEP, what, run, why)
 
 
+@app.command()
+def exclude(
+    path: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A YAML file with the lists `artists` and `works`, as of a recipe.")
+    ],
+    run: OfRun = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Take back what this has dropped by these lists.")] = False,
+) -> None:
+    """Drop all pictures of excluded artists and works that a run has, so that its next data set is without them.
+
+    The recipe's own `exclude` is for runs that are still to come: name the file there too.
+    """
+    exclusion = Exclusion(exclude_of_file(path))
+    here, name = found_run(run)
+    decision, items = Decision.KEEP if undo else Decision.DROP, RunItems(here, name, screen.remark)
+    found = _undecided(here, name, _excluded(items, exclusion), decision)
+    if not found:
+        screen.say(f"run {name} has nothing{'' if undo else ' more'} of the artists and works in {path} to {decision}")
+        return
+    reasons = {image: f"{drop.reason}: {drop.detail}" for image, (_, drop) in found.items()}
+    who = user()
+    verdicts = [Verdict(image=image, decision=decision, who=who, why=why) for image, why in reasons.items()]
+    for number, (listed, _), why in zip(decide(here, name, verdicts), found.values(), reasons.values(), strict=True):
+        screen.say(f"verdict {number}: {decision} {listed.entry}  {listed.shown}  {why}")
+    used = f", {_in_dataset(items, found)} of them out of its data set" if not undo else ""
+    screen.say(f"{decision} {len(found)} pictures of run {name}{used}{_go_on()}")
+
+
 @app.command("list")
 def list_verdicts(run: RunName = "", as_json: AsJson = False) -> None:
-    """List all verdicts about the character of a run, the first one first."""
+    """List all verdicts about the character of a run, the first one first, with what the run knows of the pictures."""
     here, name = found_run(run)
     check_whole(here, run_recipe(here, name).name)
     found = list(given(here, run_recipe(here, name).name))
+    pictures = _pictures(RunItems(here, name, screen.remark), {verdict.image for _, verdict in found})
     if as_json:
-        screen.say_json([{"number": number, **verdict.model_dump(mode="json")} for number, verdict in found])
+        screen.say_json([
+            {"number": number, **verdict.model_dump(mode="json"), **_described(pictures.get(verdict.image, []))}
+            for number, verdict in found
+        ])  # fmt: skip
         return
-    table = Table("", "when", "who", "verdict", "about", "why", box=None, header_style="dim")
+    table = Table("", "when", "who", "verdict", "about", "name", "why", box=None, header_style="dim")
+    table.columns[5].overflow = "fold"
     for number, verdict in found:
-        about = verdict.image[:20] + ("" if verdict.face is None else f", face {verdict.face}")
+        known = pictures.get(verdict.image, [])
+        about = (known[0].entry if known else verdict.image[:20]) + ("" if verdict.face is None else f".{verdict.face}")
         when = f"{verdict.at.astimezone(UTC):%Y-%m-%d %H:%M}"
-        table.add_row(str(number), when, verdict.who, verdict.decision.value, about, verdict.why)
+        table.add_row(str(number), when, verdict.who, verdict.decision.value, about, _names(known), verdict.why)
     screen.console().print(table if found else "there are no verdicts")
 
 
@@ -69,8 +102,17 @@ def list_verdicts(run: RunName = "", as_json: AsJson = False) -> None:
 def close(run: RunName = "") -> None:
     """Say that the pictures of a run have been looked at, so that it packs its data set."""
     here, name = found_run(run)
-    _publish(here, name, [ReviewClosed(run=name)])
-    screen.say(f"the review of {name} is closed{_go_on()}")
+    phase = phase_of(here, name, read_state(here, name))
+    if phase is Phase.FINISHED:
+        screen.say(f"{name} is finished: there is no review to close")
+        return
+    publish(here, name, [ReviewClosed(run=name)])
+    if not run_recipe(here, name).review.required:
+        screen.say(f"{name} waits for no review: its recipe asks for none (`review: {{required: true}}`)")
+    elif phase is Phase.GATHERING:
+        screen.say(f"the review of {name} is closed: it packs as soon as all pictures are settled{_go_on()}")
+    else:
+        screen.say(f"the review of {name} is closed{_go_on()}")
 
 
 def _decide(decision: Decision, what: str, run: str, why: str) -> None:
@@ -83,30 +125,8 @@ def _decide(decision: Decision, what: str, run: str, why: str) -> None:
     (image,), face = images, _face(what)
     if face is not None and not items.has_face(found[0], face):
         raise NotFound(f"{found[0]} of run {name} has no face {face}: `magritte trace {found[0]}` lists those it has")
-    check_whole(here, run_recipe(here, name).name)
-    verdict = Verdict(image=image, face=face, decision=decision, who=_user(), why=why)
-    number = give(here, run_recipe(here, name).name, verdict)
-    for each in _concerned(here, name):
-        about = {"run": each, "face": verdict.face, "image": image, "decision": decision, "number": number}
-        entries = Ledger(here, each, screen.remark).entries_of(image, face)
-        _publish(here, each, [VerdictGiven.model_validate({**about, "entry": entry}) for entry in entries])
+    (number,) = decide(here, name, [Verdict(image=image, face=face, decision=decision, who=user(), why=why)])
     screen.say(f"verdict {number}: {decision} {what}{_go_on()}")
-
-
-def _concerned(here: Store, run: str) -> Iterator[str]:
-    """Yield the run, and all others of its character that are not finished: later ones read the log themselves."""
-    yield run
-    character = run_recipe(here, run).name
-    others = (each for each in run_names(here) if each != run and each.rpartition("-")[0] == character)
-    yield from (each for each in others if not is_finished(here, each))
-
-
-def _user() -> str:
-    """Return the name of whoever calls the command, or the number: in a container many users have no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
 
 
 def _face(what: str) -> int | None:
@@ -118,24 +138,55 @@ def _face(what: str) -> int | None:
     return item.number if isinstance(item, Face) else None
 
 
-def _publish(here: Store, run: str, messages: list[Message]) -> None:
-    """Tell the ledger: its owner at work on the broker, or, without a broker, an owner for this once."""
-    if not messages:
-        return
-    stamp = Stamp(stage=PERSON, at=now())
-    if has_broker():
-        with broker() as bus:
-            for message in messages:
-                bus.publish(message, stamp)
-        return
-    owner, batch = _owner_of_ledgers(), [Received.of(message, stamp) for message in messages]
-    list(owner.process_batch(run, batch, owner.settings(run_recipe(here, run)), Context(here)))
-    owner.rest()
+def _excluded(items: RunItems, exclusion: Exclusion) -> dict[str, tuple[ListedEntry, Drop]]:
+    """Return the excluded pictures of a run by their originals: an entry of each, and why it is excluded."""
+    found: dict[str, tuple[ListedEntry, Drop]] = {}
+    for listed in items.listed():
+        if listed.image and listed.image not in found:
+            drop = exclusion.of(listed.known_post, listed.place, listed.kind)
+            if drop is not None:
+                found[listed.image] = listed, drop
+    return found
 
 
-def _owner_of_ledgers() -> Owner[Any, Any]:
-    container = next(each.name for each in PIPELINE.declarations if VerdictGiven in each.consumes)
-    return next(stage for stage in load(container) if isinstance(stage, Owner))
+def _in_dataset(items: RunItems, images: Collection[str]) -> int:
+    """Count the originals of which an entry was in the data set when `items` was read."""
+    entries = (listed for listed in items.listed() if listed.image in images)
+    return len({listed.image for listed in entries if items.settlement(listed.entry).fate is Fate.IN_DATASET})
+
+
+def _undecided(
+    here: Store, run: str, found: dict[str, tuple[ListedEntry, Drop]], decision: Decision
+) -> dict[str, tuple[ListedEntry, Drop]]:
+    """Return the excluded pictures that are not dropped yet, or, to be kept, those that exclusion has dropped."""
+    standing = Verdicts(run_recipe(here, run).name)
+    standing.read(here)
+
+    def is_open(image: str, why: Reason) -> bool:
+        _, verdict = standing.about(image, None) or (0, None)
+        if verdict is None or verdict.decision is not Decision.DROP:
+            return decision is Decision.DROP
+        return decision is Decision.KEEP and verdict.why.startswith(f"{why}: ")
+
+    return {image: each for image, each in found.items() if is_open(image, each[1].reason)}
+
+
+def _pictures(items: RunItems, images: set[str]) -> dict[str, list[ListedEntry]]:
+    """Return the entries of a run that have one of these originals, by original."""
+    found: dict[str, list[ListedEntry]] = {}
+    for listed in items.listed() if images else ():
+        if listed.image in images:
+            found.setdefault(listed.image, []).append(listed)
+    return found
+
+
+def _described(known: list[ListedEntry]) -> dict[str, list[str]]:
+    return {"entries": [each.entry for each in known], "names": [each.shown for each in known]}
+
+
+def _names(known: list[ListedEntry]) -> str:
+    more = f" and {len(known) - 1} more" if len(known) > 1 else ""
+    return f"{known[0].shown}{more}" if known else "not of this run"
 
 
 def _go_on() -> str:

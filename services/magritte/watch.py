@@ -27,13 +27,16 @@ _SHARE = 10
 def watch(
     run: RunName = "",
     every: Annotated[float, typer.Option("--every", min=0.5, help="Seconds between two looks.")] = 2.0,
+    patience: Annotated[
+        float, typer.Option("--patience", min=0, help="Seconds without news after which it says how to go on.")
+    ] = 300.0,
 ) -> None:
     """Show how far a run is until it is over (exit code 0 when it has finished, 1 when it failed or was cancelled).
 
     Counts come from the store; messages that wait, from the broker if there is one.
     """
     here, name = found_run(run)
-    console = screen.console()
+    console, silence = screen.console(), _Silence(patience)
     with ExitStack() as stack:
         bus = stack.enter_context(broker()) if has_broker() else None
         live = stack.enter_context(Live(console=console, auto_refresh=False, transient=True))
@@ -44,12 +47,44 @@ def watch(
                 live.update(_picture(found, _depths(bus)), refresh=True)
             else:
                 screen.say(_line(found))
+            if not found.phase.is_over and silence.has_lasted(found):
+                screen.remark(f"nothing has happened to {name} for {patience:g} seconds. {_advice(found)}")
             if found.phase.is_over:
                 break
             time.sleep(max(every, _SHARE * (time.monotonic() - began)))
     print_status(found)
     if found.phase is not Phase.FINISHED:
         raise typer.Exit(1)
+
+
+class _Silence:
+    """The time for which nothing has happened to a run."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._last: Report | None = None
+        self._since = 0.0
+        self._is_told = False
+
+    def has_lasted(self, found: Report) -> bool:
+        """Return whether reports have been the same for longer than patience lasts; true once, until there is news."""
+        if found != self._last:
+            self._last, self._since, self._is_told = found, time.monotonic(), False
+        if self._is_told or time.monotonic() - self._since < self._patience:
+            return False
+        self._is_told = True
+        return True
+
+
+def _advice(found: Report) -> str:
+    """Return what a person can do about a run that does not go on."""
+    if found.phase is Phase.REVIEWING:
+        return f"It waits for a review: `magritte verdict close {found.run}` says that it is done"
+    if found.paused:
+        return f"Paused are {', '.join(sorted(found.paused))}: `magritte continue STAGE` lets one go on"
+    if has_broker():
+        return f"If its stages are at work, `magritte resume {found.run}` publishes again what is not settled"
+    return "If no process is at work on it, `magritte run RECIPE` goes on with it"
 
 
 def _line(found: Report) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.scraper.sources import Item
 from shared.contract import memory
-from shared.contract.reasons import Drop, Reason
+from shared.contract.reasons import NO_PICTURE, Drop, Reason
 from shared.contract.stage import Action, Codec, Objects
 from shared.pictures import Limits
 
@@ -16,10 +16,6 @@ VERSION = 1
 
 PASSING = frozenset({Reason.UNREADABLE_FILE, Reason.FETCH_FAILED})
 """May be otherwise another time: every later run tries again. Within a run they stand: an entry has one fate."""
-
-NO_PICTURE = frozenset({Reason.NOT_A_PICTURE, Reason.EMPTY_FILE, Reason.TRUNCATED, Reason.CORRUPT})
-"""What an address can answer once and not the next time: a server that is busy or takes us for a robot sends a page or
-nothing with the status of success, and a connection that breaks cuts a picture short or damages it."""
 
 GAPS = (timedelta(0), timedelta(minutes=10), timedelta(days=1), timedelta(weeks=1))
 """How long an address that has sent no picture once, twice, ... is left alone. If it sends none after the last of these

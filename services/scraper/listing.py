@@ -55,7 +55,7 @@ def described(item: Item, record: FetchRecord) -> Description:
     """Describe an item by what came of it, and by what a board says of it today."""
     common = {"origin": item.origin, "score": item.score}
     if record.drop is not None:
-        return {**common, **asdict(record.drop)}
+        return {**common, **asdict(record.drop), **_post(item)}
     provenance = {**(record.provenance or {}), **facts_of_post(item.post)}
     return {**common, "image": record.image, "provenance": dict(sorted(provenance.items()))}
 

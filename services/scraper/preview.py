@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import islice
 from typing import Protocol, runtime_checkable
 
-from services.scraper.asking import conditions_of
+from services.scraper.asking import conditions_of, hosts_of
 from services.scraper.declaration import ScraperEnvironment
-from services.scraper.exclusion import without_excluded
 from services.scraper.sources import Item, Page, Post, Source, open_source
 from services.scraper.sources.pixiv.session import PixivSession
 from shared.contract.preview import SourcePreview
+from shared.recipe.exclude import Exclusion
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import name_of, pause_of
 
@@ -39,12 +39,12 @@ def previews(
 
     If not all have been gone through then, the last one has the number that the board counts.
     """
-    section = recipe.sources[number]
-    conditions = conditions_of(environment, PixivSession(environment))
+    section, exclusion = recipe.sources[number], Exclusion(recipe.exclude)
+    conditions = conditions_of(environment, PixivSession(environment), hosts_of(environment))
     with closing(open_source(section, conditions)) as source:
         tally = _Tally(source.kind, name_of(section), pause_of(section))
         for page in islice(_pages(source), pages):
-            items = tuple(without_excluded(item, recipe.exclude, source.kind) for item in page.items)
+            items = tuple(item.without(exclusion, source.kind) for item in page.items)
             tally.add(replace(page, items=items))
             yield tally.preview()
         if not tally.complete and isinstance(source, Counting):

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from services.scraper.asking import conditions_of
+from services.scraper.asking import conditions_of, hosts_of
 from services.scraper.declaration import SCRAPER, ScraperEnvironment
 from services.scraper.seen_entries import SeenEntries
 from services.scraper.sources.pixiv.session import PixivSession
 from services.scraper.walk import Walk, Wanted
+from services.scraper.web.hosts import Hosts
 from shared import gallery_dl
 from shared.contract.messages import ListingDue, Message, RunRequested
 from shared.contract.stage import Context, Death, Stage
@@ -30,11 +31,13 @@ class Scraper(Stage[RunRequested | ListingDue, Wanted]):
         self._clock = clock
         self._environment = ScraperEnvironment()
         self._pixiv = PixivSession(self._environment)
+        self._hosts = Hosts()
         self._seen = SeenEntries()
 
     def setup(self, environment: ScraperEnvironment, settings: Wanted | None) -> None:
         self._environment = environment
         self._pixiv = PixivSession(environment)
+        self._hosts = hosts_of(environment)
         if settings is not None:
             gallery_dl.check_installed(settings.sources)
 
@@ -45,7 +48,7 @@ class Scraper(Stage[RunRequested | ListingDue, Wanted]):
         self, message: RunRequested | ListingDue, settings: Wanted, context: Context
     ) -> Iterator[Message | Death]:
         conditions = conditions_of(
-            self._environment, self._pixiv, settings.limits.max_bytes, context.stopping, context.store
+            self._environment, self._pixiv, self._hosts, settings.limits.max_bytes, context.stopping, context.store
         )
         walk = Walk(message.run, message.source, settings, context.store, conditions, self._clock, self._seen)
         return walk.known() if isinstance(message, RunRequested) else walk.page(message.page)

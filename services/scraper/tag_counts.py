@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 
-from services.scraper.asking import conditions_of
+from services.scraper.asking import conditions_of, hosts_of
 from services.scraper.declaration import ScraperEnvironment
 from services.scraper.sources.danbooru.source import DanbooruSource
 from services.scraper.sources.pixiv.session import PixivSession
@@ -16,7 +16,7 @@ SIMILAR = 8
 
 def tag_counts(section: Section, environment: ScraperEnvironment) -> Iterator[TagCount]:
     """Yield how many posts each tag of a section has, and similar tags of one that has none."""
-    conditions = conditions_of(environment, PixivSession(environment))
+    conditions = conditions_of(environment, PixivSession(environment), hosts_of(environment))
     with closing(DanbooruSource(section, conditions)) as source:
         for name in section.danbooru.tags:
             posts = source.tags({"search[name]": name}).get(name, 0)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.scraper.entries import entry_id
-from services.scraper.exclusion import without_excluded
 from services.scraper.fetch_record import FetchRequest
 from services.scraper.fetching import fetch
 from services.scraper.listing import (
@@ -31,7 +30,7 @@ from shared.contract.messages import ListingDue, Message, SourceExhausted
 from shared.contract.stage import Death, Objects, single_errors
 from shared.pictures import Limits
 from shared.recipe import sources as recipe_sources
-from shared.recipe.exclude import Exclude
+from shared.recipe.exclude import Exclude, Exclusion
 from shared.recipe.files import with_addresses
 
 EMPTY = Listing(entries={}, count=0, next="")
@@ -99,7 +98,8 @@ class Walk:
             listed = self._listed(source, page, before.next or "")
             earlier = self.seen.before(self.store, self.run, self.number, page)
             request = self._fetch_request()
-            for item in (without_excluded(item, self.wanted.exclude, source.kind) for item in listed.items):
+            exclusion = Exclusion(self.wanted.exclude)
+            for item in (each.without(exclusion, source.kind) for each in listed.items):
                 self._stop_if_requested()
                 entry = entry_id(source.kind, self.number, item.origin)
                 if entry not in entries and entry not in earlier:

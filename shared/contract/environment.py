@@ -1,5 +1,6 @@
 """Settings of stages from the environment: a stage declares a model of its own variables, all with one prefix."""
 
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -22,8 +23,24 @@ def _networks(text: str) -> str:
     return text
 
 
-class FetchingEnvironment(Environment):
-    """Variables of stages that fetch by address."""
+class CacheEnvironment(Environment):
+    """Variables of whoever keeps what comes from the web."""
+
+    cache_home: str = Field("", validation_alias="XDG_CACHE_HOME", description="where caches are kept")
+
+    @property
+    def cache(self) -> Path:
+        """Folder for what is kept of the web: models, and when hosts may be asked again."""
+        return (Path(self.cache_home) if self.cache_home else Path.home() / ".cache") / "magritte"
+
+    @property
+    def models(self) -> Path:
+        """Folder of the models that recipes call by name."""
+        return self.cache.absolute() / "models"
+
+
+class FetchingEnvironment(CacheEnvironment):
+    """Variables of stages and commands that fetch by address."""
 
     private_networks: Annotated[str, AfterValidator(_networks)] = Field(
         "", description="networks beside the public internet that pictures and models may come from: 192.168.1.0/24"

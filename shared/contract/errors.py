@@ -13,6 +13,7 @@
     ├── Poison                 will never work: the item ends dead, with this text
     │   ├── WorkerVanished     it goes back to its queue again and again without an answer
     │   ├── RunUnusable        what its run asks for cannot be had or done: a model that is gone, or of something else
+    │   │   └── AccountRefused a board does not let in the account that the settings name, or a visitor
     │   ├── HostRefuses        a host does not want to be asked any more: the source can be gone on with later
     │   └── Unreadable         a record in the store is damaged, or of another version: names it, and what to do
     └── Unusable               a part does not do its work on this machine (found by its self-test at start; an item
@@ -76,6 +77,10 @@ class RunUnusable(Poison):
     """A run needs something that cannot be had on any machine, such as a model; other runs go on."""
 
 
+class AccountRefused(RunUnusable):
+    """A board does not let in the account that the settings name, or asks for another one than they name."""
+
+
 class HostRefuses(Poison):
     """A host has refused again and again, or sends challenges for people: its source ends here for now."""
 
@@ -112,6 +117,6 @@ USAGE, TRY_AGAIN = 2, 75
 
 def exit_code(error: MagritteError) -> int:
     """Return the exit code of a process that `error` ends: 2 to be mended by a person, 75 to be tried again, else 1."""
-    if isinstance(error, RecipeError | SettingsError):
+    if isinstance(error, RecipeError | SettingsError | AccountRefused):
         return USAGE
     return TRY_AGAIN if isinstance(error, Transient | HostRefuses) else 1

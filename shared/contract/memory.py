@@ -13,6 +13,8 @@ from shared.contract.objects import Objects
 
 T = TypeVar("T")
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 """Raised by `json` and by codecs about a record that is damaged or of another version."""
 
@@ -34,7 +36,7 @@ class Action:
     def digest(self) -> str:
         """SHA-256 of the canonical JSON of all four parts, in hexadecimal."""
         parts = [self.stage, self.version, self.settings, self.inputs]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        return hashlib.sha256(_canonical(parts).encode()).hexdigest()
 
     @property
     def key(self) -> str:
@@ -65,5 +67,4 @@ def keep(store: Objects, action: Action, value: T, codec: Codec[T]) -> None:
     """Record `value` as the result of `action`, in place of an earlier record."""
     settings = {"settings": dict(action.settings)} if action.settings else {}
     about = {"stage": action.stage, "version": action.version, **settings, "inputs": dict(action.inputs)}
-    record = json.dumps({**about, **codec.write(value)}, sort_keys=True, separators=(",", ":"))
-    store.put(action.key, record.encode())
+    store.put(action.key, _canonical({**about, **codec.write(value)}).encode())

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shared.contract.errors import Poison
 from shared.contract.facts import FaceFact, Fact, ImageFact, RunFact
 from shared.contract.items import Entry, Face, Item, WholeRun
+from shared.contract.reasons import Reason
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 in hexadecimal."""
@@ -72,6 +73,8 @@ class Stamp(BaseModel):
 
 NO_STAMP = Stamp()
 
+_as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
 
 def now() -> str:
     """Return the present time, UTC, as a stamp has it."""
@@ -109,6 +112,11 @@ class Message(BaseModel):
         """The subject of the message."""
         return WholeRun()
 
+    @property
+    def drop_reason(self) -> Reason | None:
+        """Why the item was dropped or superseded; None where the message says nothing of the kind."""
+        return None
+
     def fact(self, stage: str) -> Fact:
         """Return what the message, published by `stage`, states about its item."""
         return RunFact(self.kind(), stage)
@@ -121,7 +129,7 @@ class Message(BaseModel):
         body = {"type": self.kind(), "v": SCHEMA_VERSION, **self.model_dump(mode="json")}
         if stamp is not NO_STAMP:
             body["stamp"] = stamp.model_dump(exclude_none=True)
-        return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+        return _as_json(body).encode("utf-8", "replace")
 
     def finding(self) -> dict[str, Any]:
         """Return the message as an action record keeps it; `rebuild` makes a message about another item of it."""

@@ -73,7 +73,7 @@ class ImageFingerprinted(ImageMessage):
     """An original's fingerprint is known.
 
     The hashes are imagehash's phash of the picture and of its mirror image, 64 bits in hexadecimal; `words` stand for
-    details (`services.deduper.details`), and are empty in messages of before 2026-11-28.
+    details (`services.deduper.words`), and are empty in messages of before 2026-11-28.
     """
 
     image: Digest
@@ -99,7 +99,7 @@ class Judgement(ImageMessage):
     decisions: Ordinal
 
     def fact(self, stage: str) -> Fact:
-        reason = str(getattr(self, "reason", ""))
+        reason = str(self.drop_reason or "")
         return ImageFact(self.entry, self.kind(), stage, self.arrival, reason, decisions=self.decisions)
 
 
@@ -115,6 +115,10 @@ class ImageSuperseded(Judgement):
     by: Digest
     reason: Reason
 
+    @property
+    def drop_reason(self) -> Reason:
+        return self.reason
+
 
 class Dropped(Message):
     """A picture or a face left the run at `stage`."""
@@ -122,6 +126,10 @@ class Dropped(Message):
     stage: str
     reason: Reason
     detail: str = ""
+
+    @property
+    def drop_reason(self) -> Reason:
+        return self.reason
 
     @classmethod
     def of(cls, consumed: Message, stage: str, drop: Drop, **item: str | int) -> Self:

@@ -47,6 +47,9 @@ class Reason(StrEnum):
     NO_FACE = "no-face"
     TOO_MANY_FACES = "too-many-faces"
     FACE_TOO_SMALL = "face-too-small"
+    FACE_TOO_ELONGATED = "face-too-elongated"
+    FACE_TOO_LOW = "face-too-low"
+    FACE_BLURRED = "face-blurred"
     FACE_AT_THE_EDGE = "face-at-the-edge"
     NOT_VERIFIED = "not-verified"
     # Classes
@@ -57,6 +60,11 @@ class Reason(StrEnum):
 
 PASSING = frozenset({Reason.TIME_LIMIT_EXCEEDED})
 """Reasons that say more of the machine than of the picture: another run tries again."""
+
+
+NO_PICTURE = frozenset({Reason.NOT_A_PICTURE, Reason.EMPTY_FILE, Reason.TRUNCATED, Reason.CORRUPT})
+"""What an address can answer once and not the next time: a server that is busy or takes us for a robot sends a page or
+nothing with the status of success, and a connection that breaks cuts a picture short or damages it."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Reads a run's ledger: the one way for commands, stages and the report to know what has happened in a run."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
 from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable
 from shared.contract.items import Face, WholeRun
+from shared.contract.messages import ImageFetched
 from shared.contract.objects import Objects
 from shared.ledger import checkpoint, journal
 from shared.ledger.book import Book
@@ -74,6 +75,14 @@ class Ledger:
             if face is None or item == Face(item.entry, face):
                 found.add(item.entry)
         return sorted(found)
+
+    def entries_of_all(self, images: Collection[str]) -> dict[str, list[str]]:
+        """Return the entries that have been fetched as each of `images`, in order of their names."""
+        found: dict[str, set[str]] = {}
+        for message in (record.message for record in self.records(f'"{ImageFetched.kind()}"')):
+            if isinstance(message, ImageFetched) and message.image in images:
+                found.setdefault(message.image, set()).add(message.entry)
+        return {image: sorted(entries) for image, entries in found.items()}
 
     def _catch_up(self, book: Book) -> None:
         for number, content in journal.batches(self._store, self._run, book.batches):

@@ -60,22 +60,6 @@ def complete_pages(store: Objects, run: str, source: int) -> Iterator[Listing]:
         raise NotFound(f"source {source} of run {run} has not been listed to its end")
 
 
-def read_listing(store: Objects, run: str, source: int) -> Listing:
-    """Return all that a source has listed, as one page; raises `NotFound` until it has, and `Unreadable`."""
-    entries: dict[str, dict[str, Any]] = {}
-    for page in complete_pages(store, run, source):
-        entries |= page.entries
-    return Listing(entries=entries, count=len(entries))
-
-
-def find_listing(store: Objects, run: str, source: int) -> Listing | None:
-    """Return all that a source has listed; None until it has, readably: the scraper lists it again."""
-    try:
-        return read_listing(store, run, source)
-    except (NotFound, Unreadable):
-        return None
-
-
 def find_page(store: Objects, run: str, source: int, number: int) -> Listing | None:
     """Return page `number` of a source's listing; None until it is there, readably."""
     try:

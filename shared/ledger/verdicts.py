@@ -3,7 +3,7 @@
 A verdict holds in every run of the character, also in later ones and with other settings. It is undone by a later one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
@@ -42,11 +42,21 @@ class Verdict(BaseModel):
 
 def give(store: Objects, character: str, verdict: Verdict) -> int:
     """Append a verdict to a character's log and return its number, from 1."""
-    data = verdict.model_dump_json(indent=1).encode()
-    number = max((number for number, _ in given(store, character)), default=0) + 1
-    while not store.put_new(keys.verdict(character, number), data):
-        number += 1
+    (number,) = give_all(store, character, [verdict])
     return number
+
+
+def give_all(store: Objects, character: str, verdicts: Iterable[Verdict]) -> list[int]:
+    """Append verdicts to a character's log and return their numbers, from 1, in order."""
+    number = max((number for number, _ in given(store, character)), default=0)
+    numbers = []
+    for verdict in verdicts:
+        data = verdict.model_dump_json(indent=1).encode()
+        number += 1
+        while not store.put_new(keys.verdict(character, number), data):
+            number += 1
+        numbers.append(number)
+    return numbers
 
 
 def read_verdict(store: Objects, character: str, number: int) -> Verdict:

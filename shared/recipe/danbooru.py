@@ -6,8 +6,10 @@ from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from shared.contract.environment import DanbooruEnvironment
+from shared.recipe.board import SEVERAL, not_before_since
 from shared.recipe.section import Section
 
 _METATAGS = (
@@ -80,15 +82,21 @@ class Order(StrEnum):
     FAVOURITES = "favourites"
 
 
+VISITORS_TAGS = 2
+"""Counted tags of a search that visitors and free accounts may make; how many others may is for the board to say."""
+
+
 class Danbooru(Section):
     """Posts of a Danbooru that have certain tags."""
 
-    tags: tuple[TagName, ...] = Field(
+    tags: Annotated[tuple[TagName, ...], SEVERAL] = Field(
         examples=[["margot_(magritte)"]],
         description="names of tags that a post must have, all of them; a visitor may name 2, with another order 1",
     )
-    exclude: tuple[TagName, ...] = Field((), description="names of tags, also of artists, that a post must not have")
-    ratings: tuple[Rating, ...] = Field(
+    exclude: Annotated[tuple[TagName, ...], SEVERAL] = Field(
+        (), description="names of tags, also of artists, that a post must not have"
+    )
+    ratings: Annotated[tuple[Rating, ...], SEVERAL] = Field(
         (Rating.GENERAL,), description="g (general), s (sensitive) or both; others are never asked for"
     )
     score: int | None = Field(None, description="least score, which is votes for less votes against; unset: any")
@@ -121,13 +129,6 @@ class Danbooru(Section):
         0, description="of equally good copies of a picture that of the source with the higher score is kept"
     )
 
-    @field_validator("tags", "exclude", "ratings", mode="before")
-    @classmethod
-    def _is_a_list(cls, names: Any) -> Any:
-        if isinstance(names, str):
-            raise ValueError(f"write a list, even of one: [{names}]")
-        return names
-
     @field_validator("tags", "exclude", "ratings")
     @classmethod
     def _no_name_twice(cls, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -154,13 +155,7 @@ class Danbooru(Section):
             raise ValueError("no login belongs into an address: set MAGRITTE_DANBOORU_LOGIN, MAGRITTE_DANBOORU_API_KEY")
         return address.rstrip("/")
 
-    @field_validator("until")
-    @classmethod
-    def _is_not_before(cls, until: date | None, info: ValidationInfo) -> date | None:
-        since = info.data.get("since")
-        if since is not None and until is not None and until < since:
-            raise ValueError(f"should not be before `since`, {since}")
-        return until
+    _dates = field_validator("until")(not_before_since)
 
     @field_validator("exclude")
     @classmethod
@@ -169,6 +164,27 @@ class Danbooru(Section):
         if both:
             raise ValueError(f"{min(both)} is in `tags` too: nothing can be found")
         return exclude
+
+    @model_validator(mode="after")
+    def _may_be_searched_for(self, info: ValidationInfo) -> "Danbooru":
+        account: DanbooruEnvironment | None = (info.context or {}).get("danbooru")
+        if account is not None and (problem := too_many_tags(self, bool(account.at(self.address).danbooru_login))):
+            raise ValueError(problem)
+        return self
+
+
+def too_many_tags(wanted: Danbooru, has_login: bool) -> str:
+    """Say that a search has more tags than a visitor may name; empty if it may be made. A single tag is always fine."""
+    ordered = wanted.order is not Order.NEWEST
+    if has_login or len(wanted.tags) + ordered <= VISITORS_TAGS:
+        return ""
+    order = f" and `order: {wanted.order}`, which counts as one" if ordered else ""
+    return (
+        f"a search of {len(wanted.tags)} tags{order}: without a login {wanted.address} takes {VISITORS_TAGS}. Name "
+        "fewer tags (what is not wanted goes into `exclude`, which counts nothing), or set MAGRITTE_DANBOORU_LOGIN and "
+        "MAGRITTE_DANBOORU_API_KEY to those of an account that may search for more (and MAGRITTE_DANBOORU_ADDRESS, if "
+        "it is not of https://danbooru.donmai.us)"
+    )
 
 
 class DanbooruSource(Section):

@@ -1,10 +1,18 @@
 """Rules by which two pictures count as one."""
 
+from enum import StrEnum
 from typing import Any
 
 from pydantic import Field, model_validator
 
 from shared.recipe.section import Section
+
+
+class Variants(StrEnum):
+    """Rules for drawings of one pose that differ in a small part."""
+
+    MERGE = "merge"
+    KEEP = "keep"
 
 
 class Duplicates(Section):
@@ -17,6 +25,13 @@ class Duplicates(Section):
         description=(
             "0 to 100: how much of two pictures, laid over each other, must be the same. 50 finds crops, borders, "
             "bubbles and retouched copies; higher: fewer pictures are lost; 100: exact copies alone are found"
+        ),
+    )
+    variants: Variants = Field(
+        Variants.MERGE,
+        description=(
+            "merge or keep: drawings of one pose that differ in eyes, mouth or another small part are duplicates, or "
+            "all of them are kept; copies with captions or watermarks are kept as well then"
         ),
     )
     mirrored: bool = Field(True, description="true: a picture and its mirror image are duplicates as well")

@@ -2,14 +2,36 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import yaml
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo
 
+from shared.contract.post import Post, comparable
+from shared.contract.reasons import Drop, Reason
+from shared.recipe.board import SEVERAL
 from shared.recipe.section import Section, present
+from shared.recipe.yaml_file import read_yaml
 
 _WORK = re.compile(r"[a-z0-9.-]+:\d+|https?://[^/\s]+/\S+", re.IGNORECASE)
+
+
+def _artist(name: str) -> str:
+    if not name.strip():
+        raise ValueError("a name is empty")
+    return name
+
+
+def _work(name: str) -> str:
+    if not _WORK.fullmatch(name.strip()):
+        raise ValueError(
+            f"{name[:80]!r} names no work: write the board and the number, danbooru:123456 or pixiv:123456, or the "
+            "address of its page"
+        )
+    return name
+
+
+_Artist = Annotated[str, AfterValidator(_artist)]
+_Work = Annotated[str, AfterValidator(_work)]
 
 
 class Exclude(Section):
@@ -18,51 +40,46 @@ class Exclude(Section):
     In place of the two lists, the path of a YAML file that has them, so that several recipes can share it.
     """
 
-    artists: tuple[str, ...] = Field(
+    artists: Annotated[tuple[_Artist, ...], SEVERAL] = Field(
         (),
         description="artists, by name as the board has it (case does not matter) or by the address of their page",
     )
-    works: tuple[str, ...] = Field(
+    works: Annotated[tuple[_Work, ...], SEVERAL] = Field(
         (), description="posts, by board and number such as danbooru:123456 or pixiv:123456, or by address"
     )
 
-    @field_validator("artists", "works", mode="before")
-    @classmethod
-    def _is_a_list(cls, names: Any) -> Any:
-        if isinstance(names, str):
-            raise ValueError(f"write a list, even of one: [{names!r}]")
-        return names
 
-    @field_validator("artists")
-    @classmethod
-    def _are_named(cls, artists: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(artist.strip() for artist in artists):
-            raise ValueError("a name is empty")
-        return artists
+class Exclusion:
+    """Tells what is excluded of what is found somewhere."""
 
-    @field_validator("works")
-    @classmethod
-    def _can_be_told(cls, works: tuple[str, ...]) -> tuple[str, ...]:
-        for work in works:
-            if not _WORK.fullmatch(work.strip()):
-                raise ValueError(
-                    f"{work[:80]!r} names no work: write the board and the number, danbooru:123456 or pixiv:123456, or "
-                    "the address of its page"
-                )
-        return works
+    def __init__(self, exclude: Exclude) -> None:
+        self._artists = {comparable(artist) for artist in exclude.artists}
+        self._works = {comparable(work) for work in exclude.works}
+
+    def of(self, post: Post | None, place: str, kind: str) -> Drop | None:
+        """Return why nothing is taken of what a source of this kind has at `place`, None if it may be taken."""
+        for artist in post.artists if post is not None else ():
+            if not self._artists.isdisjoint((comparable(artist.name), comparable(artist.address))):
+                return Drop(Reason.EXCLUDED_ARTIST, f"by {artist.name[:100]}, whom `exclude` names")
+        if not self._works:
+            return None
+        names = {comparable(place)} | (post.names | {f"{kind}:{post.number}"} if post is not None else set())
+        found = names & self._works
+        return Drop(Reason.EXCLUDED_WORK, f"{min(found)[:200]}, which `exclude` names") if found else None
 
 
 def read_exclude(value: Any, info: ValidationInfo) -> Any:
-    """Return the lists in the file that a recipe names; lists as they are. Raises `ValueError`."""
-    if not isinstance(value, str | Path):
-        return value
-    path = present(Path(value), info)
+    """Return the lists in the file that a recipe names; lists as they are.
+
+    Raises `ValueError` where there is no such file, and `RecipeError` for one that has no such lists.
+    """
+    return exclude_of_file(present(Path(value), info)) if isinstance(value, str | Path) else value
+
+
+def exclude_of_file(path: Path) -> Exclude:
+    """Return the lists in the file at `path`. Raises `RecipeError`, which names its line and field."""
+    file = read_yaml(path, "it should have the two lists `artists` and `works`, or one of them")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ValueError(f"{path} should have the two lists `artists` and `works`")
-    return content
+        return Exclude.model_validate(file.values or {})
+    except ValidationError as error:
+        raise file.explain(error, Exclude) from error

@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from shared.recipe.section import Section, present
+from shared.models.catalogue import Purpose
+from shared.recipe.models import by_name, present_or_named
+from shared.recipe.section import Section
 
 
 class DetectorKind(StrEnum):
@@ -46,8 +48,8 @@ class Cascade(Section):
     model: str = Field(
         "",
         description=(
-            "path or http(s) address of the cascade's XML file; needed if `detector` is cascade, and a third voice "
-            "if it is vote"
+            "name of a model (`magritte models`), or path or http(s) address of the cascade's XML file; needed if "
+            "`detector` is cascade, and a third voice if it is vote"
         ),
     )
     sha256: str = Field(
@@ -81,7 +83,8 @@ class Cascade(Section):
     def _model_is_there(cls, model: str, info: ValidationInfo) -> str:
         if not model or model.startswith(("http://", "https://", "sha256:")):
             return model
-        return str(present(Path(model), info))
+        named = by_name(model, Purpose.CASCADE, info)
+        return named if named != model else str(present_or_named(Path(model), Purpose.CASCADE, info))
 
 
 class LibFaceDetection(Section):
@@ -169,6 +172,29 @@ class Faces(Section):
     expand: Expansion = Expansion()
     smallest: int = Field(
         48, ge=1, description="pixels; a face whose shorter side is smaller is dropped, before its crop is expanded"
+    )
+    elongation: float = Field(
+        2,
+        ge=1,
+        description="a face whose longer side is more times its shorter one is dropped, as a mistake of the detector",
+    )
+    lowest: float = Field(
+        1,
+        gt=0,
+        le=1,
+        description=(
+            "0 to 1; a face whose middle lies lower, as a share of the picture's height, is dropped. 1: none; 0.6 "
+            "helps where detectors see faces in skirts"
+        ),
+    )
+    sharpness: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description=(
+            "0 to 1; a face whose strongest edges are less sharp is dropped. 0: none; 0.2: what was enlarged three "
+            "times; 1 is the usual drawing"
+        ),
     )
     at_most: int = Field(
         10,

@@ -1,148 +1,32 @@
 """Reads a recipe from YAML, with errors that name the file, the line, the field and what is allowed there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
+from shared.contract.environment import DanbooruEnvironment
 from shared.contract.errors import RecipeError
 from shared.recipe.own_folders import OwnFolder
 from shared.recipe.recipe import Recipe
-from shared.recipe.section import Section
-from shared.recipe.sources import KINDS
+from shared.recipe.yaml_file import read_yaml
+
+_NO_RECIPE = "a recipe is a list of fields, such as\nname: margot\nsources:\n  - folder: ./pictures"
 
 
-class _Loader(yaml.SafeLoader):
-    """Names the line of a value that looks like a number or a date and is none."""
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        try:
-            return super().construct_object(node, deep)
-        except ValueError as error:  # 2024-13-01 looks like a date
-            problem = str(error).partition(";")[0]  # what follows is advice to programmers
-            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
-
-
-def read_recipe(path: Path, own_folders: Sequence[OwnFolder] = ()) -> Recipe:
+def read_recipe(
+    path: Path, own_folders: Sequence[OwnFolder] = (), danbooru: DanbooruEnvironment | None = None
+) -> Recipe:
     """Return the recipe in the file at `path`; relative paths in it start at the file's folder.
 
-    No source may be, hold or lie in one of our `own_folders`. Raises `RecipeError`.
+    No source may be, hold or lie in one of our `own_folders`. Given the account at `danbooru`, or that there is none,
+    a search may have no more tags than it lets one name. Raises `RecipeError`.
     """
+    file = read_yaml(path, _NO_RECIPE)
+    if file.root is None:
+        raise RecipeError(f"{path}: {_NO_RECIPE}")
+    context = {"folder": path.absolute().parent, "own_folders": own_folders, "danbooru": danbooru}
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path}: cannot be read: {error}") from error
-    root, values = _parse(path, text)
-    context = {"folder": path.absolute().parent, "own_folders": own_folders}
-    try:
-        return Recipe.model_validate(values, context=context)
+        return Recipe.model_validate(file.values, context=context)
     except ValidationError as error:
-        raise RecipeError("\n".join(_explain(path, root, error.errors()))) from error
-
-
-def _parse(path: Path, text: str) -> tuple[yaml.Node, Any]:
-    """Return the same text as nodes, which know their lines, and as values."""
-    try:
-        root, values = yaml.compose(text, _Loader), yaml.load(text, _Loader)
-    except RecursionError as error:
-        raise RecipeError(f"{path}: not a recipe: lists or fields are nested too deep in each other") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}" if mark else path
-        raise RecipeError(f"{place}: not YAML: {getattr(error, 'problem', error)}") from error
-    if not isinstance(root, yaml.MappingNode):
-        raise RecipeError(
-            f"{path}: a recipe is a list of fields, such as\nname: margot\nsources:\n  - folder: ./pictures"
-        )
-    for mapping in _mappings(root):
-        _refuse_repeated_fields(path, mapping)
-    return root, values
-
-
-def _mappings(root: yaml.Node) -> Iterator[yaml.MappingNode]:
-    """Yield every mapping once, even where an alias stands for a part that it is in."""
-    known, waiting = set(), [root]
-    while waiting:
-        node = waiting.pop()
-        if id(node) in known or isinstance(node, yaml.ScalarNode):
-            continue
-        known.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            yield node
-            waiting += [value for _, value in node.value]
-        else:
-            waiting += node.value
-
-
-def _refuse_repeated_fields(path: Path, mapping: yaml.MappingNode) -> None:
-    seen: set[str] = set()
-    for key, _ in mapping.value:
-        if key.value in seen:
-            raise RecipeError(f"{path}:{key.start_mark.line + 1}: {key.value}: is there twice")
-        seen.add(key.value)
-
-
-def _explain(path: Path, root: yaml.Node, problems: list[ErrorDetails]) -> Iterator[str]:
-    """Explain the problems, one line per field; where it may be one thing or another, what is wrong with it as each."""
-    by_field: dict[str, list[str]] = {}
-    for problem in problems:
-        line, field = _locate(root, problem)
-        by_field.setdefault(f"{path}:{line}: {field}", []).append(_sentence(problem))
-    return (f"{place}: {', or '.join(sentences)}" for place, sentences in by_field.items())
-
-
-def _sentence(problem: ErrorDetails) -> str:
-    if problem["type"] == "extra_forbidden":
-        return "no such field; " + _allowed_beside(problem["loc"])
-    if problem["type"] == "union_tag_not_found":
-        return f"no such kind of source; allowed are {', '.join(KINDS)}"
-    sentence = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] in ("missing", "value_error") or isinstance(problem["input"], (dict, list)):
-        return sentence
-    return f"{sentence} (not {_shown(problem['input'])})"
-
-
-def _shown(value: Any) -> str:
-    """Return the value as a recipe has it; of a very long one, the beginning or its size."""
-    if isinstance(value, int) and value.bit_length() > 100:
-        return f"a number of about {round(value.bit_length() * 0.30103)} digits"
-    shown = repr(value)
-    return shown if len(shown) <= 200 else f"{shown[:100]}..."
-
-
-def _locate(node: yaml.Node, problem: ErrorDetails) -> tuple[int, str]:
-    """Return line (from 1) and dotted name of the deepest part of the problem's location that the file has.
-
-    Parts that name alternatives inside pydantic (the kind of a source) have no node and are passed over.
-    """
-    line, names = node.start_mark.line + 1, []
-    for part in problem["loc"]:
-        found = _child(node, part)
-        if found is not None:
-            key, node = found
-            line = key.start_mark.line + 1
-            names.append(f"[{part}]" if isinstance(part, int) else f".{part}")
-    if problem["type"] == "missing":
-        names.append(f".{problem['loc'][-1]}")
-    return line, "".join(names).lstrip(".") or "recipe"
-
-
-def _child(node: yaml.Node, part: int | str) -> tuple[yaml.Node, yaml.Node] | None:
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-        return node.value[part], node.value[part]
-    if isinstance(node, yaml.MappingNode):
-        return next(((key, value) for key, value in node.value if key.value == part), None)
-    return None
-
-
-def _allowed_beside(location: tuple[int | str, ...]) -> str:
-    model: Any = Recipe
-    sections: dict[Any, Any] = {section.__name__: section for section in Section.__subclasses__()}
-    for part in location[:-1]:
-        field = getattr(model, "model_fields", {}).get(part)
-        model = field.annotation if field is not None else sections.get(part, model)
-    fields = getattr(model, "model_fields", None)
-    return f"allowed are {', '.join(fields)}" if fields else "see `magritte recipe example`"
+        raise file.explain(error, Recipe) from error

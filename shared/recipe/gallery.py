@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
+from shared.recipe.board import SEVERAL, not_before_since
 from shared.recipe.section import Section
 
 _LONGEST_ADDRESS = 2000
@@ -61,12 +62,12 @@ class Gallery(Section):
         None,
         description=f"{', '.join(Software)}: what a board of its own runs on; unset: one that gallery-dl knows by name",
     )
-    ratings: tuple[Audience, ...] = Field(
+    ratings: Annotated[tuple[Audience, ...], SEVERAL] = Field(
         (Audience.GENERAL,),
         description="general, sensitive or both, whatever the board calls them; what is for adults is never taken",
     )
     unrated: bool = Field(False, description="true: take also posts whose rating the board does not say")
-    exclude: tuple[str, ...] = Field(
+    exclude: Annotated[tuple[str, ...], SEVERAL] = Field(
         (), description="tags and names of artists that a post must not have, as the board writes them"
     )
     score: int | None = Field(None, description="least score; unset: any")
@@ -87,13 +88,6 @@ class Gallery(Section):
         0, description="of equally good copies of a picture that of the source with the higher score is kept"
     )
 
-    @field_validator("ratings", "exclude", mode="before")
-    @classmethod
-    def _is_a_list(cls, names: Any) -> Any:
-        if isinstance(names, str):
-            raise ValueError(f"write a list, even of one: [{names}]")
-        return names
-
     @field_validator("ratings")
     @classmethod
     def _some(cls, ratings: tuple[Audience, ...]) -> tuple[Audience, ...]:
@@ -101,13 +95,7 @@ class Gallery(Section):
             raise ValueError("name at least one")
         return ratings
 
-    @field_validator("until")
-    @classmethod
-    def _is_not_before(cls, until: date | None, info: ValidationInfo) -> date | None:
-        since = info.data.get("since")
-        if since is not None and until is not None and until < since:
-            raise ValueError(f"should not be before `since`, {since}")
-        return until
+    _dates = field_validator("until")(not_before_since)
 
 
 class GallerySource(Section):

@@ -23,9 +23,10 @@ PowerOfTwo = Literal[4, 8, 16, 32, 64, 128, 256, 512, 1024]
 
 
 class Fit(StrEnum):
-    """Rules for a face that is smaller than the target."""
+    """Rules by which a crop is brought to the square."""
 
     EXACT = "exact"
+    COVER = "cover"
     SHRINK_ONLY = "shrink-only"
 
 
@@ -48,15 +49,15 @@ class Normalized(Section):
     fit: Fit = Field(
         Fit.EXACT,
         description=(
-            "exact (the longer side of the crop fills the square) or shrink-only (a crop that is smaller is "
-            "padded, not enlarged)"
+            "exact (the longer side of the crop fills the square), cover (the shorter side does; what reaches beyond "
+            "is cut off) or shrink-only (a crop that is smaller is padded, not enlarged)"
         ),
     )
-    pad: Colour | Literal["edge", "reflect"] = Field(
+    pad: Colour | Literal["edge", "reflect", "blur"] = Field(
         "#000000",
         description=(
-            "filling beside a crop that is not square: a colour, edge (repeat the outermost pixels) or reflect "
-            "(mirror the crop)"
+            "filling beside a crop that is not square: a colour, edge (repeat the outermost pixels), reflect "
+            "(mirror the crop) or blur (the crop itself, enlarged and blurred)"
         ),
     )
     background: Colour = Field("#ffffff", description="colour that transparent pixels are laid on")

@@ -5,8 +5,9 @@ from enum import StrEnum
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
+from shared.recipe.board import SEVERAL, not_before_since
 from shared.recipe.section import Section
 
 
@@ -54,7 +55,9 @@ class Pixiv(Section):
         Match.TAG,
         description="tag (a part of one is enough), exact-tag or title-and-caption: where to look for it",
     )
-    exclude: tuple[str, ...] = Field((), description="tags that a work must not have, as they are written on Pixiv")
+    exclude: Annotated[tuple[str, ...], SEVERAL] = Field(
+        (), description="tags that a work must not have, as they are written on Pixiv"
+    )
     bookmarks: int = Field(0, ge=0, description="least number of bookmarks; 5100 leaves only very popular works")
     views: int = Field(0, ge=0, description="least number of views")
     since: date | None = Field(None, description="first day of posting, in Japan, such as 2019-01-01; unset: any")
@@ -88,20 +91,7 @@ class Pixiv(Section):
             raise ValueError("write a tag or word")
         return " ".join(word.split())
 
-    @field_validator("exclude", mode="before")
-    @classmethod
-    def _is_a_list(cls, tags: Any) -> Any:
-        if isinstance(tags, str):
-            raise ValueError(f"write a list, even of one: [{tags}]")
-        return tags
-
-    @field_validator("until")
-    @classmethod
-    def _is_not_before(cls, until: date | None, info: ValidationInfo) -> date | None:
-        since = info.data.get("since")
-        if since is not None and until is not None and until < since:
-            raise ValueError(f"should not be before `since`, {since}")
-        return until
+    _dates = field_validator("until")(not_before_since)
 
 
 class PixivSource(Section):

@@ -9,8 +9,10 @@ from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from shared.models.catalogue import Purpose
 from shared.recipe.hyperparameters import Augmentation, Hyperparameters, Learning, Precision
-from shared.recipe.section import Section, StoredFile, present
+from shared.recipe.models import by_name, present_or_named
+from shared.recipe.section import Section, StoredFile
 
 _FROZEN_DOWN_TO = 64
 """Pixels: `character` freezes D's layers above, which know lines and colours; 10 of them at 512 px."""
@@ -57,8 +59,8 @@ class Schedule(Section):
     start_from: StoredFile | Path | None = Field(
         None,
         description=(
-            "a network to fine-tune: network.npz of a snapshot, or a .safetensors file that `magritte weights "
-            "import` has made of an official .pkl; null: random weights"
+            "a network to fine-tune: name of a model (`magritte models`), network.npz of a snapshot, or a "
+            ".safetensors file that `magritte weights import` has made of an official .pkl; null: random weights"
         ),
     )
     resume_kimg: float = Field(
@@ -70,10 +72,15 @@ class Schedule(Section):
         ),
     )
 
+    @field_validator("start_from", mode="before")
+    @classmethod
+    def _network_by_name(cls, network: Any, info: ValidationInfo) -> Any:
+        return by_name(network, Purpose.NETWORK, info)
+
     @field_validator("start_from")
     @classmethod
     def _network_is_there(cls, network: StoredFile | Path | None, info: ValidationInfo) -> StoredFile | Path | None:
-        return present(network, info) if isinstance(network, Path) else network
+        return present_or_named(network, Purpose.NETWORK, info) if isinstance(network, Path) else network
 
 
 class Sizes(Section):

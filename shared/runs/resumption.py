@@ -3,8 +3,9 @@
 The store knows all that is not settled: whoever has done its part of it already answers from its records.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from shared.contract.errors import NotFound, Unreadable
 from shared.contract.messages import (
     ImageFetched,
     Message,
@@ -16,7 +17,7 @@ from shared.contract.messages import (
 from shared.ledger.book import Book
 from shared.ledger.fates import PERSON, Fate
 from shared.ledger.ledger import Ledger
-from shared.ledger.listing import SCRAPER, Listing, announced, find_listing
+from shared.ledger.listing import SCRAPER, announced, complete_pages
 from shared.ledger.tally import Tally
 from shared.ledger.verdicts import given
 from shared.runs.dead_letters import LetterState, letters
@@ -35,34 +36,50 @@ def outstanding(store: Store, run: str) -> Iterator[Published]:
     `SourceExhausted` of each listed source comes last: when nothing else is left, the ledger's owner sees by it that
     everything is settled, and publishes the next step of the run.
     """
-    sources = range(len(run_recipe(store, run).sources))
-    listings = {source: find_listing(store, run, source) for source in sources}
     book = Ledger(store, run).book()
-    yield from (("", RunRequested(run=run, source=source)) for source, listing in listings.items() if listing is None)
-    yield from _replays(store, run, book.tally)
-    for source, listing in listings.items():
-        if listing is not None:
-            yield from _unsettled(run, source, listing, book)
-    yield from _no_longer_listed(Ledger(store, run), book, listings.values())
-    yield from ((PERSON, verdict) for verdict in _missed_verdicts(store, run, book))
-    for source, listing in listings.items():
-        if listing is not None:
-            yield SCRAPER, SourceExhausted(run=run, source=source, count=listing.count)
-
-
-def _unsettled(run: str, source: int, listing: Listing, book: Book) -> Iterator[Published]:
-    """Announce the entries of a listing that are not settled, or of which the ledger has never heard."""
     unsettled = book.tally.unsettled()
-    for entry, found in listing.entries.items():
-        if entry in unsettled or entry not in book.tally:
-            message = announced(run, source, entry, found)
-            if message is not None:
-                yield SCRAPER, message
+    unlisted = set(unsettled)
+    sources = range(len(run_recipe(store, run).sources))
+    counts = {source: _count(store, run, source, unlisted) for source in sources}
+    yield from (("", RunRequested(run=run, source=source)) for source, count in counts.items() if count is None)
+    yield from _replays(store, run, book.tally)
+    for source, count in counts.items():
+        if count is not None:
+            yield from _open_entries(store, run, source, unsettled, book)
+    yield from _no_longer_listed(Ledger(store, run), unlisted)
+    yield from ((PERSON, verdict) for verdict in _missed_verdicts(store, run, book))
+    for source, count in counts.items():
+        if count is not None:
+            yield SCRAPER, SourceExhausted(run=run, source=source, count=count)
 
 
-def _no_longer_listed(ledger: Ledger, book: Book, listings: Iterable[Listing | None]) -> Iterator[Published]:
-    """Announce again the unsettled entries that no listing has: their files have left the source's folder since."""
-    left = book.tally.unsettled().difference(*(listing.entries for listing in listings if listing is not None))
+def _count(store: Store, run: str, source: int, unlisted: set[str]) -> int | None:
+    """Return the number of entries of a source, and take them out of `unlisted`; None until all can be read.
+
+    The scraper then lists the source again. No more than a page is in memory.
+    """
+    count = 0
+    try:
+        for page in complete_pages(store, run, source):
+            count += len(page.entries)
+            unlisted.difference_update(page.entries)
+    except (NotFound, Unreadable):
+        return None
+    return count
+
+
+def _open_entries(store: Store, run: str, source: int, unsettled: set[str], book: Book) -> Iterator[Published]:
+    """Announce the entries of a source that are `unsettled`, or of which the ledger has never heard."""
+    for page in complete_pages(store, run, source):
+        for entry, found in page.entries.items():
+            if entry in unsettled or entry not in book.tally:
+                message = announced(run, source, entry, found)
+                if message is not None:
+                    yield SCRAPER, message
+
+
+def _no_longer_listed(ledger: Ledger, left: set[str]) -> Iterator[Published]:
+    """Announce again the entries `left` that no listing has: their files have left the source's folder since."""
     if left:
         found = (record.message for record in ledger.records(f'"{ImageFetched.kind()}"'))
         yield from ((SCRAPER, each) for each in found if isinstance(each, ImageFetched) and each.entry in left)

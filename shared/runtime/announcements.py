@@ -36,14 +36,14 @@ class Announcements:
         """
         dropped = False
         for message, is_bulk in in_lanes(self.expected(outgoing), bulk, batch_size):
-            dropped |= hasattr(message, "reason")
+            dropped |= message.drop_reason is not None
             seconds = round(time.perf_counter() - started, 4)
             self.publish(message, attempt=attempt, seconds=seconds, bulk=is_bulk, **how)
         return dropped
 
     def publish(self, message: Message, **circumstances: Any) -> None:
         """Publish a message, stamped with the stage, the time (UTC) and the circumstances."""
-        reason = getattr(message, "reason", None)
+        reason = message.drop_reason
         if reason is not None:
             metrics.labelled(metrics.DROPPED, self._declaration.name, reason.value).inc()
         with metrics.labelled(metrics.PUBLISH_SECONDS, self._declaration.name).time():

@@ -79,13 +79,13 @@ class Execution:
                 alive = self._burial.survivors(made, delivery, message)
                 dropped = announce(of_revision(each, message) for each in alive)
             return Outcome.DROPPED if dropped else Outcome.DONE
-        context = replace(context, fresh=not given_up and _is_fresh(message, delivery))
-        found = None if context.fresh else records.find_outcome(self._store, action, message)
+        fresh = not given_up and _is_fresh(message, delivery)
+        found = None if fresh else records.find_outcome(self._store, action, message)
         if found is not None:
             announce(found, reused=action.digest)
             return Outcome.REUSED
         with metrics.labelled(metrics.ITEM_SECONDS, self._stage.name).time():
-            found = self._made(message, settings, context) if given_up < TRIES else [self._too_long(message)]
+            found = self._made(message, settings, context, fresh) if given_up < TRIES else [self._too_long(message)]
             records.keep_outcome(self._store, action, found, message)
         return Outcome.DROPPED if announce(found, action=action.digest) else Outcome.DONE
 
@@ -100,9 +100,9 @@ class Execution:
             made = self._stage.process_batch(batch[0].message.run, batch, settings, context)
             self._announcements.announce(made, attempt=attempt, started=started, bulk=bulk, batch_size=len(batch))
 
-    def _made(self, message: Message, settings: Any, context: Context) -> list[Message]:
+    def _made(self, message: Message, settings: Any, context: Context, fresh: bool) -> list[Message]:
         def process(given_up: Callable[[], bool]) -> list[Message]:
-            made = self._stage.process(message, settings, replace(context, given_up=given_up))
+            made = self._stage.process(message, settings, replace(context, fresh=fresh, given_up=given_up))
             return [of_revision(each, message) for each in self._announcements.expected(survivors(made))]
 
         return self._limit.call(process)

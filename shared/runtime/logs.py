@@ -5,7 +5,7 @@ import io
 import logging
 import sys
 from collections.abc import MutableMapping
-from contextlib import AbstractContextManager
+from contextvars import ContextVar, Token
 from typing import Any, TextIO
 
 import structlog
@@ -28,7 +28,7 @@ def set_up(form: LogFormat, level: str, **always: str) -> None:
     before: list[Any] = [structlog.processors.format_exc_info] if form is LogFormat.JSON else [_shown]
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _with_subject,
             lambda logger, method, event: {**always, **event},
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
@@ -42,10 +42,31 @@ def set_up(form: LogFormat, level: str, **always: str) -> None:
     )
 
 
-def about(message: Message | None, **more: Any) -> AbstractContextManager[None]:
-    """Let this thread's log lines say which message they are about."""
-    known = {"run": message.run, "item": str(message.item), "trace": trace_id(message)} if message else {"item": "?"}
-    return structlog.contextvars.bound_contextvars(**known, **more)
+class About:
+    """Let this thread's log lines say which message they are about, and `more`.
+
+    What they say is made for each line: few messages have one.
+    """
+
+    def __init__(self, message: Message | None, **more: Any) -> None:
+        self._message = message
+        self._more = more
+
+    def __enter__(self) -> None:
+        self._before: Token[About | None] = _SUBJECT.set(self)
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        _SUBJECT.reset(self._before)
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of each line."""
+        message = self._message
+        if message is None:
+            return {"item": "?", **self._more}
+        return {"run": message.run, "item": str(message.item), "trace": trace_id(message), **self._more}
+
+
+_SUBJECT: ContextVar["About | None"] = ContextVar("subject of log lines", default=None)
 
 
 def trace_id(message: Message) -> str:
@@ -55,6 +76,12 @@ def trace_id(message: Message) -> str:
     """
     picture = str(message.item).partition(".")[0]
     return hashlib.sha256(f"{message.run}/{picture}".encode()).hexdigest()[:32]
+
+
+def _with_subject(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Add which message a line is about; what the line says itself stays."""
+    subject = _SUBJECT.get()
+    return event if subject is None else {**subject.fields(), **event}
 
 
 def _shown(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -87,9 +87,12 @@ class OwnerWorker(Worker):
         return None if self._seems_cancelled(received.message.run) else received
 
     def _handle_run(self, batch: Sequence[_Taken]) -> None:
-        about = logs.about(batch[0].received.message, stage=self.declaration.name)
-        with self._in_hand(batch[0].delivery, self._quarantine.company()), about:
-            self._try(batch)
+        self._take_up(batch[0].delivery, self._quarantine.company())
+        try:
+            with logs.About(batch[0].received.message, stage=self.declaration.name):
+                self._try(batch)
+        finally:
+            self._put_down()
 
     def _try(self, batch: Sequence[_Taken]) -> None:
         """Process a batch and acknowledge it, or carry out what the policy says about an error.

@@ -15,17 +15,22 @@ class Quarantine:
         self._wanting = 0
         self._alone = False
 
-    @contextmanager
-    def company(self) -> Iterator[None]:
+    def company(self) -> "_Company":
         """Work beside others; waits while somebody works alone or is about to."""
+        return _Company(self)
+
+    def join(self) -> None:
+        """Begin work in company."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._alone and not self._wanting)
+            while self._alone or self._wanting:
+                self._changed.wait()
             self._in_company += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._in_company -= 1
+
+    def leave(self) -> None:
+        """End work in company."""
+        with self._changed:
+            self._in_company -= 1
+            if not self._in_company:
                 self._changed.notify_all()
 
     @contextmanager
@@ -42,3 +47,16 @@ class Quarantine:
             with self._changed:
                 self._alone = False
                 self._changed.notify_all()
+
+
+class _Company:
+    """The context of work in company. Not a generator, which costs several times as much: all messages pass here."""
+
+    def __init__(self, quarantine: Quarantine) -> None:
+        self._quarantine = quarantine
+
+    def __enter__(self) -> None:
+        self._quarantine.join()
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        self._quarantine.leave()

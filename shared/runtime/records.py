@@ -16,7 +16,7 @@ def find_outcome(store: Store, action: Action, consumed: Message) -> list[Messag
 
 def keep_outcome(store: Store, action: Action, messages: Sequence[Message], consumed: Message) -> None:
     """Record `messages`, the outcome of `action` for `consumed`, unless a reason in them depends on the machine."""
-    if not any(getattr(message, "reason", None) in PASSING for message in messages):
+    if not any(message.drop_reason in PASSING for message in messages):
         memory.keep(store, action, list(messages), _answer_to(consumed))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from shared.bus.memory import FaultInjection, MemoryBus
-from shared.contract.errors import HostRefuses, MagritteError, Poison, StoreUnavailable, Transient
+from shared.contract.errors import AccountRefused, HostRefuses, MagritteError, Poison, StoreUnavailable, Transient
 from shared.contract.messages import RunRequested
 from shared.contract.stage import Stage, sentence
 from shared.recipe.recipe import Recipe
@@ -188,6 +188,7 @@ class SingleProcess:
 
 
 def _failure_of_run(stage: str, failure: Exception) -> MagritteError:
-    """Return the error of a run in which a stage has failed: what may pass stays what may be tried again."""
-    passing = next((kind for kind in (HostRefuses, Transient) if isinstance(failure, kind)), Poison)
-    return passing(f"{stage}: {sentence(failure)}")
+    """Return the error of a run in which a stage has failed, of a kind that has the same exit code."""
+    kinds = (AccountRefused, HostRefuses, Transient)
+    same = next((kind for kind in kinds if isinstance(failure, kind)), Poison)
+    return same(f"{stage}: {sentence(failure)}")

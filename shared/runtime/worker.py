@@ -7,13 +7,13 @@ and duplicates are harmless.
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
 import structlog
+from prometheus_client import Gauge
 
 from shared.bus.interface import Bus, Consumer, Delivery
 from shared.contract import keys, messages
@@ -46,17 +46,27 @@ _AGAIN = 1.0
 """Seconds until a store or a broker that was away is asked again."""
 
 
-@dataclass(frozen=True)
 class _AtHand:
-    """A delivery that a thread works on, since when (`time.monotonic`), and within which contexts.
+    """A delivery that a thread works on in a room of the quarantine, since when (`time.monotonic`).
 
-    `given_up` is how often the work on it has exceeded its time limit.
+    `given_up` is how often the work on it has exceeded its time limit. `in_progress` counts such deliveries.
     """
 
-    delivery: Delivery
-    given_up: int
-    since: float
-    contexts: ExitStack
+    def __init__(
+        self, delivery: Delivery, room: AbstractContextManager[None], given_up: int, in_progress: Gauge
+    ) -> None:
+        self.delivery = delivery
+        self.given_up = given_up
+        self._room = room
+        self._in_progress = in_progress
+        in_progress.inc()
+        room.__enter__()
+        self.since = time.monotonic()
+
+    def put_down(self) -> None:
+        """Leave the room, once the delivery is answered or another thread has taken it over."""
+        self._room.__exit__(None, None, None)
+        self._in_progress.dec()
 
 
 class Worker:
@@ -117,7 +127,7 @@ class Worker:
     def _take_over(self, given_up: GivenUp) -> None:
         """Answer a delivery in place of a thread that was left behind with it."""
         at_hand = self._at_hand.pop(given_up.thread)
-        at_hand.contexts.pop_all().close()
+        at_hand.put_down()
         if isinstance(given_up.error, Interrupted):
             self._count(at_hand.delivery, self._failed(at_hand.delivery, None, given_up.error))
         else:
@@ -156,23 +166,24 @@ class Worker:
 
         `given_up` is how often the work on it has exceeded its time limit.
         """
-        with self._in_hand(delivery, self._room(delivery), given_up):
+        self._take_up(delivery, self._room(delivery), given_up)
+        try:
             outcome = self._handled(delivery, given_up)
+        finally:
+            self._put_down()
         self._count(delivery, outcome)
         return outcome
 
-    @contextmanager
-    def _in_hand(self, delivery: Delivery, room: AbstractContextManager[None], given_up: int = 0) -> Iterator[None]:
-        """Note what this thread works on, in a room of the quarantine."""
-        thread = threading.get_ident()
-        with ExitStack() as contexts:
-            contexts.enter_context(metrics.labelled(metrics.IN_PROGRESS, self.declaration.name).track_inprogress())
-            contexts.enter_context(room)
-            self._at_hand[thread] = _AtHand(delivery, given_up, time.monotonic(), contexts)
-            try:
-                yield
-            finally:
-                self._at_hand.pop(thread, None)
+    def _take_up(self, delivery: Delivery, room: AbstractContextManager[None], given_up: int = 0) -> None:
+        """Note what this thread works on, in a room of the quarantine, until it is put down."""
+        in_progress = metrics.labelled(metrics.IN_PROGRESS, self.declaration.name)
+        self._at_hand[threading.get_ident()] = _AtHand(delivery, room, given_up, in_progress)
+
+    def _put_down(self) -> None:
+        """Put down what this thread works on, unless another has taken it over."""
+        at_hand = self._at_hand.pop(threading.get_ident(), None)
+        if at_hand is not None:
+            at_hand.put_down()
 
     def _count(self, delivery: Delivery, outcome: Outcome) -> None:
         with self._lock:
@@ -185,13 +196,13 @@ class Worker:
         message: Message | None = None
         try:
             message = messages.decode_message(delivery.body)
-            with logs.about(message, stage=self.declaration.name, attempt=delivery.attempt):
+            with logs.About(message, stage=self.declaration.name, attempt=delivery.attempt):
                 outcome = self._processed(message, delivery, given_up)
                 self._answer(delivery.ack)
                 log.info("handled", message=message.kind(), outcome=outcome.value)
                 return outcome
         except Exception as error:
-            with logs.about(message, stage=self.declaration.name, attempt=delivery.attempt):
+            with logs.About(message, stage=self.declaration.name, attempt=delivery.attempt):
                 return self._failed(delivery, message, error)
 
     def _room(self, delivery: Delivery) -> AbstractContextManager[None]:

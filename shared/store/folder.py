@@ -166,7 +166,7 @@ class FolderStore:
 
 
 def _temporary(place: str) -> str:
-    folder, name = os.path.split(place)
+    folder, _, name = place.rpartition("/")
     return f"{folder}/.{name}.{_PROCESS}{next(_NUMBERS)}"
 
 

@@ -4,6 +4,9 @@ import json
 from typing import Any
 
 from tests.pipeline.conftest import RECIPE, Workplace
+from tests.services.scraper.conftest import Server, server
+
+__all__ = ["server"]  # a fixture
 
 
 def manifests(workplace: Workplace) -> list[list[str]]:
@@ -61,3 +64,21 @@ def test_a_run_with_a_review_packs_once_that_is_closed(workplace: Workplace) -> 
     assert workplace.status()["phase"] == "finished"
     (only,) = manifests(workplace)
     assert len(only) == workplace.status()["faces"]
+
+
+def test_a_work_that_is_excluded_after_a_run_is_not_in_its_next_data_set(
+    workplace: Workplace, server: Server, drawings: list[bytes]
+) -> None:
+    addresses = [server.address(f"/{number}.png") for number in range(3)]
+    for number, drawing in enumerate(drawings[:3]):
+        server.routes[f"/{number}.png"] = lambda handler, drawing=drawing: handler.answer(body=drawing)
+    source = json.dumps({"urls": addresses, "pause": 0})
+    workplace.write_recipe(RECIPE.replace("{folder: ./pictures}", source))
+    workplace.run(MAGRITTE_PRIVATE_NETWORKS="127.0.0.1")
+    exclude = workplace.root / "exclude.yaml"
+    exclude.write_text(json.dumps({"works": addresses[:1]}))
+    assert "drop 1 pictures of run anya-001" in workplace.magritte("verdict", "exclude", str(exclude))
+    workplace.run(MAGRITTE_PRIVATE_NETWORKS="127.0.0.1")
+    first, second = manifests(workplace)
+    assert (len(first), len(second), set(second) < set(first)) == (3, 2, True)
+    assert len(server.requests_received) == 3

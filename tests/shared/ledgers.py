@@ -45,3 +45,26 @@ def finish(store: Store, run: str) -> None:
     """Have a run finish, whose sources list nothing."""
     for source in range(len(run_recipe(store, run).sources)):
         note(store, "scraper", list_entries(store, run, {}, source))
+
+
+def list_pages(store: Store, run: str, pages: int, entries: int = 200) -> None:
+    """Write the listing of a source of `pages`, each of so many entries with what a board says of them."""
+    tags = {"general": [f"tag_number_{number}" for number in range(40)]}
+    for page in range(1, pages + 1):
+        found = {}
+        for number in range((page - 1) * entries, page * entries):
+            post = {
+                "board": "b.example",
+                "number": number,
+                "address": f"https://b.example/posts/{number}",
+                "tags": tags,
+            }
+            provenance = {"source": "danbooru", "place": f"https://b.example/{number}.png", "post": post}
+            found[f"{number:020x}"] = {
+                "origin": str(number),
+                "score": 0,
+                "image": f"{number:064x}",
+                "provenance": provenance,
+            }
+        body = {"entries": found, "count": entries, "before": (page - 1) * entries, "next": str(page)}
+        store.put(keys.listing(run, 0, page), json.dumps(body | ({"next": None} if page == pages else {})).encode())

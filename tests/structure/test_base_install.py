@@ -87,6 +87,7 @@ def test_the_base_is_without_the_libraries_of_the_stages() -> None:
         (("--help",), "Exit codes"),
         (("recipe", "check", "recipe.yaml"), "anya, fine"),
         (("recipe", "example"), "sources:"),
+        (("models",), "lbpcascade_animeface: face detector"),
         (("status",), "run anya-001"),
         (("status", "--json"), '"pictures": 0'),
     ],
@@ -101,6 +102,13 @@ def test_trace_says_that_it_knows_nothing(folder: Path) -> None:
     done = magritte(folder, "trace", "1.png")
     assert done.returncode == 1
     assert done.stderr == f"magritte: run anya-001 in {folder} knows nothing of 1.png\n"
+
+
+def test_a_download_says_which_extra_is_missing(folder: Path) -> None:
+    done = magritte(folder, "models", "get", "lbpcascade_animeface", "--from", "http://127.0.0.1:9/")
+    assert done.returncode == 1
+    assert "is not installed: install magritte[face-detector]" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_verify_says_which_extra_is_missing(folder: Path) -> None:

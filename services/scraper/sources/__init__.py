@@ -9,8 +9,8 @@ from services.scraper.sources.danbooru.source import DanbooruSource
 from services.scraper.sources.folder import FolderSource
 from services.scraper.sources.gallery.source import GallerySource
 from services.scraper.sources.pixiv.source import PixivSource
-from services.scraper.sources.post import Post
 from services.scraper.sources.source import Conditions, Fetched, Item, Page, Source
+from shared.contract.post import Post
 from shared.recipe import danbooru, gallery, pixiv, sources
 from shared.recipe.section import Section
 

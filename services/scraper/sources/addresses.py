@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from services.scraper.sources.source import PAGE, Conditions, Fetched, Item, Page
-from services.scraper.web.client import Manners, PoliteWeb
+from services.scraper.web.client import ClientSettings, PoliteWeb
 from services.scraper.web.connections import Resolve, resolve
 from services.scraper.web.interface import Request
 from services.scraper.web.politeness import Limits, Politeness
@@ -24,7 +24,7 @@ class AddressesSource:
         self._section = section
         politeness = Politeness(section.pause, least_pause=0.0, back_off=2 * section.pause)
         limits = Limits(seconds=section.timeout)
-        self._web = PoliteWeb(conditions, Manners(politeness, limits), resolve)
+        self._web = PoliteWeb(conditions, ClientSettings(politeness, limits), resolve)
 
     def page(self, cursor: str) -> Page:
         """Return the addresses on the lines that follow; `cursor` is the number of those before."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date
 from typing import Protocol
 
-from services.scraper.sources.post import Post
+from shared.contract.post import Post
 from shared.contract.reasons import Drop, Reason
 
 

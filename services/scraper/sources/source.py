@@ -1,13 +1,14 @@
 """What a source is: a listing, and a way to get what is listed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from services.scraper.sources.post import Post
 from services.scraper.web.conditions import Conditions
 from services.scraper.web.fetched import Fetched
+from shared.contract.post import Post
 from shared.contract.reasons import Drop
+from shared.recipe.exclude import Exclusion
 
 __all__ = ["PAGE", "Conditions", "Fetched", "Item", "Page", "Source"]
 
@@ -32,6 +33,11 @@ class Item:
     post: Post | None = None
     drop: Drop | None = None
     trouble: Exception | None = None
+
+    def without(self, exclusion: Exclusion, kind: str) -> "Item":
+        """Return the item of a source of this kind, with a drop if it is of an excluded artist, or an excluded work."""
+        drop = exclusion.of(self.post, self.place, kind)
+        return self if drop is None else replace(self, drop=drop)
 
 
 @dataclass(frozen=True)

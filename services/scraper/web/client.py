@@ -8,15 +8,15 @@ import httpx
 
 from services.scraper.web.address import host_of, key_of, parsed, place_of
 from services.scraper.web.answers import Later, Redirect, too_many
-from services.scraper.web.api import Answering
+from services.scraper.web.call import Call
 from services.scraper.web.conditions import Conditions
 from services.scraper.web.connections import CheckedAddresses, Resolve, resolve
 from services.scraper.web.download import Download
-from services.scraper.web.exchange import Receiver, Wire
 from services.scraper.web.fetched import Fetched
 from services.scraper.web.interface import Expected, Reply, Request, Web
 from services.scraper.web.politeness import Limits, Politeness
-from services.scraper.web.trip import Trip
+from services.scraper.web.reply_receiver import ReplyReceiver
+from services.scraper.web.transport import Receiver, Transport
 from services.scraper.web.troubles import put_off
 from services.scraper.web.watch import TimeOver, Watch
 from shared.contract.errors import RunUnusable, Transient
@@ -31,28 +31,28 @@ _NOTHING_EXPECTED = Expected()
 
 
 @dataclass(frozen=True)
-class Manners:
-    """Manners of a source: its politeness, the limits of a transfer, and the name that it gives itself."""
+class ClientSettings:
+    """Settings of a source's client: its politeness, the limits of a transfer, and the name that it gives itself."""
 
     politeness: Politeness = field(default_factory=Politeness)
     limits: Limits = field(default_factory=Limits)
     name: str = ""
 
 
-_USUAL_MANNERS = Manners()
+_USUAL = ClientSettings()
 
 
 class PoliteWeb(Web):
-    """Asks the web for one source, at the pace of the hosts that all sources of the process share."""
+    """Asks the web for one source, at the pace of the hosts that all sources share."""
 
-    def __init__(self, conditions: Conditions, manners: Manners = _USUAL_MANNERS, resolve: Resolve = resolve) -> None:
+    def __init__(self, conditions: Conditions, settings: ClientSettings = _USUAL, resolve: Resolve = resolve) -> None:
         self._conditions = conditions
-        self._politeness = replace(manners.politeness, night=manners.politeness.night or conditions.night)
-        self._limits = manners.limits
+        self._politeness = replace(settings.politeness, night=settings.politeness.night or conditions.night)
+        self._limits = settings.limits
         self._hosts = conditions.hosts
-        common = {"user-agent": manners.name or user_agent(), "accept": "*/*", "accept-encoding": "identity"}
+        common = {"user-agent": settings.name or user_agent(), "accept": "*/*", "accept-encoding": "identity"}
         addresses = CheckedAddresses(conditions.egress, resolve)
-        self._wire = Wire(addresses, self._hosts, self._politeness, common)
+        self._transport = Transport(addresses, self._hosts, self._politeness, common)
 
     def ask(self, request: Request) -> Reply:
         """Return the answer of an API: one of 200, or of a refusal that trying again does not mend, such as 404.
@@ -60,7 +60,7 @@ class PoliteWeb(Web):
         Raises `RunUnusable` for an address that may not be asked, and for an answer that is too long.
         """
         try:
-            found = self._got(request, Answering())
+            found = self._got(request, ReplyReceiver())
         except TimeOver as error:
             raise Transient(f"{place_of(request.address)}: {error}") from error
         if isinstance(found, Reply):
@@ -94,38 +94,38 @@ class PoliteWeb(Web):
 
     def close(self) -> None:
         """Release connections."""
-        self._wire.close()
+        self._transport.close()
 
     def _got(self, request: Request, receiver: Receiver[T]) -> T | Drop | Later:
         """Ask, follow redirects and try again; a `Later` is the last of several. Raises `TimeOver`."""
         url = parsed(request.address)
         if isinstance(url, Drop):
             return url
-        trip = Trip(request, url, Watch(self._limits, self._conditions.stopping, self._hosts.clock))
+        call = Call(request, url, Watch(self._limits, self._conditions.stopping, self._hosts.clock))
         while True:
-            found = self._step(trip, receiver)
+            found = self._step(call, receiver)
             if isinstance(found, Redirect):
-                if refused := trip.redirect(found):
+                if refused := call.redirect(found):
                     return refused
             elif not isinstance(found, Later):
                 return found
-            elif trip.is_over:
-                times = "once" if trip.attempts == 1 else f"{trip.attempts} times"
+            elif call.is_over:
+                times = "once" if call.attempts == 1 else f"{call.attempts} times"
                 return replace(found, detail=f"{found.detail}, asked {times}")
 
-    def _step(self, trip: Trip, receiver: Receiver[T]) -> T | Drop | Later | Redirect:
+    def _step(self, call: Call, receiver: Receiver[T]) -> T | Drop | Later | Redirect:
         """Ask once, when the host's turn has come, and let nobody else ask before it is known how that went."""
-        with self._hosts.turn(key_of(trip.url), self._politeness, self._conditions.stopping):
-            found = self._exchanged(trip, receiver)
+        with self._hosts.turn(key_of(call.url), self._politeness, self._conditions.stopping):
+            found = self._exchanged(call, receiver)
             if isinstance(found, Later):
-                trip.attempts += 1
-                trip.is_over = not put_off(self._hosts, self._politeness, trip, found)
+                call.attempts += 1
+                call.is_over = not put_off(self._hosts, self._politeness, call, found)
             return found
 
-    def _exchanged(self, trip: Trip, receiver: Receiver[T]) -> T | Drop | Later | Redirect:
+    def _exchanged(self, call: Call, receiver: Receiver[T]) -> T | Drop | Later | Redirect:
         try:
-            with trip.watch.running():
-                return self._wire.exchange(trip, receiver)
+            with call.watch.running():
+                return self._transport.exchange(call, receiver)
         except TimeOver:
             raise TimeOver(f"not complete after {self._limits.seconds:g} seconds") from None
         except Exception as error:
@@ -133,7 +133,7 @@ class PoliteWeb(Web):
             if not all(isinstance(each, _OF_THE_ADDRESS) for each in errors):
                 raise
             causes = "; ".join(f"{type(each).__name__}: {each}" for each in errors)
-            return Drop(Reason.FETCH_FAILED, f"{host_of(trip.url)[:80]} cannot be asked: {causes}"[:300])
+            return Drop(Reason.FETCH_FAILED, f"{host_of(call.url)[:80]} cannot be asked: {causes}"[:300])
 
 
 def user_agent(contact: str = "", account: str = "") -> str:

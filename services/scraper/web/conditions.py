@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from services.scraper.web.hosts import OF_THIS_PROCESS, Hosts
+from services.scraper.web.hosts import Hosts
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.environment import DanbooruEnvironment
 from shared.contract.night import Night
@@ -12,7 +12,6 @@ from shared.contract.objects import Objects
 
 if TYPE_CHECKING:  # they know these conditions
     from services.scraper.sources.pixiv.session import PixivSession
-    from services.scraper.web.interface import Web
 
 
 @dataclass(frozen=True)
@@ -22,17 +21,15 @@ class Conditions:
     These are the largest file it may read, whether it shall stop, which addresses it may connect to, and the hosts
     that it shares with all other sources of the process. `contact` is how to reach who asks, and `danbooru` is the
     account at Danbooru, if there is one. Pixiv is asked as the account of the session `pixiv`, which outlives the
-    sources. In `store` a source may remember what it was answered. At `night` hosts are asked for nothing. A board is
-    asked through `web` instead of a client of its own where there is one.
+    sources. In `store` a source may remember what it was answered. At `night` hosts are asked for nothing.
     """
 
     max_bytes: int
     stopping: Callable[[], bool]
     egress: EgressPolicy = field(default_factory=EgressPolicy)
-    hosts: Hosts = OF_THIS_PROCESS
+    hosts: Hosts = field(default_factory=Hosts)
     contact: str = ""
     danbooru: DanbooruEnvironment = field(default_factory=DanbooruEnvironment.model_construct)
     store: Objects | None = None
     night: Night | None = None
-    web: "Web | None" = None
     pixiv: "PixivSession | None" = None

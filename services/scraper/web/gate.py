@@ -170,8 +170,8 @@ class _Passage(socketserver.BaseRequestHandler):
             if isinstance(refused, Drop):
                 self._refuse("403 Forbidden", refused.detail)
                 return
-            least = 0.0 if addresses.is_private() else gate.politeness.least_pause
-            turns = _Turns(gate.hosts, key_of(url), lambda held: self._wait(held, key_of(url), least))
+            is_public = not addresses.is_private()
+            turns = _Turns(gate.hosts, key_of(url), lambda held: self._wait(held, key_of(url), is_public))
             try:
                 turns.begin()
                 stream = None if isinstance(refused, Later) else _connected(addresses, url)
@@ -188,11 +188,12 @@ class _Passage(socketserver.BaseRequestHandler):
             finally:
                 turns.end()
 
-    def _wait(self, held: ExitStack, host: str, least: float) -> None:
+    def _wait(self, held: ExitStack, host: str, is_public: bool) -> None:
         """Wait until the host may be asked; the program's own patience does not matter meanwhile."""
         gate = self.server
         held.enter_context(gate.hosts.turn(host, gate.politeness, self._waiting))
-        gate.hosts.asking(host, gate, max(gate.politeness.pause, least))
+        least = gate.politeness.least_pause if is_public else 0.0
+        gate.hosts.asking(host, gate, max(gate.politeness.pause, least), is_public)
 
     def _waiting(self) -> bool:
         self.server.note()

@@ -1,4 +1,4 @@
-"""When each host may be asked again, whoever wants something of it: one `Hosts` is enough for a process."""
+"""When each host may be asked again, whoever wants something of it: a process has one `Hosts`."""
 
 import threading
 import time
@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.scraper.web.idle_connections import IdleConnections
-from services.scraper.web.politeness import Politeness
+from services.scraper.web.politeness import Politeness, spoken
+from services.scraper.web.shared_turns import SharedTurns
 from shared.contract.errors import HostRefuses, Interrupted
 
 GLANCE = 0.2
@@ -32,6 +33,7 @@ class _Host:
     failures: int = 0
     closed_until: float = float("-inf")
     why: str = ""
+    is_public: bool = False
     wishes: dict[object, float] = field(default_factory=dict)
 
     @property
@@ -45,18 +47,23 @@ class _Host:
 
 
 class Hosts:
-    """Gives turns at hosts to any number of threads, and remembers how the hosts have answered."""
+    """Gives turns at hosts to any number of threads, and remembers how the hosts have answered.
+
+    The turns are `shared` with other processes of this machine.
+    """
 
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = datetime.now,
+        shared: SharedTurns | None = None,
     ) -> None:
         self.clock = clock
         self.idle = IdleConnections()
         self._sleep = sleep
         self._now = now
+        self._shared = shared or SharedTurns()
         self._free = threading.Condition()
         self._hosts: dict[str, _Host] = {}
         self._many = _FEW
@@ -69,16 +76,29 @@ class Hosts:
         """
         if stopping():
             raise Interrupted
-        while (left := self._take(host, politeness)) > 0:
+
+        def wait(seconds: float) -> None:
             if stopping():
                 raise Interrupted
-            self._sleep(min(left, GLANCE))
+            self._sleep(min(seconds, GLANCE))
+
+        while (left := self._take(host, politeness)) > 0:
+            wait(left)
         try:
-            yield
+            with self._shared.turn(host, wait):
+                try:
+                    yield
+                finally:
+                    self._shared.put_off(host, self._left(host, politeness))
         finally:
             with self._free:
                 self._hosts[host].busy -= 1
                 self._free.notify_all()
+
+    def _left(self, host: str, politeness: Politeness) -> float:
+        """Return the seconds until `host` may be asked again by this process."""
+        with self._free:
+            return self._known(host).due(politeness.pause) - self.clock()
 
     def _take(self, host: str, politeness: Politeness) -> float:
         """Take a turn and return 0, or return how many seconds to wait before trying again."""
@@ -116,11 +136,15 @@ class Hosts:
         }
         self._many = max(_FEW, 2 * len(self._hosts))
 
-    def asking(self, host: str, client: object, pause: float) -> None:
-        """Note that `client` asks `host` now and wants `pause` between two requests to it."""
+    def asking(self, host: str, client: object, pause: float, is_public: bool = False) -> None:
+        """Note that `client` asks `host` now and wants `pause` between two requests to it.
+
+        A host that `is_public` is closed to all processes of the machine when it is; others are a person's own.
+        """
         with self._free:
             known = self._known(host)
             known.wishes[client] = pause
+            known.is_public |= is_public
             known.asked = self.clock()
 
     def answered(self, host: str) -> None:
@@ -128,7 +152,7 @@ class Hosts:
         with self._free:
             self._known(host).asked = self.clock()
 
-    def content(self, host: str) -> None:
+    def succeeded(self, host: str) -> None:
         """Note that `host` has answered well: all rows of troubles end."""
         with self._free:
             known = self._known(host)
@@ -145,6 +169,7 @@ class Hosts:
         with self._free:
             known = self._known(host)
             known.held_until = max(known.held_until, self.clock() + seconds)
+        self._shared.put_off(host, seconds)
 
     def refused(self, host: str, call: object, answer: str, seconds: float | None, politeness: Politeness) -> int:
         """Hold `host`, which has refused, and return how many calls it has refused in a row; each may ask again.
@@ -175,19 +200,10 @@ class Hosts:
     def closed(self, host: str, what: str, seconds: float) -> HostRefuses:
         """Close `host` for `seconds` because of `what` it did, and return the error that says so."""
         why = f"{host} {what}: nothing more is asked of it for {spoken(seconds)}; {_LATER}"
-        self.content(host)
+        self.succeeded(host)
         with self._free:
             known = self._known(host)
             known.why, known.closed_until = why, max(known.closed_until, self.clock() + seconds)
+        if known.is_public:
+            self._shared.close(host, seconds, why)
         return HostRefuses(why)
-
-
-def spoken(seconds: float) -> str:
-    """Return a time as a person would say it."""
-    if seconds < 120:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
-
-
-OF_THIS_PROCESS = Hosts()
-"""The hosts that all sources of this process share."""

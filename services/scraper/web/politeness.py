@@ -50,3 +50,10 @@ class Limits:
     seconds: float = 600.0
     least_speed: float = 1000.0
     window: float = 30.0
+
+
+def spoken(seconds: float) -> str:
+    """Return a time as a person would say it."""
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"

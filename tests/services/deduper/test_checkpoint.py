@@ -7,7 +7,7 @@ import pytest
 
 from services.deduper import checkpoint, judging
 from services.deduper.judging import Judging
-from services.deduper.likeness import Likeness, Looking
+from services.deduper.likeness import Eyes, Looking
 from services.deduper.run_index import RunIndex
 from shared.contract import keys
 from shared.contract.messages import ImageFingerprinted, Judgement
@@ -48,11 +48,14 @@ def alike(one: str, other: str, kind: Reason) -> bool:
     return (int(one, 16) ^ int(other, 16)).bit_count() % 2 == 0
 
 
+EYES = Eyes(alike, lambda image: 1 + int(image[:2], 16))
+
+
 class Fixed(Looking):
     """Sees what `alike` says, without looking at originals."""
 
-    def within(self, store: Objects) -> Likeness:
-        return alike
+    def within(self, store: Objects) -> Eyes:
+        return EYES
 
 
 class Counting(FolderStore):
@@ -92,12 +95,12 @@ def test_an_index_that_was_written_down_decides_as_the_one_that_went_on(store: C
     first, later = fingerprints(300)[:200], fingerprints(300)[200:]
     index = RunIndex(RULES)
     for message in first:
-        index.add(message, alike)
+        index.add(message, EYES)
     checkpoint.write(store, RUN, index, {message.entry: 1 for message in first})
     again, batches = checkpoint.newest(store, RUN, RULES)
-    decisions = [index.add(message, alike).decisions for message in later]
+    decisions = [index.add(message, EYES).decisions for message in later]
     assert sum(map(len, decisions)) > len(later)
-    assert [again.add(message, alike).decisions for message in later] == decisions
+    assert [again.add(message, EYES).decisions for message in later] == decisions
     assert list(batches) == [message.entry for message in first]
 
 

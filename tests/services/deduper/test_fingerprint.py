@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from services.deduper.details import decoded
 from services.deduper.fingerprint import Fingerprint, fingerprint
 from services.deduper.look import without_borders
+from services.deduper.words import decoded
 from shared.contract.reasons import Drop, Reason
 from shared.pictures import Limits
 from tests.services.deduper.conftest import Drawing, Encoded

@@ -167,4 +167,5 @@ def test_an_arrival_holds_the_fingerprint_and_the_decisions(
         "fingerprint": message.model_dump(mode="json"),
         "decisions": [{"entry": message.entry, "image": message.image, "by": None, "reason": None}],
         "pairs": {},
+        "resolutions": {},
     }

@@ -1,3 +1,5 @@
+import hashlib
+import itertools
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from services.deduper.likeness import REMEMBERED, Looking
 from shared.contract import keys
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
-from shared.recipe.duplicates import Duplicates
+from shared.recipe.duplicates import Duplicates, Variants
 from shared.store import FolderStore
 from tests.services.deduper.conftest import Arrived, Drawing
 
@@ -19,7 +21,7 @@ def test_a_copy_is_a_near_duplicate_and_a_mirror_image_a_mirrored_one(
 ) -> None:
     one, copy = arrived(drawing(0)).image, arrived(drawing(0), quality=70).image
     mirrored, other = arrived(ImageOps.mirror(drawing(0))).image, arrived(drawing(1)).image
-    likeness = Looking(Duplicates()).within(context.store)
+    likeness = Looking(Duplicates()).within(context.store).are_copies
     for first, second in ((one, copy), (copy, one)):
         assert (likeness(first, second, NEAR), likeness(first, second, MIRRORED)) == (True, False)
     for first, second in ((one, mirrored), (mirrored, one)):
@@ -34,8 +36,35 @@ def test_strictness_says_how_much_may_differ(
     spotted = drawing(0).copy()
     for x, y in ((60, 80), (250, 300), (150, 420)):
         ImageDraw.Draw(spotted).rectangle((x, y, x + 40, y + 40), fill="#20c020", outline="black", width=6)
-    likeness = Looking(Duplicates(strictness=strictness)).within(context.store)
+    likeness = Looking(Duplicates(strictness=strictness)).within(context.store).are_copies
     assert likeness(arrived(drawing(0)).image, arrived(spotted).image, NEAR) is expected
+
+
+def test_variants_of_a_pose_can_be_kept(drawing: Drawing, arrived: Arrived, context: Context) -> None:
+    winking = drawing(0).copy()
+    ImageDraw.Draw(winking).ellipse((150, 210, 230, 280), fill="#103070", outline="#f0e0a0", width=8)
+    pair = arrived(drawing(0)).image, arrived(winking).image
+    recompressed = arrived(drawing(0), quality=70).image
+    for variants in Variants:
+        are_copies = Looking(Duplicates(variants=variants)).within(context.store).are_copies
+        assert are_copies(*pair, NEAR) is (variants is Variants.MERGE)
+        assert are_copies(pair[0], recompressed, NEAR)
+
+
+CASES = Path(__file__).parents[4] / "shared" / "cases"
+
+
+@pytest.mark.skipif(not CASES.exists(), reason=f"needs the cases in {CASES}")
+def test_four_expressions_of_one_pose_are_four_pictures_where_variants_are_kept(tmp_path: Path) -> None:
+    store, images = FolderStore(tmp_path), list[str]()
+    for path in sorted(CASES.glob("b19-*.png")):
+        images.append(hashlib.sha256(path.read_bytes()).hexdigest())
+        store.put(keys.original(images[-1]), path.read_bytes())
+    assert len(images) == 4
+    kept = Looking(Duplicates(variants=Variants.KEEP)).within(store).are_copies
+    assert not [pair for pair in itertools.combinations(images, 2) if kept(*pair, NEAR)]
+    merged = Looking(Duplicates()).within(store).are_copies
+    assert all(merged(*pair, NEAR) for pair in itertools.combinations(images, 2))
 
 
 @pytest.mark.parametrize("damage", [None, b"", b"no picture"])
@@ -47,7 +76,11 @@ def test_an_original_that_is_gone_or_damaged_by_now_is_like_no_other(
     store.put(keys.original(one), originals[keys.original(one)])
     if damage is not None:
         store.put(keys.original(other), damage)
-    assert not Looking(Duplicates()).within(store)(one, other, NEAR)
+    assert not Looking(Duplicates()).within(store).are_copies(one, other, NEAR)
+
+
+def test_the_resolution_of_what_is_gone_is_none(tmp_path: Path) -> None:
+    assert Looking(Duplicates()).within(FolderStore(tmp_path)).resolution("0" * 64) == 0
 
 
 class Counting(FolderStore):
@@ -65,7 +98,7 @@ class Counting(FolderStore):
 
 def test_an_original_is_read_once_while_it_is_remembered(drawing: Drawing, encoded, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     store = Counting(tmp_path, encoded(drawing(0).resize((40, 50))))
-    likeness = Looking(Duplicates()).within(store)
+    likeness = Looking(Duplicates()).within(store).are_copies
     for _ in range(3):
         likeness("0" * 64, "1" * 64, NEAR)
     assert store.reads == 2

@@ -18,7 +18,7 @@ REAL = Path(__file__).parents[4] / "shared/data/real"
 pytestmark = pytest.mark.skipif(not REAL.exists(), reason=f"needs the real pictures in {REAL}")
 
 LIMITS = Limits(min_side=1, max_elongation=100)
-MOVED = 0.1
+MOVED = 0.06
 
 
 def look(data: bytes) -> Look:
@@ -72,7 +72,7 @@ RETOUCHES: dict[str, tuple[Callable[[Image.Image], bytes], float]] = {
     "half size": (lambda image: _jpeg(image.resize((image.width // 2, image.height // 2))), 1.0),
     "cropped by 8 % a side": (lambda image: _jpeg(_cropped(image, 0.08)), 0.95),
     "in a white frame": (lambda image: _jpeg(ImageOps.expand(image, 45, "white")), 0.95),
-    "20 % brighter": (lambda image: _jpeg(ImageEnhance.Brightness(image).enhance(1.2)), 0.88),
+    "20 % brighter": (lambda image: _jpeg(ImageEnhance.Brightness(image).enhance(1.2)), 0.8),
     "20 % darker": (lambda image: _jpeg(ImageEnhance.Brightness(image).enhance(0.8)), 0.95),
 }
 
@@ -115,4 +115,4 @@ def test_nearly_all_drawings_that_only_look_alike_are_kept_apart() -> None:
     looks = {name: look((REAL / "images" / name).read_bytes()) for name in itertools.chain(*listed)}
     merged = [pair for pair in listed if are_copies(looks[pair[0]], looks[pair[1]])]
     assert len(listed) >= 10
-    assert len(merged) <= 1, merged  # two frames of a film, whose small figures alone differ
+    assert len(merged) <= 1, merged  # two frames of a film, in which one small figure has moved

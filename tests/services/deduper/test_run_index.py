@@ -1,5 +1,6 @@
 import itertools
 import tracemalloc
+from collections.abc import Callable
 from random import Random
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.deduper.likeness import Looking
-from services.deduper.run_index import EntryDecision, RunIndex, rank
+from services.deduper.likeness import Eyes, Looking
+from services.deduper.run_index import EntryDecision, Findings, RunIndex, rank
 from shared.contract.messages import ImageFingerprinted
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
@@ -32,6 +33,18 @@ def _within_four_bits(one: str, other: str, kind: Reason) -> bool:
 
 def _never(one: str, other: str, kind: Reason) -> bool:
     raise AssertionError("nothing had to be looked at")
+
+
+def _plain(image: str) -> int:
+    """All pictures show the same."""
+    return 1
+
+
+def eyes(are_copies: Callable[[str, str, Reason], bool]) -> Eyes:
+    return Eyes(are_copies, _plain)
+
+
+FOUR_BITS, NOTHING = eyes(_within_four_bits), eyes(_never)
 
 
 # Hashes of few bits, so that chains of near ones occur.
@@ -61,15 +74,47 @@ def test_any_order_of_arrival_ends_in_the_same_decisions(values: list[tuple[int,
     prints = [_print(number, phash, widths[phash]) for number, (phash, _) in enumerate(values)]
     index, last_decisions = RunIndex(SETTINGS), {}
     for found in random.sample(prints, len(prints)):
-        judged = index.add(found, _within_four_bits)
+        judged = index.add(found, FOUR_BITS)
         last_decisions.update({decision.entry: decision for decision in judged.decisions})
     assert last_decisions == _batch(prints)
 
 
-def test_the_largest_copy_is_kept_then_the_lossless_then_the_one_with_the_higher_score(
+def test_the_copy_that_shows_most_is_kept_whichever_has_more_pixels() -> None:
+    seen = Eyes(_within_four_bits, lambda image: {0: 900, 1: 400}[int(image, 16)])
+    for order in itertools.permutations([_print(0, 0, width=100), _print(1, 1, width=200), _print(2, 1, width=200)]):
+        index, last_decisions = RunIndex(SETTINGS), {}
+        for found in order:
+            last_decisions.update({each.entry: each.by for each in index.add(found, seen).decisions})
+        assert {int(entry, 16): by for entry, by in last_decisions.items()} == {
+            0: None,
+            1: f"{0:064x}",
+            2: f"{0:064x}",
+        }
+
+
+def test_a_picture_is_measured_once_and_only_if_it_has_a_near_duplicate() -> None:
+    measured = list[int]()
+
+    def resolution(image: str) -> int:
+        measured.append(int(image, 16))
+        return 5
+
+    index, seen = RunIndex(SETTINGS), Eyes(_within_four_bits, resolution)
+    index.add(_print(0, 0), seen)
+    index.add(_print(1, 0), seen)
+    index.add(_print(2, 2**40 - 1), seen)
+    assert measured == []
+    index.add(_print(3, 1), seen)
+    assert sorted(measured) == [0, 1]
+    index.add(_print(4, 2), seen)
+    assert sorted(measured) == [0, 1, 2]
+
+
+def test_of_copies_that_show_the_same_the_largest_is_kept_then_the_lossless_then_the_one_with_the_higher_score(
     drawing: Drawing, arrived: Arrived, context: Context
 ) -> None:
-    image, likeness = drawing(0), Looking(SETTINGS).within(context.store)
+    image = drawing(0)
+    seen = Eyes(Looking(SETTINGS).within(context.store).are_copies, _plain)
     copies = [
         arrived(image.resize((440, 550)), 1, quality=80),
         arrived(image, 2),
@@ -79,7 +124,7 @@ def test_the_largest_copy_is_kept_then_the_lossless_then_the_one_with_the_higher
     for order in itertools.permutations(copies):
         index, last_decisions = RunIndex(SETTINGS), {}
         for found in order:
-            decisions = index.add(found, likeness).decisions
+            decisions = index.add(found, seen).decisions
             last_decisions.update({decision.entry: decision.by for decision in decisions})
         assert last_decisions == {copy.entry: None if copy is copies[0] else copies[0].image for copy in copies}
     assert sorted((copies[2], copies[0], copies[3], copies[1]), key=rank) == copies
@@ -93,33 +138,33 @@ def test_copies_of_a_copy_are_looked_at_too_and_never_taken_on_trust() -> None:
         looked_at.append(other)
         return _within_four_bits(one, other, kind)
 
-    index.add(_print(0, 0b000000), likeness)
-    index.add(_print(1, 0b000111), likeness)
-    judged = index.add(_print(2, 0b111111), likeness)
-    assert set(judged.pairs) == {1}
+    index.add(_print(0, 0b000000), eyes(likeness))
+    index.add(_print(1, 0b000111), eyes(likeness))
+    judged = index.add(_print(2, 0b111111), eyes(likeness))
+    assert set(judged.findings.pairs) == {1}
     assert set(looked_at) == {f"{0:064x}", f"{0b111:064x}"}
 
 
 def test_of_a_picture_that_is_there_already_nothing_is_looked_at() -> None:
     index = RunIndex(SETTINGS)
-    index.add(_print(0, 0b000), _within_four_bits)
-    index.add(_print(1, 0b111), _within_four_bits)
-    judged = index.add(_print(2, 0b111), _never)
-    assert judged.pairs == {0: NEAR, 1: Reason.EXACT_DUPLICATE}
+    index.add(_print(0, 0b000), FOUR_BITS)
+    index.add(_print(1, 0b111), FOUR_BITS)
+    judged = index.add(_print(2, 0b111), NOTHING)
+    assert judged.findings.pairs == {0: NEAR, 1: Reason.EXACT_DUPLICATE}
 
 
 def test_what_was_known_before_is_not_looked_at() -> None:
     index = RunIndex(SETTINGS)
-    index.add(_print(0, 0), _never)
-    [decision] = index.add(_print(1, 1), _never, {0: NEAR}).decisions
+    index.add(_print(0, 0), NOTHING)
+    [decision] = index.add(_print(1, 1), NOTHING, Findings({0: NEAR})).decisions
     assert (decision.by, decision.reason) == (f"{0:064x}", NEAR)
 
 
 def test_at_the_highest_strictness_exact_copies_alone_are_duplicates() -> None:
     index = RunIndex(Duplicates(strictness=100))
-    index.add(_print(0, 0), _never)
-    assert index.add(_print(1, 1), _never).pairs == {}
-    assert index.add(_print(2, 1), _never).pairs == {1: Reason.EXACT_DUPLICATE}
+    index.add(_print(0, 0), NOTHING)
+    assert index.add(_print(1, 1), NOTHING).findings.pairs == {}
+    assert index.add(_print(2, 1), NOTHING).findings.pairs == {1: Reason.EXACT_DUPLICATE}
 
 
 @pytest.mark.parametrize("mirrored", [True, False])
@@ -131,8 +176,8 @@ def test_mirror_images_are_looked_at_if_the_recipe_says_so(mirrored: bool) -> No
         return kind is MIRRORED
 
     one, other = _print(0, 5), _print(1, 2**40).model_copy(update={"mirrored_phash": f"{5:016x}"})
-    index.add(one, likeness)
-    assert index.add(other, likeness).pairs == ({0: MIRRORED} if mirrored else {})
+    index.add(one, eyes(likeness))
+    assert index.add(other, eyes(likeness)).findings.pairs == ({0: MIRRORED} if mirrored else {})
     assert (MIRRORED in kinds) is mirrored
 
 
@@ -141,9 +186,9 @@ def test_the_mirror_image_of_a_mirror_image_is_a_near_duplicate() -> None:
     index = RunIndex(SETTINGS)
     first, flipped, last = _print(0, 0), _print(1, 2**50 - 1), _print(2, 2**20 - 1)
     last = last.model_copy(update={"mirrored_phash": flipped.phash})
-    index.add(first, _never)
-    index.add(flipped, _never, {0: MIRRORED})
-    assert index.add(last, lambda one, other, kind: (other == first.image) is (kind is NEAR)).pairs == {
+    index.add(first, NOTHING)
+    index.add(flipped, NOTHING, Findings({0: MIRRORED}))
+    assert index.add(last, eyes(lambda one, other, kind: (other == first.image) is (kind is NEAR))).findings.pairs == {
         0: NEAR,
         1: MIRRORED,
     }
@@ -155,7 +200,7 @@ def test_an_entry_takes_less_than_a_kilobyte_beside_its_words() -> None:
     try:
         index = RunIndex(SETTINGS)
         for number, phash in enumerate(hashes):
-            index.add(_print(number, phash), lambda *_: False)
+            index.add(_print(number, phash), eyes(lambda *_: False))
         assert len(index) == 2000
         assert tracemalloc.get_traced_memory()[0] < 2_000_000
     finally:

@@ -12,6 +12,10 @@ def faces(*boxes: tuple[int, int, int, int]) -> list[Face]:
     return [Face(Box(*box), 1.0) for box in boxes]
 
 
+def sharp(box: Box) -> float:
+    return 1.0
+
+
 def reasons(found: list[Box | Drop] | Drop) -> list[Reason | None]:
     assert not isinstance(found, Drop)
     return [crop.reason if isinstance(crop, Drop) else None for crop in found]
@@ -53,37 +57,66 @@ def test_faces_are_numbered_from_left_to_right_whatever_order_they_were_found_in
     boxes = [(300, 0, 60, 60), (10, 200, 60, 60), (10, 20, 60, 60)]
     rules = CropRules.of(Faces(expand=BARE))
     expected = [Box(10, 20, 60, 60), Box(10, 200, 60, 60), Box(300, 0, 60, 60)]
-    assert crops(faces(*boxes), (400, 400), rules) == expected
-    assert crops(faces(*reversed(boxes)), (400, 400), rules) == expected
+    assert crops(faces(*boxes), (400, 400), rules, sharp) == expected
+    assert crops(faces(*reversed(boxes)), (400, 400), rules, sharp) == expected
 
 
 def test_a_picture_without_a_face_is_dropped() -> None:
-    found = crops([], (400, 400), CropRules.of(Faces()))
+    found = crops([], (400, 400), CropRules.of(Faces()), sharp)
     assert isinstance(found, Drop)
     assert found.reason is Reason.NO_FACE
 
 
 def test_a_face_that_is_too_small_is_dropped_and_keeps_its_number() -> None:
-    found = crops(faces((0, 0, 47, 60), (200, 0, 48, 48)), (400, 400), CropRules.of(Faces(smallest=48)))
+    found = crops(faces((0, 0, 47, 60), (200, 0, 48, 48)), (400, 400), CropRules.of(Faces(smallest=48)), sharp)
     assert reasons(found) == [Reason.FACE_TOO_SMALL, None]
+
+
+@pytest.mark.parametrize(
+    ("box", "reason"),
+    [
+        ((0, 0, 121, 60), Reason.FACE_TOO_ELONGATED),
+        ((0, 0, 60, 121), Reason.FACE_TOO_ELONGATED),
+        ((0, 0, 120, 60), None),
+        ((0, 211, 60, 60), Reason.FACE_TOO_LOW),
+        ((0, 209, 60, 60), None),
+    ],
+)
+def test_a_face_of_an_odd_shape_or_place_is_dropped(box: tuple[int, int, int, int], reason: Reason | None) -> None:
+    rules = CropRules.of(Faces(elongation=2, lowest=0.6))
+    assert reasons(crops(faces(box), (400, 400), rules, sharp)) == [reason]
+
+
+@pytest.mark.parametrize(("least", "reason"), [(0.3, Reason.FACE_BLURRED), (0.2, None), (0, None)])
+def test_a_face_that_is_less_sharp_is_dropped(least: float, reason: Reason | None) -> None:
+    rules = CropRules.of(Faces(sharpness=least))
+    assert reasons(crops(faces((0, 0, 60, 60)), (400, 400), rules, lambda box: 0.25)) == [reason]
+
+
+def test_sharpness_is_not_measured_where_it_does_not_matter() -> None:
+    def unexpected(box: Box) -> float:
+        raise AssertionError
+
+    rules = CropRules.of(Faces(sharpness=0))
+    assert reasons(crops(faces((0, 0, 60, 60)), (400, 400), rules, unexpected)) == [None]
 
 
 CROWD = faces((0, 0, 50, 50), (100, 0, 70, 70), (200, 0, 60, 60))
 
 
 def test_a_picture_with_too_many_faces_is_dropped() -> None:
-    found = crops(CROWD, (400, 400), CropRules.of(Faces(at_most=2)))
+    found = crops(CROWD, (400, 400), CropRules.of(Faces(at_most=2)), sharp)
     assert isinstance(found, Drop)
     assert found.reason is Reason.TOO_MANY_FACES
 
 
 def test_the_largest_of_too_many_faces_can_be_kept() -> None:
     rules = CropRules.of(Faces(at_most=2, too_many=TooMany.KEEP_LARGEST))
-    assert reasons(crops(CROWD, (400, 400), rules)) == [Reason.TOO_MANY_FACES, None, None]
+    assert reasons(crops(CROWD, (400, 400), rules, sharp)) == [Reason.TOO_MANY_FACES, None, None]
 
 
 def test_faces_that_are_too_small_do_not_make_a_crowd() -> None:
-    assert reasons(crops(CROWD, (400, 400), CropRules.of(Faces(at_most=2, smallest=60)))) == [
+    assert reasons(crops(CROWD, (400, 400), CropRules.of(Faces(at_most=2, smallest=60)), sharp)) == [
         Reason.FACE_TOO_SMALL,
         None,
         None,
@@ -91,7 +124,7 @@ def test_faces_that_are_too_small_do_not_make_a_crowd() -> None:
 
 
 def test_a_face_at_the_edge_does_not_take_the_others_along() -> None:
-    found = crops(faces((0, 100, 60, 60), (200, 100, 60, 60)), (400, 400), CropRules.of(Faces(edge=Edge.DROP)))
+    found = crops(faces((0, 100, 60, 60), (200, 100, 60, 60)), (400, 400), CropRules.of(Faces(edge=Edge.DROP)), sharp)
     assert reasons(found) == [Reason.FACE_AT_THE_EDGE, None]
 
 

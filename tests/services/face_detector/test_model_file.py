@@ -152,6 +152,8 @@ def test_a_private_address_is_told_nothing_even_by_a_redirect(
 ) -> None:
     with serving(ModelServer("127.0.0.2", server.server_port)) as inner:
         address = server.address if path == "/elsewhere" else inner.address
-        with pytest.raises(RunUnusable, match=r"not fetched from 127\.0\.0\.2: 127\.0\.0\.2 is not a public address"):
+        with pytest.raises(
+            RunUnusable, match=r"nothing is fetched from 127\.0\.0\.2: 127\.0\.0\.2 is not a public address"
+        ):
             read_model(Cascade(model=address + path, sha256=DIGEST), fetching)
         assert inner.requests == []

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from services.face_detector.declaration import DetectorEnvironment
 from services.face_detector.stage import FaceDetector
 from shared.contract import keys
+from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted
 from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
 from shared.contract.reasons import Reason
@@ -86,7 +86,7 @@ def by_cascade(cascade: Cascade) -> Faces:
 
 def test_the_default_needs_nothing_but_packages(bench: Bench, drawn: Drawn) -> None:
     recipe_used = recipe(Faces())
-    bench.stage.setup(DetectorEnvironment(), bench.stage.settings(recipe_used))
+    bench.stage.setup(FetchingEnvironment(), bench.stage.settings(recipe_used))
     found, counted = bench.made(encoded(drawn()), recipe_used)
     assert isinstance(found, FaceFound)
     assert counted == FacesCounted(run="margot-1", entry=ENTRY, image=found.image, faces=1)
@@ -139,6 +139,7 @@ def test_boxes_are_those_of_the_upright_picture(bench: Bench, drawn: Drawn, by_c
     ("change", "reason"),
     [
         ({"smallest": 300}, Reason.FACE_TOO_SMALL),
+        ({"lowest": 0.1}, Reason.FACE_TOO_LOW),
         ({"edge": Edge.DROP, "expand": Expansion(top=2)}, Reason.FACE_AT_THE_EDGE),
     ],
 )
@@ -163,6 +164,12 @@ def test_a_picture_without_faces_is_dropped(bench: Bench, by_cascade: Faces, lan
     (dropped,) = bench.made(picture, recipe(by_cascade, Pictures(monochrome=Monochrome.KEEP)))
     assert isinstance(dropped, ImageDropped)
     assert dropped.reason is Reason.NO_FACE
+
+
+def test_a_face_that_was_enlarged_is_dropped_as_blurred(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    enlarged = drawn().resize((80, 90), Image.Resampling.LANCZOS).resize((320, 360), Image.Resampling.BICUBIC)
+    found = bench.made(encoded(enlarged), recipe(by_cascade))
+    assert [message.reason for message in found if isinstance(message, FaceDropped)] == [Reason.FACE_BLURRED]
 
 
 def test_a_grey_picture_is_dropped_and_its_faces_stay_on_record(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:

@@ -77,6 +77,32 @@ def test_a_picture_is_traced_by_whatever_names_it(
     assert entries(magritte("trace", words, "--json")) == {ENTRIES[0]}
 
 
+POST = {"board": "danbooru.donmai.us", "number": 123, "address": "https://danbooru.donmai.us/posts/123"}
+WORK = {"board": "pixiv", "number": 45, "address": "https://www.pixiv.net/artworks/45"}
+
+
+@pytest.mark.parametrize(
+    ("words", "places"),
+    [
+        ("https://danbooru.donmai.us/posts/123", {0}),
+        ("http://danbooru.donmai.us/posts/123/?q=anya", {0}),
+        ("danbooru:123", {0}),
+        ("https://www.pixiv.net/artworks/45", {1, 2}),
+        ("https://www.pixiv.net/en/artworks/45", {1, 2}),
+        ("pixiv:45", {1, 2}),
+    ],
+)
+def test_the_pictures_of_a_post_are_traced_by_the_address_of_its_page(
+    magritte: Magritte, store: FolderStore, gathering: str, words: str, places: set[int]
+) -> None:
+    kept = {"origin": "123", "image": IMAGES[0], "provenance": {"post": POST}}
+    pages = [{"origin": "45_p0", "image": IMAGES[1], "provenance": {"post": WORK}}]
+    pages += [{"origin": "45_p1", "reason": "banned", "detail": "", "post": {**WORK, "page": 1}}]
+    found = dict(zip(ENTRIES, [kept, *pages], strict=False))
+    publish(store, "scraper", list_entries(store, gathering, found))
+    assert entries(magritte("trace", words, "--json")) == {ENTRIES[place] for place in places}
+
+
 def test_a_file_is_traced_by_its_path_from_here_and_from_the_root(
     magritte: Magritte, listed: str, store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

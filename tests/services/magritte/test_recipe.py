@@ -68,6 +68,25 @@ def test_a_run_with_the_store_in_its_source_is_refused_and_leaves_nothing(
     assert [path.name for path in here.iterdir()] == ["anya.yaml"]
 
 
+THREE_TAGS = "name: anya\nsources:\n  - folder: .\n  - danbooru: {tags: [a_b, solo, smile]}\n"
+
+
+def test_a_search_of_more_tags_than_a_visitor_may_name_is_found_before_a_run(
+    magritte: Magritte, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "anya.yaml").write_text(THREE_TAGS)
+    for words in (("recipe", "check"), ("run", "--dry-run"), ("run",)):
+        error = magritte(*words, "anya.yaml").exception
+        assert isinstance(error, RecipeError)
+        assert str(error).startswith("anya.yaml:4: sources[1].danbooru: a search of 3 tags: without a login")
+        assert "MAGRITTE_DANBOORU_LOGIN" in str(error)
+    monkeypatch.setenv("MAGRITTE_DANBOORU_LOGIN", "anya")
+    monkeypatch.setenv("MAGRITTE_DANBOORU_API_KEY", "right")
+    assert magritte("recipe", "check", "anya.yaml").exit_code == 0
+    (here / "anya.yaml").write_text(THREE_TAGS.replace("smile]", "smile], address: 'http://127.0.0.1:1'"))
+    assert isinstance(magritte("recipe", "check", "anya.yaml").exception, RecipeError)
+
+
 def test_a_store_in_the_home_of_nobody_is_a_wrong_setting(
     magritte: Magritte, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,3 +1,6 @@
+import tracemalloc
+from pathlib import Path
+
 import pytest
 
 from services.magritte.item_search import Found
@@ -15,8 +18,10 @@ from shared.contract.messages import (
 from shared.contract.reasons import Reason
 from shared.ledger.fates import Fate
 from shared.ledger.ledger import Ledger
+from shared.recipe.recipe import Recipe
+from shared.runs.registry import open_run
 from shared.store import FolderStore
-from tests.shared.ledgers import list_entries, note
+from tests.shared.ledgers import list_entries, list_pages, note
 
 ENTRIES = [f"{number:020x}" for number in (10, 11, 12)]
 IMAGE, OTHER = "0b" * 32, "0c" * 32
@@ -113,3 +118,20 @@ def test_all_entries_of_an_original_are_found_whatever_became_of_them(store: Fol
     assert ledger.entries_of(IMAGE) == ENTRIES[:2]
     assert ledger.entries_of(OTHER) == ENTRIES[2:]
     assert ledger.entries_of(CROP) == []
+    assert ledger.entries_of_all({IMAGE, CROP}) == {IMAGE: ENTRIES[:2]}
+
+
+def test_a_long_listing_is_looked_through_page_by_page(tmp_path: Path, recipe: Recipe) -> None:
+    peaks = []
+    for pages in (2, 40):
+        store = FolderStore(tmp_path / str(pages))
+        run = open_run(store, recipe).name
+        list_pages(store, run, pages)
+        assert not RunItems(store, run, print).entries_meant("nowhere").best  # nothing of the first time counts
+        tracemalloc.start()
+        found = RunItems(store, run, print).entries_meant("https://b.example/posts/7")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert found == Found([f"{7:020x}"])
+    per_entry = (peaks[1] - peaks[0]) / (200 * 38)
+    assert per_entry < 200, f"{per_entry:.0f} bytes"

@@ -7,7 +7,7 @@ import pytest
 from click.testing import Result
 
 from services.magritte.sources import MARKERS
-from shared.contract.errors import HostRefuses, RecipeError, RunUnusable
+from shared.contract.errors import HostRefuses, RecipeError
 from tests.servers.boards import faults
 from tests.servers.boards.danbooru import Account, Danbooru, Fault, Faults, Mixture, Rules
 from tests.servers.boards.danbooru_client import EVERYTHING
@@ -174,7 +174,9 @@ def test_an_account_of_the_environment_is_used(
     magritte: Magritte, board: Danbooru, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = recipe(tmp_path, board, tags=[EVERYTHING, "solo", "smile"])
-    assert isinstance(magritte("sources", "preview", written).exception, RunUnusable)
+    error = magritte("sources", "preview", written).exception
+    assert isinstance(error, RecipeError)
+    assert "margot.yaml:1: sources[0].danbooru: a search of 3 tags: without a login" in str(error)
     monkeypatch.setenv("MAGRITTE_DANBOORU_ADDRESS", board.address)
     monkeypatch.setenv("MAGRITTE_DANBOORU_LOGIN", "anya")
     monkeypatch.setenv("MAGRITTE_DANBOORU_API_KEY", "right")

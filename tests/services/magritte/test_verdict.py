@@ -1,60 +1,23 @@
 import json
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import Result
 
-from shared.bus.rabbitmq import RabbitMQBus
-from shared.contract.errors import NotFound
+from shared.contract.errors import NotFound, RecipeError
 from shared.contract.messages import (
-    FaceNormalized,
-    FacesCounted,
-    ImageFetched,
-    ImageKept,
-    ReviewClosed,
-    VerdictGiven,
-    decode_stamped,
+    Decision,
+    ImageDropped,
 )
 from shared.contract.reasons import Reason
-from shared.ledger.verdicts import given
+from shared.ledger.verdicts import Verdict, give, given
 from shared.recipe.recipe import Recipe
+from shared.recipe.review import Review
 from shared.runs.registry import open_run, read_state
 from shared.store import FolderStore
-from tests.shared.ledgers import list_entries, note, story, tally_of
+from tests.services.magritte.verdict_runs import ENTRIES, IMAGES, Magritte, done, faces, take
+from tests.shared.ledgers import finish, list_entries, note, story, tally_of
 
-Magritte = Callable[..., Result]
-ENTRIES = [f"{number:020x}" for number in range(3)]
-IMAGES = ["0b" * 32, "0c" * 32, "0b" * 32]
-NAMES = ["a/one.png", "a/two.png", "b/one.png"]
-
-
-@pytest.fixture
-def faces(store: FolderStore, run: str) -> str:
-    """A run of three pictures of one face each, two of which are the same."""
-    found = {entry: {"origin": name, "image": image} for entry, name, image in zip(ENTRIES, NAMES, IMAGES, strict=True)}
-    for number, (entry, image) in enumerate(zip(ENTRIES, IMAGES, strict=True)):
-        about = {"run": run, "entry": entry, "image": image}
-        note(
-            store,
-            "some-stage",
-            ImageFetched.model_validate(about | {"source": 0}),
-            ImageKept.model_validate(about | {"arrival": number + 1, "decisions": 1}),
-            FacesCounted.model_validate(about | {"faces": 1}),
-            FaceNormalized.model_validate(about | {"face": 0, "picture": image}),
-        )
-    note(store, "scraper", list_entries(store, run, found))
-    return run
-
-
-def done(result: Result) -> str:
-    assert result.exit_code == 0, result.exception
-    return result.stdout
+__all__ = ["faces"]  # a fixture
 
 
 def test_a_picture_is_dropped_in_all_places_where_it_was_found(
@@ -66,17 +29,6 @@ def test_a_picture_is_dropped_in_all_places_where_it_was_found(
     ((number, verdict),) = given(store, "anya")
     assert (number, verdict.image, verdict.face, verdict.why) == (1, IMAGES[0], None, "not her")
     assert read_state(store, faces).faces == 1
-
-
-def test_another_open_run_of_the_character_hears_of_it(
-    magritte: Magritte, store: FolderStore, faces: str, recipe: Recipe
-) -> None:
-    changed = recipe.model_copy(update={"faces": recipe.faces.model_copy(update={"smallest": 30})})
-    other = open_run(store, changed).name
-    assert other != faces
-    note(store, "scraper", ImageFetched(run=other, entry=ENTRIES[2], image=IMAGES[0], source=0))
-    done(magritte("verdict", "drop", "a/one.png", "--run", faces))
-    assert tally_of(store, other).settlement(ENTRIES[2]).reason == Reason.REJECTED
 
 
 def test_one_face_is_dropped_and_kept_again(magritte: Magritte, store: FolderStore, faces: str) -> None:
@@ -92,30 +44,6 @@ def test_a_face_that_the_picture_does_not_have_is_refused(magritte: Magritte, st
     assert isinstance(error, NotFound)
     assert f"{ENTRIES[1]} of run {faces} has no face 7" in str(error)
     assert list(given(store, "anya")) == []
-
-
-AS_SOMEBODY_WITHOUT_A_NAME = """
-import os, sys
-from services.magritte.main import main
-from services.magritte.pipeline import load
-load("tfrecord-packer")  # whose libraries may lie where only root reads
-os.setuid(54321)
-sys.argv = ["magritte", "verdict", "drop", "two.png"]
-main()
-"""
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a command as somebody else")
-def test_a_user_without_a_name_such_as_a_container_s_is_told_by_number(store: FolderStore, faces: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:  # the test's own lies where only its user may look
-        copied = FolderStore(shutil.copytree(store.root, Path(folder, "data")))
-        for path in (Path(folder), copied.root, *copied.root.rglob("*")):
-            path.chmod(0o777)
-        environment = {"MAGRITTE_STORE": f"folder:{copied.root}", "HOME": folder}
-        command = [sys.executable, "-c", AS_SOMEBODY_WITHOUT_A_NAME]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-        assert [verdict.who for _, verdict in given(copied, "anya")] == ["user 54321"]
 
 
 def test_words_that_mean_several_pictures_or_none_decide_nothing(
@@ -137,19 +65,91 @@ def test_verdicts_are_listed_with_who_has_given_them_and_why(magritte: Magritte,
     assert (found["number"], found["decision"], found["image"]) == (1, "drop", IMAGES[1])
 
 
-def test_with_a_broker_the_ledger_s_owner_is_told(
-    magritte: Magritte, bus: RabbitMQBus, store: FolderStore, faces: str
+def test_verdicts_are_listed_with_the_pictures_that_they_are_about(
+    magritte: Magritte, faces: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    consumer = bus.consume("tfrecord-packer.ledger", 10)
-    before = len(story(store, faces))
-    done(magritte("verdict", "drop", "two.png"))
-    done(magritte("verdict", "close"))
-    found = []
-    for _ in range(2):
-        delivery = consumer.receive(10)
-        assert delivery is not None
-        found.append(decode_stamped(delivery.body))
-        delivery.ack()
-    assert [type(message) for message, _ in found] == [VerdictGiven, ReviewClosed]
-    assert {stamp.stage for _, stamp in found} == {"person"}
-    assert len(story(store, faces)) == before
+    monkeypatch.setenv("COLUMNS", "200")
+    done(magritte("verdict", "drop", "a/one.png"))
+    done(magritte("verdict", "drop", f"{ENTRIES[1]}.0"))
+    _, first, second = (line.split() for line in done(magritte("verdict", "list")).splitlines())
+    assert first[5:] == [ENTRIES[0], "a/one.png", "and", "1", "more"]
+    assert second[5:] == [f"{ENTRIES[1]}.0", "a/two.png"]
+    found = json.loads(done(magritte("verdict", "list", "--json")))
+    assert [each["names"] for each in found] == [["a/one.png", "b/one.png"], ["a/two.png"]]
+
+
+def test_a_verdict_about_a_picture_of_another_run_is_listed_by_its_digest(
+    magritte: Magritte, store: FolderStore, faces: str
+) -> None:
+    give(store, "anya", Verdict(image="0e" * 32, decision=Decision.DROP, who="me"))
+    assert done(magritte("verdict", "list")).splitlines()[1].split()[5:] == ["0e" * 10, "not", "of", "this", "run"]
+
+
+@pytest.fixture
+def posts(store: FolderStore, run: str) -> str:
+    """A run of three posts, of two artists, that have one face each."""
+    found = {}
+    for number, (entry, artist) in enumerate(zip(ENTRIES, ("Some_One", "another", "another"), strict=True)):
+        address = f"https://danbooru.donmai.us/posts/{number}"
+        post = {"board": "danbooru.donmai.us", "number": number, "address": address, "artists": [{"name": artist}]}
+        image, origin = f"{number:064x}", str(number)
+        place = {"source": "danbooru", "place": f"https://cdn.donmai.us/original/{number}.png", "post": post}
+        found[entry] = {"origin": origin, "image": image, "provenance": place}
+        take(store, run, number, entry, image)
+    note(store, "scraper", list_entries(store, run, found))
+    return run
+
+
+def test_excluded_artists_and_works_leave_the_next_data_set_of_a_run(
+    magritte: Magritte, store: FolderStore, posts: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "exclude.yaml"
+    file.write_text("artists: [some_one]\nworks: ['danbooru:2']\n")
+    no_face = {"run": posts, "entry": ENTRIES[2], "stage": "face-detector", "reason": Reason.NO_FACE}
+    note(store, "face-detector", ImageDropped.model_validate(no_face))
+    said = done(magritte("verdict", "exclude", str(file)))
+    assert "excluded-artist: by Some_One, whom `exclude` names" in said
+    assert "https://danbooru.donmai.us/posts/2" in said
+    assert (
+        f"drop 2 pictures of run {posts}, 1 of them out of its data set; `magritte run RECIPE` goes on with it" in said
+    )
+    tally = tally_of(store, posts)
+    assert [tally.settlement(entry).reason for entry in ENTRIES] == [Reason.REJECTED, "", Reason.REJECTED]
+    assert f"run {posts} has nothing more of the artists and works" in done(magritte("verdict", "exclude", str(file)))
+    assert [verdict.decision for _, verdict in given(store, "anya")] == [Decision.DROP] * 2
+
+
+def test_what_was_excluded_is_taken_back_and_what_a_person_has_dropped_otherwise_is_not(
+    magritte: Magritte, store: FolderStore, posts: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "exclude.yaml"
+    file.write_text("artists: [another]\n")
+    done(magritte("verdict", "drop", ENTRIES[1], "--why", "not her"))
+    assert f"drop 1 pictures of run {posts}" in done(magritte("verdict", "exclude", str(file)))
+    assert f"keep 1 pictures of run {posts}" in done(magritte("verdict", "exclude", "--undo", str(file)))
+    tally = tally_of(store, posts)
+    assert [tally.settlement(entry).reason for entry in ENTRIES] == ["", Reason.REJECTED, ""]
+    assert f"run {posts} has nothing of" in done(magritte("verdict", "exclude", "--undo", str(file)))
+
+
+def test_a_file_without_such_lists_excludes_nothing_and_is_refused(
+    magritte: Magritte, store: FolderStore, posts: str, tmp_path: Path
+) -> None:
+    (tmp_path / "exclude.yaml").write_text("artist: [another]\n")
+    error = magritte("verdict", "exclude", str(tmp_path / "exclude.yaml")).exception
+    assert isinstance(error, RecipeError)
+    assert "exclude.yaml:1: artist: no such field" in str(error)
+    assert isinstance(magritte("verdict", "exclude", str(tmp_path / "nowhere.yaml")).exception, RecipeError)
+    assert list(given(store, "anya")) == []
+
+
+def test_closing_a_review_says_what_comes_of_it(
+    magritte: Magritte, store: FolderStore, faces: str, recipe: Recipe
+) -> None:
+    assert f"{faces} waits for no review" in done(magritte("verdict", "close", faces))
+    reviewed = open_run(store, recipe.model_copy(update={"review": Review(required=True)})).name
+    assert "as soon as all pictures are settled" in done(magritte("verdict", "close", reviewed))
+    finish(store, reviewed)
+    before = len(story(store, reviewed))
+    assert f"{reviewed} is finished: there is no review to close" in done(magritte("verdict", "close", reviewed))
+    assert len(story(store, reviewed)) == before

@@ -63,6 +63,45 @@ def test_a_look_is_a_line_until_the_run_is_over(
     assert "2 dropped" in last
 
 
+@pytest.mark.parametrize("paused", [False, True])
+def test_of_a_run_that_nobody_works_on_it_is_said_once_how_to_go_on(
+    magritte: Magritte, store: FolderStore, run: str, pictures: None, paused: bool
+) -> None:
+    if paused:
+        magritte("pause", "upscaler")
+    over = Timer(2.0, lambda: cancel(store, run))
+    over.start()
+    result = magritte("watch", "--every", "0.5", "--patience", "0.6")
+    over.join()
+    assert result.exit_code == 1
+    assert result.stderr.count(f"nothing has happened to {run} for 0.6 seconds. ") == 1
+    hint = "`magritte continue STAGE`" if paused else "`magritte run RECIPE` goes on with it"
+    assert hint in result.stderr
+
+
+def test_with_a_broker_a_run_that_nobody_works_on_is_resumed(
+    magritte: Magritte, store: FolderStore, broker: str, run: str
+) -> None:
+    over = Timer(2.0, lambda: cancel(store, run))
+    over.start()
+    result = magritte("watch", "--every", "0.5", "--patience", "0.6")
+    over.join()
+    assert f"`magritte resume {run}` publishes again what is not settled" in result.stderr
+
+
+def test_after_news_it_is_said_again_and_never_of_a_run_that_is_over(
+    magritte: Magritte, store: FolderStore, run: str, pictures: None
+) -> None:
+    dropped = ImageDropped(run=run, entry=FETCHED, stage="deduper", reason=Reason.CORRUPT)
+    timers = [Timer(1.0, lambda: note(store, "deduper", dropped)), Timer(2.5, lambda: finish(store, run))]
+    for timer in timers:
+        timer.start()
+    result = magritte("watch", "--every", "0.5", "--patience", "0")
+    for timer in timers:
+        timer.join()
+    assert result.stderr.count("nothing has happened") == 2
+
+
 def test_watching_shows_how_the_training_went(magritte: Magritte, store: FolderStore, run: str) -> None:
     pack(store, run)
     complete(store, run, 1)

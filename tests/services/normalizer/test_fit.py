@@ -23,7 +23,7 @@ def place(fitted: Fitted) -> tuple[int, int, int, int]:
     return fitted.left, fitted.top, fitted.width, fitted.height
 
 
-@pytest.mark.parametrize("pad", ["#102030", "edge", "reflect"])
+@pytest.mark.parametrize("pad", ["#102030", "edge", "reflect", "blur"])
 @pytest.mark.parametrize("how", Fit)
 @settings(max_examples=25, derandomize=True, deadline=None, database=None)
 @given(width=st.integers(1, 200), height=st.integers(1, 200))
@@ -104,3 +104,28 @@ def test_a_large_picture_keeps_its_mean_colour_and_is_smoothed() -> None:
 def test_a_size_that_is_no_power_of_two_is_refused(size: int) -> None:
     with pytest.raises(ValueError, match="power of two"):
         Square(size)
+
+
+def halves() -> Image.Image:
+    """A picture of 120 x 60: a red square in the middle between two blue stripes."""
+    image = Image.new("RGB", (120, 60), "blue")
+    image.paste("red", (30, 0, 90, 60))
+    return image
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_covers_the_square_shows_the_middle(turned: bool) -> None:
+    image = halves().transpose(Image.Transpose.ROTATE_90) if turned else halves()
+    fitted = fit(image, Square(32, Fit.COVER))
+    assert place(fitted) == (0, 0, 32, 32)
+    assert numpy.abs(array(fitted)[2:-2, 2:-2].astype(int) - [255, 0, 0]).max() <= 3
+
+
+def test_a_blurred_filling_has_the_colours_of_the_picture_and_none_of_its_lines() -> None:
+    image = Image.new("RGB", (64, 32), "white")
+    for x in range(0, 64, 4):
+        image.paste("#204060", (x, 0, x + 2, 32))
+    fitted = array(fit(image, Square(64, pad="blur"))).astype(int)
+    margin = fitted[:14, 10:-10]
+    assert numpy.abs(margin - margin.mean(axis=(0, 1))).max() < 20
+    assert numpy.abs(margin.mean(axis=(0, 1)) - fitted[20:44].mean(axis=(0, 1))).max() < 12

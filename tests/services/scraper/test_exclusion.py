@@ -2,11 +2,10 @@
 
 import pytest
 
-from services.scraper.exclusion import without_excluded
 from services.scraper.sources import Item, Post
-from services.scraper.sources.post import Artist, PixivPage
+from shared.contract.post import Artist, PixivPage
 from shared.contract.reasons import Reason
-from shared.recipe.exclude import Exclude
+from shared.recipe.exclude import Exclude, Exclusion
 
 POST = Post(
     board="danbooru.donmai.us",
@@ -19,7 +18,7 @@ ITEM = Item("12", "https://cdn.donmai.us/original/ab/cd/abcd.png", post=POST)
 
 
 def reason(item: Item, **lists: tuple[str, ...]) -> Reason | None:
-    drop = without_excluded(item, Exclude(**lists), "danbooru").drop
+    drop = item.without(Exclusion(Exclude(**lists)), "danbooru").drop
     return drop and drop.reason
 
 
@@ -45,7 +44,7 @@ def test_an_excluded_work_is_known_by_each_of_its_names(work: str) -> None:
 
 @pytest.mark.parametrize("work", ["danbooru:1", "danbooru:123", "pixiv:12", "https://danbooru.donmai.us/posts/1"])
 def test_other_works_are_taken(work: str) -> None:
-    assert without_excluded(ITEM, Exclude(works=(work,), artists=("some",)), "danbooru") == ITEM
+    assert ITEM.without(Exclusion(Exclude(works=(work,), artists=("some",))), "danbooru") == ITEM
 
 
 def test_a_board_of_any_address_is_meant_by_its_kind() -> None:

@@ -10,8 +10,8 @@ from services.scraper.fetch_record import FetchRequest
 from services.scraper.fetching import fetch
 from services.scraper.listing import described
 from services.scraper.sources import Fetched, Item, Page, Post
-from services.scraper.sources.post import Artist, PixivPage
 from shared.contract import keys
+from shared.contract.post import Artist, PixivPage
 from shared.contract.reasons import Drop
 from shared.pictures import Limits
 from shared.store import FolderStore

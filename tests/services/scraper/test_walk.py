@@ -23,7 +23,7 @@ from shared.contract.messages import (
 )
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Context, Death
-from shared.ledger.listing import read_listing, read_pages
+from shared.ledger.listing import complete_pages, read_pages
 from shared.recipe import sources as recipe
 from shared.recipe.recipe import Recipe
 from shared.store import FolderStore
@@ -124,7 +124,7 @@ def test_what_is_listed_twice_is_one_entry_also_on_two_pages(board: Board, store
     assert messages[-1] == SourceExhausted(run=RUN, source=0, count=5)
     assert fates(messages) == ["image-fetched"] * 3 + ["image-dropped", "image-fetched"]
     assert [page.count for page in read_pages(store, RUN, 0)] == [2, 2, 1]
-    assert read_listing(store, RUN, 0).count == 5
+    assert sum(page.count for page in complete_pages(store, RUN, 0)) == 5
 
 
 def test_one_scraper_tells_the_same_as_several(
@@ -174,7 +174,7 @@ def test_only_what_has_died_is_tried_again(board: Board, store: FolderStore) -> 
     board.broken, board.asked = set(), []
     assert [type(message) for message in published(REQUEST, store)].count(Death) == 0
     assert board.asked == ["file 1"]
-    assert read_listing(store, RUN, 0).count == 5
+    assert sum(page.count for page in complete_pages(store, RUN, 0)) == 5
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b'{"entries": 3}'])

@@ -16,6 +16,19 @@ def test_nothing_private_is_within_reach_unless_the_environment_says_so(monkeypa
     assert read_variables(FetchingEnvironment).egress == EgressPolicy.of("10.0.0.7")
 
 
+def test_caches_are_where_the_user_keeps_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/caches")
+    assert FetchingEnvironment().cache == Path("/caches/magritte")
+
+
+@pytest.mark.parametrize("unset", [True, False])
+def test_or_else_they_are_in_the_home_folder(monkeypatch: pytest.MonkeyPatch, unset: bool) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    if unset:
+        monkeypatch.delenv("XDG_CACHE_HOME")
+    assert FetchingEnvironment().cache == Path.home() / ".cache" / "magritte"
+
+
 def test_networks_that_are_none_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAGRITTE_PRIVATE_NETWORKS", "192.168.1.0/24 10.0.0.300")
     with pytest.raises(SettingsError, match=r"^MAGRITTE_PRIVATE_NETWORKS: .*10\.0\.0\.300"):

@@ -5,7 +5,7 @@ import pytest
 
 from shared.contract import keys
 from shared.contract.errors import MagritteError, NotFound, Poison, Unreadable, exit_code
-from shared.ledger.listing import read_listing
+from shared.ledger.listing import complete_pages
 from shared.ledger.records import dataset_versions, read_dataset_version, read_recipe_of, run_names
 from shared.ledger.verdicts import read_verdict
 from shared.recipe.recipe import Recipe
@@ -46,7 +46,7 @@ def test_files_among_the_versions_of_a_data_set_are_passed_over(store: FolderSto
 READERS = {
     keys.recipe(RUN): lambda store: read_recipe_of(store, RUN),
     keys.dataset_version(RUN, 1): lambda store: read_dataset_version(store, keys.dataset_version(RUN, 1)),
-    keys.listing(RUN, 0): lambda store: read_listing(store, RUN, 0),
+    keys.listing(RUN, 0): lambda store: list(complete_pages(store, RUN, 0)),
     keys.verdict("anya", 1): lambda store: read_verdict(store, "anya", 1),
 }
 
@@ -90,7 +90,7 @@ def test_a_recipe_with_a_number_that_was_not_finite_cannot_be_read(store: Folder
 def test_names_that_are_no_utf_8_are_read(store: FolderStore) -> None:
     entries = {ENTRY: {"origin": "caf\udce9.png", "image": IMAGE}}
     store.put(keys.listing(RUN, 0), json.dumps({"entries": entries, "count": 1}).encode())
-    assert read_listing(store, RUN, 0).entries == entries
+    assert [page.entries for page in complete_pages(store, RUN, 0)] == [entries]
 
 
 def test_what_cannot_be_read_is_not_tried_again(store: FolderStore) -> None:

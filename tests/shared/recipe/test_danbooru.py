@@ -80,7 +80,7 @@ def test_no_rating_but_general_and_sensitive_can_be_asked_for(rating: str) -> No
     ("fields", "problem"),
     [
         ({"tags": []}, "name at least one, such as that of the character"),
-        ({"tags": "margot"}, r"write a list, even of one: \[margot\]"),
+        ({"tags": "margot"}, r"write a list, even of one: \['margot'\]"),
         ({"tags": ["a_a", "a_a"]}, "name each of them once"),
         ({"ratings": []}, "name at least one"),
         ({"exclude": ["margot"]}, "margot is in `tags` too"),

@@ -34,16 +34,22 @@ def test_an_empty_file_excludes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("- a\n", "the two lists"),
-        ("artists: a\n", "write a list"),
-        ("artist: [a]\n", "artist"),
-        ("a: [", "cannot be read"),
+        ("- a\n", "exclude.yaml: it should have the two lists"),
+        ("works: ['pixiv:1']\nartists: a\n", "exclude.yaml:2: artists: write a list"),
+        ("artists: [a]\nwork: [b]\n", "exclude.yaml:2: work: no such field; allowed are artists, works"),
+        ("artists:\n  - a: [", "exclude.yaml:2: not YAML"),
+        ("artists: [a]\nartists: [b]\n", "exclude.yaml:2: artists: is there twice"),
+        (
+            "artists:\n  - a\n  - ''\nworks:\n  - pixiv:1\n  - b\n",
+            "exclude.yaml:3: artists[1]: a name is empty\nexclude.yaml:6: works[1]: 'b' names no work",
+        ),
     ],
 )
-def test_a_file_that_is_no_such_lists_is_refused(tmp_path: Path, content: str, words: str) -> None:
+def test_a_file_that_is_no_such_lists_is_refused_by_its_line(tmp_path: Path, content: str, words: str) -> None:
     (tmp_path / "exclude.yaml").write_text(content)
-    with pytest.raises(RecipeError, match=words):
+    with pytest.raises(RecipeError) as refused:
         read_recipe(written(tmp_path, "exclude.yaml"))
+    assert str(refused.value).replace(f"{tmp_path}/", "").startswith(words)
 
 
 @pytest.mark.parametrize(

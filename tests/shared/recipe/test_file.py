@@ -171,12 +171,12 @@ def test_a_recipe_survives_the_store(write: Write) -> None:
         (
             "name: a\nnormalized: {pad: blue}\n",
             "5: normalized.pad: String should match pattern '^#[0-9a-f]{6}$' (not 'blue'), "
-            "or Input should be 'edge' or 'reflect' (not 'blue')",
+            "or Input should be 'edge', 'reflect' or 'blur' (not 'blue')",
         ),
         (
             "name: a\nnormalized:\n  pad: #ffffff\n",
             '6: normalized.pad: a colour has to be quoted, as in "#ffffff": # begins a comment in YAML, '
-            "or Input should be 'edge' or 'reflect' (not None)",
+            "or Input should be 'edge', 'reflect' or 'blur' (not None)",
         ),
         ("name: a\nranking: {shuffle: 3}\n", "5: ranking.shuffle: no such field; allowed are shuffles, sheet"),
         (
@@ -185,7 +185,13 @@ def test_a_recipe_survives_the_store(write: Write) -> None:
         ),
         ("name: a\ntraining:\n", "5: training: Input should be a valid dictionary or instance of Training (not None)"),
         ("name: a\ntraining:\n  start_from: gone.npz\n", "6: training.start_from: there is no file gone.npz"),
-        ("name: a\nfaces:\n  cascade: {model: pictures}\n", "6: faces.cascade.model: there is no file pictures"),
+        ("name: a\nfaces:\n  cascade: {model: ./pi/c}\n", "6: faces.cascade.model: there is no file pi/c"),
+        ("name: a\nfaces:\n  cascade: {model: pi.xml}\n", "6: faces.cascade.model: there is no file pi.xml"),
+        (
+            "name: a\nfaces:\n  cascade: {model: pictures}\n",
+            "6: faces.cascade.model: there is no file pictures; by name there is lbpcascade_animeface "
+            "(`magritte models`)",
+        ),
         ("", "1: name: Field required"),
     ],
 )  # fmt: skip
@@ -244,7 +250,7 @@ def test_all_that_is_wrong_is_said_at_once(write: Write) -> None:
         ("name: a\n\tsources: b\n", "recipe.yaml:2: not YAML: found character '\\t' that cannot start any token"),
         ("name: 2024-13-01\n", "recipe.yaml:1: not YAML: month must be in 1..12"),
         (GOOD + f"training: {{seed: {'9' * 5000}}}\n", "recipe.yaml:4: not YAML: Exceeds the limit (4300 digits)"),
-        (GOOD + f"more: {'[' * 3000}{']' * 3000}\n", "recipe.yaml: not a recipe: lists or fields are nested too deep"),
+        (GOOD + f"more: {'[' * 3000}{']' * 3000}\n", "recipe.yaml: lists or fields are nested too deep"),
         ("name: !!python/object:os.system x\n", "recipe.yaml:1: not YAML: could not determine a constructor"),
         ("? [a]\n: b\n", "recipe.yaml:1: not YAML: found unhashable key"),
         ("name: \0\n", "recipe.yaml: not YAML: unacceptable character"),

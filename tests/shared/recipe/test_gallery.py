@@ -77,9 +77,9 @@ def test_an_address_in_another_script_is_one() -> None:
     ("field", "problem"),
     [
         ({"ratings": []}, "name at least one"),
-        ({"ratings": "general"}, r"write a list, even of one: \[general\]"),
+        ({"ratings": "general"}, r"write a list, even of one: \['general'\]"),
         ({"ratings": ["explicit"]}, "'general' or 'sensitive'"),
-        ({"exclude": "comic"}, r"write a list, even of one: \[comic\]"),
+        ({"exclude": "comic"}, r"write a list, even of one: \['comic'\]"),
         ({"software": "WordPress"}, "'Danbooru', 'E621'"),
         ({"limit": 0}, "greater than or equal to 1"),
         ({"since": "2019-01-02", "until": "2019-01-01"}, "should not be before `since`, 2019-01-02"),

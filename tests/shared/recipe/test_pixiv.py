@@ -49,7 +49,7 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
     ("field", "problem"),
     [
         ({"word": " "}, "write a tag or word"),
-        ({"exclude": "a"}, r"write a list, even of one: \[a\]"),
+        ({"exclude": "a"}, r"write a list, even of one: \['a'\]"),
         ({"bookmarks": -1}, "greater than or equal to 0"),
         ({"limit": 0}, "greater than or equal to 1"),
         ({"since": "2019-01-02", "until": "2019-01-01"}, "should not be before `since`, 2019-01-02"),

@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from shared.runs import resumption
 from shared.runs.dead_letters import bury, keep_letter
 from shared.runs.registry import open_run
 from shared.store import FolderStore
-from tests.shared.ledgers import list_entries, note
+from tests.shared.ledgers import list_entries, list_pages, note
 
 RUN, IMAGE = "anya-001", "0b" * 32
 OPEN, GONE, READY = "0a" * 10, "0b" * 10, "0c" * 10
@@ -81,6 +82,23 @@ def test_what_the_listing_dropped_and_the_ledger_never_heard_of_is_dropped_again
     list_entries(store, RUN, {GONE: found, OPEN: {"origin": "c", "error": "OSError", "detail": ""}})
     dropped = ImageDropped(run=RUN, entry=GONE, stage="scraper", reason=Reason.NOT_A_PICTURE, detail="it is a text")
     assert [message for message in outstanding(store, RUN) if str(message.item) != "run"] == [dropped]
+
+
+def test_a_long_listing_is_published_again_page_by_page(tmp_path: Path) -> None:
+    peaks = []
+    for pages in (2, 40):
+        store = FolderStore(tmp_path / str(pages))
+        run = open_run(store, Recipe(name="anya", sources=(FolderSource(folder=tmp_path),))).name
+        list_pages(store, run, pages)
+        note(store, "scraper", SourceExhausted(run=run, source=0, count=200 * pages))
+        list(resumption.outstanding(store, run))  # what is imported or cached by the first time does not count
+        tracemalloc.start()
+        published = sum(1 for _ in resumption.outstanding(store, run))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert published == 200 * pages + 1
+    per_entry = (peaks[1] - peaks[0]) / (200 * 38)
+    assert per_entry < 300, f"{per_entry:.0f} bytes"
 
 
 def test_an_unsettled_picture_that_has_left_its_folder_is_announced_as_it_was(store: FolderStore) -> None:

@@ -1,10 +1,12 @@
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import structlog
 
+from shared.contract.messages import RunRequested
 from shared.runtime import logs
 from shared.settings import LogFormat
 
@@ -97,3 +99,29 @@ def test_what_is_always_so_is_told_in_every_line(capsys: pytest.CaptureFixture[s
     structlog.get_logger().info("one")
     log.info("two", stage="upscaler")
     assert [json.loads(line)["stage"] for line in capsys.readouterr().err.splitlines()] == ["deduper", "upscaler"]
+
+
+MESSAGE = RunRequested(run="anya-001", source=0)
+
+
+def test_a_line_says_which_message_it_is_about_and_what_it_says_itself_stays(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.set_up(LogFormat.JSON, "info")
+    with logs.About(MESSAGE, stage="scraper", attempt=2):
+        log.info("retry", stage="another")
+    line = json.loads(capsys.readouterr().err)
+    about = {"run": "anya-001", "item": str(MESSAGE.item), "trace": logs.trace_id(MESSAGE), "attempt": 2}
+    assert {name: line.get(name) for name in (*about, "stage")} == about | {"stage": "another"}
+
+
+def test_after_a_message_lines_are_about_the_one_before_again(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up(LogFormat.JSON, "info")
+    with logs.About(MESSAGE):
+        with suppress(RuntimeError), logs.About(None):
+            log.info("no message")
+            raise RuntimeError
+        log.info("a message")
+    log.info("neither")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line.get("item") for line in lines] == ["?", str(MESSAGE.item), None]

@@ -6,7 +6,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
-from services.scraper.sources.post import Artist, Post, pixiv_page
+from shared.contract.post import Artist, Post, pixiv_page
 from shared.contract.reasons import Drop, Reason
 
 _TAKEN_DOWN = 4

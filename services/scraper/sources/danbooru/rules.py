@@ -1,7 +1,7 @@
 """The rules of a recipe's section, by which a post is taken or not. Pure."""
 
 from services.scraper.sources import rules
-from services.scraper.sources.post import Post
+from shared.contract.post import Post
 from shared.contract.reasons import Drop, Reason
 from shared.recipe.danbooru import Danbooru
 

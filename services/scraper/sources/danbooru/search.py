@@ -3,14 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from shared.contract.errors import RunUnusable
-from shared.recipe.danbooru import Danbooru, Order
+from shared.contract.errors import AccountRefused, RunUnusable
+from shared.recipe.danbooru import VISITORS_TAGS, Danbooru, Order, too_many_tags
 
 ROWS = 200
 """Posts of a page: the most that a Danbooru gives."""
-
-VISITORS_TAGS = 2
-"""Counted tags of a search that visitors and free accounts may make; how many others may is for the board to say."""
 
 NUMBERED_PAGES = 1000
 """Numbered pages that visitors may look at."""
@@ -44,17 +41,9 @@ def _free(wanted: Danbooru) -> list[str]:
 
 
 def check_number_of_tags(wanted: Danbooru, has_login: bool) -> None:
-    """Raise `RunUnusable` for a search of more tags than a visitor may name; a single one is always fine."""
-    counted = len(wanted.tags) + len(_order(wanted))
-    if has_login or counted <= VISITORS_TAGS:
-        return
-    order = f" and `order: {wanted.order}`, which counts as one" if _order(wanted) else ""
-    raise RunUnusable(
-        f"danbooru.tags: a search of {len(wanted.tags)} tags{order}: without a login {wanted.address} takes "
-        f"{VISITORS_TAGS}. Name fewer tags (what is not wanted goes into `exclude`, which counts nothing), "
-        "or set MAGRITTE_DANBOORU_LOGIN and MAGRITTE_DANBOORU_API_KEY to those of an account that may search for more "
-        "(and MAGRITTE_DANBOORU_ADDRESS, if it is not of https://danbooru.donmai.us)"
-    )
+    """Raise `AccountRefused` for a search of more tags than a visitor may name."""
+    if problem := too_many_tags(wanted, has_login):
+        raise AccountRefused(f"danbooru.tags: {problem}")
 
 
 def _order(wanted: Danbooru) -> list[str]:

@@ -19,7 +19,7 @@ from services.scraper.sources.danbooru.search import Position, check_number_of_t
 from services.scraper.sources.remembered_rows import RememberedRows
 from services.scraper.sources.source import Conditions, Fetched, Item, Page
 from services.scraper.web.answers import is_gone
-from services.scraper.web.client import Manners, PoliteWeb, user_agent
+from services.scraper.web.client import ClientSettings, PoliteWeb, user_agent
 from services.scraper.web.interface import Expected, Request
 from services.scraper.web.politeness import Politeness
 from shared.contract.errors import Transient
@@ -40,7 +40,7 @@ class DanbooruSource:
         account = conditions.danbooru.at(wanted.address)
         politeness = Politeness(wanted.pause, back_off=2 * wanted.pause)
         name = user_agent(conditions.contact, quote(account.danbooru_login))
-        self._web = PoliteWeb(conditions, Manners(politeness, name=name))
+        self._web = PoliteWeb(conditions, ClientSettings(politeness, name=name))
         self._api = DanbooruApi(wanted.address, account, self._web)
         self._latest = LatestRows(partial(self._api.posts, query(wanted)), conditions.hosts.clock)
         search = f"{wanted.address} {account.danbooru_login} {query(wanted)}"
@@ -51,7 +51,7 @@ class DanbooruSource:
     def page(self, cursor: str) -> Page:
         """Return the posts of a page, up to the recipe's limit. Only a page without posts ends a walk.
 
-        Raises `RunUnusable` for a search that cannot be made, before anything is asked.
+        Raises `AccountRefused` for a search that only an account could make, before anything is asked.
         """
         check_number_of_tags(self._wanted, self._api.has_login)
         here = Position.parse(cursor) if cursor else Position.first(self._wanted.order)

@@ -19,7 +19,7 @@ from services.scraper.sources.gallery.fields import (
     family_of,
     said,
 )
-from services.scraper.sources.post import Artist, PixivPage, Post, pixiv_page
+from shared.contract.post import Artist, PixivPage, Post, pixiv_page
 from shared.contract.reasons import Drop, Reason
 from shared.recipe.gallery import Audience, Gallery
 

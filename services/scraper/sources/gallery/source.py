@@ -13,7 +13,7 @@ from services.scraper.sources.gallery.program import Listing, Part
 from services.scraper.sources.rules import broken_rule
 from services.scraper.sources.source import PAGE, Conditions, Fetched, Item, Page
 from services.scraper.web.address import key_of, parsed
-from services.scraper.web.client import Manners, PoliteWeb, user_agent
+from services.scraper.web.client import ClientSettings, PoliteWeb, user_agent
 from services.scraper.web.gate import Gate
 from services.scraper.web.interface import Expected, Request
 from services.scraper.web.politeness import Politeness
@@ -57,7 +57,7 @@ class GallerySource:
         self._conditions = conditions
         self._politeness = Politeness(wanted.pause, back_off=2 * wanted.pause)
         self._name = user_agent(conditions.contact)
-        self._web = PoliteWeb(conditions, Manners(self._politeness, name=self._name))
+        self._web = PoliteWeb(conditions, ClientSettings(self._politeness, name=self._name))
         self._posts = Posts(wanted)
 
     def page(self, cursor: str) -> Page:

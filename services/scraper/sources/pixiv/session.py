@@ -8,7 +8,7 @@ from services.scraper.sources.pixiv.asking import ask_for_json
 from services.scraper.web.interface import Request, Web
 from shared import pixiv_sign_in
 from shared.contract.environment import PixivEnvironment
-from shared.contract.errors import RunUnusable
+from shared.contract.errors import AccountRefused
 from shared.recipe.pixiv import PixivAddresses
 
 
@@ -25,7 +25,7 @@ class PixivSession:
         self._tokens: dict[PixivAddresses, str] = {}
 
     def token(self, web: Web, board: PixivAddresses, over: str | None = None) -> str:
-        """Return an access token of a board, another than the one that is `over`. Raises `RunUnusable` without one."""
+        """Return an access token of a board, another than the one that is `over`; raises `AccountRefused`."""
         with self._lock:
             known = self._tokens.get(board)
             if known is None or known == over:
@@ -34,11 +34,11 @@ class PixivSession:
 
     def _signed_in(self, web: Web, board: PixivAddresses) -> str:
         if not self.app.pixiv_refresh_token.get_secret_value():
-            raise RunUnusable(f"Pixiv is asked with an account, and none is set: {pixiv_sign_in.REMEDY}")
+            raise AccountRefused(f"Pixiv is asked with an account, and none is set: {pixiv_sign_in.REMEDY}")
         address = pixiv_sign_in.token_address(board.sign_in)
         form = pixiv_sign_in.form_of_refresh(self.app)
         headers = pixiv_sign_in.headers(self.app, self._clock())
         answer = pixiv_sign_in.read_answer(*ask_for_json(web, Request(address, headers, form=form)))
         if isinstance(answer, pixiv_sign_in.Refusal):
-            raise RunUnusable(f"{address} refuses to sign in ({answer.told}): {pixiv_sign_in.REMEDY}")
+            raise AccountRefused(f"{address} refuses to sign in ({answer.told}): {pixiv_sign_in.REMEDY}")
         return answer.access_token.get_secret_value()

@@ -16,8 +16,8 @@ from services.scraper.sources.pixiv.works import items_of, limited, refusal, unr
 from services.scraper.sources.remembered_rows import RememberedRows, Row
 from services.scraper.sources.source import Conditions, Fetched, Item, Page
 from services.scraper.web.answers import is_gone
-from services.scraper.web.client import Manners, PoliteWeb, user_agent
-from services.scraper.web.interface import Request, Web
+from services.scraper.web.client import ClientSettings, PoliteWeb, user_agent
+from services.scraper.web.interface import Request
 from services.scraper.web.politeness import Politeness
 from shared.contract.reasons import Drop, Reason
 from shared.recipe import pixiv as recipe
@@ -41,8 +41,7 @@ class PixivSource:
             raise ValueError("Pixiv is asked with the session of the conditions")
         self._section = wanted = section.pixiv
         politeness = Politeness(wanted.pause, back_off=2 * wanted.pause)
-        self._own = PoliteWeb(conditions, Manners(politeness, name=user_agent(conditions.contact)))
-        self._web: Web = conditions.web or self._own
+        self._web = PoliteWeb(conditions, ClientSettings(politeness, name=user_agent(conditions.contact)))
         self._api = PixivApi(self._web, conditions.pixiv, wanted.addresses)
         search = f"{wanted.addresses.api} {json.dumps(query(wanted, Position()), sort_keys=True)}"
         store, hours = conditions.store, wanted.remembered
@@ -126,7 +125,7 @@ class PixivSource:
         return self._download(now.place)
 
     def close(self) -> None:
-        self._own.close()
+        self._web.close()
 
 
 def _by_number(rows: list[Row]) -> dict[int, Row]:

@@ -5,8 +5,8 @@ from datetime import date
 from urllib.parse import urlsplit, urlunsplit
 
 from services.scraper.sources.pixiv.descriptions import Picture, Work
-from services.scraper.sources.post import Artist, PixivPage, Post
 from services.scraper.sources.source import Item
+from shared.contract.post import Artist, PixivPage, Post
 from shared.contract.reasons import Drop, Reason
 from shared.recipe.pixiv import Pixiv, PixivAddresses
 

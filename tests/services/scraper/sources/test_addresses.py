@@ -11,9 +11,9 @@ import pytest
 
 from services.scraper.sources import Conditions, Fetched, Item
 from services.scraper.sources.addresses import AddressesSource
+from services.scraper.web.call import REDIRECTS
 from services.scraper.web.client import user_agent
 from services.scraper.web.politeness import Politeness
-from services.scraper.web.trip import REDIRECTS
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.errors import Interrupted, Transient
 from shared.contract.reasons import Drop, Reason

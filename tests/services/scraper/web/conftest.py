@@ -12,7 +12,7 @@ import pytest
 from demo.board.files import file_answer
 from demo.board.messages import Answer, Request
 from demo.board.server import Server
-from services.scraper.web.client import Manners, PoliteWeb
+from services.scraper.web.client import ClientSettings, PoliteWeb
 from services.scraper.web.conditions import Conditions
 from services.scraper.web.connections import Resolve, resolve
 from services.scraper.web.hosts import Hosts
@@ -94,8 +94,8 @@ def connect(hosts: Hosts) -> Iterator[Connect]:
         **politeness: Any,
     ) -> PoliteWeb:
         conditions = Conditions(MAX_BYTES, stopping, EgressPolicy.of("127.0.0.1 127.0.0.3"), hosts)
-        manners = Manners(Politeness(**{"pause": 0.0, **politeness}), limits or Limits(), name)
-        clients.append(PoliteWeb(conditions, manners, names))
+        settings = ClientSettings(Politeness(**{"pause": 0.0, **politeness}), limits or Limits(), name)
+        clients.append(PoliteWeb(conditions, settings, names))
         return clients[-1]
 
     yield opened
@@ -105,5 +105,5 @@ def connect(hosts: Hosts) -> Iterator[Connect]:
 
 @pytest.fixture
 def web(connect: Connect) -> PoliteWeb:
-    """A client with the usual manners, but for the pause."""
+    """A client with the usual settings, but for the pause."""
     return connect()

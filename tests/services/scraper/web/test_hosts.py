@@ -5,8 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from services.scraper.web.hosts import Hosts, spoken
-from services.scraper.web.politeness import Politeness
+from services.scraper.web.hosts import Hosts
+from services.scraper.web.politeness import Politeness, spoken
 from shared.contract.errors import HostRefuses, Interrupted
 from shared.contract.night import Night
 
@@ -104,7 +104,7 @@ def test_pauses_double_until_an_answer_is_good(hosts: Hosts, time: Time) -> None
     waits = []
     for number in range(5):
         if number == 4:
-            hosts.content("a.example")
+            hosts.succeeded("a.example")
         before = time.now
         _refuse(hosts, politeness)
         _ask(hosts, pause=0)
@@ -142,7 +142,7 @@ def test_a_good_answer_ends_a_row_of_refusals(hosts: Hosts) -> None:
     politeness = Politeness(refusals=2, refused_calls=2)
     for _ in range(5):
         _refuse(hosts, politeness)
-        hosts.content("a.example")
+        hosts.succeeded("a.example")
     _refuse(hosts, politeness)
     with pytest.raises(HostRefuses):
         _refuse(hosts, politeness)

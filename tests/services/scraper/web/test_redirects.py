@@ -8,10 +8,10 @@ import pytest
 
 from demo.board.messages import Answer, Request, json_answer
 from services.scraper.web.answers import Redirect
+from services.scraper.web.call import REDIRECTS, Call
 from services.scraper.web.client import PoliteWeb
 from services.scraper.web.interface import Request as Wanted
 from services.scraper.web.politeness import Limits
-from services.scraper.web.trip import REDIRECTS, Trip
 from services.scraper.web.watch import Watch
 from shared.contract.errors import RunUnusable
 from shared.contract.reasons import Drop, Reason
@@ -94,9 +94,9 @@ def test_another_port_is_another_server(web: PoliteWeb, serve: Serve) -> None:
     ],
 )
 def test_a_server_may_move_to_https_and_not_back(first: str, second: str, is_trusted: bool) -> None:
-    trip = Trip(Wanted(first, secret=OWN), httpx.URL(first), Watch(Limits(), lambda: False, time.monotonic))
-    assert trip.redirect(Redirect(second, 301)) is None
-    assert ((b"Authorization", b"Bearer s3cret") in trip.headers({}, {})) is is_trusted
+    call = Call(Wanted(first, secret=OWN), httpx.URL(first), Watch(Limits(), lambda: False, time.monotonic))
+    assert call.redirect(Redirect(second, 301)) is None
+    assert ((b"Authorization", b"Bearer s3cret") in call.headers({}, {})) is is_trusted
 
 
 def test_cookies_are_kept_for_the_rest_of_the_way_and_no_longer(web: PoliteWeb, serve: Serve) -> None:

@@ -17,7 +17,9 @@ __all__ = ["golden", "toy"]  # fixtures
 
 CONFIG_F = Hyperparameters()
 
-QUICKLY_COMPILED = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+QUICKLY_COMPILED = (
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true --xla_cpu_use_fusion_emitters=false"
+)
 """For XLA: compiling takes most of the time, and what is compiled runs for a few steps."""
 
 os.environ.setdefault("XLA_FLAGS", QUICKLY_COMPILED)

@@ -1,17 +1,10 @@
-"""Tiny trainings, and how far a network's running average of w is from the mean of w that its mapping network gives.
-
-As a program it trains the networks of a file on two devices, the CPU in two, and writes them to another file:
-python -m tests.services.trainer.learning.mean_of_w FROM.npz TO.npz
-"""
-
-import sys
-from pathlib import Path
+"""Tiny trainings, and how far a network's running average of w is from the mean of w that its mapping network gives."""
 
 import numpy as np
 
 from services.trainer.learning.training import GanTraining
 from shared.recipe.hyperparameters import Hyperparameters
-from shared.stylegan2 import generator, network_file
+from shared.stylegan2 import generator
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.weights import Array, Networks, Weights
 
@@ -51,18 +44,3 @@ def farthest(weights: Weights) -> float:
     """Return how far the average of w is from the mean in its worst dimension, in standard deviations of w there."""
     w = mapped(weights)
     return float(np.max(np.abs(weights["dlatent_avg"] - w.mean(axis=0)) / w.std(axis=0)))
-
-
-def main() -> None:
-    """Train the networks of the file on two devices."""
-    import tensorflow as tf
-
-    (cpu,) = tf.config.list_physical_devices("CPU")
-    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    networks = network_file.load(Path(sys.argv[1]).read_bytes())
-    trained = train(opened(networks, seed=6, devices=["CPU:0", "CPU:1"]), MORE_STEPS)
-    Path(sys.argv[2]).write_bytes(network_file.dump(trained))
-
-
-if __name__ == "__main__":
-    main()

@@ -5,17 +5,11 @@ the mean over 4,000 z (the average forgets, so it lags and is noisy), on TensorF
 dimensions it is 1.27 away, and 0.73 after 80 steps that draw a good average to one number.
 """
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from services.trainer.learning.training import GanTraining
 from shared.stylegan2 import network_file
-from shared.stylegan2.backend import ON_JAX
 from shared.stylegan2.inference import Generator, Truncation
 from shared.stylegan2.official.fitting import match_variables
 from shared.stylegan2.official.pickling import pickled
@@ -111,19 +105,6 @@ def test_a_resumed_training_keeps_its_average_of_w(training: GanTraining, anothe
 
 
 def test_minibatches_in_parts_keep_the_average_of_w(trained: Networks) -> None:
+    # Two devices do the same as two parts do: test_tensorflow_engine.py.
     found = train(opened(trained, seed=6, hyperparameters=SETTINGS.model_copy(update={"minibatch_gpu": 4})), MORE_STEPS)
-    assert max(farthest(found.G), farthest(found.Gs)) < NEAR
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(ON_JAX, reason="several devices are TensorFlow's")
-def test_two_devices_keep_the_average_of_w(trained: Networks, tmp_path: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[4]), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    given, file = tmp_path / "given.npz", tmp_path / "network.npz"
-    given.write_bytes(network_file.dump(trained))
-    command = [sys.executable, "-m", "tests.services.trainer.learning.mean_of_w", str(given), str(file)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=250)
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = network_file.load(file.read_bytes())
-    assert not np.array_equal(found.G["dlatent_avg"], trained.G["dlatent_avg"])
     assert max(farthest(found.G), farthest(found.Gs)) < NEAR

@@ -19,20 +19,19 @@ pytestmark = [
 ]
 
 REPEATED = """
-import sys
 import numpy as np
 from shared.stylegan2.architecture import Architecture
 from shared.recipe.hyperparameters import Augmentation, Hyperparameters
 from services.trainer.learning.training import GanTraining
 from shared.stylegan2.weights import Networks
 
-settings = Hyperparameters(minibatch=16, augmentation=Augmentation(sys.argv[1]), augment_p=0.4, augment_pipe="bgcfnc")
+settings = Hyperparameters(minibatch=16, augmentation=Augmentation.ADA, augment_p=0.4, augment_pipe="bgcfnc")
 architecture = Architecture(64, fmap_max=64, z_size=64, w_size=64, mapping_fmaps=64, mapping_layers=4)
 pictures = np.random.default_rng(0).integers(0, 256, (16, 64, 64, 3), np.uint8)
 training = GanTraining(Networks.fresh(architecture, 1), settings, seed=3)
 state = training.state()
 results = []
-for _ in range(6):
+for _ in range(4):
     training.restore(state)
     training.step(pictures)
     results.append(training.state())
@@ -70,19 +69,20 @@ GanTraining(Networks.fresh(Architecture(8, fmap_max=8), 1), Hyperparameters())
 """
 
 
-def run(program: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a program at the root of the repository; its environment sets no threads but those that are given."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TF_NUM_")}
     inherited |= {"PYTHONPATH": str(Path(__file__).parents[4]), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [sys.executable, "-c", program, *arguments]
+    command = [sys.executable, "-c", program]
     return subprocess.run(
         command, env=inherited | environment, capture_output=True, text=True, check=False, timeout=250
     )
 
 
-@pytest.mark.parametrize("augmentation", ["none", "ada"])
-def test_a_step_of_64_px_and_64_maps_gives_the_same_bytes_each_time(augmentation: str) -> None:
-    done = run(REPEATED, augmentation)
+def test_an_augmented_step_of_64_px_and_64_maps_gives_the_same_bytes_each_time() -> None:
+    # All operations of a step without augmentation are among these. Of 5 steps with two operations at a time, 5 had
+    # other bytes; without augmentation 1 had.
+    done = run(REPEATED)
     assert done.returncode == 0, done.stderr[-2000:]
 
 

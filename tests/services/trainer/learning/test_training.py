@@ -178,6 +178,7 @@ def test_consistency_has_its_price(toy):
     assert plain.step(reals(0, toy)).d < balanced.step(reals(0, toy)).d
 
 
+@pytest.mark.usefixtures("eager")
 def test_bfloat16_trains_to_about_the_same_losses(toy, six_steps):
     training = GanTraining(toy, HYPERPARAMETERS.model_copy(update={"precision": Precision.BFLOAT16}), seed=7)
     for found, expected in zip(train(training, toy, range(3)), six_steps[1], strict=False):

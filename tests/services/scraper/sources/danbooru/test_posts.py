@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from services.scraper.sources.danbooru.posts import FIELDS, Row, identified, place_of, post_of, refused
-from services.scraper.sources.post import Artist, PixivPage
+from shared.contract.post import Artist, PixivPage
 from shared.contract.reasons import Reason
 
 BOARD = "https://danbooru.donmai.us"

@@ -1,7 +1,7 @@
 import pytest
 
 from services.scraper.sources.danbooru.refusals import refusal
-from shared.contract.errors import HostRefuses, MagritteError, RunUnusable, Transient
+from shared.contract.errors import AccountRefused, HostRefuses, MagritteError, RunUnusable, Transient
 
 BOARD = "https://danbooru.donmai.us"
 
@@ -14,11 +14,11 @@ def told(status: int, error: str = "", message: str = "", has_login: bool = Fals
 @pytest.mark.parametrize(
     ("status", "error", "kind", "field", "remedy"),
     [
-        (401, "SessionLoader::AuthenticationFailure", RunUnusable, "address", "MAGRITTE_DANBOORU_API_KEY"),
+        (401, "SessionLoader::AuthenticationFailure", AccountRefused, "address", "MAGRITTE_DANBOORU_API_KEY"),
         (403, "User::PrivilegeError", HostRefuses, "address", "ask its staff"),
         (404, "", RunUnusable, "address", "is no Danbooru"),
         (410, "PaginationExtension::PaginationError", RunUnusable, "order", "set `limit`"),
-        (422, "PostQuery::TagLimitError", RunUnusable, "tags", "Name fewer"),
+        (422, "PostQuery::TagLimitError", AccountRefused, "tags", "Name fewer"),
         (422, "PostQuery::Error", RunUnusable, "tags", "correct the names"),
         (500, "ActiveRecord::QueryCanceled", Transient, "tags", "Name a rarer tag"),
         (502, "", Transient, "address", "run again later"),

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from services.scraper.sources.danbooru.rules import broken_rule
-from services.scraper.sources.post import Artist, Post
+from shared.contract.post import Artist, Post
 from shared.contract.reasons import Reason
 from shared.recipe.danbooru import Danbooru
 

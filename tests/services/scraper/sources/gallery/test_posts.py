@@ -7,7 +7,7 @@ import pytest
 
 from services.scraper.sources.gallery.fields import CATEGORIES, FAMILIES, USUAL, asked_for
 from services.scraper.sources.gallery.posts import Posts
-from services.scraper.sources.post import PixivPage, Post
+from shared.contract.post import PixivPage, Post
 from shared.contract.reasons import Reason
 from shared.recipe.gallery import Gallery, Software
 

@@ -9,21 +9,28 @@ from pydantic import SecretStr
 
 from services.scraper.sources import Conditions, Fetched, Item, Page, Source, open_source
 from services.scraper.sources.pixiv.session import PixivSession
+from services.scraper.web.client import ClientSettings, PoliteWeb
+from services.scraper.web.hosts import Hosts
+from services.scraper.web.politeness import Politeness
+from shared.contract.egress_policy import EgressPolicy
 from shared.contract.environment import PixivEnvironment
 from shared.contract.reasons import Reason
 from shared.recipe import pixiv as recipe
 from shared.store import FolderStore
 from tests.servers.boards.pixiv import REFRESH_TOKEN, Pixiv
 from tests.servers.boards.pixiv_client import TAG
-from tests.services.scraper.sources.pixiv.noted_web import MAX_BYTES, NotedWeb
+from tests.services.scraper.web.conftest import SkippedTime
+
+MAX_BYTES = 2**25
+CONTACT = "anya@example.net"
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A source that is open, and the client that it asks through."""
+    """A source that is open, and the time that it has waited, which passes at once."""
 
     source: Source
-    web: NotedWeb
+    time: SkippedTime
 
     def pages(self) -> Iterator[Page]:
         """All pages of the listing."""
@@ -74,16 +81,31 @@ def section_of(board: Pixiv, **fields: Any) -> recipe.PixivSource:
 @pytest.fixture
 def opened() -> Iterator[Open]:
     """Opens a source of a loopback board; it is closed after the test."""
-    webs = []
+    sources = []
 
     def opened(
         board: Pixiv, session: PixivSession | None = None, store: FolderStore | None = None, **fields: Any
     ) -> Opened:
-        web = NotedWeb()
-        webs.append(web)
-        conditions = Conditions(MAX_BYTES, lambda: False, store=store, web=web, pixiv=session or session_of())
-        return Opened(open_source(section_of(board, **fields), conditions), web)
+        time = SkippedTime()
+        conditions = conditions_at(time, store=store, pixiv=session or session_of())
+        source = open_source(section_of(board, **fields), conditions)
+        sources.append(source)
+        return Opened(source, time)
 
     yield opened
-    for web in webs:
-        web.close()
+    for source in sources:
+        source.close()
+
+
+def conditions_at(time: SkippedTime, **others: Any) -> Conditions:
+    """The conditions of a source that asks loopback boards; its pauses pass at once."""
+    hosts = Hosts(time.clock, time.sleep)
+    return Conditions(MAX_BYTES, lambda: False, EgressPolicy.of("127.0.0.1 ::1"), hosts, CONTACT, **others)
+
+
+@pytest.fixture
+def web() -> Iterator[PoliteWeb]:
+    """The client of the web that loopback boards are asked with; a host that refuses is asked on and on."""
+    client = PoliteWeb(conditions_at(SkippedTime()), ClientSettings(Politeness(pause=0, refusals=100)))
+    yield client
+    client.close()

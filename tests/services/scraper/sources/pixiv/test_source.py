@@ -8,13 +8,13 @@ import pytest
 
 from demo.board.messages import Answer, Handle, Request
 from services.scraper.sources import Fetched, Item, Page
+from services.scraper.web.client import user_agent
 from shared.contract.reasons import Drop, Reason
 from tests.servers.boards.pixiv import REFRESH_TOKEN, Pixiv, Rules
 from tests.servers.boards.pixiv_answers import LIMITED
 from tests.servers.boards.pixiv_client import SMALL, TAG
 from tests.servers.boards.works import JST, Work, Works
-from tests.services.scraper.sources.pixiv.conftest import Open, web_of
-from tests.services.scraper.sources.pixiv.noted_web import NAME
+from tests.services.scraper.sources.pixiv.conftest import CONTACT, Open, web_of
 
 SMALLEST = {"size": (1, 1), "most_pages": 1, "limited": 0.0}
 
@@ -271,7 +271,7 @@ def test_the_pictures_are_asked_for_with_the_referer_that_their_host_wants_and_o
         entries = board.files.log
         api = board.log.requests_for("/v1/*")
     assert {entry.headers["referer"] for entry in entries} == {"https://app-api.pixiv.net/"}
-    assert {entry.headers["user-agent"] for entry in entries} == {NAME}
+    assert {entry.headers["user-agent"] for entry in entries} == {user_agent(CONTACT)}
     assert {entry.headers["user-agent"] for entry in api} == {"PixivIOSApp/7.13.3 (iOS 14.6; iPhone13,2)"}
 
 

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from services.scraper.sources import Item
 from services.scraper.sources.pixiv.api import TROUBLES
 from services.scraper.sources.pixiv.asking import TRIES, ask_for_json
 from services.scraper.sources.pixiv.session import PixivSession
+from services.scraper.web.client import PoliteWeb
 from services.scraper.web.interface import Request
 from shared.contract.environment import PixivEnvironment
 from shared.contract.errors import HostRefuses, Poison, RunUnusable, Transient
@@ -26,7 +27,6 @@ from tests.servers.boards.pixiv import Pixiv, Rules
 from tests.servers.boards.pixiv_client import SMALL
 from tests.servers.boards.works import Work, Works, works_of
 from tests.services.scraper.sources.pixiv.conftest import Open, section_of, session_of
-from tests.services.scraper.sources.pixiv.noted_web import NotedWeb
 
 SEARCH = "/v1/search/illust"
 MANY_LIMITED = Works(works=60, limited=0.5, adult=0.2, by_ai=0.0, moving=0.0, size=(8, 8))
@@ -73,8 +73,8 @@ def test_one_sign_in_is_enough_for_all_sources_of_a_process(opened: Open) -> Non
         assert sign_ins(board) == 2
 
 
-def test_threads_whose_token_is_over_sign_in_once_together() -> None:
-    session, web = session_of(), NotedWeb()
+def test_threads_whose_token_is_over_sign_in_once_together(web: PoliteWeb) -> None:
+    session = session_of()
     with Pixiv(SMALL) as board:
         addresses = section_of(board).pixiv.addresses
         over = session.token(web, addresses)
@@ -87,7 +87,6 @@ def test_threads_whose_token_is_over_sign_in_once_together() -> None:
         for thread in threads:
             thread.join()
         assert sign_ins(board) == 2
-    web.close()
     assert len(new) == 8
     assert set(new) == {"access-2"}
 
@@ -137,13 +136,18 @@ def test_the_client_that_signs_in_is_a_setting(opened: Open) -> None:
         pixiv_client_secret=SecretStr("its secret"),
         pixiv_user_agent="Magritte (a test)",
     )
-    with Pixiv(SMALL) as board:
-        there = opened(board, PixivSession(app))
-        there.source.page("")
+    forms: list[Mapping[str, str]] = []
+
+    def noting(request: BoardRequest, handle: Handle) -> Answer:
+        forms.append(request.form)
+        return handle(request)
+
+    with Pixiv(SMALL, around=noting) as board:
+        opened(board, PixivSession(app)).source.page("")
         assert {entry.headers["user-agent"] for entry in board.log.requests_for("/v1/*")} == {"Magritte (a test)"}
         token = board.log.requests_for("/auth/token")[0]
     assert token.headers["user-agent"] == "Magritte (a test)"
-    form = next(request.form for request in there.web.requests if request.form)
+    form = next(filter(None, forms))
     assert (form["client_id"], form["client_secret"]) == ("another", "its secret")
 
 
@@ -152,7 +156,7 @@ def test_a_rate_limit_is_waited_for(opened: Open) -> None:
         there = opened(board, ai=True)
         assert {int(origin.partition("_")[0]) for origin in there.items()} == set(board.works)
         assert [entry.status for entry in board.log.requests_for(SEARCH)] == [200, 403, 403, 200, 200, 200]
-    assert [address.startswith(board.address) for address in there.web.held] == [True, True]
+    assert there.time.skipped == pytest.approx(1 + 2, abs=0.9)  # less what passed by itself
 
 
 def test_a_rate_limit_that_does_not_end_is_a_refusal(opened: Open) -> None:
@@ -162,13 +166,11 @@ def test_a_rate_limit_that_does_not_end_is_a_refusal(opened: Open) -> None:
         assert len(board.log.requests_for(SEARCH)) == 5
 
 
-def test_however_patient_the_client_is_one_call_is_not_repeated_for_ever() -> None:
-    web = NotedWeb(refusals=100)
+def test_however_patient_the_client_is_one_call_is_not_repeated_for_ever(web: PoliteWeb) -> None:
     with Pixiv(SMALL, around=Faults(Fault(faults.pixiv_rate_limit(), SEARCH))) as board:
         with pytest.raises(HostRefuses, match="says that it is asked too often, 6 times in a row"):
             ask_for_json(web, Request(f"{board.address}{SEARCH}"))
         assert len(board.log) == TRIES
-    web.close()
 
 
 def test_half_a_listing_is_asked_for_again(opened: Open) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -79,6 +80,23 @@ class Post(BaseModel):
     source: str = ""
     pixiv: PixivPage | None = None
     licence: str = "unknown"
+
+    @property
+    def names(self) -> set[str]:
+        """The names by which a person may mean the post, comparable: address, board and number, work of Pixiv."""
+        boards = (self.board, self.board.partition(".")[0])
+        names = {comparable(self.address), *(f"{board}:{self.number}" for board in boards)}
+        return names | ({f"pixiv:{self.pixiv.work}"} if self.pixiv is not None else set())
+
+
+def comparable(name: str) -> str:
+    """Return an address without its scheme, language, query and final slash, and any other name without its case."""
+    parts = urlsplit(name.strip())
+    if parts.scheme not in ("http", "https"):
+        return name.strip().casefold()
+    number = re.search(r"illust_id=(\d+)", parts.query)  # as addresses of Pixiv were
+    path = f"/artworks/{number[1]}" if number else re.sub(r"^/[a-z]{2}(?=/(artworks|users)/)", "", parts.path)
+    return f"{parts.netloc.removeprefix('www.')}{path.rstrip('/')}".casefold()
 
 
 def pixiv_page(source: str, work: int | None) -> PixivPage | None:

@@ -13,12 +13,12 @@ import httpx
 
 from services.scraper.web.address import key_of, port_of, without_user
 from services.scraper.web.answers import Head, Later, Redirect, is_challenge, later, retry_after, unpacked
+from services.scraper.web.call import Call
 from services.scraper.web.connections import CheckedAddresses
 from services.scraper.web.hosts import Hosts
 from services.scraper.web.idle_connections import KEPT_SECONDS, IdleConnection
 from services.scraper.web.interface import MOST_BYTES_OF_AN_ANSWER, Reply
 from services.scraper.web.politeness import Politeness
-from services.scraper.web.trip import Trip
 from services.scraper.web.watch import TooSlow
 from shared.contract.reasons import Drop, Reason
 
@@ -53,7 +53,7 @@ class Receiver(Protocol[T_co]):
         ...
 
 
-class Wire:
+class Transport:
     """Sends requests to addresses that have been checked, and tells the hosts' paces of it."""
 
     def __init__(
@@ -68,18 +68,18 @@ class Wire:
     def _ssl(self) -> SSLContext:
         return httpx.create_ssl_context()
 
-    def exchange(self, trip: Trip, receiver: Receiver[T]) -> T | Drop | Later | Redirect:
+    def exchange(self, call: Call, receiver: Receiver[T]) -> T | Drop | Later | Redirect:
         """Send a request, if its address may be asked, and return what comes of the answer.
 
-        Raises `HostRefuses` for a challenge, and what `trip.watch` raises.
+        Raises `HostRefuses` for a challenge, and what `call.watch` raises.
         """
         try:
-            if refused := self._addresses.check(trip.url):
+            if refused := self._addresses.check(call.url):
                 return refused
-            with self._opened(trip, receiver.headers()) as response:
-                return self._judged(trip, receiver, response)
+            with self._opened(call, receiver.headers()) as response:
+                return self._judged(call, receiver, response)
         except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol, UnicodeEncodeError) as error:
-            return Drop(Reason.FETCH_FAILED, f"it cannot be asked for: {trip.hiding_secrets(error)}"[:200])
+            return Drop(Reason.FETCH_FAILED, f"it cannot be asked for: {call.hiding_secrets(error)}"[:200])
         except _Closed as error:
             return Later(f"a connection that was kept open is closed: {error}"[:200], 0.0)
         except _NoAnswer as error:
@@ -88,16 +88,16 @@ class Wire:
             return Later(f"too slow: {error}")
         except _BROKEN as error:
             if isinstance(error, _UNREACHABLE):
-                return Later(f"{key_of(trip.url)[:80]} cannot be reached: {error}"[:200], unreachable=True)
+                return Later(f"{key_of(call.url)[:80]} cannot be reached: {error}"[:200], unreachable=True)
             return Later(f"{type(error).__name__}: {error}"[:200])
 
     @contextmanager
-    def _opened(self, trip: Trip, more: Mapping[str, str]) -> Iterator[httpcore.Response]:
+    def _opened(self, call: Call, more: Mapping[str, str]) -> Iterator[httpcore.Response]:
         """Send the request over a connection that is idle, or a new one."""
-        url, host = trip.url, key_of(trip.url)
+        url, host = call.url, key_of(call.url)
         address = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         request = httpcore.Request(
-            trip.method, address, headers=trip.headers(self._common, more), content=trip.content()
+            call.method, address, headers=call.headers(self._common, more), content=call.content()
         )
         origin, check = httpcore.Origin(url.raw_scheme, url.raw_host, port_of(url)), self._addresses.way
         kept = self._hosts.idle.take(host, origin, check)
@@ -119,31 +119,32 @@ class Wire:
             self._hosts.idle.give_back(IdleConnection(connection, host, origin, check, self))
 
     def _note_asking(self, host: str) -> None:
-        least = 0.0 if self._addresses.is_private() else self._politeness.least_pause
-        self._hosts.asking(host, self, max(self._politeness.pause, least))
+        is_public = not self._addresses.is_private()
+        least = self._politeness.least_pause if is_public else 0.0
+        self._hosts.asking(host, self, max(self._politeness.pause, least), is_public)
 
-    def _judged(self, trip: Trip, receiver: Receiver[T], response: httpcore.Response) -> T | Drop | Later | Redirect:
+    def _judged(self, call: Call, receiver: Receiver[T], response: httpcore.Response) -> T | Drop | Later | Redirect:
         reason = response.extensions.get("reason_phrase", b"")
         head, now = Head.of(response.status, reason, response.headers), datetime.now(UTC)
-        trip.remember(head)
-        host, parts = key_of(trip.url), iter(response.iter_stream())
+        call.remember(head)
+        host, parts = key_of(call.url), iter(response.iter_stream())
         if head.status >= 400 or head.location is not None:
             body = _beginning(parts, receiver.most_of_an_error)
             if is_challenge(head, body):
                 what = f"answered {head.text} with a challenge that wants a person"
                 raise self._hosts.closed(host, what, self._politeness.closed)
             if put_off := later(head, now):
-                return replace(put_off, reply=_reply(head, body, without_user(trip.url)))
+                return replace(put_off, reply=_reply(head, body, without_user(call.url)))
             parts = iter([body])
         result: T | Drop | Later | Redirect
         if head.location is not None:
             result = Redirect(head.location, head.status)
         else:
-            result = receiver.receive(head, parts, without_user(trip.url))
+            result = receiver.receive(head, parts, without_user(call.url))
         if head.status in _CLOSED_DOORS:
             self._hosts.failed(host, head.text, self._politeness)
         elif not isinstance(result, Later):
-            self._hosts.content(host)
+            self._hosts.succeeded(host)
         if seconds := retry_after(head.headers, now):
             self._hosts.hold(host, min(seconds, self._politeness.longest_wait))
         return result

@@ -1,4 +1,4 @@
-"""An answer of an API on its way."""
+"""Receives an answer of an API as it comes."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,7 +7,7 @@ from services.scraper.web.interface import MOST_BYTES_OF_AN_ANSWER, Reply
 from shared.contract.reasons import Drop
 
 
-class Answering:
+class ReplyReceiver:
     """Receives the answer of an API, whatever its status."""
 
     most_of_an_error = MOST_BYTES_OF_AN_ANSWER

@@ -1,4 +1,4 @@
-"""The way of one request: through redirects, and again after trouble."""
+"""A call of a source: one request, with its redirects and further attempts."""
 
 import base64
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ _PERSONAL = frozenset({"authorization", "cookie"})
 RawHeaders = list[tuple[bytes, bytes]]
 
 
-class Trip:
-    """A request on its way, and what it carries: secrets and forms go to their own server alone."""
+class Call:
+    """A request with its redirects and attempts; its secrets and forms go to their own server alone."""
 
     def __init__(self, request: Request, url: httpx.URL, watch: Watch) -> None:
         self.url = url

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.deduper.details import BITS, MOST, decoded, encoded, words_of
 from services.deduper.look import look_of
+from services.deduper.words import BITS, MOST, decoded, encoded, words_of
 from tests.services.deduper.conftest import Drawing
 
 

@@ -1,0 +1,76 @@
+"""What a person decides about pictures: written down, and told to the ledgers of the runs that it concerns."""
+
+import getpass
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from services.magritte import screen
+from services.magritte.connection import broker, has_broker
+from services.magritte.pipeline import PIPELINE, load
+from shared.contract.messages import Message, Stamp, VerdictGiven, now
+from shared.contract.owner import Owner, Received
+from shared.contract.stage import Context
+from shared.ledger.fates import PERSON
+from shared.ledger.ledger import Ledger
+from shared.ledger.records import run_names
+from shared.ledger.verdicts import Verdict, check_whole, give_all
+from shared.runs.registry import is_finished, run_recipe
+from shared.store.interface import Store
+
+
+def decide(here: Store, run: str, verdicts: Sequence[Verdict]) -> list[int]:
+    """Append verdicts to the log of a run's character, tell the runs that they concern, and return their numbers."""
+    character = run_recipe(here, run).name
+    check_whole(here, character)
+    numbered = list(zip(give_all(here, character, verdicts), verdicts, strict=True))
+    for each in _concerned(here, run):
+        publish(here, each, list(_messages(here, each, numbered)))
+    return [number for number, _ in numbered]
+
+
+def _messages(here: Store, run: str, numbered: Sequence[tuple[int, Verdict]]) -> Iterator[Message]:
+    """Yield what a run is told of verdicts: each with every entry that it is about."""
+    ledger = Ledger(here, run, screen.remark)
+    whole = ledger.entries_of_all({verdict.image for _, verdict in numbered if verdict.face is None})
+    for number, verdict in numbered:
+        image, face = verdict.subject
+        about = {"run": run, "face": face, "image": image, "decision": verdict.decision, "number": number}
+        for entry in whole.get(image, []) if face is None else ledger.entries_of(image, face):
+            yield VerdictGiven.model_validate({**about, "entry": entry})
+
+
+def _concerned(here: Store, run: str) -> Iterator[str]:
+    """Yield the run, and all others of its character that are not finished: later ones read the log themselves."""
+    yield run
+    character = run_recipe(here, run).name
+    others = (each for each in run_names(here) if each != run and each.rpartition("-")[0] == character)
+    yield from (each for each in others if not is_finished(here, each))
+
+
+def publish(here: Store, run: str, messages: Sequence[Message]) -> None:
+    """Tell the ledger: its owner at work on the broker, or, without a broker, an owner for this once."""
+    if not messages:
+        return
+    stamp = Stamp(stage=PERSON, at=now())
+    if has_broker():
+        with broker() as bus:
+            for message in messages:
+                bus.publish(message, stamp)
+        return
+    owner, batch = _owner_of_ledgers(), [Received.of(message, stamp) for message in messages]
+    list(owner.process_batch(run, batch, owner.settings(run_recipe(here, run)), Context(here)))
+    owner.rest()
+
+
+def _owner_of_ledgers() -> Owner[Any, Any]:
+    container = next(each.name for each in PIPELINE.declarations if VerdictGiven in each.consumes)
+    return next(stage for stage in load(container) if isinstance(stage, Owner))
+
+
+def user() -> str:
+    """Return the name of whoever calls the command, or the number: in a container many users have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"

@@ -1,0 +1,79 @@
+"""The models that a recipe can name: what each is for, where it comes from and how its file is known.
+
+A row says what the model's own project states. Only models that a part of Magritte can use have one.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Purpose(StrEnum):
+    """Kinds of models, by what they are used for."""
+
+    CASCADE = "face detector (OpenCV cascade)"
+    NETWORK = "network to start a training from"
+
+
+class Delivery(StrEnum):
+    """Ways in which a model's server hands out its file."""
+
+    DOWNLOAD = "download"
+    BROWSER = "browser"
+    """The server sends encrypted parts, which the script of its page puts together."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model by name. Its file is `name` with `suffix`; recipes use that, or what `weights import` makes of it."""
+
+    name: str
+    purpose: Purpose
+    used_by: str
+    licence: str
+    size: int | None
+    """Bytes, where they are known."""
+    most_bytes: int
+    """A larger file is another one."""
+    address: str
+    delivery: Delivery
+    certainty: str
+    """How sure it is that the file lies at the address."""
+    format: str
+    suffix: str
+    imported_suffix: str = ""
+    sha256: str = ""
+    """Digest of the unpacked file; empty where nobody states it: then that of the first copy is held to."""
+
+
+MODELS = (
+    Model(
+        name="lbpcascade_animeface",
+        purpose=Purpose.CASCADE,
+        used_by="faces.cascade.model",
+        licence="MIT",
+        size=246_945,
+        most_bytes=16_000_000,
+        address="https://raw.githubusercontent.com/nagadomi/lbpcascade_animeface/master/lbpcascade_animeface.xml",
+        delivery=Delivery.DOWNLOAD,
+        certainty="sure: the README of nagadomi/lbpcascade_animeface names it, and the digest is known",
+        format="OpenCV cascade, XML",
+        suffix=".xml",
+        sha256="9376d30ac38db6bda2a68b88b3b76bbd7e6aa33af47f7f5c76bc88ca75f1ce30",
+    ),
+    Model(
+        name="danbooru2019-portraits",
+        purpose=Purpose.NETWORK,
+        used_by="training.start_from",
+        licence="not stated (awesome-pretrained-stylegan2 lists it as unknown)",
+        size=None,
+        most_bytes=4_000_000_000,
+        address="https://mega.nz/file/PeIi2ayb#xoRtjTXyXuvgDxSsSMn-cOh-Zux9493zqdxwVMaAzp4",
+        delivery=Delivery.BROWSER,
+        certainty="likely: awesome-pretrained-stylegan2 and others name it, after gwern.net/Faces; not tried",
+        format="StyleGAN2 snapshot of 512 px, config F, TensorFlow pickle, packed as .xz",
+        suffix=".pkl",
+        imported_suffix=".safetensors",
+    ),
+)
+
+NAMED = {model.name: model for model in MODELS}
