@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -121,8 +120,6 @@ def _opened(device: int) -> Any:
 
 @cache
 def _library() -> Any:
-    if find_spec("sr_vulkan") is None:
-        raise Unusable("sr-vulkan is not installed: install magritte[upscaler]")
     try:
         from sr_vulkan import sr_vulkan
     except ImportError as error:

@@ -106,7 +106,7 @@ def test_a_run_whose_enlarging_hangs_ends_within_seconds_of_being_told_to(
     workplace: Workplace, hanging: Callable[[str], dict[str, str]], number: int
 ) -> None:
     workplace.write_recipe(ENLARGING)
-    process = workplace.start("run", str(workplace.root / "recipe.yaml"), **hanging("image.width > 64"))
+    process = workplace.start("run", str(workplace.root / "recipe.yaml"), **hanging("image.width > 128"))
     wait_until(lambda: any(record["type"] == "face-found" for record in workplace.journal()), "no face is found")
     wait_until(lambda: bool(children_of(process.pid)), "no child is started")
     children = children_of(process.pid)
@@ -120,7 +120,7 @@ def test_a_second_ctrl_c_ends_children_that_hang_too(
     workplace: Workplace, hanging: Callable[[str], dict[str, str]]
 ) -> None:
     workplace.write_recipe(ENLARGING)
-    process = workplace.start("run", str(workplace.root / "recipe.yaml"), **hanging("image.width > 64"))
+    process = workplace.start("run", str(workplace.root / "recipe.yaml"), **hanging("image.width > 128"))
     wait_until(lambda: any(record["type"] == "face-found" for record in workplace.journal()), "no face is found")
     wait_until(lambda: bool(children_of(process.pid)), "no child is started")
     children = children_of(process.pid)

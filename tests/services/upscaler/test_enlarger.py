@@ -123,7 +123,7 @@ def test_the_default_device_works(any_device: Enlarger) -> None:
 
 @pytest.mark.parametrize(
     ("broken", "text"),
-    [("nothing", "114 levels off"), ("mirrored", "levels off"), ("same", r"\(64, 64\) pixels of RGB, instead of")],
+    [("nothing", "116 levels off"), ("mirrored", "levels off"), ("same", r"\(128, 128\) pixels of RGB, instead of")],
 )
 def test_a_model_that_fails_in_silence_is_refused(
     library: Library, any_device: Enlarger, broken: str, text: str
