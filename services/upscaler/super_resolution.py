@@ -1,5 +1,6 @@
 """The one file that knows sr-vulkan, whose neural networks double pictures. Child processes load it: it has one device
-and one queue in a process, and a failing Vulkan driver ends it. Children import this module, hence it imports little.
+and one queue in a process, a failing Vulkan driver ends it, and its threads keep a process from ending by itself.
+Children import this module, hence it imports little.
 """
 
 import os
