@@ -21,6 +21,10 @@ _MOST_MOVED = 0.06
 """Share of blocks that may show two different things, at the default strictness. Most copies show none, those with a
 watermark or with clipped lights up to 0.1; pairs of pictures that only look alike 0.07 and more."""
 
+_ALIKE_BITS, _MORE_IF_ALIKE = 6, 1.5
+"""Bits of phash up to which two pictures may differ in so many times the share: watermarks leave the hash as it is,
+while pictures that only look alike differ in 12 bits and more."""
+
 _MOST_OF_A_VARIANT = 0.004
 """The same where variants are kept: open and closed eyes, or another mouth, are 0.006 and more."""
 
@@ -45,9 +49,10 @@ class Looking:
     """Looks at originals in the store, as strictly as the recipe says."""
 
     def __init__(self, settings: Duplicates) -> None:
-        most_moved = _MOST_MOVED * (100 - settings.strictness) / (100 - _DEFAULT_STRICTNESS)
-        keeps_variants = settings.variants is Variants.KEEP
-        self._most_moved = min(most_moved, _MOST_OF_A_VARIANT) if keeps_variants else most_moved
+        self._most_moved = _MOST_MOVED * (100 - settings.strictness) / (100 - _DEFAULT_STRICTNESS)
+        self._most_if_alike = self._most_moved * _MORE_IF_ALIKE
+        if settings.variants is Variants.KEEP:
+            self._most_moved = self._most_if_alike = min(self._most_moved, _MOST_OF_A_VARIANT)
         self._looks: OrderedDict[str, Look | None] = OrderedDict()
 
     def within(self, store: Objects) -> Eyes:
@@ -63,8 +68,10 @@ class Looking:
 
     def _are_copies(self, one: Look, other: Look) -> bool:
         """Lay each over the other: of a picture that lost much, the better way round says more."""
+        alike = (one.phash ^ other.phash).bit_count() <= _ALIKE_BITS
+        most_moved = self._most_if_alike if alike else self._most_moved
         found = (compare(*looks) for looks in ((one, other), (other, one)))
-        return any(each is not None and each.is_copy(self._most_moved) for each in found)
+        return any(each is not None and each.is_copy(most_moved) for each in found)
 
     def _look(self, image: str, store: Objects) -> Look | None:
         """Return the look of an original; None for one that is damaged or gone by now, which is like no other."""
