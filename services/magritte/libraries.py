@@ -1,4 +1,4 @@
-"""Imports of libraries that only the commands on networks need, and that may not be installed."""
+"""Imports of libraries that only some commands need, and that may not be installed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,3 +13,10 @@ def of_training(extra: str = "trainer") -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise Unusable(f"{error.name} is not installed: install magritte[{extra}]") from error
+
+
+@contextmanager
+def of_pictures() -> Iterator[None]:
+    """Wrap the imports of what decodes pictures: raises Unusable where it is missing."""
+    with of_training("scraper"):
+        yield

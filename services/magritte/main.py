@@ -19,6 +19,7 @@ from services.magritte import (
     recipe,
     run,
     screen,
+    sheet,
     sources,
     stage,
     verdict,
@@ -47,6 +48,7 @@ app.command("status")(inspect.status)
 app.command("watch")(watch.watch)
 app.command("fetch")(fetch.fetch)
 app.command("trace")(inspect.trace)
+app.command("sheet")(sheet.sheet)
 app.command("verify")(dataset.verify)
 app.command("draw")(draw.draw)
 app.command("quality")(quality.quality)
