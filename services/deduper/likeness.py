@@ -9,7 +9,7 @@ from shared.contract import keys
 from shared.contract.errors import NotFound
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Objects
-from shared.pictures import Limits, thumbnail
+from shared.pictures import ANY_SHAPE, thumbnail
 from shared.recipe.duplicates import Duplicates
 
 REMEMBERED = 300
@@ -20,9 +20,6 @@ _MOST_MOVED = 0.1
 0.09; of ten pairs of pictures that only look alike, nine show 0.11 and more."""
 
 _DEFAULT_STRICTNESS = 50
-
-_LIMITS = Limits(min_side=1, max_elongation=float("inf"))
-"""For originals, which were decoded within the recipe's limits before."""
 
 Likeness = Callable[[str, str, Reason], bool]
 """Says of two different originals, by digest, whether they are duplicates of a kind, near or mirrored. Symmetric."""
@@ -63,7 +60,7 @@ class Looking:
 
 def _looked_at(image: str, store: Objects) -> Look | None:
     try:
-        reduced = thumbnail(store.get(keys.original(image)), DECODED_SIDE, _LIMITS)
+        reduced = thumbnail(store.get(keys.original(image)), DECODED_SIDE, ANY_SHAPE)
     except NotFound:
         return None
     return None if isinstance(reduced, Drop) else look_of(reduced.image)

@@ -10,6 +10,7 @@ from services.magritte import (
     dataset,
     dead,
     draw,
+    faces,
     fetch,
     init,
     inspect,
@@ -61,6 +62,7 @@ app.command("convert")(convert.convert)
 app.add_typer(verdict.app, name="verdict")
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(sources.app, name="sources")
+app.add_typer(faces.app, name="faces")
 app.add_typer(weights.app, name="weights")
 app.add_typer(login.app, name="login")
 

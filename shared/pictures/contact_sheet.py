@@ -1,6 +1,5 @@
 """Contact sheets: small pictures in rows, with lines of text below each, on pages of bounded size."""
 
-import math
 import textwrap
 import unicodedata
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from PIL.Image import Resampling
 
 from shared.contract.reasons import Drop
 from shared.pictures.decoding import thumbnail
-from shared.pictures.inspection import Limits
+from shared.pictures.inspection import ANY_SHAPE, Limits
 from shared.pictures.profiles import in_srgb
 from shared.visible_text import visible
 
@@ -25,9 +24,6 @@ TEXT_SIZE, LINE = 12, 15
 
 CHARACTER = 6.4
 """Pixels that a character takes on average, of names and hexadecimal digits; what is wider yet is cut at the tile."""
-
-ANY_SHAPE = Limits(min_side=1, max_elongation=math.inf)
-"""Limits for what is only looked at: of any shape, but of no more bytes and pixels than are safe to decode."""
 
 
 @dataclass(frozen=True)
