@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.magritte import libraries, screen
+from services.magritte import face_comparison, libraries, screen
 from services.magritte.atomic_file import replacing
 from services.magritte.connection import own_folders
 from services.magritte.destination import check_outside
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-app = typer.Typer(help="Try out how faces are found, without a run.", no_args_is_help=True)
+app = typer.Typer(help="Try out how faces are found.", no_args_is_help=True)
 
 Seen = FoundFaces | str
 """What was found in a picture, or a sentence that says why nothing could be."""
@@ -70,6 +70,8 @@ def preview(
     screen.say(f"{len(chosen)} pictures: {counts[_FACES]} faces cut out{others}; {where}")
 
 
+app.command()(face_comparison.compare)
+
 _FACES = "faces"
 
 
@@ -97,16 +99,14 @@ def _seen(finder: FaceFinder, read: Callable[[], bytes]) -> Seen:
 
 
 def _write_sheet(target: Path, looked: Iterator[tuple[LocalPicture, Seen]], count: int) -> list[Path]:
-    from shared.pictures.contact_sheet import Layout, Tile, shortened
-
-    layout = Layout(width=360, height=360, columns=4, rows=4)
+    from shared.pictures.contact_sheet import LARGE, Tile, shortened
 
     def tiles() -> Iterator[Tile]:
         for picture, seen in looked:
-            image = _annotated(picture.path, seen, (layout.width, layout.height))
-            yield Tile(image, (shortened(picture.name, 2, layout.width), _outcome(seen)))
+            image = _annotated(picture.path, seen, (LARGE.width, LARGE.height))
+            yield Tile(image, (shortened(picture.name, 2, LARGE.width), _outcome(seen)))
 
-    return write_pages(target, tiles(), count, layout)
+    return write_pages(target, tiles(), count, LARGE)
 
 
 def _write_each(folder: Path, looked: Iterator[tuple[LocalPicture, Seen]]) -> Path:

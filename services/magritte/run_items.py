@@ -8,7 +8,15 @@ from typing import Any
 from services.magritte.item_search import Found, ListedEntry, Words, search
 from shared.contract.errors import Unreadable
 from shared.contract.items import Entry, Face, WholeRun
-from shared.contract.messages import FaceFound, FaceNormalized, FaceUpscaled, ImageFetched, Message
+from shared.contract.messages import (
+    FaceFound,
+    FaceNormalized,
+    FaceUpscaled,
+    ImageFetched,
+    ImageKept,
+    ImageSuperseded,
+    Message,
+)
 from shared.ledger.fates import Settlement
 from shared.ledger.journal import Record
 from shared.ledger.ledger import Ledger
@@ -71,6 +79,17 @@ class RunItems:
     def messages(self) -> Iterator[Message]:
         """Yield all that was published about the run, in order."""
         return (record.message for record in self._ledger.records())
+
+    def judgements(self) -> dict[str, ImageKept | ImageSuperseded]:
+        """Return by entry what the deduper has decided last."""
+        found: dict[str, ImageKept | ImageSuperseded] = {}
+        for record in self._ledger.records(*(f'"{kind.kind()}"' for kind in (ImageKept, ImageSuperseded))):
+            message = record.message
+            if isinstance(message, ImageKept | ImageSuperseded):
+                known = found.get(message.entry)
+                if known is None or message.arrival >= known.arrival:
+                    found[message.entry] = message
+        return found
 
     def story(self, entry: str) -> list[dict[str, Any]]:
         """Return everything that happened to an entry and its faces, or to the run, in the order of time."""

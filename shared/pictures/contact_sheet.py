@@ -60,6 +60,10 @@ class Layout:
         return MARGIN + column * (width + MARGIN), MARGIN + row * (height + MARGIN)
 
 
+LARGE = Layout(width=360, height=360, columns=4, rows=4)
+"""For pictures on which something is drawn or written."""
+
+
 def draw_page(tiles: Sequence[Tile], layout: Layout) -> Image.Image:
     """Draw a page of at least one tile; it is no larger than these need."""
     columns, rows = min(len(tiles), layout.columns), -(-len(tiles) // layout.columns)

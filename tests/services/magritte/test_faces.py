@@ -6,13 +6,12 @@ import pytest
 from click.testing import Result
 from numpy.typing import NDArray
 
-from shared.pictures.contact_sheet import Layout
+from shared.pictures.contact_sheet import LARGE
 from tests.services.magritte.drawn_faces import ANIMEFACE, FACE, face_recipe, heads
 from tests.services.magritte.sheets import middle, pixels, png, text, tile
 from tests.structure.test_base_install import magritte as without_libraries
 
 Magritte = Callable[..., Result]
-LAYOUT = Layout(width=360, height=360, columns=4, rows=4)
 BLUE, GREY = (0, 0, 255), (128, 128, 128)
 
 
@@ -46,7 +45,7 @@ def test_a_sheet_shows_faces_thick_and_blue_and_crops_thin(magritte: Magritte, p
     assert done.exit_code == 0, done.output
     assert f"3 pictures: 2 faces cut out, 1 monochrome, 1 truncated; {path}" in done.output
     page = pixels(path)
-    place = tile(page, 0, LAYOUT)
+    place = tile(page, 0, LARGE)
     reduced, top = 360 / 640, (360 - round(360 * 360 / 640)) / 2
     left, right = place[:, :180], place[:, 180:]
     for half, centre in ((left, 160 * reduced), (right, 160 * reduced)):
@@ -58,9 +57,9 @@ def test_a_sheet_shows_faces_thick_and_blue_and_crops_thin(magritte: Magritte, p
     face = frame(left, BLUE)
     assert crop[0].min() < face[1] - 5
     assert crop[1].min() < face[0] - 5
-    assert middle(tile(page, 1, LAYOUT)) == (136, 170, 204)
-    assert middle(tile(page, 2, LAYOUT)) == (176, 176, 176)
-    assert [text(page, number, LAYOUT).min() < 100 for number in range(3)] == [True] * 3
+    assert middle(tile(page, 1, LARGE)) == (136, 170, 204)
+    assert middle(tile(page, 2, LARGE)) == (176, 176, 176)
+    assert [text(page, number, LARGE).min() < 100 for number in range(3)] == [True] * 3
 
 
 def test_what_is_below_the_threshold_is_grey_and_dashed(magritte: Magritte, tmp_path: Path) -> None:
@@ -69,7 +68,7 @@ def test_what_is_below_the_threshold_is_grey_and_dashed(magritte: Magritte, tmp_
     path = tmp_path / "sheet.png"
     done = magritte("faces", "preview", recipe, str(tmp_path / "a.png"), "--out", str(path))
     assert "1 pictures: 0 faces cut out, 1 no-face" in done.output
-    place = tile(pixels(path), 0, LAYOUT)
+    place = tile(pixels(path), 0, LARGE)
     assert not is_of(place, BLUE).any()
     lines = is_of(place, GREY)
     row = lines[lines.sum(axis=1).argmax()]
@@ -91,14 +90,14 @@ def test_at_most_as_many_as_asked_for_are_looked_at(magritte: Magritte, pictures
     path = tmp_path / "sheet.png"
     done = magritte("faces", "preview", face_recipe(tmp_path), "--most", "1", "--out", str(path))
     assert "1 pictures: 2 faces cut out" in done.output
-    assert pixels(path).shape[1] == LAYOUT.corner(1)[0]
+    assert pixels(path).shape[1] == LARGE.corner(1)[0]
 
 
 def test_a_file_that_is_not_there_is_a_grey_tile(magritte: Magritte, tmp_path: Path) -> None:
     path = tmp_path / "sheet.png"
     done = magritte("faces", "preview", face_recipe(tmp_path), str(tmp_path / "gone.png"), "--out", str(path))
     assert "1 unreadable-file" in done.output
-    assert middle(tile(pixels(path), 0, LAYOUT)) == (176, 176, 176)
+    assert middle(tile(pixels(path), 0, LARGE)) == (176, 176, 176)
 
 
 def test_nothing_is_drawn_into_a_source_or_without_pictures(magritte: Magritte, tmp_path: Path) -> None:
