@@ -1,9 +1,9 @@
 """Tells copies from different pictures by looking at both, whichever way round."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from services.deduper.alignment import compare
+from services.deduper.alignment import Comparison, compare
 from services.deduper.look import DECODED_SIDE, Look, look_of
 from shared.contract import keys
 from shared.contract.errors import NotFound
@@ -26,27 +26,31 @@ Likeness = Callable[[str, str, Reason], bool]
 
 
 class Looking:
-    """Looks at originals in the store, as strictly as the recipe says."""
+    """Looks at originals in the store, as strictly as the recipe says: `most_moved` is the share that may differ."""
 
     def __init__(self, settings: Duplicates) -> None:
-        self._most_moved = _MOST_MOVED * (100 - settings.strictness) / (100 - _DEFAULT_STRICTNESS)
+        self.most_moved = _MOST_MOVED * (100 - settings.strictness) / (100 - _DEFAULT_STRICTNESS)
         self._looks: OrderedDict[str, Look | None] = OrderedDict()
 
     def within(self, store: Objects) -> Likeness:
         """Return the comparison of the originals in `store`."""
 
         def likeness(one: str, other: str, kind: Reason) -> bool:
-            here, there = self._look(min(one, other), store), self._look(max(one, other), store)
-            if here is None or there is None:
-                return False
-            return self._are_copies(here, there.mirrored if kind is Reason.MIRRORED_DUPLICATE else there)
+            return any(found.is_copy(self.most_moved) for found in self.comparisons(one, other, kind, store) or ())
 
         return likeness
 
-    def _are_copies(self, one: Look, other: Look) -> bool:
-        """Lay each over the other: of a picture that lost much, the better way round says more."""
-        found = (compare(*looks) for looks in ((one, other), (other, one)))
-        return any(each is not None and each.is_copy(self._most_moved) for each in found)
+    def comparisons(self, one: str, other: str, kind: Reason, store: Objects) -> Iterator[Comparison] | None:
+        """Lay each original over the other, mirrored if they may be mirror images, and yield what is found.
+
+        Of a picture that lost much the better way round says more. None if either is damaged, or gone by now.
+        """
+        here, there = self._look(min(one, other), store), self._look(max(one, other), store)
+        if here is None or there is None:
+            return None
+        there = there.mirrored if kind is Reason.MIRRORED_DUPLICATE else there
+        found = (compare(*looks) for looks in ((here, there), (there, here)))
+        return (each for each in found if each is not None)
 
     def _look(self, image: str, store: Objects) -> Look | None:
         """Return the look of an original; None for one that is damaged or gone by now, which is like no other."""

@@ -10,6 +10,7 @@ from services.magritte import (
     dataset,
     dead,
     draw,
+    duplicates,
     faces,
     fetch,
     init,
@@ -50,6 +51,7 @@ app.command("watch")(watch.watch)
 app.command("fetch")(fetch.fetch)
 app.command("trace")(inspect.trace)
 app.command("sheet")(sheet.sheet)
+app.command("duplicates")(duplicates.duplicates)
 app.command("verify")(dataset.verify)
 app.command("draw")(draw.draw)
 app.command("quality")(quality.quality)

@@ -63,6 +63,9 @@ class Layout:
 LARGE = Layout(width=360, height=360, columns=4, rows=4)
 """For pictures on which something is drawn or written."""
 
+PAIRS = Layout(width=400, height=250, columns=4, rows=4)
+"""For two pictures side by side."""
+
 
 def draw_page(tiles: Sequence[Tile], layout: Layout) -> Image.Image:
     """Draw a page of at least one tile; it is no larger than these need."""
@@ -101,11 +104,15 @@ def fitting(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 def beside(left: Image.Image | str, right: Image.Image | str, size: tuple[int, int]) -> Image.Image:
     """Draw two pictures side by side, each in one half of `size`; a sentence in place of one on grey."""
-    both = Image.new("RGB", size, PAPER)
-    width = (size[0] - MARGIN // 2) // 2
-    both.paste(_placed(left, (width, size[1])), (0, 0))
-    both.paste(_placed(right, (width, size[1])), (size[0] - width, 0))
+    both, place = Image.new("RGB", size, PAPER), half(size)
+    both.paste(_placed(left, place), (0, 0))
+    both.paste(_placed(right, place), (size[0] - place[0], 0))
     return both
+
+
+def half(size: tuple[int, int]) -> tuple[int, int]:
+    """Return the size of one of two places side by side."""
+    return (size[0] - MARGIN // 2) // 2, size[1]
 
 
 def shortened(name: str, lines: int, width: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.pictures.contact_sheet import LARGE, Layout
+from shared.pictures.contact_sheet import LARGE, PAIRS, Layout, half
 from tests.pipeline.conftest import RECIPE, Workplace
 from tests.services.magritte.sheets import middle, pixels, tile
 
@@ -80,3 +80,15 @@ def test_single_pictures_of_a_run_are_compared_by_name(place: Workplace) -> None
     found = json.loads(place.ask(*words, "--out", str(Path(place.root / "one.png"))))
     assert (found["pictures"], found["lost"]) == (1, 1)
     assert found["changes"][0]["name"] == "3.png"
+
+
+def test_the_duplicates_of_a_run_are_those_that_it_has_counted(place: Workplace) -> None:
+    before = objects(place)
+    said = place.ask("duplicates", "anya", "--out", str(place.root / "pairs.png"))
+    assert objects(place) == before
+    counts = {fate["reason"]: fate["pictures"] for fate in place.status()["fates"]}
+    assert said.startswith(f"{counts['near-duplicate']} pairs, of a doubt from 0.")
+    assert f" and {counts.get('exact-duplicate', 0)} exact copies; " in said
+    sheet = tile(pixels(place.root / "pairs.png"), 0, PAIRS)
+    width = half((PAIRS.width, PAIRS.height))[0]
+    assert abs(sheet[:, :width].mean() - sheet[:, -width:].mean()) < 5
