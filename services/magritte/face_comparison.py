@@ -17,14 +17,15 @@ from services.magritte.face_changes import Changes, compared, totals
 from services.magritte.face_drawing import draw_changes
 from services.magritte.inspect import AsJson
 from services.magritte.local_pictures import local_pictures
-from services.magritte.pipeline import danbooru_account, face_finder
+from services.magritte.pipeline import checked_settings, danbooru_account, face_finder
 from services.magritte.run_items import RunItems
 from services.magritte.sheet_files import SUFFIX, Most, png_file, write_pages, written
+from services.magritte.side_by_side import side_by_side
 from shared.contract import keys
-from shared.contract.errors import NotFound
-from shared.contract.found_faces import CutFace, FaceFinder
+from shared.contract.errors import NotFound, StoreUnavailable, Transient
+from shared.contract.found_faces import CutFace, FaceFinder, Looked
 from shared.contract.messages import ImageKept
-from shared.contract.reasons import Drop
+from shared.contract.reasons import Drop, Reason
 from shared.ledger.fates import PERSON
 from shared.recipe.file import read_recipe
 from shared.recipe.own_folders import SHEETS
@@ -103,7 +104,7 @@ def compare(
     target = out or SHEETS / f"{first.stem}-{second.stem}-faces{SUFFIX}"
     store, looked_at = _of_run(run, pictures or [], target) if run else (None, _of_files(recipes, pictures, target))
     with libraries.of_pictures(), closing(face_finder(recipes)) as finder:
-        found = compare_all(finder, screen.track(looked_at, "comparing"), store)
+        found = compare_all(finder, screen.track(looked_at, "comparing"), store, checked_settings().threads)
         found.changed.sort(key=lambda each: (each.changes.rank, each.picture.name))
         files = _write_sheet(target, found.changed[:most]) if found.changed else []
     if as_json:
@@ -114,18 +115,13 @@ def compare(
     screen.say(f"{written(files)}{more}" if files else "no picture changes: there is no sheet")
 
 
-def compare_all(finder: FaceFinder, pictures: Iterable[Picture], store: Store | None) -> Comparison:
-    """Compare the two recipes of `finder` on pictures, one in memory at a time."""
+def compare_all(finder: FaceFinder, pictures: Iterable[Picture], store: Store | None, threads: int = 1) -> Comparison:
+    """Compare the two recipes of `finder` on pictures, of which as many as there are threads are in memory."""
     found = Comparison()
-    for picture in pictures:
+    for picture, looked in side_by_side(partial(_looked, finder, store), pictures, threads):
         found.pictures += 1
-        try:
-            looked = finder.find(picture.read, picture.image, store)
-        except (OSError, NotFound) as error:
-            found.unreadable.append(f"{picture.name}: {error}")
-            continue
-        if isinstance(looked, Drop):
-            found.unreadable.append(f"{picture.name}: {looked.reason}: {looked.detail}")
+        if isinstance(looked, str):
+            found.unreadable.append(f"{picture.name}: {looked}")
             continue
         found.searched += looked.searches > 0
         here, there = looked.found
@@ -134,6 +130,24 @@ def compare_all(finder: FaceFinder, pictures: Iterable[Picture], store: Store | 
         if changes.count:
             found.changed.append(Changed(picture, here.size, changes, (here.drop, there.drop)))
     return found
+
+
+def _looked(finder: FaceFinder, store: Store | None, picture: Picture) -> Looked | str:
+    """Return what the recipes find in a picture, or a sentence that says why nothing can be found."""
+    return looked_or_sentence(lambda: finder.find(picture.read, picture.image, store))
+
+
+def looked_or_sentence(find: Callable[[], Looked | Drop]) -> Looked | str:
+    """Return what `find` does; a sentence about a picture that is gone, damaged or too much for a detector."""
+    try:
+        looked = find()
+    except StoreUnavailable:
+        raise
+    except OSError as error:
+        return f"{Reason.UNREADABLE_FILE}: {error.strerror or error}"
+    except (NotFound, Transient) as error:
+        return str(error)
+    return f"{looked.reason}: {looked.detail}" if isinstance(looked, Drop) else looked
 
 
 def _of_files(recipes: Sequence[Recipe], given: list[str] | None, target: Path) -> list[Picture]:

@@ -1,8 +1,9 @@
 """`magritte faces`: what a recipe finds in pictures, and what another finds instead."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +15,10 @@ from services.magritte.connection import own_folders
 from services.magritte.destination import check_outside
 from services.magritte.face_drawing import draw_found
 from services.magritte.local_pictures import LocalPicture, local_pictures, spread
-from services.magritte.pipeline import danbooru_account, face_finder
+from services.magritte.pipeline import checked_settings, danbooru_account, face_finder
 from services.magritte.sheet_files import SUFFIX, write_pages, written
+from services.magritte.side_by_side import side_by_side
 from shared.contract.found_faces import FaceFinder, FoundFaces
-from shared.contract.reasons import Drop
 from shared.recipe.file import read_recipe
 from shared.recipe.own_folders import SHEETS
 
@@ -76,11 +77,10 @@ _FACES = "faces"
 
 
 def _looked(
-    finder: FaceFinder, pictures: Sequence[LocalPicture] | Iterator[LocalPicture], counts: Counter[str]
+    finder: FaceFinder, pictures: Iterable[LocalPicture], counts: Counter[str]
 ) -> Iterator[tuple[LocalPicture, Seen]]:
     """Yield each picture with what was found, and count the faces that are cut out, and why others are not."""
-    for picture in pictures:
-        seen = _seen(finder, picture.path.read_bytes)
+    for picture, seen in side_by_side(partial(_seen, finder), pictures, checked_settings().threads):
         if isinstance(seen, FoundFaces):
             counts[_FACES] += len(seen.kept)
             dropped = [seen.drop] if seen.drop else [face.drop for face in seen.faces if face.drop]
@@ -90,12 +90,9 @@ def _looked(
         yield picture, seen
 
 
-def _seen(finder: FaceFinder, read: Callable[[], bytes]) -> Seen:
-    try:
-        looked = finder.find(read)
-    except OSError as error:
-        return f"unreadable-file: {error.strerror or error}"
-    return f"{looked.reason}: {looked.detail}" if isinstance(looked, Drop) else looked.found[0]
+def _seen(finder: FaceFinder, picture: LocalPicture) -> Seen:
+    looked = face_comparison.looked_or_sentence(lambda: finder.find(picture.path.read_bytes))
+    return looked if isinstance(looked, str) else looked.found[0]
 
 
 def _write_sheet(target: Path, looked: Iterator[tuple[LocalPicture, Seen]], count: int) -> list[Path]:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import Result
 
 from services.magritte.face_comparison import Picture, compare_all
-from shared.contract.errors import NotFound
+from shared.contract.errors import NotFound, StoreUnavailable, Transient
 from shared.contract.found_faces import CutFace, FoundFaces, Looked
 from shared.contract.objects import Objects
 from shared.contract.reasons import Drop, Reason
@@ -126,14 +126,27 @@ def test_pictures_that_are_gone_or_damaged_are_named_and_the_others_counted() ->
     def gone() -> bytes:
         raise NotFound("no object originals/aa")
 
+    def dying() -> bytes:
+        raise Transient("the child has died")
+
     damaged = Drop(Reason.CORRUPT, "the PNG file is damaged")
     finder = Table({"a": Looked((found(0), found(0, 50)), 1), "b": damaged, "c": Looked((found(0), found(0)), 0)})
     pictures = [Picture(name, name.encode, name * 64) for name in "abc"]
-    total = compare_all(finder, [*pictures, Picture("d", gone)], None)
-    assert (total.pictures, total.searched, total.faces) == (4, 1, (2, 3))
-    assert total.unreadable == ["b: corrupt: the PNG file is damaged", "d: no object originals/aa"]
+    total = compare_all(finder, [*pictures, Picture("d", gone), Picture("e", dying)], None)
+    assert (total.pictures, total.searched, total.faces) == (5, 1, (2, 3))
+    assert total.unreadable == [
+        "b: corrupt: the PNG file is damaged", "d: no object originals/aa", "e: the child has died"
+    ]  # fmt: skip
     assert [each.picture.name for each in total.changed] == ["a"]
     assert finder.asked[0] == ("a" * 64, None)
+
+
+def test_a_store_that_does_not_answer_ends_the_comparison() -> None:
+    def away() -> bytes:
+        raise StoreUnavailable("the store does not answer")
+
+    with pytest.raises(StoreUnavailable):
+        compare_all(Table({}), [Picture("a", away)], None)
 
 
 def test_the_middle_of_a_picture_stays_as_it_is(magritte: Magritte, pictures: Path, tmp_path: Path) -> None:
