@@ -13,6 +13,7 @@ from shared.contract.messages import (
     FaceFound,
     FaceNormalized,
     FaceUpscaled,
+    ImageKept,
     ImageSuperseded,
     ItemDied,
     Message,
@@ -64,14 +65,16 @@ def find_settled(items: RunItems, wanted: Wanted) -> list[Settled]:
     known = _Known({item.entry for item in found})
     for message in items.messages():
         known.add(message)
-    names = {each.entry: each for each in items.listed() if each.entry in known.entries or each.image in known.better}
-    by_image = {each.image: each.shown for each in names.values()}
+    judgements = items.judgements()
+    kept = {each.image: entry for entry, each in judgements.items() if isinstance(each, ImageKept)}
+    better = {entry: each.by for entry, each in judgements.items() if isinstance(each, ImageSuperseded)}
+    wanted_names = known.entries | {kept[by] for entry, by in better.items() if entry in known.entries and by in kept}
+    names = {each.entry: each.shown for each in items.listed() if each.entry in wanted_names}
 
     def settled(item: Entry | Face, fate: Settlement) -> Settled:
-        entry = names.get(item.entry)
-        better = known.superseded.get(item.entry, (0, ""))[1]
-        detail = f"kept: {by_image.get(better, better)}" if better else known.details.get((item, fate.reason), "")
-        return Settled(item, fate, entry.shown if entry else "", detail, known.key(item))
+        by = better.get(item.entry, "")
+        detail = f"kept: {names.get(kept.get(by, ''), by)}" if by else known.details.get((item, fate.reason), "")
+        return Settled(item, fate, names.get(item.entry, ""), detail, known.key(item))
 
     shown = (settled(item, fate) for item, fate in found.items())
     return sorted(shown, key=lambda each: (each.fate.stage, each.fate.reason, each.name, str(each.item)))
@@ -83,8 +86,6 @@ class _Known:
 
     entries: set[str]
     details: dict[tuple[Item, str], str] = field(default_factory=dict)
-    superseded: dict[str, tuple[int, str]] = field(default_factory=dict)
-    better: set[str] = field(default_factory=set)
     keys: dict[Item, tuple[int, int, str]] = field(default_factory=dict)
 
     def add(self, message: Message) -> None:
@@ -97,11 +98,6 @@ class _Known:
                 self.details[item, message.reason] = message.detail
             case ItemDied():
                 self.details[item, message.error] = message.detail
-            case ImageSuperseded():
-                self.superseded[item.entry] = max(
-                    self.superseded.get(item.entry, (0, "")), (message.arrival, message.by)
-                )
-                self.better.add(message.by)
         self._note_keys(message, item)
 
     def _note_keys(self, message: Message, item: Entry | Face) -> None:

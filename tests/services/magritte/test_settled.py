@@ -59,10 +59,17 @@ def test_a_picture_with_a_better_copy_is_one_item_that_names_that_copy(store: Fo
     about = {"run": one_face, "arrival": 2, "decisions": 2}
     fetched = {"run": one_face, "entry": OTHER, "image": BETTER, "source": 0, "origin": "better.png"}
     note(store, "scraper", ImageFetched.model_validate(fetched))
+    copy = fetched | {"entry": "2" * 20, "origin": "the same again.png"}
+    note(store, "scraper", ImageFetched.model_validate(copy))
+    note(store, "deduper", ImageKept.model_validate(about | {"entry": OTHER, "image": BETTER}))
     superseded = {"entry": ENTRY, "image": IMAGE, "by": BETTER, "reason": Reason.NEAR_DUPLICATE}
     note(store, "deduper", ImageSuperseded.model_validate(about | superseded))
     expected = (Entry(ENTRY), "near-duplicate", "kept: better.png", keys.original(IMAGE))
     assert found(store, one_face, reason="near-duplicate") == [expected]
+    again = {"entry": "2" * 20, "image": BETTER, "by": BETTER, "reason": Reason.EXACT_DUPLICATE, "arrival": 3}
+    note(store, "deduper", ImageSuperseded.model_validate(about | again))
+    expected = (Entry("2" * 20), "exact-duplicate", "kept: better.png", keys.original(BETTER))
+    assert found(store, one_face, reason="exact-duplicate") == [expected]
 
 
 def test_what_died_is_shown_with_its_error(store: FolderStore, run: str) -> None:
