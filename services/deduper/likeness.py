@@ -1,17 +1,17 @@
 """Tells copies from different pictures by looking at both, whichever way round."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from services.deduper.alignment import compare
+from services.deduper.alignment import Comparison, compare
 from services.deduper.look import DECODED_SIDE, Look, look_of
 from services.deduper.resolution import effective_resolution
 from shared.contract import keys
 from shared.contract.errors import NotFound
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Objects
-from shared.pictures import Limits, thumbnail
+from shared.pictures import ANY_SHAPE, thumbnail
 from shared.recipe.duplicates import Duplicates, Variants
 
 REMEMBERED = 300
@@ -30,9 +30,6 @@ _MOST_OF_A_VARIANT = 0.004
 
 _DEFAULT_STRICTNESS = 50
 
-_LIMITS = Limits(min_side=1, max_elongation=float("inf"))
-"""For originals, which were decoded within the recipe's limits before."""
-
 
 class Eyes(NamedTuple):
     """The two things that can be seen of originals, which are named by their digests.
@@ -43,6 +40,13 @@ class Eyes(NamedTuple):
 
     are_copies: Callable[[str, str, Reason], bool]
     resolution: Callable[[str], int]
+
+
+class Seen(NamedTuple):
+    """What was found when one original was laid over another, and the share of it that may show something else."""
+
+    comparison: Comparison
+    most_moved: float
 
 
 class Looking:
@@ -59,19 +63,24 @@ class Looking:
         """Return eyes for the originals in `store`."""
 
         def are_copies(one: str, other: str, kind: Reason) -> bool:
-            here, there = self._look(min(one, other), store), self._look(max(one, other), store)
-            if here is None or there is None:
-                return False
-            return self._are_copies(here, there.mirrored if kind is Reason.MIRRORED_DUPLICATE else there)
+            seen = self.comparisons(one, other, kind, store) or ()
+            return any(each.comparison.is_copy(each.most_moved) for each in seen)
 
         return Eyes(are_copies, lambda image: _resolution(image, store))
 
-    def _are_copies(self, one: Look, other: Look) -> bool:
-        """Lay each over the other: of a picture that lost much, the better way round says more."""
-        alike = (one.phash ^ other.phash).bit_count() <= _ALIKE_BITS
+    def comparisons(self, one: str, other: str, kind: Reason, store: Objects) -> Iterator[Seen] | None:
+        """Lay each original over the other, mirrored if they may be mirror images, and yield what is found.
+
+        Of a picture that lost much the better way round says more. None if either is damaged, or gone by now.
+        """
+        here, there = self._look(min(one, other), store), self._look(max(one, other), store)
+        if here is None or there is None:
+            return None
+        there = there.mirrored if kind is Reason.MIRRORED_DUPLICATE else there
+        alike = (here.phash ^ there.phash).bit_count() <= _ALIKE_BITS
         most_moved = self._most_if_alike if alike else self._most_moved
-        found = (compare(*looks) for looks in ((one, other), (other, one)))
-        return any(each is not None and each.is_copy(most_moved) for each in found)
+        found = (compare(*looks) for looks in ((here, there), (there, here)))
+        return (Seen(each, most_moved) for each in found if each is not None)
 
     def _look(self, image: str, store: Objects) -> Look | None:
         """Return the look of an original; None for one that is damaged or gone by now, which is like no other."""
@@ -85,14 +94,14 @@ class Looking:
 
 def _resolution(image: str, store: Objects) -> int:
     try:
-        return effective_resolution(store.get(keys.original(image)), _LIMITS)
+        return effective_resolution(store.get(keys.original(image)), ANY_SHAPE)
     except NotFound:
         return 0
 
 
 def _looked_at(image: str, store: Objects) -> Look | None:
     try:
-        reduced = thumbnail(store.get(keys.original(image)), DECODED_SIDE, _LIMITS)
+        reduced = thumbnail(store.get(keys.original(image)), DECODED_SIDE, ANY_SHAPE)
     except NotFound:
         return None
     return None if isinstance(reduced, Drop) else look_of(reduced.image)
