@@ -43,7 +43,7 @@ class Eyes(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What was found when one original was laid over another, and the share of it that may show something else."""
+    """The findings of laying one original over another, and the share that may show something else."""
 
     comparison: Comparison
     most_moved: float
