@@ -66,6 +66,7 @@ OPERATOR_STORE = StoreRights(
     writes=(
         *("recipes/*", "files/*", RETRY_FAILED, VERDICTS, "dead/*", keys.CONTROLS + "*", PROBES),
         *(LISTINGS, ARRIVALS, JOURNALS, CHECKPOINTS, STATES),  # by `magritte convert`
+        open_ended(keys.action("face-detector", "*")),  # by `magritte faces compare --run`: what it has searched
     ),
     deletes=(keys.CONTROLS + "*", CHECKPOINTS, PROBES),
 )

@@ -5,6 +5,7 @@ expression, other colours or ink without colour do not.
 """
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import cv2
@@ -63,14 +64,29 @@ class Comparison:
 
     def is_copy(self, most_moved: float) -> bool:
         """Say whether both are one picture, of which the share `most_moved` may show something else."""
+        return max(self.doubts(most_moved).values()) <= 1
+
+    def doubts(self, most_moved: float) -> dict[str, float]:
+        """Return for each finding how near it comes to its limit: 0 is far, up to 1 speaks for a copy, above against.
+
+        `most_moved` is the share of blocks that may show something else.
+        """
         if self.details is None or self.details < LEAST_DETAILS:
-            return self.agreeing >= LEAST_AGREEING_PLAIN and self.moved <= min(MOST_MOVED_PLAIN, most_moved)
-        return (
-            self.agreeing >= LEAST_AGREEING
-            and self.moved <= most_moved
-            and max(self.cover, self.covered) >= LEAST_COVER
-            and min(self.cover, self.covered) >= LEAST_COMMON
-        )
+            return {
+                "agreeing": _doubt(1 - self.agreeing, 1 - LEAST_AGREEING_PLAIN),
+                "moved": _doubt(self.moved, min(MOST_MOVED_PLAIN, most_moved)),
+            }
+        covers = (min(self.cover, self.covered), LEAST_COMMON), (max(self.cover, self.covered), LEAST_COVER)
+        return {
+            "agreeing": _doubt(1 - self.agreeing, 1 - LEAST_AGREEING),
+            "moved": _doubt(self.moved, most_moved),
+            "cover": max(_doubt(1 - share, 1 - least) for share, least in covers),
+        }
+
+
+def _doubt(share: float, most: float) -> float:
+    """Return a share as a multiple of what it may be at most."""
+    return share / most if most > 0 else inf if share > 0 else 0.0
 
 
 def compare(one: Look, other: Look) -> Comparison | None:

@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 
-import imagehash
-from PIL import Image, ImageOps
-
-from services.deduper.look import DECODED_SIDE, look_of
+from services.deduper.look import DECODED_SIDE, look_of, phash_of
 from services.deduper.words import encoded, words_of
 from shared.contract.reasons import Drop
 from shared.pictures import Limits, thumbnail
@@ -32,12 +29,11 @@ def fingerprint(data: bytes, limits: Limits) -> Fingerprint | Drop:
     if isinstance(small, Drop):
         return small
     look = look_of(small.image)
-    grey = Image.fromarray(look.rgb).convert("L")
     return Fingerprint(
         width=small.info.width,
         height=small.info.height,
         lossless=small.info.lossless,
-        phash=str(imagehash.phash(grey)),
-        mirrored_phash=str(imagehash.phash(ImageOps.mirror(grey))),
+        phash=f"{look.phash:016x}",
+        mirrored_phash=f"{phash_of(look.rgb[:, ::-1]):016x}",
         words=encoded(words_of(look)),
     )

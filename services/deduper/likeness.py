@@ -1,17 +1,17 @@
 """Tells copies from different pictures by looking at both, whichever way round."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from services.deduper.alignment import compare
+from services.deduper.alignment import Comparison, compare
 from services.deduper.look import DECODED_SIDE, Look, look_of
 from services.deduper.resolution import effective_resolution
 from shared.contract import keys
 from shared.contract.errors import NotFound
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Objects
-from shared.pictures import Limits, thumbnail
+from shared.pictures import ANY_SHAPE, thumbnail
 from shared.recipe.duplicates import Duplicates, Variants
 
 REMEMBERED = 300
@@ -21,13 +21,14 @@ _MOST_MOVED = 0.06
 """Share of blocks that may show two different things, at the default strictness. Most copies show none, those with a
 watermark or with clipped lights up to 0.1; pairs of pictures that only look alike 0.07 and more."""
 
+_ALIKE_BITS, _MORE_IF_ALIKE = 6, 1.5
+"""Bits of phash up to which two pictures may differ in so many times the share: watermarks leave the hash as it is,
+while pictures that only look alike differ in 12 bits and more."""
+
 _MOST_OF_A_VARIANT = 0.004
 """The same where variants are kept: open and closed eyes, or another mouth, are 0.006 and more."""
 
 _DEFAULT_STRICTNESS = 50
-
-_LIMITS = Limits(min_side=1, max_elongation=float("inf"))
-"""For originals, which were decoded within the recipe's limits before."""
 
 
 class Eyes(NamedTuple):
@@ -41,30 +42,45 @@ class Eyes(NamedTuple):
     resolution: Callable[[str], int]
 
 
+class Seen(NamedTuple):
+    """The findings of laying one original over another, and the share that may show something else."""
+
+    comparison: Comparison
+    most_moved: float
+
+
 class Looking:
     """Looks at originals in the store, as strictly as the recipe says."""
 
     def __init__(self, settings: Duplicates) -> None:
-        most_moved = _MOST_MOVED * (100 - settings.strictness) / (100 - _DEFAULT_STRICTNESS)
-        keeps_variants = settings.variants is Variants.KEEP
-        self._most_moved = min(most_moved, _MOST_OF_A_VARIANT) if keeps_variants else most_moved
+        self._most_moved = _MOST_MOVED * (100 - settings.strictness) / (100 - _DEFAULT_STRICTNESS)
+        self._most_if_alike = self._most_moved * _MORE_IF_ALIKE
+        if settings.variants is Variants.KEEP:
+            self._most_moved = self._most_if_alike = min(self._most_moved, _MOST_OF_A_VARIANT)
         self._looks: OrderedDict[str, Look | None] = OrderedDict()
 
     def within(self, store: Objects) -> Eyes:
         """Return eyes for the originals in `store`."""
 
         def are_copies(one: str, other: str, kind: Reason) -> bool:
-            here, there = self._look(min(one, other), store), self._look(max(one, other), store)
-            if here is None or there is None:
-                return False
-            return self._are_copies(here, there.mirrored if kind is Reason.MIRRORED_DUPLICATE else there)
+            seen = self.comparisons(one, other, kind, store) or ()
+            return any(each.comparison.is_copy(each.most_moved) for each in seen)
 
         return Eyes(are_copies, lambda image: _resolution(image, store))
 
-    def _are_copies(self, one: Look, other: Look) -> bool:
-        """Lay each over the other: of a picture that lost much, the better way round says more."""
-        found = (compare(*looks) for looks in ((one, other), (other, one)))
-        return any(each is not None and each.is_copy(self._most_moved) for each in found)
+    def comparisons(self, one: str, other: str, kind: Reason, store: Objects) -> Iterator[Seen] | None:
+        """Lay each original over the other, mirrored if they may be mirror images, and yield what is found.
+
+        Of a picture that lost much the better way round says more. None if either is damaged, or gone by now.
+        """
+        here, there = self._look(min(one, other), store), self._look(max(one, other), store)
+        if here is None or there is None:
+            return None
+        there = there.mirrored if kind is Reason.MIRRORED_DUPLICATE else there
+        alike = (here.phash ^ there.phash).bit_count() <= _ALIKE_BITS
+        most_moved = self._most_if_alike if alike else self._most_moved
+        found = (compare(*looks) for looks in ((here, there), (there, here)))
+        return (Seen(each, most_moved) for each in found if each is not None)
 
     def _look(self, image: str, store: Objects) -> Look | None:
         """Return the look of an original; None for one that is damaged or gone by now, which is like no other."""
@@ -78,14 +94,14 @@ class Looking:
 
 def _resolution(image: str, store: Objects) -> int:
     try:
-        return effective_resolution(store.get(keys.original(image)), _LIMITS)
+        return effective_resolution(store.get(keys.original(image)), ANY_SHAPE)
     except NotFound:
         return 0
 
 
 def _looked_at(image: str, store: Objects) -> Look | None:
     try:
-        reduced = thumbnail(store.get(keys.original(image)), DECODED_SIDE, _LIMITS)
+        reduced = thumbnail(store.get(keys.original(image)), DECODED_SIDE, ANY_SHAPE)
     except NotFound:
         return None
     return None if isinstance(reduced, Drop) else look_of(reduced.image)

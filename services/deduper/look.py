@@ -1,10 +1,12 @@
 """What is compared of pictures: their reduced pixels without plain borders, and the details in them. Pure."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from threading import local
 from typing import Any
 
 import cv2
+import imagehash
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -42,10 +44,21 @@ class Look:
     points: NDArray[np.float32]
     descriptors: NDArray[np.uint8]
 
-    @property
+    @cached_property
     def mirrored(self) -> "Look":
         """The look of the mirror image."""
         return _of(np.ascontiguousarray(self.rgb[:, ::-1]))
+
+    @cached_property
+    def phash(self) -> int:
+        """The perceptual hash, of 64 bits."""
+        return phash_of(self.rgb)
+
+
+def phash_of(rgb: NDArray[np.uint8]) -> int:
+    """Return the perceptual hash of pixels [h, w, 3], of 64 bits."""
+    grey = Image.fromarray(np.ascontiguousarray(rgb)).convert("L")
+    return int(str(imagehash.phash(grey)), 16)
 
 
 def look_of(image: Image.Image) -> Look:

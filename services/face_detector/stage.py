@@ -14,13 +14,14 @@ from services.face_detector.choice import Detectors, Search, searches
 from services.face_detector.crop import CropRules, crops
 from services.face_detector.declaration import FACE_DETECTOR
 from services.face_detector.detections import DETECTIONS
-from services.face_detector.detector import Box, Candidate
+from services.face_detector.detector import Box, Candidate, Detector
 from services.face_detector.model_file import Fetching
 from services.face_detector.monochrome import is_monochrome
 from shared.contract import keys
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted
 from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
+from shared.contract.objects import Objects
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Context, Stage
 from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
@@ -82,6 +83,10 @@ class FaceDetector(Stage[ImageKept, Detection]):
         """Return the action of finding the faces in a picture, whatever is made of them."""
         return Action(self.name, self.declaration.version, {"detectors": settings.detectors}, {"image": image})
 
+    def detector(self, settings: Detection, store: Objects | None) -> Detector:
+        """Return the detector of these settings, which has proven that it works; `store` is where its model may lie."""
+        return self._detectors.of(settings.searches, store)
+
     def process(self, message: ImageKept, settings: Detection, context: Context) -> Iterator[Message]:
         picture = decode(context.store.get(keys.original(message.image)), settings.limits)
         if isinstance(picture, Drop):
@@ -102,13 +107,12 @@ class FaceDetector(Stage[ImageKept, Detection]):
         def detect() -> list[Candidate]:
             if context.stopping():
                 raise Interrupted(f"before faces were looked for in {message.item}")
-            detector = self._detectors.of(settings.searches, context.store)
-            return detector.detect(np.asarray(flat), context.given_up)
+            return self.detector(settings, context.store).detect(np.asarray(flat), context.given_up)
 
         found = context.memo(self.search(message.image, settings), detect, DETECTIONS)
-        if settings.monochrome is Monochrome.DROP and is_monochrome(flat):
-            return Drop(Reason.MONOCHROME, "it is black and white or of a single tint")
-        return crops(accepted(found, settings.acceptance), image.size, settings.crops, partial(_sharpness, flat))
+        return left_out(flat, settings) or crops(
+            accepted(found, settings.acceptance), image.size, settings.crops, partial(sharpness_at, flat)
+        )
 
     def _face_messages(
         self, message: ImageKept, context: Context, picture: Picture, found: Sequence[Box | Drop]
@@ -133,8 +137,16 @@ class FaceDetector(Stage[ImageKept, Detection]):
 STAGES = (FaceDetector,)
 
 
-def _sharpness(image: Image.Image, box: Box) -> float:
-    part = image.crop((box.x, box.y, box.x + box.width, box.y + box.height))
+def left_out(flat: Image.Image, settings: Detection) -> Drop | None:
+    """Return why a picture's faces are not taken, whatever they are; None where nothing speaks against it."""
+    if settings.monochrome is Monochrome.DROP and is_monochrome(flat):
+        return Drop(Reason.MONOCHROME, "it is black and white or of a single tint")
+    return None
+
+
+def sharpness_at(flat: Image.Image, box: Box) -> float:
+    """Measure how sharp a part of an RGB picture is."""
+    part = flat.crop((box.x, box.y, box.x + box.width, box.y + box.height))
     return sharpness(np.asarray(part.convert("L"), np.float32))
 
 

@@ -18,3 +18,10 @@ def of_extra(extra: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise Unusable(f"{error.name} is not installed: install magritte[{extra}]") from error
+
+
+@contextmanager
+def of_pictures() -> Iterator[None]:
+    """Wrap the imports of what decodes pictures: raises Unusable where it is missing."""
+    with of_training("scraper"):
+        yield

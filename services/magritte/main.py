@@ -10,6 +10,8 @@ from services.magritte import (
     dataset,
     dead,
     draw,
+    duplicates,
+    faces,
     fetch,
     init,
     inspect,
@@ -20,6 +22,7 @@ from services.magritte import (
     recipe,
     run,
     screen,
+    sheet,
     sources,
     stage,
     verdict,
@@ -48,6 +51,8 @@ app.command("status")(inspect.status)
 app.command("watch")(watch.watch)
 app.command("fetch")(fetch.fetch)
 app.command("trace")(inspect.trace)
+app.command("sheet")(sheet.sheet)
+app.command("duplicates")(duplicates.duplicates)
 app.command("verify")(dataset.verify)
 app.command("draw")(draw.draw)
 app.command("quality")(quality.quality)
@@ -60,6 +65,7 @@ app.command("convert")(convert.convert)
 app.add_typer(verdict.app, name="verdict")
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(sources.app, name="sources")
+app.add_typer(faces.app, name="faces")
 app.add_typer(weights.app, name="weights")
 app.add_typer(models.app, name="models")
 app.add_typer(login.app, name="login")

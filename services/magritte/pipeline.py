@@ -3,7 +3,7 @@
 A new stage is a folder in `services/` and a line here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -18,12 +18,16 @@ from services.tfrecord_packer.declaration import BOOKKEEPING, PACKING
 from services.trainer.declaration import TRAINER
 from services.upscaler.declaration import UPSCALER
 from shared import settings as shared_settings
+from shared.contract.compared_pictures import PictureComparer
 from shared.contract.declaration import Pipeline
 from shared.contract.environment import DanbooruEnvironment
 from shared.contract.errors import Unusable
+from shared.contract.found_faces import FaceFinder
+from shared.contract.objects import Objects
 from shared.contract.preview import SourcePreview, TagCount
 from shared.contract.stage import Stage, python_name
 from shared.recipe.danbooru import DanbooruSource
+from shared.recipe.duplicates import Duplicates
 from shared.recipe.recipe import Recipe
 from shared.settings import SECRETS, Settings
 
@@ -60,6 +64,19 @@ def previews(recipe: Recipe, source: int, pages: int | None, secrets: Path = SEC
     """
     environment = shared_settings.read_declared(SCRAPER, secrets)
     found: Iterator[SourcePreview] = _module(SCRAPER.name, "preview").previews(recipe, source, environment, pages)
+    return found
+
+
+def face_finder(recipes: Sequence[Recipe], secrets: Path = SECRETS) -> FaceFinder:
+    """Return what finds faces by each of `recipes`; to be closed. Raises `Unusable` without the detector's extra."""
+    environment = shared_settings.read_declared(FACE_DETECTOR, secrets)
+    found: FaceFinder = _module(FACE_DETECTOR.name, "preview").PreviewFinder(recipes, environment)
+    return found
+
+
+def picture_comparer(settings: Duplicates, store: Objects) -> PictureComparer:
+    """Return what compares originals in `store`. Raises `Unusable` when the deduper's extra is not installed."""
+    found: PictureComparer = _module(JUDGING.name, "preview").PreviewComparer(settings, store)
     return found
 
 

@@ -7,8 +7,16 @@ from typing import Any
 
 from services.magritte.item_search import Found, ListedEntry, Words, search
 from shared.contract.errors import Unreadable
-from shared.contract.items import Face, WholeRun
-from shared.contract.messages import FaceFound, FaceNormalized, FaceUpscaled, ImageFetched, Message
+from shared.contract.items import Entry, Face, WholeRun
+from shared.contract.messages import (
+    FaceFound,
+    FaceNormalized,
+    FaceUpscaled,
+    ImageFetched,
+    ImageKept,
+    ImageSuperseded,
+    Message,
+)
 from shared.ledger.fates import Settlement
 from shared.ledger.journal import Record
 from shared.ledger.ledger import Ledger
@@ -61,6 +69,27 @@ class RunItems:
     def settlement(self, entry: str) -> Settlement:
         """Return what has become of an entry."""
         return self._tally.settlement(entry)
+
+    def fates(self) -> Iterator[tuple[Entry | Face, Settlement]]:
+        """Yield every picture with its fate, or, where its faces decide that, each of these with its own."""
+        for entry in self._tally:
+            for number, fate in self._tally.fates(entry):
+                yield Entry(entry) if number is None else Face(entry, number), fate
+
+    def messages(self) -> Iterator[Message]:
+        """Yield all that was published about the run, in order."""
+        return (record.message for record in self._ledger.records())
+
+    def judgements(self) -> dict[str, ImageKept | ImageSuperseded]:
+        """Return by entry what the deduper has decided last."""
+        found: dict[str, ImageKept | ImageSuperseded] = {}
+        for record in self._ledger.records(*(f'"{kind.kind()}"' for kind in (ImageKept, ImageSuperseded))):
+            message = record.message
+            if isinstance(message, ImageKept | ImageSuperseded):
+                known = found.get(message.entry)
+                if known is None or message.arrival >= known.arrival:
+                    found[message.entry] = message
+        return found
 
     def story(self, entry: str) -> list[dict[str, Any]]:
         """Return everything that happened to an entry and its faces, or to the run, in the order of time."""

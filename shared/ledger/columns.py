@@ -18,6 +18,32 @@ _KEY_BYTES = 10
 _BYTES_OF_A_KEY = 125
 """Memory of an entry's key, its row number and their place in the dictionary, measured at 100,000 entries."""
 
+PICTURE = {
+    "told": "I",
+    "judgement": "H",
+    "arrival": "I",
+    "outcome": "H",
+    "revision": "I",
+    "faces": "I",
+    "verdict": "I",
+    "rejected": "B",
+    "settlement": "H",
+    "members": "I",
+    "first_face": "I",
+}
+"""Columns of a tally's pictures, and their widths as `array` has them."""
+
+FACE = {
+    "number": "I",
+    "told": "I",
+    "outcome": "H",
+    "revision": "I",
+    "verdict": "I",
+    "rejected": "B",
+    "next_face": "I",
+}
+"""The same of their faces."""
+
 
 class Codes(Generic[K]):
     """Small numbers, from 1, for values that occur again and again."""
@@ -105,3 +131,9 @@ class Entries:
     def content(self) -> bytes:
         """Return the names of all entries, of which the same entries can be made."""
         return b"".join(self._rows)
+
+
+def below(name: str, columns: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return those of `columns` whose names begin with `name` and a hyphen, without that."""
+    prefix = f"{name}-"
+    return {key.removeprefix(prefix): column for key, column in columns.items() if key.startswith(prefix)}

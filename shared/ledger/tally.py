@@ -22,7 +22,7 @@ from shared.contract.messages import (
 )
 from shared.contract.reasons import Reason
 from shared.ledger.arrivals import Arrivals
-from shared.ledger.columns import NONE, Codes, Columns, Entries
+from shared.ledger.columns import FACE, NONE, PICTURE, Codes, Columns, Entries, below
 from shared.ledger.fates import PERSON, UNDECIDED, Fate, Settlement
 
 Cause = tuple[str, str, str]  # kind, stage and reason of a fact
@@ -31,30 +31,6 @@ _JUDGES = {ImageKept.kind(), ImageSuperseded.kind()}
 _OUTCOMES = {ItemDied.kind(): 0, FacesCounted.kind(): 1, ImageDropped.kind(): 2}
 _FACE_OUTCOMES = {ItemDied.kind(): 0, FaceDropped.kind(): 1, FaceNormalized.kind(): 2}
 """What a stage makes of a picture or a face; of several at one revision the one with the highest number holds."""
-
-_PICTURE = {
-    "told": "I",
-    "judgement": "H",
-    "arrival": "I",
-    "outcome": "H",
-    "revision": "I",
-    "faces": "I",
-    "verdict": "I",
-    "rejected": "B",
-    "settlement": "H",
-    "members": "I",
-    "first_face": "I",
-}
-_FACE = {
-    "number": "I",
-    "told": "I",
-    "outcome": "H",
-    "revision": "I",
-    "verdict": "I",
-    "rejected": "B",
-    "next_face": "I",
-}
-
 
 _DECIDERS = {VerdictGiven.kind(), *_JUDGES, *_OUTCOMES, *_FACE_OUTCOMES}
 """Kinds of facts that a fate can depend on."""
@@ -74,8 +50,8 @@ class Tally:
         self._settlements = Codes[Settlement](Settlement(Fate(f), *rest) for f, *rest in meta.get("settlements", ()))
         self._arrivals = Arrivals(meta.get("arrivals"))
         self._entries = Entries(columns.get("entries", b""))
-        self._pictures = Columns(_PICTURE, _below("picture", columns))
-        self._faces = Columns(_FACE, _below("face", columns))
+        self._pictures = Columns(PICTURE, below("picture", columns))
+        self._faces = Columns(FACE, below("face", columns))
         self._fates = Counter[int](self._pictures.settlement)
         self.settled = sum(count for code, count in self._fates.items() if self._is_fate(code))
         self.faces = sum(self._pictures.members)
@@ -135,6 +111,15 @@ class Tally:
         """Return one picture's fate as far as it is known."""
         row = self._entries.find(entry)
         return UNDECIDED if row is None else self._settlements[self._pictures.settlement[row]]
+
+    def fates(self, entry: str) -> Iterator[tuple[int | None, Settlement]]:
+        """Yield a picture's fate, with None, or where its faces decide it, number and fate of each that is known."""
+        row = self._entries.find(entry)
+        if row is None or not self._is_up_to_its_faces(row):
+            yield None, self.settlement(entry)
+            return
+        for face in sorted(self._faces_of(row), key=lambda face: self._faces.number[face]):
+            yield self._faces.number[face], self._fate_of_face(face)
 
     def revision(self, entry: str) -> int:
         """Return the revision of what a stage has made of a picture; 0 where nothing is known."""
@@ -275,6 +260,17 @@ class Tally:
             return self._fate_of_faces(row)
         return _settled_by(kind, stage, reason)
 
+    def _is_up_to_its_faces(self, row: int) -> bool:
+        pictures, counted = self._pictures, FacesCounted.kind()
+        judged, found = pictures.judgement[row], pictures.outcome[row]
+        superseded = judged != NONE and self._causes[judged][0] == ImageSuperseded.kind()
+        return not (pictures.rejected[row] or superseded) and found != NONE and self._causes[found][0] == counted
+
+    def _fate_of_face(self, face: int) -> Settlement:
+        if self._faces.outcome[face] == NONE:
+            return UNDECIDED
+        return Settlement(Fate.IN_DATASET) if self._is_member(face) else _settled_by(*self._cause(face))
+
     def _fate_of_faces(self, row: int) -> Settlement:
         faces = self._faces
         settled = [face for face in self._faces_of(row) if faces.outcome[face] != NONE]
@@ -293,8 +289,3 @@ class Tally:
 
 def _settled_by(kind: str, stage: str, reason: str) -> Settlement:
     return Settlement(Fate.DEAD if kind == ItemDied.kind() else Fate.DROPPED, stage, reason)
-
-
-def _below(name: str, columns: Mapping[str, bytes]) -> dict[str, bytes]:
-    prefix = f"{name}-"
-    return {key.removeprefix(prefix): column for key, column in columns.items() if key.startswith(prefix)}

@@ -7,9 +7,10 @@ many threads at once. Pillow images become arrays by `numpy.asarray(picture.imag
 from shared.pictures.decoding import WHITE, Picture, decode, flatten, thumbnail
 from shared.pictures.encoding import Compression, encode_jpeg, encode_png, to_image
 from shared.pictures.formats import Format
-from shared.pictures.inspection import DEFAULT_LIMITS, OUR_OWN_LIMITS, Limits, Note, PictureInfo, inspect
+from shared.pictures.inspection import ANY_SHAPE, DEFAULT_LIMITS, OUR_OWN_LIMITS, Limits, Note, PictureInfo, inspect
 
 __all__ = [
+    "ANY_SHAPE",
     "DEFAULT_LIMITS",
     "OUR_OWN_LIMITS",
     "WHITE",

@@ -55,6 +55,9 @@ DEFAULT_LIMITS = Limits()
 OUR_OWN_LIMITS = Limits(min_side=1, max_elongation=10_000)
 """Limits for pictures that our stages have cut out of pictures within the recipe's limits, or enlarged."""
 
+ANY_SHAPE = Limits(min_side=1, max_elongation=float("inf"))
+"""Limits for pictures that are only looked at, or that were decoded within a recipe's limits before."""
+
 
 class Note(StrEnum):
     """Peculiarities of a file that decoding puts right."""

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-RESULTS, DRAWN = Path("results"), Path("drawn")
-"""Where `magritte fetch` and `magritte draw` write by default, from the folder that they are called in."""
+RESULTS, DRAWN, SHEETS = Path("results"), Path("drawn"), Path("sheets")
+"""Where `magritte fetch`, `draw` and `sheet` write by default, from the folder that they are called in."""
 
 _OWN = "move the pictures into a folder of their own"
 

@@ -107,3 +107,10 @@ def test_the_wish_to_retry_is_written_by_the_command_line_and_read_by_the_scrape
     rights = store_users(PIPELINE)
     assert rights[OPERATOR].allow("writes", key)
     assert [user for user, its in rights.items() if its.allow("reads", key)] == ["scraper", OPERATOR]
+
+
+def test_the_command_line_records_what_it_has_searched_for_faces_and_no_other_results() -> None:
+    operator = store_users(PIPELINE)[OPERATOR]
+    assert operator.allow("writes", keys.action("face-detector", "ab" * 32))
+    assert not operator.allow("writes", keys.action("deduper", "ab" * 32))
+    assert not operator.allow("writes", keys.crop("ab" * 32))

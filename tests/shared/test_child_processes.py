@@ -17,7 +17,7 @@ import pytest
 from shared.child_processes import ChildProcesses, after
 from shared.contract.errors import Interrupted, Transient
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def wanted() -> bool:

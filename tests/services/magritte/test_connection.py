@@ -41,9 +41,11 @@ def test_folders_that_commands_write_into_count_once_they_are_there(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert [folder.path for folder in connection.own_folders()] == [store.root]
-    (tmp_path / "results").mkdir()
+    for name in ("results", "sheets"):
+        (tmp_path / name).mkdir()
     (tmp_path / "drawn").write_bytes(b"no folder")
-    assert [folder.path for folder in connection.own_folders()] == [store.root, tmp_path / "results"]
+    expected = [store.root, tmp_path / "results", tmp_path / "sheets"]
+    assert [folder.path for folder in connection.own_folders()] == expected
 
 
 def test_a_bus_within_the_process_is_no_broker(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:

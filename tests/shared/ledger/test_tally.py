@@ -156,6 +156,27 @@ def test_only_faces_of_pictures_in_the_data_set_are_members() -> None:
     assert tally.faces == 2
 
 
+@pytest.mark.parametrize(
+    ("messages", "expected"),
+    [
+        ([kept(A, 1), dropped(A)], [(None, Fate.DROPPED, "no-face")]),
+        ([kept(A, 1)], [(None, Fate.UNDECIDED, "")]),
+        (
+            [kept(A, 1), face_dropped(A, 1), counted(A, 3), normalized(A, 0), died(A, 2)],
+            [(0, Fate.IN_DATASET, ""), (1, Fate.DROPPED, "face-too-small"), (2, Fate.DEAD, "poison")],
+        ),
+        ([kept(A, 1), counted(A, 1), face_dropped(A)], [(0, Fate.DROPPED, "face-too-small")]),
+        ([counted(A, 1), normalized(A), superseded(A, 2)], [(None, Fate.DROPPED, "near-duplicate")]),
+        ([counted(A, 1), normalized(A), verdict(A, Decision.DROP, 1)], [(None, Fate.DROPPED, "rejected")]),
+        ([counted(A, 1), normalized(A), verdict(A, Decision.DROP, 1, 0)], [(0, Fate.DROPPED, "rejected")]),
+    ],
+)
+def test_where_faces_decide_each_of_them_has_a_fate_and_else_the_picture_has(
+    messages: list[Message], expected: list[tuple[int | None, Fate, str]]
+) -> None:
+    assert [(face, fate.fate, fate.reason) for face, fate in tally_of(*messages).fates(A)] == expected
+
+
 def test_a_fact_is_news_once() -> None:
     tally = Tally()
     for message in (fetched(A), kept(A, 1), counted(A, 1), normalized(A), superseded(A, 2), died(B, 0), died(C)):

@@ -1,0 +1,156 @@
+"""`magritte duplicates`: pairs of pictures of which a run has kept one, to see where its strictness draws the line."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.magritte import libraries, screen
+from services.magritte.connection import found_run
+from services.magritte.destination import check_destination
+from services.magritte.inspect import RunName
+from services.magritte.pipeline import picture_comparer
+from services.magritte.run_items import RunItems
+from services.magritte.sheet_files import SUFFIX, Most, png_file, write_pages, written
+from shared.contract import keys
+from shared.contract.compared_pictures import LAYING, Figures, PictureComparer
+from shared.contract.errors import NotFound
+from shared.contract.messages import ImageKept, ImageSuperseded
+from shared.contract.reasons import Reason
+from shared.recipe.own_folders import SHEETS
+from shared.runs.registry import run_recipe
+from shared.store.interface import Store
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from shared.pictures.contact_sheet import Tile
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture that was superseded, by entry and original, and the one that was kept, with the names of both."""
+
+    entry: str
+    image: str
+    name: str
+    kept: str
+    kept_name: str
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A pair and the figures of its comparison; None where one of its pictures is gone or damaged by now."""
+
+    pair: Pair
+    figures: Figures | None
+
+    @property
+    def order(self) -> tuple[float, str]:
+        """Sorts pairs, the most doubtful first; those that nobody can compare any more come last."""
+        return inf if self.figures is None else -self.figures.doubt, self.pair.entry
+
+
+def duplicates(
+    run: RunName = "",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", dir_okay=False, callback=png_file, help="The sheet. Default: sheets/RUN-duplicates.png."),
+    ] = None,
+    most: Most = 200,
+) -> None:
+    """Draw the near and mirrored duplicates of a run beside what was kept, the most doubtful pair first.
+
+    Left is what was kept, right what was left out for it; below are the reason and the figures of the comparison: the
+    details that lie in the same place, the share of blocks that agree, that of blocks which show something else
+    (moved), and the doubt: 0 for the surest pair, 1 where the recipe's
+    `duplicates.strictness` and the other limits would have kept both. Exact copies are only counted.
+    """
+    here, name = found_run(run)
+    target = out or SHEETS / f"{name}-duplicates{SUFFIX}"
+    check_destination(here, name, target, "--out")
+    pairs, exact = find_pairs(RunItems(here, name, screen.remark))
+    if not pairs:
+        raise NotFound(f"run {name} has no near or mirrored duplicates ({exact} exact copies)")
+    with libraries.of_pictures():
+        comparer = picture_comparer(run_recipe(here, name).duplicates, here)
+        found = compare_pairs(comparer, screen.track(pairs, "comparing"))
+        shown = found[:most]
+        files = _write_sheet(target, here, shown)
+    more = f", the most doubtful {most} of them" if len(found) > most else ""
+    screen.say(f"{len(found)} pairs{_span(found)}, and {exact} exact copies; {written(files)}{more}")
+
+
+def find_pairs(items: RunItems) -> tuple[list[Pair], int]:
+    """Return the near and mirrored duplicates of a run, grouped by what was kept, and the number of exact copies."""
+    judgements = items.judgements().values()
+    superseded = [each for each in judgements if isinstance(each, ImageSuperseded)]
+    near = [each for each in superseded if each.reason is not Reason.EXACT_DUPLICATE]
+    kept = {each.image: each.entry for each in judgements if isinstance(each, ImageKept)}
+    entries = {each.entry for each in near} | {kept.get(each.by, "") for each in near}
+    names = {each.entry: each.shown for each in items.listed() if each.entry in entries}
+    pairs = (
+        Pair(
+            entry=each.entry,
+            image=each.image,
+            name=names.get(each.entry, ""),
+            kept=each.by,
+            kept_name=names.get(kept.get(each.by, ""), each.by),
+            reason=each.reason,
+        )
+        for each in near
+    )
+    return sorted(pairs, key=lambda pair: (pair.kept, pair.entry)), len(superseded) - len(near)
+
+
+def compare_pairs(comparer: PictureComparer, pairs: Iterable[Pair]) -> list[Compared]:
+    """Compare pairs of originals; the most doubtful comes first."""
+    found = (Compared(pair, comparer.compare(pair.kept, pair.image, pair.reason)) for pair in pairs)
+    return sorted(found, key=lambda each: each.order)
+
+
+def _span(found: Sequence[Compared]) -> str:
+    doubts = [each.figures.doubt for each in found if each.figures]
+    return f", of a doubt from {max(doubts):.2f} to {min(doubts):.2f}" if doubts else ""
+
+
+def _write_sheet(target: Path, here: Store, shown: Sequence[Compared]) -> list[Path]:
+    from shared.pictures.contact_sheet import PAIRS
+
+    return write_pages(target, _tiles(here, screen.track(shown, "drawing")), len(shown), PAIRS)
+
+
+def _tiles(here: Store, found: Iterable[Compared]) -> Iterator["Tile"]:
+    from shared.pictures.contact_sheet import PAIRS, Tile, beside, shortened
+
+    size = PAIRS.width, PAIRS.height
+    for each in found:
+        pair = each.pair
+        picture = beside(_picture(here, pair.kept), _picture(here, pair.image), size)
+        names = (f"kept {pair.kept_name}", f"left out {pair.entry} {pair.name}")
+        captions = (*(shortened(name, 1, PAIRS.width) for name in names), pair.reason.value, *_told(each.figures))
+        yield Tile(picture, captions)
+
+
+def _picture(here: Store, image: str) -> "Image | str":
+    from shared.pictures.contact_sheet import PAIRS, half, reduced
+
+    try:
+        return reduced(here.get(keys.original(image)), half((PAIRS.width, PAIRS.height)))
+    except NotFound:
+        return f"not in the store: {keys.original(image)}"
+
+
+def _told(figures: Figures | None) -> tuple[str, ...]:
+    """Return the figures of a pair in two lines."""
+    if figures is None:
+        return ("it cannot be compared any more",)
+    if figures.weakest == LAYING:
+        return ("neither can be laid over the other",)
+    details = "laid edge to edge" if figures.details is None else f"{figures.details} details in common"
+    shares = f"{figures.agreeing:.0%} of blocks agree, {figures.moved:.1%} moved"
+    return f"doubt {figures.doubt:.2f} by {figures.weakest}; {details}", shares
