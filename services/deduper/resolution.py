@@ -4,9 +4,11 @@ from io import BytesIO
 
 import numpy as np
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from shared.contract.reasons import Drop
 from shared.pictures import Limits, decode, flatten
+from shared.pictures.jpeg_quality import jpeg_quality
 from shared.pictures.sharpness import sharpness
 
 MEASURED_SIDE = 1500
@@ -29,22 +31,14 @@ def effective_resolution(data: bytes, limits: Limits) -> int:
         return 0
     grey = np.asarray(_middle(flatten(picture.image)).convert("L"), np.float32)
     pixels = picture.image.width * picture.image.height
-    worth = sharpness(grey) ** 2 * float(np.interp(jpeg_quality(data), _QUALITIES, _WORTH))
+    worth = sharpness(grey) ** 2 * float(np.interp(_quality(data), _QUALITIES, _WORTH))
     return int(pixels**_PIXELS * worth)
 
 
-def jpeg_quality(data: bytes) -> float:
-    """Return the quality, 1 to 100, of a JPEG by its luma table, as libjpeg's own numbers; 100 for other formats."""
+def _quality(data: bytes) -> int:
+    """Return the quality of a JPEG, 1 to 100; 100 for other formats."""
     with Image.open(BytesIO(data)) as image:
-        tables = getattr(image, "quantization", None)
-    if not tables:
-        return 100.0
-    percent = 100 * sum(tables[min(tables)]) / _SUM_AT_50
-    return float(np.clip(5000 / percent if percent > 100 else (200 - percent) / 2, 1, 100))
-
-
-_SUM_AT_50 = 3688
-"""Sum of the luma table in ITU-T T.81, annex K.1, which libjpeg uses at a quality of 50."""
+        return (jpeg_quality(image) if isinstance(image, JpegImageFile) else None) or 100
 
 
 def _middle(image: Image.Image) -> Image.Image:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageFilter
 from PIL.Image import Resampling
 
-from services.deduper.resolution import effective_resolution, jpeg_quality
+from services.deduper.resolution import effective_resolution
 from shared.pictures import Limits, Picture, decode, flatten
 from tests.services.deduper.conftest import Drawing, Encoded
 
@@ -71,12 +71,3 @@ def test_plain_and_tiny_pictures_have_about_their_pixels(encoded: Encoded, size:
 
 def test_what_cannot_be_decoded_has_none() -> None:
     assert effective_resolution(b"no picture", LIMITS) == 0
-
-
-@pytest.mark.parametrize("quality", [20, 50, 75, 92])
-def test_the_quality_of_a_jpeg_is_read_from_its_table(drawing: Drawing, encoded: Encoded, quality: int) -> None:
-    assert jpeg_quality(encoded(drawing(0), quality)) == pytest.approx(quality, abs=2)
-
-
-def test_other_formats_count_as_the_highest_quality(drawing: Drawing, encoded: Encoded) -> None:
-    assert jpeg_quality(encoded(drawing(0))) == 100
