@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from shared.pictures.contact_sheet import LARGE, PAIRS, Layout, half
 from tests.pipeline.conftest import RECIPE, Workplace
@@ -82,11 +83,16 @@ def test_single_pictures_of_a_run_are_compared_by_name(place: Workplace) -> None
     assert found["changes"][0]["name"] == "3.png"
 
 
-def test_the_duplicates_of_a_run_are_those_that_it_has_counted(place: Workplace) -> None:
+def test_the_duplicates_of_a_run_are_those_that_it_has_counted(workplace: Workplace) -> None:
+    place = workplace
+    for name, size in (("3.png", (200, 250)), ("5.png", (260, 325))):
+        Image.open(place.pictures / name).convert("RGB").resize(size).save(place.pictures / f"copy of {name}.jpg")
+    place.run()
     before = objects(place)
     said = place.ask("duplicates", "anya", "--out", str(place.root / "pairs.png"))
     assert objects(place) == before
     counts = {fate["reason"]: fate["pictures"] for fate in place.status()["fates"]}
+    assert counts["near-duplicate"] == 2
     assert said.startswith(f"{counts['near-duplicate']} pairs, of a doubt from 0.")
     assert f" and {counts.get('exact-duplicate', 0)} exact copies; " in said
     sheet = tile(pixels(place.root / "pairs.png"), 0, PAIRS)

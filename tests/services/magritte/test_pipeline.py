@@ -88,7 +88,7 @@ def test_each_declaration_has_its_stage_in_the_folder_of_its_container(stages: t
 
 def test_a_container_whose_libraries_are_missing_says_which_extra_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "imagehash", None)
-    for module in ("stage", "fingerprinting", "fingerprint"):
+    for module in ("stage", "fingerprinting", "fingerprint", "look"):
         monkeypatch.delitem(sys.modules, f"services.deduper.{module}", raising=False)
     with pytest.raises(Unusable, match=r"deduper needs imagehash: install magritte\[deduper\]"):
         load("deduper")
