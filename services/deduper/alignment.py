@@ -43,7 +43,7 @@ PLAIN_DEVIATION, PLAIN_SHARE, PLAINER = 8.0, 0.35, 0.15
 """What is put over a picture, such as a bubble or a bar, is plain: a cell whose standard deviation is less than the
 first; the share of such cells, at least; and by how much more of them it has than what it hides."""
 
-PAPER, INK, NEUTRAL = 225.0, 30.0, 24.0
+PAPER, INK, NEUTRAL = 240.0, 30.0, 12.0
 """It is also white or black: brightness from which, up to which, and the most by which its channels differ."""
 
 
