@@ -7,7 +7,7 @@ from typing import Any
 
 from services.deduper import checkpoint
 from services.deduper.declaration import JUDGING
-from services.deduper.likeness import Eyes, Looking
+from services.deduper.likeness import Eyes, Looking, Looks
 from services.deduper.run_index import EntryDecision, Findings, Judged, RunIndex
 from shared.contract import keys
 from shared.contract.errors import NotFound, StoreUnavailable
@@ -83,7 +83,7 @@ class Judging(Owner[ImageFingerprinted, Duplicates]):
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._indexes = RecentRuns[_Open](most_bytes, lambda opened: opened.memory)
-        self._looking: dict[Duplicates, Looking] = {}
+        self._looks = Looks()
 
     def settings(self, recipe: Recipe) -> Duplicates:
         return recipe.duplicates
@@ -114,7 +114,7 @@ class Judging(Owner[ImageFingerprinted, Duplicates]):
         The index is not in memory until the batch lies in the store: after a failure, or when another consumer was
         faster, it is rebuilt from what does lie there.
         """
-        eyes = self._looking.setdefault(settings, Looking(settings)).within(context.store)
+        eyes = Looking(settings, self._looks).within(context.store)
         while True:
             opened = self._indexes.take(run) or _rebuilt(run, settings, eyes, context.store)
             first = len(opened.batches) + 1

@@ -14,8 +14,9 @@ from shared.contract.stage import Objects
 from shared.pictures import ANY_SHAPE, thumbnail
 from shared.recipe.duplicates import Duplicates, Variants
 
-REMEMBERED = 300
-"""Looks that are kept in memory, of 0.2 MB each: copies of one picture often arrive soon after each other."""
+REMEMBERED = 200
+"""Looks that are kept in memory, of 0.2 MB each, or 0.4 with the mirror image: copies of one picture often arrive soon
+after each other."""
 
 _MOST_MOVED = 0.06
 """Share of blocks that may show two different things, at the default strictness. Most copies show none, those with a
@@ -49,15 +50,31 @@ class Seen(NamedTuple):
     most_moved: float
 
 
-class Looking:
-    """Looks at originals in the store, as strictly as the recipe says."""
+class Looks:
+    """The looks of originals that were looked at last."""
 
-    def __init__(self, settings: Duplicates) -> None:
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, Look | None] = OrderedDict()
+
+    def of(self, image: str, store: Objects) -> Look | None:
+        """Return the look of an original; None for one that is damaged or gone by now, which is like no other."""
+        if image not in self._known:
+            self._known[image] = _looked_at(image, store)
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        self._known.move_to_end(image)
+        return self._known[image]
+
+
+class Looking:
+    """Looks at originals in the store, as strictly as the recipe says. Recipes can share `looks`."""
+
+    def __init__(self, settings: Duplicates, looks: Looks | None = None) -> None:
         self._most_moved = _MOST_MOVED * (100 - settings.strictness) / (100 - _DEFAULT_STRICTNESS)
         self._most_if_alike = self._most_moved * _MORE_IF_ALIKE
         if settings.variants is Variants.KEEP:
             self._most_moved = self._most_if_alike = min(self._most_moved, _MOST_OF_A_VARIANT)
-        self._looks: OrderedDict[str, Look | None] = OrderedDict()
+        self._looks = looks or Looks()
 
     def within(self, store: Objects) -> Eyes:
         """Return eyes for the originals in `store`."""
@@ -73,7 +90,7 @@ class Looking:
 
         Of a picture that lost much the better way round says more. None if either is damaged, or gone by now.
         """
-        here, there = self._look(min(one, other), store), self._look(max(one, other), store)
+        here, there = self._looks.of(min(one, other), store), self._looks.of(max(one, other), store)
         if here is None or there is None:
             return None
         there = there.mirrored if kind is Reason.MIRRORED_DUPLICATE else there
@@ -81,15 +98,6 @@ class Looking:
         most_moved = self._most_if_alike if alike else self._most_moved
         found = (compare(*looks) for looks in ((here, there), (there, here)))
         return (Seen(each, most_moved) for each in found if each is not None)
-
-    def _look(self, image: str, store: Objects) -> Look | None:
-        """Return the look of an original; None for one that is damaged or gone by now, which is like no other."""
-        if image not in self._looks:
-            self._looks[image] = _looked_at(image, store)
-            if len(self._looks) > REMEMBERED:
-                self._looks.popitem(last=False)
-        self._looks.move_to_end(image)
-        return self._looks[image]
 
 
 def _resolution(image: str, store: Objects) -> int:

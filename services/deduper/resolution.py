@@ -14,10 +14,7 @@ from shared.pictures.sharpness import sharpness
 MEASURED_SIDE = 1500
 """Pixels of the middle of a picture that are measured."""
 
-_PIXELS = 1.1
-"""Exponent of the number of pixels. More than 1, since soft drawings hardly lose anything when they are reduced."""
-
-_QUALITIES, _WORTH = (10, 50, 75, 90), (0.35, 0.7, 0.9, 1.0)
+_QUALITIES, _WORTH = (10, 50, 75, 90, 96), (0.25, 0.5, 0.75, 0.92, 1.0)
 """Qualities of JPEG, and the share of a resolution that counts: what compression adds looks like detail."""
 
 
@@ -32,7 +29,7 @@ def effective_resolution(data: bytes, limits: Limits) -> int:
     grey = np.asarray(_middle(flatten(picture.image)).convert("L"), np.float32)
     pixels = picture.image.width * picture.image.height
     worth = sharpness(grey) ** 2 * float(np.interp(_quality(data), _QUALITIES, _WORTH))
-    return int(pixels**_PIXELS * worth)
+    return int(pixels * worth)
 
 
 def _quality(data: bytes) -> int:

@@ -146,7 +146,8 @@ def left_out(flat: Image.Image, settings: Detection) -> Drop | None:
 
 def sharpness_at(flat: Image.Image, box: Box) -> float:
     """Measure how sharp a part of an RGB picture is."""
-    part = flat.crop((box.x, box.y, box.x + box.width, box.y + box.height))
+    inside = box.within(*flat.size)
+    part = flat.crop((inside.x, inside.y, inside.x + inside.width, inside.y + inside.height))
     return sharpness(np.asarray(part.convert("L"), np.float32))
 
 

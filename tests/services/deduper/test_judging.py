@@ -169,3 +169,18 @@ def test_an_arrival_holds_the_fingerprint_and_the_decisions(
         "pairs": {},
         "resolutions": {},
     }
+
+
+def test_arrivals_of_before_pictures_were_looked_at_are_taken_up(
+    drawing: Drawing, arrived: Arrived, context: Context
+) -> None:
+    """A line of then has two more hashes and colours, and neither words nor what was found."""
+    first, copy = arrived(drawing(0), 1), arrived(drawing(0).resize((200, 250)), 2, quality=70)
+    then = first.model_dump(mode="json", exclude={"words", "fresh"})
+    then |= {"dhash": "0" * 16, "mirrored_dhash": "0" * 16, "colours": "7f" * 48}
+    decision = {"entry": first.entry, "image": first.image, "by": None, "reason": None}
+    line = json.dumps({"fingerprint": then, "decisions": [decision]}).encode() + b"\n"
+    context.store.put(keys.arrival("run-001", 1), line)
+    [judged] = Judging().process(copy, RULES, context)
+    assert isinstance(judged, ImageSuperseded)
+    assert (judged.arrival, judged.by, judged.reason) == (2, first.image, Reason.NEAR_DUPLICATE)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import ImageDraw, ImageOps
 
-from services.deduper.likeness import REMEMBERED, Looking
+from services.deduper.likeness import REMEMBERED, Looking, Looks
 from shared.contract import keys
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
@@ -81,6 +81,13 @@ def test_an_original_that_is_gone_or_damaged_by_now_is_like_no_other(
 
 def test_the_resolution_of_what_is_gone_is_none(tmp_path: Path) -> None:
     assert Looking(Duplicates()).within(FolderStore(tmp_path)).resolution("0" * 64) == 0
+
+
+def test_recipes_share_what_was_looked_at(drawing: Drawing, encoded, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    store, looks = Counting(tmp_path, encoded(drawing(0).resize((40, 50)))), Looks()
+    for strictness in (30, 50, 70):
+        Looking(Duplicates(strictness=strictness), looks).within(store).are_copies("0" * 64, "1" * 64, NEAR)
+    assert store.reads == 2
 
 
 class Counting(FolderStore):

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from services.face_detector.stage import FaceDetector
+from services.face_detector.detector import Box
+from services.face_detector.stage import FaceDetector, sharpness_at
 from shared.contract import keys
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted
@@ -170,6 +171,11 @@ def test_a_face_that_was_enlarged_is_dropped_as_blurred(bench: Bench, drawn: Dra
     enlarged = drawn().resize((80, 90), Image.Resampling.LANCZOS).resize((320, 360), Image.Resampling.BICUBIC)
     found = bench.made(encoded(enlarged), recipe(by_cascade))
     assert [message.reason for message in found if isinstance(message, FaceDropped)] == [Reason.FACE_BLURRED]
+
+
+def test_the_sharpness_of_a_face_at_the_edge_is_that_of_what_the_picture_has_of_it() -> None:
+    plain = Image.new("RGB", (100, 100), "white")
+    assert sharpness_at(plain, Box(-40, -40, 80, 80)) == sharpness_at(plain, Box(0, 0, 40, 40)) == 1
 
 
 def test_a_grey_picture_is_dropped_and_its_faces_stay_on_record(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
