@@ -36,6 +36,9 @@ admin socket =
 pid file =
 paxos propose interval = 0.05
 mon allow pool size one = true
+# Else it shuts down where less than 5 % of the disk is free, and everybody waits for it.
+mon data avail crit = 0
+mon data avail warn = 0
 osd pool default size = 1
 osd pool default min size = 1
 osd pool default pg num = 4
@@ -196,7 +199,11 @@ class Radosgw:
         return [f"--conf={self._folder / 'ceph.conf'}"]
 
     def _run(self, *command: str) -> None:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        except subprocess.TimeoutExpired as error:
+            ended = [name for name, process in self._daemons.items() if process.poll() is not None]
+            raise RuntimeError(f"{' '.join(command)}: no answer in 60 s; daemons that have ended: {ended}") from error
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)}: {(done.stdout + done.stderr)[-2000:]}")
 
