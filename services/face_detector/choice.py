@@ -1,6 +1,5 @@
 """Makes the detectors that a recipe asks for, once per process, and proves that each works before it is used."""
 
-import hashlib
 import threading
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -12,12 +11,11 @@ from services.face_detector.cascade import CascadeDetector
 from services.face_detector.detector import Detector
 from services.face_detector.known_face import lenient, prove
 from services.face_detector.libfacedetection import LibFaceDetectionDetector, library_version
-from services.face_detector.model_file import Fetching, read_model
+from services.face_detector.model_file import Fetching, ModelFile, digest_of, read_model
 from services.face_detector.vote import VoteDetector
 from shared.child_processes import ChildProcesses
 from shared.contract.errors import RunUnusable, Unusable
 from shared.contract.stage import Objects
-from shared.recipe import files
 from shared.recipe.faces import Animeface, Cascade, DetectorKind, Faces, LibFaceDetection
 
 Search = Animeface | Cascade | LibFaceDetection
@@ -25,6 +23,9 @@ Search = Animeface | Cascade | LibFaceDetection
 
 CLOSER = Animeface()
 """What looks at the candidates of a vote more closely, as far as it has to be proven."""
+
+CASCADE_BYTES = 16_000_000
+"""Known cascades have 0.1 to 2 MB."""
 
 VOTING_CASCADE = {"reduce_to": 1000, "min_size": 20}
 VOTING_ANIMEFACE = {"reduce_to": 900}
@@ -86,10 +87,7 @@ class Detectors:
                 return {"detector": DetectorKind.CASCADE.value, **described, **model}
 
     def _digest(self, search: Cascade) -> str:
-        if search.model.startswith("sha256:"):
-            return files.digest(search.model)
-        with self._lock:
-            return search.sha256 or hashlib.sha256(self._model(search, None)).hexdigest()
+        return digest_of(_model_file(search), self._fetching)
 
     def _make(self, search: Search, store: Objects | None) -> Detector:
         match search:
@@ -103,8 +101,12 @@ class Detectors:
     def _model(self, search: Cascade, store: Objects | None) -> bytes:
         named = search.model, search.sha256
         if named not in self._models:
-            self._models[named] = read_model(search, self._fetching, store)
+            self._models[named] = read_model(_model_file(search), self._fetching, store)
         return self._models[named]
+
+
+def _model_file(search: Cascade) -> ModelFile:
+    return ModelFile("faces.cascade", search.model, search.sha256, CASCADE_BYTES)
 
 
 _THRESHOLDS = ("likelihood", "min_neighbors", "confidence")

@@ -1,10 +1,11 @@
-"""The cascade's model file: a path, or an address that is fetched once and kept in the user's cache folder."""
+"""Model files that a recipe names: a path, or an address that is fetched once and kept in the user's cache folder."""
 
 import hashlib
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -13,11 +14,7 @@ from shared.contract.egress_policy import EgressPolicy
 from shared.contract.errors import RecipeError, RunUnusable, Transient
 from shared.contract.stage import Objects
 from shared.http_transport import public_client
-from shared.recipe.faces import Cascade
-from shared.recipe.files import content
-
-MAX_BYTES = 16_000_000
-"""Known cascades have 0.1 to 2 MB."""
+from shared.recipe.files import content, digest
 
 SECONDS = 60.0
 """Time that fetching may take in all."""
@@ -31,34 +28,53 @@ class Fetching:
     cache: Path = field(default_factory=lambda: Path.home() / ".cache" / "magritte")
 
 
-def read_model(settings: Cascade, fetching: Fetching, store: Objects | None = None) -> bytes:
-    """Read the cascade that a recipe names, from a file, the cache or its server, and check its digest if one is given.
+@dataclass(frozen=True)
+class ModelFile:
+    """A model as a recipe names it in `section`: a path, an http(s) address or a digest in the store (`named`).
+
+    A file of other than `sha256`, if that is given, or of more than `most_bytes` is refused.
+    """
+
+    section: str
+    named: str
+    sha256: str
+    most_bytes: int
+
+
+def read_model(file: ModelFile, fetching: Fetching, store: Objects | None = None) -> bytes:
+    """Read the model that a recipe names, from a file, the cache or its server, and check its digest if one is given.
 
     Raises `RecipeError` when the recipe lacks the model or its digest, `RunUnusable` when it cannot be had or is
     another file, and `Transient` when its server does not deliver it for now.
     """
-    model, digest = settings.model, settings.sha256
-    if not model:
-        raise RecipeError("faces.cascade.model: the cascade detector needs a model file")
-    if model.startswith("sha256:") and store is not None:
-        return _checked(content(model, store, "faces.cascade.model"), digest, model)
-    if not model.startswith(("http://", "https://")):
-        return _checked(_read(Path(model)), digest, model)
-    if not digest:
-        raise RecipeError("faces.cascade.sha256: a model that is fetched needs the digest that it must have")
-    cached = fetching.cache / f"{digest}.xml"
-    if cached.is_file() and _digest(data := _read(cached)) == digest:
+    if not file.named:
+        raise RecipeError(f"{file.section}.model: a model file is needed")
+    if file.named.startswith("sha256:") and store is not None:
+        return _checked(content(file.named, store, f"{file.section}.model"), file)
+    if not file.named.startswith(("http://", "https://")):
+        return _checked(_read(Path(file.named)), file)
+    if not file.sha256:
+        raise RecipeError(f"{file.section}.sha256: a model that is fetched needs the digest that it must have")
+    cached = fetching.cache / f"{file.sha256}{PurePosixPath(urlsplit(file.named).path).suffix}"
+    if cached.is_file() and _digest(data := _read(cached)) == file.sha256:
         return data
-    return _kept(cached, _checked(_fetch(model, fetching.egress), digest, model))
+    return _kept(cached, _checked(_fetch(file, fetching.egress), file))
+
+
+def digest_of(file: ModelFile, fetching: Fetching) -> str:
+    """Return the SHA-256 of a model; it is read only if the recipe names a file without saying which digest it has."""
+    if file.named.startswith("sha256:"):
+        return digest(file.named)
+    return file.sha256 or _digest(read_model(file, fetching))
 
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _checked(data: bytes, digest: str, origin: str) -> bytes:
-    if digest and _digest(data) != digest:
-        raise RunUnusable(f"{origin} is not the cascade that the recipe means: its SHA-256 is {_digest(data)}")
+def _checked(data: bytes, file: ModelFile) -> bytes:
+    if file.sha256 and _digest(data) != file.sha256:
+        raise RunUnusable(f"{file.named} is not what {file.section}.sha256 means: its SHA-256 is {_digest(data)}")
     return data
 
 
@@ -66,18 +82,19 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise RunUnusable(f"the cascade {path} cannot be read: {error.strerror or error}") from error
+        raise RunUnusable(f"the model {path} cannot be read: {error.strerror or error}") from error
 
 
-def _fetch(address: str, egress: EgressPolicy) -> bytes:
+def _fetch(file: ModelFile, egress: EgressPolicy) -> bytes:
+    address = file.named
     data, deadline = bytearray(), time.monotonic() + SECONDS
     try:
         with public_client(egress, SECONDS / 2) as client, client.stream("GET", address) as response:
             response.raise_for_status()
             for chunk in response.iter_bytes():
                 data += chunk
-                if len(data) > MAX_BYTES:
-                    raise RunUnusable(f"{address} is no cascade: it has more than {MAX_BYTES} bytes")
+                if len(data) > file.most_bytes:
+                    raise RunUnusable(f"{address} is no such model: it has more than {file.most_bytes} bytes")
                 if time.monotonic() > deadline:
                     raise Transient(f"{address} has not arrived within {SECONDS:g} s")
     except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -2,33 +2,39 @@
 
 import hashlib
 from pathlib import Path
+from typing import TypeVar
 
 from shared import sha256
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison, RecipeError
 from shared.contract.stage import Objects
 from shared.recipe.recipe import Recipe
+from shared.recipe.section import Section
 from shared.recipe.sources import AddressesSource, Source
 
+S = TypeVar("S", bound=Section)
+
 _STORED = "sha256:"
+
+MODELS = (("faces", "cascade", "model"),)
+"""Fields that name a model by path or address, or none by an empty text."""
 
 
 def deposited(recipe: Recipe, store: Objects) -> Recipe:
     """Put the files that `recipe` names into the store, and return the recipe with their digests in place of paths.
 
-    These are lists of addresses, the cascade's model and the network to start from. Raises `RecipeError` when one
+    These are lists of addresses, models (`MODELS`) and the network to start from. Raises `RecipeError` when one
     cannot be read.
     """
-    faces, training = recipe.faces, recipe.training
-    model = faces.cascade.model
-    if model and not model.startswith(("http://", "https://", _STORED)):
-        cascade = faces.cascade.model_copy(update={"model": _deposited(Path(model), "faces.cascade.model", store)})
-        faces = faces.model_copy(update={"cascade": cascade})
+    training = recipe.training
     if isinstance(training.start_from, Path):
         network = _deposited(training.start_from, "training.start_from", store)
         training = training.model_copy(update={"start_from": network})
     sources = tuple(_deposited_source(source, number, store) for number, source in enumerate(recipe.sources))
-    return recipe.model_copy(update={"sources": sources, "faces": faces, "training": training})
+    recipe = recipe.model_copy(update={"sources": sources, "training": training})
+    for path in MODELS:
+        recipe = _with_deposited_model(recipe, path, path, store)
+    return recipe
 
 
 def with_addresses(source: Source, store: Objects) -> Source:
@@ -62,6 +68,16 @@ def digest(named: str | Path) -> str:
     if isinstance(named, str):
         return named.removeprefix(_STORED)
     return sha256.hash_file(named)
+
+
+def _with_deposited_model(section: S, path: tuple[str, ...], field: tuple[str, ...], store: Objects) -> S:
+    """Return a section of a recipe whose model at `path` lies in the store; `field` is its path in the recipe."""
+    value = getattr(section, path[0])
+    if len(path) > 1:
+        return section.model_copy(update={path[0]: _with_deposited_model(value, path[1:], field, store)})
+    if not value or value.startswith(("http://", "https://", _STORED)):
+        return section
+    return section.model_copy(update={path[0]: _deposited(Path(value), ".".join(field), store)})
 
 
 def _deposited_source(source: Source, number: int, store: Objects) -> Source:
