@@ -1,19 +1,20 @@
 """Writes and reads checkpoints of a run's index, so that who takes a run over need not judge all its arrivals again."""
 
 import io
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from services.deduper.open_index import OpenIndex, Settled
 from services.deduper.run_index import RunIndex
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison
 from shared.contract.objects import Objects
 from shared.recipe.duplicates import Duplicates
 
-VERSION = 2
+VERSION = 3
 """Raise it when the index or its rules change: older checkpoints are passed over then."""
 
 LEAST = 2000
@@ -23,39 +24,55 @@ _KEPT = 2
 """Checkpoints; the newest may be damaged."""
 
 
-def is_due(arrivals: int, written: int) -> bool:
-    """Return whether enough has arrived since a checkpoint of `written` arrivals: all in all a few times the index."""
-    return arrivals - written >= max(LEAST, written // 2)
+def is_due(opened: OpenIndex) -> bool:
+    """Return whether enough has arrived since the last checkpoint: all in all a few times the index."""
+    return opened.arrivals - opened.written >= max(LEAST, opened.written // 2)
 
 
-def write(store: Objects, run: str, index: RunIndex, batches: Mapping[str, int]) -> None:
-    """Write a checkpoint, and remove those before the last two. `batches` has the batch of each entry, in order."""
-    stream = io.BytesIO()
-    columns: dict[str, Any] = {"batches": np.fromiter(batches.values(), np.int64), **index.state()}
+def write(store: Objects, run: str, opened: OpenIndex) -> None:
+    """Write a checkpoint, and remove those before the last two."""
+    stream, settled = io.BytesIO(), opened.settled
+    columns: dict[str, Any] = {
+        "arrivals": opened.arrivals,
+        "batches": np.fromiter(opened.batches.values(), np.int64),
+        "settled_entries": np.array(list(settled), "S20"),
+        "settled_out": np.array([each.out for each in settled.values()], np.bool_),
+        "settled_batches": np.array([each.batch for each in settled.values()], np.int64),
+        **opened.index.state(),
+    }
     np.savez(stream, version=VERSION, **columns)
-    store.put(keys.index(run, len(index)), stream.getvalue())
+    store.put(keys.index(run, opened.arrivals), stream.getvalue())
+    opened.written = opened.arrivals
     for number in _numbers(store, run)[:-_KEPT]:
         store.delete(keys.index(run, number))
 
 
-def newest(store: Objects, run: str, settings: Duplicates) -> tuple[RunIndex, dict[str, int]]:
-    """Return the newest index that can be read, with the batch of each entry; an empty one if there is none."""
+def newest(store: Objects, run: str, settings: Duplicates) -> OpenIndex:
+    """Return the newest index that can be read; an empty one if there is none."""
     for number in reversed(_numbers(store, run)):
         with suppress(NotFound):
             data = store.get(keys.index(run, number))
             with suppress(Exception):  # damaged in whatever way, or of another version: the arrivals have it all
                 return _decoded(data, settings)
-    return RunIndex(settings), {}
+    return OpenIndex(RunIndex(settings))
 
 
-def _decoded(data: bytes, settings: Duplicates) -> tuple[RunIndex, dict[str, int]]:
+def _decoded(data: bytes, settings: Duplicates) -> OpenIndex:
     with np.load(io.BytesIO(data), allow_pickle=False) as known:
         if int(known["version"]) != VERSION:
             raise ValueError("of another version")
         index = RunIndex(settings)
         index.restore(known)
-        entries = [entry.decode() for entry in known["entries"].tolist()]
-        return index, dict(zip(entries, known["batches"].tolist(), strict=True))
+        batches = dict(zip(_names(known["entries"]), known["batches"].tolist(), strict=True))
+        parts = (known["settled_out"].tolist(), known["settled_batches"].tolist())
+        settled = (Settled(*each) for each in zip(*parts, strict=True))
+        known_settled = dict(zip(_names(known["settled_entries"]), settled, strict=True))
+        arrivals = int(known["arrivals"])
+        return OpenIndex(index, batches, known_settled, arrivals, arrivals)
+
+
+def _names(column: NDArray[Any]) -> list[str]:
+    return [name.decode() for name in column.tolist()]
 
 
 def _numbers(store: Objects, run: str) -> list[int]:

@@ -15,7 +15,7 @@ FINGERPRINTING = Declaration(
 JUDGING = Declaration(
     name="deduper",
     queue="deduper.index",
-    consumes=(m.ImageFingerprinted,),
+    consumes=(m.ImageFingerprinted, m.KeeperSettled),
     produces=(m.ImageKept, m.ImageSuperseded),
     batching=Batching(most=200, gap=0.02, longest=0.5),  # pictures wait for it on their way
     reads=(patterns.ORIGINALS, patterns.ARRIVALS, patterns.INDEXES),

@@ -18,12 +18,17 @@ from shared.recipe.duplicates import Duplicates
 
 @dataclass(frozen=True)
 class EntryDecision:
-    """The decision about an entry: kept when `by` is None, else superseded by another entry's image."""
+    """The decision about an entry: kept when `by` is None, else superseded by that image, which is of entry `keeper`.
+
+    What is kept and `passed_over` has fallen out of the run since, and supersedes nothing but exact copies.
+    """
 
     entry: str
     image: str
     by: str | None
     reason: Reason | None
+    keeper: str | None = None  # decisions of before 2026-11-28 do not say it
+    passed_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,16 @@ class RunIndex:
         decisions = tuple(self._decision(picture, reason) for picture, reason in changed.items())
         return Judged(findings, decisions)
 
+    def settle(self, entry: str, out: bool) -> tuple[EntryDecision, ...]:
+        """Note whether an entry's picture has fallen out of the run; return the decision about it and all that change.
+
+        Raises `ValueError` for an entry that has not arrived.
+        """
+        number = self._entries.index(entry)
+        changed = self._groups.settle(number, out)
+        others = (self._decision(picture, reason) for picture, reason in changed.items())
+        return self._decision(number, self._reason(number)), *others
+
     def state(self) -> dict[str, NDArray[Any]]:
         """Return all that the index knows, as arrays: an element per entry, in order of arrival, or per pair."""
         ranks = self._groups.ranks
@@ -104,6 +119,7 @@ class RunIndex:
             "lossless": np.array([not rank[2] for rank in ranks], np.bool_),
             "scores": np.array([-rank[3] for rank in ranks], np.int64),
             "keeper": np.array(keeper, np.int64),
+            "out": np.array(sorted(self._groups.out), np.int64),
             "pairs": np.array([pair for pair in pairs if pair[0] > pair[1]], np.int64).reshape(-1, 3),
             **self._candidates.state(),
         }
@@ -112,7 +128,8 @@ class RunIndex:
         """Know what another index of the same settings knew (`state`). Raises `ValueError` for what is no state."""
         keeper, pairs = state["keeper"].tolist(), state["pairs"].tolist()
         lengths = {len(state[name]) for name in _COLUMNS}
-        numbers = [*keeper, *(number for pair in pairs for number in pair[:2])]
+        out = set[int](state["out"].tolist())
+        numbers = [*keeper, *out, *(number for pair in pairs for number in pair[:2])]
         if len(lengths) != 1 or not all(-1 <= number < len(keeper) for number in numbers):
             raise ValueError("no state of an index")
         self._entries = [entry.decode() for entry in state["entries"].tolist()]
@@ -122,7 +139,7 @@ class RunIndex:
         self._candidates.restore(state)
         for one, other, kind in pairs:
             self._connect(one, {other: _KINDS[kind]})
-        self._groups.restore(self._ranks(state), [None if number < 0 else number for number in keeper])
+        self._groups.restore(self._ranks(state), [None if number < 0 else number for number in keeper], out)
 
     def _ranks(self, state: Mapping[str, NDArray[Any]]) -> list[Rank]:
         columns = (state[name].tolist() for name in ("resolutions", "pixels", "lossless", "scores"))
@@ -177,9 +194,15 @@ class RunIndex:
             self._pairs[number][other] = self._pairs[other][number] = kind
 
     def _decision(self, picture: int, reason: Reason | None) -> EntryDecision:
+        entry, image, keeper = self._entries[picture], self._images[picture], self._groups.keeper[picture]
+        if keeper is None or keeper == picture:
+            return EntryDecision(entry, image, None, None, passed_over=picture in self._groups.out)
+        return EntryDecision(entry, image, self._images[keeper], reason, self._entries[keeper])
+
+    def _reason(self, picture: int) -> Reason | None:
+        """Return why a picture is not kept, None for one that is."""
         keeper = self._groups.keeper[picture]
-        by = None if keeper is None or keeper == picture else self._images[keeper]
-        return EntryDecision(self._entries[picture], self._images[picture], by, reason)
+        return None if keeper is None or keeper == picture else self._pairs[picture][keeper]
 
 
 def _through(kind: Reason, other: Reason) -> Reason:

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from services.tfrecord_packer.declaration import BOOKKEEPING
 from shared.contract import keys
 from shared.contract.errors import StoreUnavailable
+from shared.contract.items import WholeRun
 from shared.contract.messages import (
     DatasetDue,
     FaceNormalized,
     ImageKept,
     ImageSuperseded,
+    KeeperSettled,
     Message,
     ReviewClosed,
     SourceExhausted,
@@ -83,6 +85,7 @@ class Bookkeeping(Owner[Message, LedgerSettings]):
         self._books.keep(run, opened)
         if checkpoint.is_due(opened.book):
             checkpoint.write(context.store, run, opened.book)
+        yield from _settled_keepers(opened, batch)
         yield from _due(opened, batch)
         self._unwritten[run] = opened
         self._write_states()
@@ -158,6 +161,24 @@ def _standing_verdict(opened: _Open, message: Message) -> VerdictGiven | None:
     number, verdict = found
     about = {"run": message.run, "entry": message.entry, "face": face, "image": message.image}
     return VerdictGiven.model_validate({**about, "decision": verdict.decision, "number": number})
+
+
+def _settled_keepers(opened: _Open, batch: Sequence[Received[Message]]) -> Iterator[KeeperSettled]:
+    """Tell the deduper which pictures of a batch have left the run, or are back, that supersede copies.
+
+    Until its answer is in the book, it is told again with each further message about them.
+    """
+    entries = dict[str, None]()
+    for received in batch:
+        item, message = received.message.item, received.message
+        if not isinstance(item, WholeRun):
+            entries[item.entry] = None
+        if isinstance(message, ImageSuperseded) and message.keeper:
+            entries[message.keeper] = None
+    for entry in entries:
+        is_out = opened.book.tally.settled_keeper(entry)
+        if is_out is not None:
+            yield KeeperSettled(run=opened.run, entry=entry, out=is_out)
 
 
 def _due(opened: _Open, batch: Sequence[Received[Message]]) -> Iterator[DatasetDue]:

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 class ImageFact:
     """A statement about a picture.
 
-    `reason` is why it is dropped or dead. A judgement of the deduper's index has its arrival as its revision, and
-    `decisions` says how many pictures that arrival decided. `faces` is the number of faces that settle each on its own.
+    `reason` is why it is dropped or dead, `faces` the number of faces that settle each on its own. A judgement of the
+    deduper's index has its arrival as its revision. `decisions` says how many pictures that arrival decided, `keeper`
+    which entry's picture is the better copy of one that is superseded, and `passed_over` that a kept one supersedes
+    nothing, since it has fallen out of the run itself.
     """
 
     entry: str
@@ -22,6 +24,8 @@ class ImageFact:
     revision: int = 0
     reason: str = ""
     decisions: int = 0
+    keeper: str = ""
+    passed_over: bool = False
     faces: int = 0
 
 

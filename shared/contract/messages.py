@@ -1,6 +1,7 @@
 """Every message that crosses the bus, one class each. What they have in common is in `shared.contract.message_base`."""
 
-from enum import StrEnum
+import operator
+from dataclasses import replace
 from typing import Annotated, Any, Self
 
 from pydantic import Field
@@ -28,11 +29,26 @@ from shared.contract.message_base import (
     of_revision,
     rebuild,
 )
+from shared.contract.person_messages import Decision, ReviewClosed, VerdictGiven
 from shared.contract.reasons import Drop, Reason
 
 __all__ = [  # what readers of messages take from here
-    "NO_STAMP", "Count", "Digest", "EntryId", "Message", "RunId", "Stamp", "decode_message", "decode_stamped", "kebab",
-    "now", "of_revision", "rebuild",
+    "NO_STAMP",
+    "Count",
+    "Decision",
+    "Digest",
+    "EntryId",
+    "Message",
+    "ReviewClosed",
+    "RunId",
+    "Stamp",
+    "VerdictGiven",
+    "decode_message",
+    "decode_stamped",
+    "kebab",
+    "now",
+    "of_revision",
+    "rebuild",
 ]  # fmt: skip
 
 
@@ -98,26 +114,43 @@ class Judgement(ImageMessage):
     arrival: Ordinal
     decisions: Ordinal
 
-    def fact(self, stage: str) -> Fact:
+    def fact(self, stage: str) -> ImageFact:
         reason = str(self.drop_reason or "")
         return ImageFact(self.entry, self.kind(), stage, self.arrival, reason, decisions=self.decisions)
 
 
 class ImageKept(Judgement):
-    """The best copy of its group so far."""
+    """The best copy of its group so far.
 
+    One that is `passed_over` has fallen out of the run later on, so that the next best copy is kept as well.
+    """
+
+    passed_over: Annotated[bool, Field(exclude_if=operator.not_)] = False
     fresh: Fresh = False
+
+    def fact(self, stage: str) -> ImageFact:
+        return replace(super().fact(stage), passed_over=self.passed_over)
 
 
 class ImageSuperseded(Judgement):
-    """Not kept (any longer): the run has a better copy, `by`."""
+    """Not kept (any longer): the run has a better copy, `by`, of the entry `keeper` (None in messages of before)."""
 
     by: Digest
+    keeper: Annotated[EntryId | None, Field(exclude_if=operator.not_)] = None
     reason: Reason
 
     @property
     def drop_reason(self) -> Reason:
         return self.reason
+
+    def fact(self, stage: str) -> ImageFact:
+        return replace(super().fact(stage), keeper=self.keeper or "")
+
+
+class KeeperSettled(ImageMessage):
+    """A kept picture has fallen `out` of the run, so that its copies may be kept, or is in it again."""
+
+    out: bool
 
 
 class Dropped(Message):
@@ -217,39 +250,6 @@ class ItemDied(Message):
         if self.face is None:
             return ImageFact(self.entry, kind, self.stage, self.revision, self.error)
         return FaceFact(self.entry, self.face, kind, self.stage, self.revision, self.error)
-
-
-class Decision(StrEnum):
-    """A person's decision about a picture or a face."""
-
-    DROP = "drop"
-    KEEP = "keep"
-
-
-class VerdictGiven(Message):
-    """A person has decided about a picture, or about one face of it, in verdict `number` about the character.
-
-    `image` is the original's digest: a verdict holds for the content, in whatever run that occurs.
-    """
-
-    entry: EntryId
-    face: Count | None = None
-    image: Digest
-    decision: Decision
-    number: Ordinal
-
-    @property
-    def item(self) -> Item:
-        return Entry(self.entry) if self.face is None else Face(self.entry, self.face)
-
-    def fact(self, stage: str) -> Fact:
-        if self.face is None:
-            return ImageFact(self.entry, self.kind(), stage, self.number, self.decision)
-        return FaceFact(self.entry, self.face, self.kind(), stage, self.number, self.decision)
-
-
-class ReviewClosed(Message):
-    """A person has looked at the run's pictures: what is settled may be packed."""
 
 
 class DatasetDue(Message):

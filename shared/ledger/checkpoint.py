@@ -15,7 +15,7 @@ from shared.ledger.book import Book
 from shared.ledger.progress import Progress
 from shared.ledger.tally import Tally
 
-VERSION = 1
+VERSION = 2
 
 _LEAST = 1000
 """Facts that are cheaper to read again than to write down."""

@@ -11,10 +11,8 @@ from typing import Any
 from shared.contract.facts import FaceFact, ImageFact
 from shared.contract.messages import (
     Decision,
-    FaceDropped,
     FaceNormalized,
     FacesCounted,
-    ImageDropped,
     ImageKept,
     ImageSuperseded,
     ItemDied,
@@ -24,16 +22,8 @@ from shared.contract.reasons import Reason
 from shared.ledger.arrivals import Arrivals
 from shared.ledger.columns import FACE, NONE, PICTURE, Codes, Columns, Entries, below
 from shared.ledger.fates import PERSON, UNDECIDED, Fate, Settlement
-
-Cause = tuple[str, str, str]  # kind, stage and reason of a fact
-
-_JUDGES = {ImageKept.kind(), ImageSuperseded.kind()}
-_OUTCOMES = {ItemDied.kind(): 0, FacesCounted.kind(): 1, ImageDropped.kind(): 2}
-_FACE_OUTCOMES = {ItemDied.kind(): 0, FaceDropped.kind(): 1, FaceNormalized.kind(): 2}
-"""What a stage makes of a picture or a face; of several at one revision the one with the highest number holds."""
-
-_DECIDERS = {VerdictGiven.kind(), *_JUDGES, *_OUTCOMES, *_FACE_OUTCOMES}
-"""Kinds of facts that a fate can depend on."""
+from shared.ledger.keepers import Keepers
+from shared.ledger.outcomes import DECIDERS, FACE_OUTCOMES, JUDGES, OUTCOMES, Cause, settled_by
 
 
 class Tally:
@@ -56,6 +46,7 @@ class Tally:
         self.settled = sum(count for code, count in self._fates.items() if self._is_fate(code))
         self.faces = sum(self._pictures.members)
         self.changes = int(meta.get("changes", 0))
+        self._keepers = Keepers(self._pictures, self._fate_if_kept)
 
     def content(self) -> tuple[dict[str, Any], dict[str, bytes]]:
         """Return what the same tally can be made of: a value fit for JSON, and bytes by name."""
@@ -87,25 +78,27 @@ class Tally:
 
     def add(self, fact: ImageFact | FaceFact) -> bool:
         """Add a fact; return whether it is news."""
-        row = self._entries.find(fact.entry)
-        if row is None:
-            row = self._entries.add(fact.entry)
-            self._pictures.append()
-            self._settle(row)
+        row = self._row(fact.entry)
         news = self._add_image(row, fact) if isinstance(fact, ImageFact) else self._add_face(row, fact)
-        if news and fact.kind in _DECIDERS:
+        if news and fact.kind in DECIDERS:
             self._settle(row)
         return news
 
     def is_complete(self) -> bool:
         """Return whether all known pictures are settled and no decision of the deduper is due."""
-        return self.settled == len(self._entries) and self._arrivals.all_known
+        return self.settled == len(self._entries) and self._arrivals.all_known and not self._keepers.untold
 
     def unsettled(self) -> set[str]:
-        """Return the entries whose fate is open, and those of arrivals of which not every decision is known."""
+        """Return the entries whose fate is open, and those that a decision of the deduper is due about."""
         codes = self._pictures.settlement
-        undecided = {entry for row, entry in enumerate(self._entries) if not self._is_fate(codes[row])}
+        untold, rows = self._keepers.untold, enumerate(self._entries)
+        undecided = {entry for row, entry in rows if row in untold or not self._is_fate(codes[row])}
         return undecided | self._arrivals.awaited()
+
+    def settled_keeper(self, entry: str) -> bool | None:
+        """Return whether a picture with copies is out of the run, if the deduper does not know that yet, else None."""
+        row = self._entries.find(entry)
+        return not self._pictures.passed_over[row] if row is not None and row in self._keepers.untold else None
 
     def settlement(self, entry: str) -> Settlement:
         """Return one picture's fate as far as it is known."""
@@ -148,12 +141,12 @@ class Tally:
         pictures = self._pictures
         if fact.kind == VerdictGiven.kind():
             return self._note_verdict(pictures, row, fact)
-        if fact.kind in _JUDGES:
+        if fact.kind in JUDGES:
             changed = self._judge(row, fact)
             return self._arrivals.note(fact.revision, fact.entry, fact.decisions) or changed
-        if fact.kind not in _OUTCOMES:
+        if fact.kind not in OUTCOMES:
             return self._is_first(pictures, row, fact.kind)
-        if not self._prevails(pictures, row, fact, _OUTCOMES) and not self._counts_more(row, fact):
+        if not self._prevails(pictures, row, fact, OUTCOMES) and not self._counts_more(row, fact):
             return False
         pictures.faces[row] = fact.faces
         return True
@@ -170,15 +163,24 @@ class Tally:
         if code != NONE and (fact.revision, cause) <= (pictures.arrival[row], self._causes[code]):
             return False
         pictures.judgement[row], pictures.arrival[row] = self._causes.of(cause), fact.revision
+        pictures.passed_over[row] = fact.passed_over
+        depends = fact.keeper and fact.reason != Reason.EXACT_DUPLICATE  # the same bytes have the same fate
+        self._keepers.note_copy(row, self._row(fact.keeper) if depends else None)
         return True
+
+    def _fate_if_kept(self, row: int) -> Fate | None:
+        """Return the fate of a picture that the deduper has kept, None for any other."""
+        judgement = self._pictures.judgement[row]
+        is_kept = judgement != NONE and self._causes[judgement][0] == ImageKept.kind()
+        return self._settlements[self._pictures.settlement[row]].fate if is_kept else None
 
     def _add_face(self, row: int, fact: FaceFact) -> bool:
         face = self._face(row, fact.face)
         if fact.kind == VerdictGiven.kind():
             return self._note_verdict(self._faces, face, fact)
-        if fact.kind not in _FACE_OUTCOMES:
+        if fact.kind not in FACE_OUTCOMES:
             return self._is_first(self._faces, face, fact.kind)
-        news = self._prevails(self._faces, face, fact, _FACE_OUTCOMES)
+        news = self._prevails(self._faces, face, fact, FACE_OUTCOMES)
         if news and fact.kind == FaceNormalized.kind():
             self.changes += 1  # also when another picture takes the place of an earlier one
         return news
@@ -205,6 +207,15 @@ class Tally:
             return False
         rows.verdict[row], rows.rejected[row] = fact.revision, fact.reason == Decision.DROP
         return True
+
+    def _row(self, entry: str) -> int:
+        """Return the row of a picture, a new one if it has none."""
+        row = self._entries.find(entry)
+        if row is None:
+            row = self._entries.add(entry)
+            self._pictures.append()
+            self._settle(row)
+        return row
 
     def _face(self, row: int, number: int) -> int:
         """Return the row of a face, a new one if it has none."""
@@ -244,6 +255,7 @@ class Tally:
         self.changes += members != pictures.members[row]
         self.faces += members - pictures.members[row]
         pictures.settlement[row], pictures.members[row] = code, members
+        self._keepers.look_at(row)
 
     def _found(self, row: int) -> Settlement:
         pictures = self._pictures
@@ -258,7 +270,7 @@ class Tally:
         kind, stage, reason = self._causes[pictures.outcome[row]]
         if kind == FacesCounted.kind():
             return self._fate_of_faces(row)
-        return _settled_by(kind, stage, reason)
+        return settled_by(kind, stage, reason)
 
     def _is_up_to_its_faces(self, row: int) -> bool:
         pictures, counted = self._pictures, FacesCounted.kind()
@@ -269,7 +281,7 @@ class Tally:
     def _fate_of_face(self, face: int) -> Settlement:
         if self._faces.outcome[face] == NONE:
             return UNDECIDED
-        return Settlement(Fate.IN_DATASET) if self._is_member(face) else _settled_by(*self._cause(face))
+        return Settlement(Fate.IN_DATASET) if self._is_member(face) else settled_by(*self._cause(face))
 
     def _fate_of_faces(self, row: int) -> Settlement:
         faces = self._faces
@@ -279,13 +291,9 @@ class Tally:
         if any(self._is_member(face) for face in settled):
             return Settlement(Fate.IN_DATASET)
         causes = [self._cause(face) for face in sorted(settled, key=lambda face: faces.number[face])]
-        return _settled_by(*next((cause for cause in causes if cause[0] == ItemDied.kind()), causes[0]))
+        return settled_by(*next((cause for cause in causes if cause[0] == ItemDied.kind()), causes[0]))
 
     def _cause(self, face: int) -> Cause:
         if self._faces.rejected[face]:
             return VerdictGiven.kind(), PERSON, Reason.REJECTED
         return self._causes[self._faces.outcome[face]]
-
-
-def _settled_by(kind: str, stage: str, reason: str) -> Settlement:
-    return Settlement(Fate.DEAD if kind == ItemDied.kind() else Fate.DROPPED, stage, reason)

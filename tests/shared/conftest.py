@@ -14,6 +14,7 @@ from shared.contract.messages import (
     ImageKept,
     ImageSuperseded,
     ItemDied,
+    KeeperSettled,
     LegDue,
     ListingDue,
     Message,
@@ -57,6 +58,7 @@ def _of_pictures() -> tuple[Message, ...]:
         ImageKept.model_validate(judgement),
         ImageSuperseded.model_validate(judgement | {"by": OTHER, "reason": Reason.NEAR_DUPLICATE}),
         ImageDropped(run=RUN, entry=ENTRY, stage="deduper", reason=Reason.TRUNCATED, detail="ends at 99 of 100 bytes"),
+        KeeperSettled(run=RUN, entry=ENTRY, out=True),
         FacesCounted.model_validate(image | {"faces": 2}),
         VerdictGiven.model_validate(image | {"decision": "drop", "number": 3}),
     )

@@ -8,9 +8,10 @@ import pytest
 from services.deduper import checkpoint, judging
 from services.deduper.judging import Judging
 from services.deduper.likeness import Eyes, Looking
+from services.deduper.open_index import OpenIndex
 from services.deduper.run_index import RunIndex
 from shared.contract import keys
-from shared.contract.messages import ImageFingerprinted, Judgement
+from shared.contract.messages import ImageFingerprinted, Judgement, KeeperSettled
 from shared.contract.objects import Objects
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
@@ -93,15 +94,17 @@ def written(store: FolderStore) -> list[int]:
 
 def test_an_index_that_was_written_down_decides_as_the_one_that_went_on(store: Counting) -> None:
     first, later = fingerprints(300)[:200], fingerprints(300)[200:]
-    index = RunIndex(RULES)
-    for message in first:
-        index.add(message, EYES)
-    checkpoint.write(store, RUN, index, {message.entry: 1 for message in first})
-    again, batches = checkpoint.newest(store, RUN, RULES)
-    decisions = [index.add(message, EYES).decisions for message in later]
-    assert sum(map(len, decisions)) > len(later)
-    assert [again.add(message, EYES).decisions for message in later] == decisions
-    assert list(batches) == [message.entry for message in first]
+    opened = OpenIndex(RunIndex(RULES))
+    opened.note([opened.judge(number, message, EYES) for number, message in enumerate(first, 1)], 1)
+    fallen = [KeeperSettled(run=RUN, entry=message.entry, out=True) for message in first[::3]]
+    opened.note([opened.judge(number, each, EYES) for number, each in enumerate(fallen, 201)], 201)
+    checkpoint.write(store, RUN, opened)
+    again = checkpoint.newest(store, RUN, RULES)
+    assert (again.batches, again.settled, again.arrivals) == (opened.batches, opened.settled, 200 + len(fallen))
+    back = [KeeperSettled(run=RUN, entry=message.entry, out=False) for message in first[::6]]
+    decisions = [opened.judge(1, cause, EYES).decisions for cause in (*later, *back)]
+    assert sum(map(len, decisions)) > len(later) + len(back)
+    assert [again.judge(1, cause, EYES).decisions for cause in (*later, *back)] == decisions
 
 
 def test_a_new_process_reads_the_newest_checkpoint_and_what_came_after_it(store: Counting, tmp_path: Path) -> None:
@@ -139,14 +142,14 @@ def test_a_damaged_checkpoint_is_passed_over(store: Counting, damage: bytes, tmp
 def test_a_checkpoint_of_another_version_is_passed_over(store: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
     judged(store, fingerprints(40))
     monkeypatch.setattr(checkpoint, "VERSION", checkpoint.VERSION + 1)
-    index, batches = checkpoint.newest(store, RUN, RULES)
-    assert (len(index), batches) == (0, {})
+    found = checkpoint.newest(store, RUN, RULES)
+    assert (len(found.index), found.batches, found.arrivals) == (0, {}, 0)
 
 
 def test_a_stray_file_among_the_checkpoints_is_passed_over(store: Counting) -> None:
     judged(store, fingerprints(40))
     (store.root / keys.index(RUN) / "copy.npz").write_bytes(b"x")
-    assert len(checkpoint.newest(store, RUN, RULES)[0]) == written_without_stray(store)[-1]
+    assert checkpoint.newest(store, RUN, RULES).arrivals == written_without_stray(store)[-1]
 
 
 def written_without_stray(store: FolderStore) -> list[int]:

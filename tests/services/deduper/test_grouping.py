@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from random import Random
 
 from hypothesis import given, settings
@@ -20,12 +21,14 @@ def likenesses(draw: st.DrawFn) -> tuple[int, Likenesses]:
     return count, {pair: draw(KINDS) for pair in sorted(pairs, key=sorted)}
 
 
-def _batch(count: int, alike: Likenesses) -> dict[int, tuple[int, Reason | None]]:
-    """The rule itself, by picture: keeper and reason."""
+def _batch(count: int, alike: Likenesses, out: Collection[int] = ()) -> dict[int, tuple[int, Reason | None]]:
+    """The rule itself, by picture: keeper and reason. Pictures that are `out` keep nothing but exact copies away."""
     decisions: dict[int, tuple[int, Reason | None]] = {}
     for picture in range(count):
         kept = (other for other in range(picture) if decisions[other][0] == other)
-        keeper = next((other for other in kept if frozenset((picture, other)) in alike), picture)
+        kinds = ((other, alike.get(frozenset((picture, other)))) for other in kept)
+        counting = (other for other, kind in kinds if kind and (other not in out or kind is Reason.EXACT_DUPLICATE))
+        keeper = next(counting, picture)
         decisions[picture] = keeper, alike.get(frozenset((picture, keeper)))
     return decisions
 
@@ -56,6 +59,48 @@ def test_any_order_of_arrival_ends_in_the_same_decisions(given_: tuple[int, Like
     order = list(range(count))
     random.shuffle(order)
     assert _one_by_one(order, alike)[0] == _batch(count, alike)
+
+
+@settings(deadline=None, max_examples=400)
+@given(likenesses(), st.randoms(use_true_random=False))
+def test_pictures_may_fall_out_and_come_back_at_any_time(given_: tuple[int, Likenesses], random: Random) -> None:
+    count, alike = given_
+    order = random.sample(range(count), count)
+
+    def neighbours(number: int) -> dict[int, Reason]:
+        pairs = ((other, frozenset((order[number], order[other]))) for other in range(len(groups.keeper)))
+        return {other: alike[pair] for other, pair in pairs if pair in alike}
+
+    groups, out, last = Grouping(neighbours), set[int](), dict[int, tuple[int, Reason | None]]()
+    events = [*[(picture, None) for picture in order], *[(random.randrange(count), bool(n % 3)) for n in range(count)]]
+    arrived = list[int]()
+    for picture, is_out in events:
+        if is_out is None:
+            arrived.append(picture)
+            changed = groups.add((picture,))
+        else:
+            (out.add if is_out else out.discard)(picture)
+            changed = groups.settle(arrived.index(picture), is_out)
+        last |= {order[number]: (order[groups.keeper[number] or 0], reason) for number, reason in changed.items()}
+    assert last == _batch(count, alike, out)
+
+
+def test_the_next_best_copy_is_kept_when_the_best_falls_out() -> None:
+    near = Reason.NEAR_DUPLICATE
+    groups = Grouping(lambda number: {other: near for other in range(len(groups.keeper)) if other != number})
+    for picture in range(3):
+        groups.add((picture,))
+    assert groups.settle(0, True) == {1: None, 2: near}
+    assert groups.keeper == [0, 1, 1]
+    assert groups.settle(0, False) == {1: near, 2: near}
+    assert groups.keeper == [0, 0, 0]
+
+
+def test_an_exact_copy_does_not_come_back_for_what_has_fallen_out() -> None:
+    groups = Grouping(lambda number: {1 - number: Reason.EXACT_DUPLICATE} if len(groups.keeper) == 2 else {})
+    groups.add((0,))
+    groups.add((1,))
+    assert groups.settle(0, True) == {}
 
 
 def test_a_better_copy_supersedes_the_earlier_one() -> None:

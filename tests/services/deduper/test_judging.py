@@ -7,7 +7,7 @@ import pytest
 from services.deduper.judging import MOST_BYTES, Judging
 from shared.contract import keys
 from shared.contract.errors import StoreUnavailable
-from shared.contract.messages import ImageFingerprinted, ImageKept, ImageSuperseded, Message
+from shared.contract.messages import ImageFingerprinted, ImageKept, ImageSuperseded, KeeperSettled, Message
 from shared.contract.owner import Received
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
@@ -31,7 +31,13 @@ def test_a_better_copy_that_arrives_later_supersedes(drawing: Drawing, arrived: 
     second = {"run": "run-001", "arrival": 2, "decisions": 2}
     assert stage.process(large, RULES, context) == [
         ImageKept(entry=large.entry, image=large.image, **second),
-        ImageSuperseded(entry=small.entry, image=small.image, by=large.image, reason=Reason.NEAR_DUPLICATE, **second),
+        ImageSuperseded(
+            entry=small.entry,
+            image=small.image,
+            by=large.image,
+            keeper=large.entry,
+            **{"reason": Reason.NEAR_DUPLICATE, **second},
+        ),
     ]
 
 
@@ -165,7 +171,16 @@ def test_an_arrival_holds_the_fingerprint_and_the_decisions(
     Judging().process(message, RULES, context)
     assert json.loads(context.store.get(keys.arrival("run-001", 1))) == {
         "fingerprint": message.model_dump(mode="json"),
-        "decisions": [{"entry": message.entry, "image": message.image, "by": None, "reason": None}],
+        "decisions": [
+            {
+                "entry": message.entry,
+                "image": message.image,
+                "by": None,
+                "reason": None,
+                "keeper": None,
+                "passed_over": False,
+            }
+        ],
         "pairs": {},
         "resolutions": {},
     }
@@ -184,3 +199,60 @@ def test_arrivals_of_before_pictures_were_looked_at_are_taken_up(
     [judged] = Judging().process(copy, RULES, context)
     assert isinstance(judged, ImageSuperseded)
     assert (judged.arrival, judged.by, judged.reason) == (2, first.image, Reason.NEAR_DUPLICATE)
+
+
+def _fallen(message: ImageFingerprinted, out: bool = True) -> KeeperSettled:
+    return KeeperSettled(run=message.run, entry=message.entry, out=out)
+
+
+def test_the_next_best_copy_is_kept_while_the_best_is_out_of_the_run(
+    drawing: Drawing, arrived: Arrived, context: Context
+) -> None:
+    copies = [
+        arrived(drawing(0).resize(size), number) for number, size in enumerate(((400, 500), (300, 375), (200, 250)))
+    ]
+    best, second, third = copies
+    stage = Judging()
+    for copy in copies:
+        stage.process(copy, RULES, context)
+    third_decision, near = {"run": "run-001", "arrival": 4, "decisions": 3}, Reason.NEAR_DUPLICATE
+    answer = stage.process(_fallen(best), RULES, context)
+    assert answer == [
+        ImageKept(entry=best.entry, image=best.image, passed_over=True, **third_decision),
+        ImageKept(entry=second.entry, image=second.image, **third_decision),
+        ImageSuperseded(
+            entry=third.entry,
+            image=third.image,
+            by=second.image,
+            keeper=second.entry,
+            **{"reason": near, **third_decision},
+        ),
+    ]
+    assert stage.process(_fallen(best), RULES, context) == answer
+    assert Judging().process(_fallen(best), RULES, context) == answer
+    back = Judging().process(_fallen(best, out=False), RULES, context)
+    assert [(each.entry, each.arrival, getattr(each, "by", None)) for each in back] == [
+        (best.entry, 5, None),
+        (second.entry, 5, best.image),
+        (third.entry, 5, best.image),
+    ]
+
+
+def test_a_copy_that_comes_when_the_best_has_left_the_run_is_kept(
+    drawing: Drawing, arrived: Arrived, context: Context
+) -> None:
+    best, copy = arrived(drawing(0), 1), arrived(drawing(0).resize((200, 250)), 2)
+    Judging().process(best, RULES, context)
+    Judging().process(_fallen(best), RULES, context)
+    about = {"run": "run-001", "entry": copy.entry, "image": copy.image}
+    assert Judging().process(copy, RULES, context) == [ImageKept(arrival=3, decisions=1, **about)]
+
+
+def test_news_of_what_never_arrived_or_never_left_is_not_answered(
+    drawing: Drawing, arrived: Arrived, context: Context
+) -> None:
+    stage, message = Judging(), arrived(drawing(0), 1)
+    assert stage.process(_fallen(message), RULES, context) == []
+    stage.process(message, RULES, context)
+    assert stage.process(_fallen(message, out=False), RULES, context) == []
+    assert list(context.store.list(keys.arrival("run-001"))) == [keys.arrival("run-001", 1)]

@@ -56,12 +56,13 @@ def _batch(prints: list[ImageFingerprinted]) -> dict[str, EntryDecision]:
     kept: list[ImageFingerprinted] = []
     decisions: dict[str, EntryDecision] = {}
     for found in sorted(prints, key=rank):
-        by, reason = None, None
+        by, reason, keeper = None, None, None
         for other in kept:
             if found.image == other.image or _within_four_bits(found.image, other.image, NEAR):
-                by, reason = other.image, Reason.EXACT_DUPLICATE if found.image == other.image else NEAR
+                by, keeper = other.image, other.entry
+                reason = Reason.EXACT_DUPLICATE if found.image == other.image else NEAR
                 break
-        decisions[found.entry] = EntryDecision(found.entry, found.image, by, reason)
+        decisions[found.entry] = EntryDecision(found.entry, found.image, by, reason, keeper)
         if by is None:
             kept.append(found)
     return decisions

@@ -63,7 +63,13 @@ def test_no_stage_gets_what_another_stage_of_the_same_container_gets() -> None:
 
 
 def test_the_ledger_hears_of_everything_but_what_only_asks_for_work() -> None:
-    requests = {messages.RunRequested, messages.ListingDue, messages.DatasetDue, messages.LegDue}
+    requests = {
+        messages.RunRequested,
+        messages.ListingDue,
+        messages.KeeperSettled,
+        messages.DatasetDue,
+        messages.LegDue,
+    }
     ledger = next(each for each in PIPELINE.declarations if each.queue == "tfrecord-packer.ledger")
     assert set(ledger.consumes) == set(Message.types.values()) - requests - {messages.Judgement}
 

@@ -15,7 +15,10 @@ from shared.contract.messages import (
     FaceNormalized,
     FacesCounted,
     ImageDropped,
+    ImageKept,
+    ImageSuperseded,
     ItemDied,
+    KeeperSettled,
     Message,
     ReviewClosed,
     VerdictGiven,
@@ -227,3 +230,25 @@ def test_a_run_whose_source_is_listed_anew_waits_for_what_the_listing_names(
     assert run.keep(owner, [run.exhausted]) == []  # the listing names a second picture
     assert written(run).phase is Phase.GATHERING
     assert len(run.keep(owner, run.facts(1))) == 1
+
+
+def test_the_deduper_is_told_of_a_picture_that_has_left_the_run_until_it_answers(run: PackingRun) -> None:
+    about = {"run": run.run, "decisions": 1}
+    first, second = ({**about, "entry": run.entries[each], "image": image(each)} for each in range(2))
+    kept = [("deduper", ImageKept.model_validate({**first, "arrival": 1}))]
+    copy = ImageSuperseded.model_validate(
+        {**second, "arrival": 2, "by": image(0), "keeper": run.entries[0], "reason": Reason.NEAR_DUPLICATE}
+    )
+    no_face = ImageDropped.model_validate({**first, "stage": "face-detector", "reason": Reason.NO_FACE})
+    told = KeeperSettled(run=run.run, entry=run.entries[0], out=True)
+    owner = Bookkeeping()
+    assert run.keep(owner, [run.exhausted, *kept, ("deduper", copy)]) == []
+    assert run.keep(owner, [("face-detector", no_face)]) == [told]
+    assert run.keep(Bookkeeping(), [run.exhausted]) == []
+    assert run.keep(Bookkeeping(), kept) == [told]
+    assert run.keep(Bookkeeping(), [("deduper", copy)]) == [told]
+    answer = ImageKept.model_validate({**first, "arrival": 3, "decisions": 2, "passed_over": True})
+    revived = ImageKept.model_validate({**second, "arrival": 3, "decisions": 2})
+    assert run.keep(owner, [("deduper", answer), ("deduper", revived)]) == []
+    due = run.keep(owner, run.facts(1)[1:])
+    assert [type(each) for each in due] == [DatasetDue]

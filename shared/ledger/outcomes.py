@@ -1,0 +1,28 @@
+"""The kinds of facts that the fate of a picture or a face can depend on, and which of two goes before the other."""
+
+from shared.contract.messages import (
+    FaceDropped,
+    FaceNormalized,
+    FacesCounted,
+    ImageDropped,
+    ImageKept,
+    ImageSuperseded,
+    ItemDied,
+    VerdictGiven,
+)
+from shared.ledger.fates import Fate, Settlement
+
+Cause = tuple[str, str, str]  # kind, stage and reason of a fact
+
+JUDGES = {ImageKept.kind(), ImageSuperseded.kind()}
+OUTCOMES = {ItemDied.kind(): 0, FacesCounted.kind(): 1, ImageDropped.kind(): 2}
+FACE_OUTCOMES = {ItemDied.kind(): 0, FaceDropped.kind(): 1, FaceNormalized.kind(): 2}
+"""What a stage makes of a picture or a face; of several at one revision the one with the highest number holds."""
+
+DECIDERS = {VerdictGiven.kind(), *JUDGES, *OUTCOMES, *FACE_OUTCOMES}
+"""Kinds of facts that a fate can depend on."""
+
+
+def settled_by(kind: str, stage: str, reason: str) -> Settlement:
+    """Return what becomes of a picture or a face that the fact of a stage keeps out of the data set."""
+    return Settlement(Fate.DEAD if kind == ItemDied.kind() else Fate.DROPPED, stage, reason)

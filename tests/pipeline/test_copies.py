@@ -1,0 +1,61 @@
+"""The next best copy of a picture takes its place when that falls out of a run."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.pipeline.conftest import RECIPE, Workplace
+from tests.pipeline.test_verdicts import manifests
+
+ONLY_HIGH = RECIPE + "faces: {lowest: 0.5}\n"
+"""Faces whose middle lies in the lower half of the picture are dropped."""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workplace:
+    (tmp_path / "pictures").mkdir()
+    return Workplace(tmp_path)
+
+
+def fates(place: Workplace) -> dict[str, int]:
+    found = place.status()["fates"]
+    return {each["reason"] or each["fate"]: each["pictures"] for each in found}
+
+
+def test_a_smaller_copy_is_taken_where_the_better_one_has_no_face_that_can_be_used(
+    place: Workplace, drawings: list[bytes]
+) -> None:
+    drawing = Image.open(io.BytesIO(drawings[0])).convert("RGB")
+    width, height = drawing.size
+    with_border = Image.new("RGB", (width, height + height * 3 // 4), "white")
+    with_border.paste(drawing, (0, height * 3 // 4))
+    with_border.save(place.pictures / "with-border.png")
+    drawing.resize((width * 3 // 4, height * 3 // 4), Image.Resampling.LANCZOS).save(place.pictures / "small.png")
+    place.write_recipe(RECIPE)
+    place.run()
+    assert fates(place) == {"in-dataset": 1, "near-duplicate": 1}
+    place.write_recipe(ONLY_HIGH)
+    place.run()
+    assert fates(place) == {"in-dataset": 1, "face-too-low": 1}
+    assert len(manifests(place)[-1]) == 1
+
+
+def test_a_copy_comes_back_when_a_person_drops_the_better_one_and_leaves_when_that_is_kept(
+    place: Workplace, drawings: list[bytes]
+) -> None:
+    (place.pictures / "best.png").write_bytes(drawings[0])
+    drawing = Image.open(io.BytesIO(drawings[0])).convert("RGB")
+    drawing.resize((drawing.width // 2, drawing.height // 2)).save(place.pictures / "half.png")
+    (place.pictures / "another.png").write_bytes(drawings[1])
+    place.write_recipe(RECIPE)
+    place.run()
+    place.magritte("verdict", "drop", "best.png")
+    place.run()
+    assert fates(place) == {"in-dataset": 2, "rejected": 1}
+    place.magritte("verdict", "keep", "best.png")
+    place.run()
+    assert fates(place) == {"in-dataset": 2, "near-duplicate": 1}
+    first, second, third = manifests(place)[0], manifests(place)[1], manifests(place)[-1]
+    assert first == third != second
