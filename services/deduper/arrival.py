@@ -6,18 +6,39 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from services.deduper.run_index import EntryDecision, Findings
-from shared.contract.messages import ImageFingerprinted, ImageKept, ImageSuperseded, Judgement, KeeperSettled
+from shared.contract.messages import (
+    ImageFingerprinted,
+    ImageKept,
+    ImageSuperseded,
+    Judgement,
+    KeeperSettled,
+    PairGiven,
+)
 from shared.contract.reasons import Reason
 
-Cause = ImageFingerprinted | KeeperSettled
+Cause = ImageFingerprinted | KeeperSettled | PairGiven
+
+_NAMES: dict[str, type[Cause]] = {"fingerprint": ImageFingerprinted, "settled": KeeperSettled, "pair": PairGiven}
+"""Names of the kinds of causes in a line of the store."""
+
+
+def subject(cause: Cause) -> str:
+    """Return the name of what a cause is about: the later one of two about the same holds."""
+    match cause:
+        case ImageFingerprinted():
+            return cause.entry
+        case KeeperSettled():
+            return f"keeper {cause.entry}"
+        case PairGiven():
+            return f"pair {min(cause.image, cause.other)} {max(cause.image, cause.other)}"
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A fingerprint, or the news that a kept picture has left the run or is back, and what it has decided.
+    """A fingerprint, or the news that a kept picture has left the run or is back, or a person's word about a pair.
 
-    Arrivals are counted from 1. `findings` are what looking at a picture has shown; None if that was not written down,
-    before 2026-11-28.
+    `decisions` are what it has decided. Arrivals are counted from 1. `findings` are what looking at a picture has
+    shown; None if that was not written down, before 2026-11-28.
     """
 
     number: int
@@ -30,15 +51,14 @@ class Arrival:
         """Read what `written` wrote; raises `ValueError`, `KeyError` or `TypeError` for anything else."""
         known = json.loads(line)
         decisions = tuple(EntryDecision(**decision) for decision in known["decisions"])
-        if "settled" in known:
-            return cls(number, KeeperSettled.model_validate(known["settled"]), decisions)
-        return cls(number, ImageFingerprinted.model_validate(known["fingerprint"]), decisions, _findings(known))
+        name = next(name for name in (*_NAMES, "") if name in known or not name)
+        return cls(number, _NAMES[name].model_validate(known[name]), decisions, _findings(known))
 
     def written(self) -> bytes:
         """Write the arrival as a line of JSON, without its number."""
         decisions = [asdict(decision) for decision in self.decisions]
         about = self.cause.model_dump(mode="json", exclude={"fresh"})
-        name = "settled" if isinstance(self.cause, KeeperSettled) else "fingerprint"
+        name = next(name for name, kind in _NAMES.items() if isinstance(self.cause, kind))
         seen = {} if self.findings is None else asdict(self.findings)
         return json.dumps({name: about, "decisions": decisions, **seen}).encode()
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.deduper.open_index import OpenIndex, Settled
+from services.deduper.open_index import OpenIndex, Told
 from services.deduper.run_index import RunIndex
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison
@@ -31,13 +31,12 @@ def is_due(opened: OpenIndex) -> bool:
 
 def write(store: Objects, run: str, opened: OpenIndex) -> None:
     """Write a checkpoint, and remove those before the last two."""
-    stream, settled = io.BytesIO(), opened.settled
+    stream, told = io.BytesIO(), opened.told
     columns: dict[str, Any] = {
         "arrivals": opened.arrivals,
         "batches": np.fromiter(opened.batches.values(), np.int64),
-        "settled_entries": np.array(list(settled), "S20"),
-        "settled_out": np.array([each.out for each in settled.values()], np.bool_),
-        "settled_batches": np.array([each.batch for each in settled.values()], np.int64),
+        "told_subjects": np.array(list(told), "S140"),
+        "told": np.array([(each.value, each.batch) for each in told.values()], np.int64).reshape(-1, 2),
         **opened.index.state(),
     }
     np.savez(stream, version=VERSION, **columns)
@@ -64,11 +63,10 @@ def _decoded(data: bytes, settings: Duplicates) -> OpenIndex:
         index = RunIndex(settings)
         index.restore(known)
         batches = dict(zip(_names(known["entries"]), known["batches"].tolist(), strict=True))
-        parts = (known["settled_out"].tolist(), known["settled_batches"].tolist())
-        settled = (Settled(*each) for each in zip(*parts, strict=True))
-        known_settled = dict(zip(_names(known["settled_entries"]), settled, strict=True))
+        said = (Told(*each) for each in known["told"].tolist())
+        told = dict(zip(_names(known["told_subjects"]), said, strict=True))
         arrivals = int(known["arrivals"])
-        return OpenIndex(index, batches, known_settled, arrivals, arrivals)
+        return OpenIndex(index, batches, told, arrivals, arrivals)
 
 
 def _names(column: NDArray[Any]) -> list[str]:

@@ -15,10 +15,10 @@ FINGERPRINTING = Declaration(
 JUDGING = Declaration(
     name="deduper",
     queue="deduper.index",
-    consumes=(m.ImageFingerprinted, m.KeeperSettled),
+    consumes=(m.ImageFingerprinted, m.KeeperSettled, m.PairGiven),
     produces=(m.ImageKept, m.ImageSuperseded),
     batching=Batching(most=200, gap=0.02, longest=0.5),  # pictures wait for it on their way
-    reads=(patterns.ORIGINALS, patterns.ARRIVALS, patterns.INDEXES),
+    reads=(patterns.ORIGINALS, patterns.ARRIVALS, patterns.INDEXES, patterns.VERDICTS),
     writes=(patterns.ARRIVALS, patterns.INDEXES),
     deletes=(patterns.INDEXES,),
 )

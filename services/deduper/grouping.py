@@ -42,15 +42,15 @@ class Grouping:
         new = len(self.ranks)
         self.ranks.append(rank)
         self.keeper.append(None)
-        return self._decide_all([new])
+        return self.review([new])
 
     def settle(self, picture: int, out: bool) -> dict[int, Reason | None]:
         """Note whether a picture has fallen out of the run; return all whose decision is new, as `add` does."""
         (self.out.add if out else self.out.discard)(picture)
-        return self._decide_all([other for other in self._neighbours(picture) if self.keeper[picture] == picture])
+        return self.review([other for other in self._neighbours(picture) if self.keeper[picture] == picture])
 
-    def _decide_all(self, pictures: Collection[int]) -> dict[int, Reason | None]:
-        """Decide about pictures, and about all that this reaches, from the best to the worst."""
+    def review(self, pictures: Collection[int]) -> dict[int, Reason | None]:
+        """Decide again about pictures, and all that this reaches, from the best to the worst; return what is new."""
         changed: dict[int, Reason | None] = {}
         due, seen = [(self.ranks[picture], picture) for picture in pictures], set(pictures)
         heapq.heapify(due)

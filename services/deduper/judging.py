@@ -1,12 +1,14 @@
 """The stage that decides which of several duplicates is kept."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from services.deduper import checkpoint
-from services.deduper.arrival import Arrival, Cause
+from services.deduper.arrival import Arrival, Cause, subject
 from services.deduper.declaration import JUDGING
 from services.deduper.likeness import Eyes, Looking, Looks
 from services.deduper.open_index import OpenIndex
+from services.deduper.told_pairs import ToldPairs
 from shared.contract import keys
 from shared.contract.errors import NotFound, StoreUnavailable
 from shared.contract.messages import Judgement
@@ -21,27 +23,36 @@ MOST_BYTES = 512 * 2**20
 """Memory for the indexes together; one that has left it is rebuilt from its arrivals when it is needed."""
 
 
-class Judging(Owner[Cause, Duplicates]):
-    """`ImageFingerprinted` and `KeeperSettled` in; out come `ImageKept` and `ImageSuperseded` of all pictures whose
-    decision is new."""
+@dataclass(frozen=True)
+class Rules:
+    """The rules by which pictures of a run are duplicates; `character` is whose verdicts about pairs hold."""
+
+    character: str
+    duplicates: Duplicates
+
+
+class Judging(Owner[Cause, Rules]):
+    """`ImageFingerprinted`, `KeeperSettled` and `PairGiven` in; `ImageKept` and `ImageSuperseded` of all pictures whose
+    decision is new out."""
 
     declaration = JUDGING
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._indexes = RecentRuns[OpenIndex](most_bytes, lambda opened: opened.memory)
         self._looks = Looks()
+        self._told: dict[str, ToldPairs] = {}
 
-    def settings(self, recipe: Recipe) -> Duplicates:
-        return recipe.duplicates
+    def settings(self, recipe: Recipe) -> Rules:
+        return Rules(recipe.name, recipe.duplicates)
 
     def process_batch(
-        self, run: str, batch: Sequence[Received[Cause]], settings: Duplicates, context: Context
+        self, run: str, batch: Sequence[Received[Cause]], settings: Rules, context: Context
     ) -> list[Judgement]:
         """Return the judgements of the batch's arrivals, which are in the store before the first is announced.
 
         What has arrived before is answered from the store.
         """
-        causes = {(type(received.message), received.message.entry): received.message for received in batch}
+        causes = {subject(received.message): received.message for received in batch}
         opened, arrivals = self._judged(run, causes.values(), settings, context)
         self._indexes.keep(run, opened)
         if checkpoint.is_due(opened):
@@ -50,16 +61,18 @@ class Judging(Owner[Cause, Duplicates]):
         return [judgement for arrival in [*known, *arrivals] for judgement in arrival.judgements()]
 
     def _judged(
-        self, run: str, causes: Iterable[Cause], settings: Duplicates, context: Context
+        self, run: str, causes: Iterable[Cause], settings: Rules, context: Context
     ) -> tuple[OpenIndex, list[Arrival]]:
         """Judge the causes that are news, as one batch of arrivals, and return the index with these.
 
         The index is not in memory until the batch lies in the store: after a failure, or when another consumer was
         faster, it is rebuilt from what does lie there.
         """
-        eyes = Looking(settings, self._looks).within(context.store)
+        told = self._told.setdefault(settings.character, ToldPairs(settings.character))
+        told.read(context.store)
+        eyes = told.over(Looking(settings.duplicates, self._looks).within(context.store))
         while True:
-            opened = self._indexes.take(run) or _rebuilt(run, settings, eyes, context.store)
+            opened = self._indexes.take(run) or _rebuilt(run, settings.duplicates, eyes, context.store)
             first = opened.arrivals + 1
             news = [cause for cause in causes if opened.is_news(cause)]
             arrivals = [opened.judge(number, cause, eyes) for number, cause in enumerate(news, first)]
@@ -74,10 +87,10 @@ def _known(
 ) -> list[Arrival]:
     """Read the answers to those causes that are not among the new `arrivals`."""
     new = {id(arrival.cause) for arrival in arrivals}
-    old = {(type(cause), cause.entry): opened.batch_of(cause) for cause in causes if id(cause) not in new}
+    old = {subject(cause): opened.batch_of(cause) for cause in causes if id(cause) not in new}
     batches = sorted({batch for batch in old.values() if batch is not None})
     lines = (each for batch in batches for each in _read(run, batch, store))
-    return [each for each in lines if (type(each.cause), each.cause.entry) in old]
+    return [each for each in lines if subject(each.cause) in old]
 
 
 def _rebuilt(run: str, settings: Duplicates, eyes: Eyes, store: Objects) -> OpenIndex:

@@ -1,7 +1,7 @@
 """Tells copies from different pictures by looking at both, whichever way round."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from services.deduper.alignment import Comparison, compare
@@ -32,15 +32,21 @@ _MOST_OF_A_VARIANT = 0.004
 _DEFAULT_STRICTNESS = 50
 
 
+def _nothing(image: str) -> Collection[str]:
+    return ()
+
+
 class Eyes(NamedTuple):
-    """The two things that can be seen of originals, which are named by their digests.
+    """The things that are known of originals, which are named by their digests, beside their fingerprints.
 
     `are_copies` says of two different ones whether they are duplicates of a kind, near or mirrored, whichever way
-    round; `resolution` is how much one shows (`services.deduper.resolution`).
+    round; `resolution` is how much one shows (`services.deduper.resolution`); `same` are those that a person has called
+    copies of one (`services.deduper.told_pairs`).
     """
 
     are_copies: Callable[[str, str, Reason], bool]
     resolution: Callable[[str], int]
+    same: Callable[[str], Collection[str]] = _nothing
 
 
 class Seen(NamedTuple):

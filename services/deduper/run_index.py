@@ -1,8 +1,9 @@
 """All fingerprints of one run, in the order of their arrival, which are duplicates, and what has been decided."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -90,19 +91,34 @@ class RunIndex:
         findings = known or self._looked_at(number, candidates, eyes)
         self._of_image[found.image].append(number)
         self._connect(number, findings.pairs)
-        changed = self._groups.add(self._ranked(number, rank(found), findings.resolutions))
-        decisions = tuple(self._decision(picture, reason) for picture, reason in changed.items())
-        return Judged(findings, decisions)
+        self._note_resolutions(findings.resolutions)
+        changed = self._groups.add((-findings.resolutions.get(number, 0), *rank(found)[1:]))
+        return self._judged((), changed, findings)
 
-    def settle(self, entry: str, out: bool) -> tuple[EntryDecision, ...]:
-        """Note whether an entry's picture has fallen out of the run; return the decision about it and all that change.
+    def settle(self, entry: str, out: bool) -> Judged:
+        """Note whether an entry's picture has fallen out of the run; the decision about it comes first.
 
         Raises `ValueError` for an entry that has not arrived.
         """
         number = self._entries.index(entry)
-        changed = self._groups.settle(number, out)
-        others = (self._decision(picture, reason) for picture, reason in changed.items())
-        return self._decision(number, self._reason(number)), *others
+        return self._judged([number], self._groups.settle(number, out))
+
+    def pair(self, images: tuple[str, str], are_copies: bool, eyes: Eyes, known: Findings | None = None) -> Judged:
+        """Note a person's word about two different originals; the decisions about all that have them come first."""
+        ones, others = (self._of_image.get(image, []) for image in images)
+        for one, other in product(ones, others):
+            if are_copies:
+                self._connect(one, {other: Reason.NEAR_DUPLICATE})
+            else:
+                self._pairs[one].pop(other, None)
+                self._pairs[other].pop(one, None)
+        findings = known or Findings(resolutions=self._measured([*ones, *others], eyes) if are_copies else {})
+        self._note_resolutions(findings.resolutions)
+        return self._judged([*ones, *others], self._groups.review([*ones, *others]), findings)
+
+    def has(self, image: str) -> bool:
+        """Return whether a picture with this original has arrived."""
+        return image in self._of_image
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return all that the index knows, as arrays: an element per entry, in order of arrival, or per pair."""
@@ -146,15 +162,19 @@ class RunIndex:
         rows = zip(*columns, self._images, self._entries, strict=True)
         return [(-shown, -pixels, not lossless, -score, *names) for shown, pixels, lossless, score, *names in rows]
 
-    def _ranked(self, number: int, rank: Rank, resolutions: Mapping[int, int]) -> Rank:
-        """Note how much pictures show, and return the rank of a new one.
+    def _judged(
+        self, first: Iterable[int], changed: Mapping[int, Reason | None], findings: Findings | None = None
+    ) -> Judged:
+        """Return the decisions about the pictures named `first`, and all others that have `changed`."""
+        reasons = {picture: self._reason(picture) for picture in first} | dict(changed)
+        decisions = tuple(self._decision(picture, reason) for picture, reason in reasons.items())
+        return Judged(findings or Findings(), decisions)
 
-        A picture that has had no duplicate so far may get another rank: no decision has depended on it.
-        """
-        for other, shown in resolutions.items():
-            if other != number:
-                self._groups.ranks[other] = (-shown, *self._groups.ranks[other][1:])
-        return (-resolutions.get(number, 0), *rank[1:])
+    def _note_resolutions(self, resolutions: Mapping[int, int]) -> None:
+        """Note how much pictures show that have had no duplicate so far: no decision has depended on it."""
+        for number, shown in resolutions.items():
+            if number < len(self._groups.ranks):
+                self._groups.ranks[number] = (-shown, *self._groups.ranks[number][1:])
 
     def _looked_at(self, number: int, candidates: Near, eyes: Eyes) -> Findings:
         image = self._images[number]
@@ -166,10 +186,14 @@ class RunIndex:
         return Findings(pairs, self._resolutions(number, pairs, eyes))
 
     def _resolutions(self, number: int, pairs: Mapping[int, Reason], eyes: Eyes) -> dict[int, int]:
-        """Measure a new picture and its duplicates, unless they have been, if they are not all one file."""
-        if not set(pairs.values()) - {Reason.EXACT_DUPLICATE}:
-            return {}
-        unknown = [number, *(other for other in pairs if not self._groups.ranks[other][0])]
+        """Measure a new picture and its duplicates, unless they are all one file."""
+        is_needed = set(pairs.values()) - {Reason.EXACT_DUPLICATE}
+        return self._measured([number, *pairs], eyes) if is_needed else {}
+
+    def _measured(self, numbers: Iterable[int], eyes: Eyes) -> dict[int, int]:
+        """Measure how much pictures show that have not been measured yet."""
+        ranks = self._groups.ranks
+        unknown = [each for each in numbers if each >= len(ranks) or not ranks[each][0]]
         shown = {image: eyes.resolution(image) for image in {self._images[each] for each in unknown}}
         return {each: shown[self._images[each]] for each in unknown}
 
@@ -178,6 +202,7 @@ class RunIndex:
         pairs: dict[int, Reason] = {}
         due = [(number, Reason.NEAR_DUPLICATE) for number in candidates.straight]
         due += [(number, Reason.MIRRORED_DUPLICATE) for number in candidates.mirrored if self._settings.mirrored]
+        due += [(number, Reason.NEAR_DUPLICATE) for same in eyes.same(image) for number in self._of_image.get(same, ())]
         looked_at = set[tuple[str, Reason]]()
         while due:
             other, kind = due.pop()

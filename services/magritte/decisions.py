@@ -5,10 +5,10 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from services.magritte import screen
+from services.magritte import libraries, screen
 from services.magritte.connection import broker, has_broker
 from services.magritte.pipeline import PIPELINE, load
-from shared.contract.messages import Message, Stamp, VerdictGiven, now
+from shared.contract.messages import Message, PairGiven, Stamp, VerdictGiven, now
 from shared.contract.owner import Owner, Received
 from shared.contract.stage import Context
 from shared.ledger.fates import PERSON
@@ -34,10 +34,13 @@ def _messages(here: Store, run: str, numbered: Sequence[tuple[int, Verdict]]) ->
     ledger = Ledger(here, run, screen.remark)
     whole = ledger.entries_of_all({verdict.image for _, verdict in numbered if verdict.face is None})
     for number, verdict in numbered:
-        image, face = verdict.subject
-        about = {"run": run, "face": face, "image": image, "decision": verdict.decision, "number": number}
+        image, face = verdict.image, verdict.face
+        about = {"run": run, "image": image, "decision": verdict.decision, "number": number}
+        if verdict.other is not None:
+            yield PairGiven.model_validate({**about, "other": verdict.other})
+            continue
         for entry in whole.get(image, []) if face is None else ledger.entries_of(image, face):
-            yield VerdictGiven.model_validate({**about, "entry": entry})
+            yield VerdictGiven.model_validate({**about, "face": face, "entry": entry})
 
 
 def _concerned(here: Store, run: str) -> Iterator[str]:
@@ -49,22 +52,39 @@ def _concerned(here: Store, run: str) -> Iterator[str]:
 
 
 def publish(here: Store, run: str, messages: Sequence[Message]) -> None:
-    """Tell the ledger: its owner at work on the broker, or, without a broker, an owner for this once."""
-    if not messages:
-        return
-    stamp = Stamp(stage=PERSON, at=now())
+    """Tell the owners at work on the broker, or, without a broker, owners for this once.
+
+    What follows from that in the ledger is done when the run goes on.
+    """
+    told = [(PERSON, message) for message in messages]
     if has_broker():
         with broker() as bus:
-            for message in messages:
-                bus.publish(message, stamp)
+            for _, message in told:
+                bus.publish(message, Stamp(stage=PERSON, at=now()))
         return
-    owner, batch = _owner_of_ledgers(), [Received.of(message, stamp) for message in messages]
-    list(owner.process_batch(run, batch, owner.settings(run_recipe(here, run)), Context(here)))
+    pairs = [message for message in messages if isinstance(message, PairGiven)]
+    if pairs:
+        with libraries.of_extra("deduper"):
+            index = _owner(PairGiven)
+        judged = _process(here, run, index, [(PERSON, pair) for pair in pairs])
+        told += [(index.name, message) for message in judged]
+    ledger = _owner(VerdictGiven)
+    _process(here, run, ledger, [(stage, each) for stage, each in told if type(each) in ledger.declaration.consumes])
+
+
+def _process(here: Store, run: str, owner: Owner[Any, Any], told: Sequence[tuple[str, Message]]) -> list[Message]:
+    """Have an owner process messages, each with the stage that has published it; return what it publishes."""
+    batch = [Received.of(message, Stamp(stage=stage, at=now())) for stage, message in told]
+    if not batch:
+        return []
+    published = list(owner.process_batch(run, batch, owner.settings(run_recipe(here, run)), Context(here)))
     owner.rest()
+    return published
 
 
-def _owner_of_ledgers() -> Owner[Any, Any]:
-    container = next(each.name for each in PIPELINE.declarations if VerdictGiven in each.consumes)
+def _owner(kind: type[Message]) -> Owner[Any, Any]:
+    """Return the owner that messages of this kind are for."""
+    container = next(each.name for each in PIPELINE.declarations if kind in each.consumes)
     return next(stage for stage in load(container) if isinstance(stage, Owner))
 
 

@@ -16,7 +16,7 @@ from services.magritte.item_search import ListedEntry
 from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 from shared.contract.items import Face, parse_item
-from shared.contract.messages import Decision, ReviewClosed
+from shared.contract.messages import Decision, PairDecision, ReviewClosed
 from shared.contract.reasons import Drop, Reason
 from shared.ledger.fates import Fate
 from shared.ledger.progress import Phase
@@ -25,7 +25,9 @@ from shared.recipe.exclude import Exclusion, exclude_of_file
 from shared.runs.registry import phase_of, read_state, run_recipe
 from shared.store.interface import Store
 
-app = typer.Typer(help="Drop pictures or faces, undo that, and close a review.", no_args_is_help=True)
+app = typer.Typer(
+    help="Drop pictures or faces, undo that, say what is a copy of what, and close a review.", no_args_is_help=True
+)
 
 What = Annotated[
     str,
@@ -45,6 +47,18 @@ def drop(what: What, run: OfRun = "", why: Why = "") -> None:
 def keep(what: What, run: OfRun = "", why: Why = "") -> None:
     """Undo an earlier `drop`. What a stage has dropped stays out: this does not bring it back."""
     _decide(Decision.KEEP, what, run, why)
+
+
+@app.command()
+def apart(one: What, other: What, run: OfRun = "", why: Why = "") -> None:
+    """Say that two pictures are not the same: neither is left out for the other, in this run and in later ones."""
+    _decide_pair(PairDecision.APART, one, other, run, why)
+
+
+@app.command()
+def same(one: What, other: What, run: OfRun = "", why: Why = "") -> None:
+    """Say that two pictures are copies of each other: the better one is kept, in this run and in later ones."""
+    _decide_pair(PairDecision.SAME, one, other, run, why)
 
 
 @app.command()
@@ -81,7 +95,8 @@ def list_verdicts(run: RunName = "", as_json: AsJson = False) -> None:
     here, name = found_run(run)
     check_whole(here, run_recipe(here, name).name)
     found = list(given(here, run_recipe(here, name).name))
-    pictures = _pictures(RunItems(here, name, screen.remark), {verdict.image for _, verdict in found})
+    images = {image for _, verdict in found for image in (verdict.image, verdict.other) if image}
+    pictures = _pictures(RunItems(here, name, screen.remark), images)
     if as_json:
         screen.say_json([
             {"number": number, **verdict.model_dump(mode="json"), **_described(pictures.get(verdict.image, []))}
@@ -92,7 +107,9 @@ def list_verdicts(run: RunName = "", as_json: AsJson = False) -> None:
     table.columns[5].overflow = "fold"
     for number, verdict in found:
         known = pictures.get(verdict.image, [])
-        about = (known[0].entry if known else verdict.image[:20]) + ("" if verdict.face is None else f".{verdict.face}")
+        about = _shown(verdict.image, known) + ("" if verdict.face is None else f".{verdict.face}")
+        if verdict.other is not None:
+            about += f" {_shown(verdict.other, pictures.get(verdict.other, []))}"
         when = f"{verdict.at.astimezone(UTC):%Y-%m-%d %H:%M}"
         table.add_row(str(number), when, verdict.who, verdict.decision.value, about, _names(known), verdict.why)
     screen.console().print(table if found else "there are no verdicts")
@@ -118,15 +135,36 @@ def close(run: RunName = "") -> None:
 def _decide(decision: Decision, what: str, run: str, why: str) -> None:
     here, name = found_run(run)
     items = RunItems(here, name, screen.remark)
+    image, entry, face = *_meant(items, name, what), _face(what)
+    if face is not None and not items.has_face(entry, face):
+        raise NotFound(f"{entry} of run {name} has no face {face}: `magritte trace {entry}` lists those it has")
+    (number,) = decide(here, name, [Verdict(image=image, face=face, decision=decision, who=user(), why=why)])
+    screen.say(f"verdict {number}: {decision} {what}{_go_on()}")
+
+
+def _decide_pair(decision: PairDecision, one: str, other: str, run: str, why: str) -> None:
+    here, name = found_run(run)
+    items = RunItems(here, name, screen.remark)
+    (image, _), (second, _) = (_meant(items, name, what) for what in (one, other))
+    if image == second:
+        raise typer.BadParameter(
+            f"{one} and {other} are one file, byte for byte: there is nothing to decide about them"
+        )
+    verdict = Verdict(image=image, other=second, decision=decision, who=user(), why=why)
+    (number,) = decide(here, name, [verdict])
+    screen.say(f"verdict {number}: {one} and {other} are {_SAID[decision]}{_go_on()}")
+
+
+_SAID = {PairDecision.APART: "not the same", PairDecision.SAME: "copies of each other"}
+
+
+def _meant(items: RunItems, run: str, what: str) -> tuple[str, str]:
+    """Return original and entry of the one picture that is meant; raises `NotFound` for none and for several."""
     found = items.entries_meant(what).best
     images = {image for entry in found if (image := items.image(entry))}
     if len(images) != 1:
-        raise NotFound(f"{len(images)} pictures of run {name} are meant by {what}: `magritte trace` lists them")
-    (image,), face = images, _face(what)
-    if face is not None and not items.has_face(found[0], face):
-        raise NotFound(f"{found[0]} of run {name} has no face {face}: `magritte trace {found[0]}` lists those it has")
-    (number,) = decide(here, name, [Verdict(image=image, face=face, decision=decision, who=user(), why=why)])
-    screen.say(f"verdict {number}: {decision} {what}{_go_on()}")
+        raise NotFound(f"{len(images)} pictures of run {run} are meant by {what}: `magritte trace` lists them")
+    return images.pop(), found[0]
 
 
 def _face(what: str) -> int | None:
@@ -178,6 +216,10 @@ def _pictures(items: RunItems, images: set[str]) -> dict[str, list[ListedEntry]]
         if listed.image in images:
             found.setdefault(listed.image, []).append(listed)
     return found
+
+
+def _shown(image: str, known: list[ListedEntry]) -> str:
+    return known[0].entry if known else image[:20]
 
 
 def _described(known: list[ListedEntry]) -> dict[str, list[str]]:

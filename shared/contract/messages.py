@@ -29,26 +29,12 @@ from shared.contract.message_base import (
     of_revision,
     rebuild,
 )
-from shared.contract.person_messages import Decision, ReviewClosed, VerdictGiven
+from shared.contract.person_messages import Decision, PairDecision, PairGiven, ReviewClosed, VerdictGiven
 from shared.contract.reasons import Drop, Reason
 
 __all__ = [  # what readers of messages take from here
-    "NO_STAMP",
-    "Count",
-    "Decision",
-    "Digest",
-    "EntryId",
-    "Message",
-    "ReviewClosed",
-    "RunId",
-    "Stamp",
-    "VerdictGiven",
-    "decode_message",
-    "decode_stamped",
-    "kebab",
-    "now",
-    "of_revision",
-    "rebuild",
+    "NO_STAMP", "Count", "Decision", "Digest", "EntryId", "Message", "PairDecision", "PairGiven", "ReviewClosed",
+    "RunId", "Stamp", "VerdictGiven", "decode_message", "decode_stamped", "kebab", "now", "of_revision", "rebuild",
 ]  # fmt: skip
 
 

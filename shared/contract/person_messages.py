@@ -14,6 +14,13 @@ class Decision(StrEnum):
     KEEP = "keep"
 
 
+class PairDecision(StrEnum):
+    """A person's decision about two pictures: not the same, or copies of each other."""
+
+    APART = "apart"
+    SAME = "same"
+
+
 class VerdictGiven(Message):
     """A person has decided about a picture, or about one face of it, in verdict `number` about the character.
 
@@ -34,6 +41,15 @@ class VerdictGiven(Message):
         if self.face is None:
             return ImageFact(self.entry, self.kind(), stage, self.number, self.decision)
         return FaceFact(self.entry, self.face, self.kind(), stage, self.number, self.decision)
+
+
+class PairGiven(Message):
+    """A person has decided about two different originals, in verdict `number` about the character."""
+
+    image: Digest
+    other: Digest
+    decision: PairDecision
+    number: Ordinal
 
 
 class ReviewClosed(Message):

@@ -7,37 +7,54 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison, Unreadable
-from shared.contract.messages import Count, Decision, Digest
+from shared.contract.messages import Count, Decision, Digest, PairDecision
 from shared.contract.objects import Objects
 from shared.ledger.records import read_record
 
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 _REMEDY = "Mend it, or delete it and all later ones; then run again"
 
-Subject = tuple[str, int | None]
-"""The digest of an original, and the number of a face, None for the whole picture."""
+Subject = tuple[str, int | None] | frozenset[str]
+"""The digest of an original and the number of a face, None for the whole picture; or the digests of two originals."""
 
 
 class Verdict(BaseModel):
-    """A decision about an original, or about face number `face` of it: who has made it, when (UTC) and why."""
+    """A decision about an original, or about face number `face` of it: who has made it, when (UTC) and why.
+
+    A `PairDecision` is about two originals, `image` and `other`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     image: Digest
-    face: Count | None = None
-    decision: Decision
+    face: Annotated[Count | None, Field(exclude_if=_is_none)] = None
+    other: Annotated[Digest | None, Field(exclude_if=_is_none)] = None
+    decision: Decision | PairDecision
     who: str
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     why: str = ""
 
+    @model_validator(mode="after")
+    def _is_about_a_pair_or_not(self) -> Self:
+        is_pair = isinstance(self.decision, PairDecision)
+        if is_pair != (self.other is not None) or (is_pair and self.face is not None) or self.image == self.other:
+            raise ValueError("`other` is the other one of two originals, of whose faces nothing is said")
+        return self
+
     @property
     def subject(self) -> Subject:
-        """The original or face that the verdict is about."""
-        return self.image, self.face
+        """The original, face or pair of originals that the verdict is about."""
+        return (self.image, self.face) if self.other is None else frozenset((self.image, self.other))
 
 
 def give(store: Objects, character: str, verdict: Verdict) -> int:
@@ -104,3 +121,7 @@ class Verdicts:
     def about(self, image: str, face: int | None) -> tuple[int, Verdict] | None:
         """Return number and verdict about an original or a face of it, None without one."""
         return self._standing.get((image, face))
+
+    def pairs(self) -> Iterator[tuple[int, Verdict]]:
+        """Yield number and verdict of all that stand about two originals."""
+        return (each for each in self._standing.values() if each[1].other is not None)

@@ -9,6 +9,7 @@ from shared.contract.errors import NotFound, Unreadable
 from shared.contract.messages import (
     ImageFetched,
     Message,
+    PairGiven,
     RunRequested,
     SourceExhausted,
     VerdictGiven,
@@ -19,7 +20,7 @@ from shared.ledger.fates import PERSON, Fate
 from shared.ledger.ledger import Ledger
 from shared.ledger.listing import SCRAPER, announced, complete_pages
 from shared.ledger.tally import Tally
-from shared.ledger.verdicts import given
+from shared.ledger.verdicts import Verdicts, given
 from shared.runs.dead_letters import LetterState, letters
 from shared.runs.registry import run_recipe
 from shared.store.interface import Store
@@ -48,6 +49,7 @@ def outstanding(store: Store, run: str) -> Iterator[Published]:
             yield from _open_entries(store, run, source, unsettled, book)
     yield from _no_longer_listed(Ledger(store, run), unlisted)
     yield from ((PERSON, verdict) for verdict in _missed_verdicts(store, run, book))
+    yield from ((PERSON, verdict) for verdict in _pairs(store, run))
     for source, count in counts.items():
         if count is not None:
             yield SCRAPER, SourceExhausted(run=run, source=source, count=count)
@@ -91,10 +93,23 @@ def _missed_verdicts(store: Store, run: str, book: Book) -> Iterator[VerdictGive
     standing = {verdict.subject: (number, verdict) for number, verdict in given(store, character)}
     heard, ledger = set(book.tally.verdicts()), Ledger(store, run)
     for number, verdict in standing.values():
-        if number not in heard:
+        if verdict.other is None and number not in heard:
             about = {"run": run, "face": verdict.face, "image": verdict.image, "decision": verdict.decision}
             for entry in ledger.entries_of(verdict.image, verdict.face):
                 yield VerdictGiven.model_validate({**about, "entry": entry, "number": number})
+
+
+def _pairs(store: Store, run: str) -> Iterator[PairGiven]:
+    """Yield all verdicts about pairs of the run's pictures; the deduper knows which of them it has heard of."""
+    verdicts = Verdicts(run_recipe(store, run).name)
+    verdicts.read(store)
+    pairs = list(verdicts.pairs())
+    images = {image for _, verdict in pairs for image in (verdict.image, str(verdict.other))}
+    present = set(Ledger(store, run).entries_of_all(images)) if pairs else set()
+    for number, verdict in pairs:
+        if {verdict.image, verdict.other} <= present:
+            about = {"run": run, "image": verdict.image, "other": verdict.other, "decision": verdict.decision}
+            yield PairGiven.model_validate({**about, "number": number})
 
 
 def _replays(store: Store, run: str, tally: Tally) -> Iterator[Published]:

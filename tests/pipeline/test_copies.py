@@ -59,3 +59,42 @@ def test_a_copy_comes_back_when_a_person_drops_the_better_one_and_leaves_when_th
     assert fates(place) == {"in-dataset": 2, "near-duplicate": 1}
     first, second, third = manifests(place)[0], manifests(place)[1], manifests(place)[-1]
     assert first == third != second
+
+
+def test_what_a_person_calls_different_stays_so_in_this_run_and_in_later_ones(
+    place: Workplace, drawings: list[bytes]
+) -> None:
+    (place.pictures / "one.png").write_bytes(drawings[0])
+    drawing = Image.open(io.BytesIO(drawings[0])).convert("RGB")
+    drawing.resize((drawing.width // 2, drawing.height // 2)).save(place.pictures / "half.png")
+    place.write_recipe(RECIPE)
+    place.run()
+    assert fates(place) == {"in-dataset": 1, "near-duplicate": 1}
+    said = place.magritte("verdict", "apart", "one.png", "half.png", "--why", "another mouth")
+    assert "verdict 1: one.png and half.png are not the same" in said
+    place.run()
+    assert (place.status()["run"], fates(place)) == ("anya-001", {"in-dataset": 2})
+    place.write_recipe(RECIPE + "faces: {expand: {top: 0.6}}\n")
+    place.run()
+    assert (place.status()["run"], fates(place)) == ("anya-002", {"in-dataset": 2})
+    place.magritte("verdict", "same", "half.png", "one.png")
+    place.run()
+    assert fates(place) == {"in-dataset": 1, "near-duplicate": 1}
+    assert "same" in place.magritte("verdict", "list")
+
+
+def test_pictures_that_a_person_calls_copies_are_one_though_they_look_different(
+    place: Workplace, drawings: list[bytes]
+) -> None:
+    for number in range(2):
+        (place.pictures / f"{number}.png").write_bytes(drawings[number])
+    place.write_recipe(RECIPE)
+    place.run()
+    assert fates(place) == {"in-dataset": 2}
+    place.magritte("verdict", "same", "0.png", "1.png")
+    place.magritte("verdict", "same", "0.png", "0.png", expect=2)
+    place.run()
+    assert fates(place) == {"in-dataset": 1, "near-duplicate": 1}
+    place.write_recipe(RECIPE + "faces: {expand: {top: 0.6}}\n")
+    place.run()
+    assert (place.status()["run"], fates(place)) == ("anya-002", {"in-dataset": 1, "near-duplicate": 1})

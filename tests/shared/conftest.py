@@ -18,6 +18,8 @@ from shared.contract.messages import (
     LegDue,
     ListingDue,
     Message,
+    PairDecision,
+    PairGiven,
     RankingReady,
     ReviewClosed,
     RunRequested,
@@ -59,6 +61,7 @@ def _of_pictures() -> tuple[Message, ...]:
         ImageSuperseded.model_validate(judgement | {"by": OTHER, "reason": Reason.NEAR_DUPLICATE}),
         ImageDropped(run=RUN, entry=ENTRY, stage="deduper", reason=Reason.TRUNCATED, detail="ends at 99 of 100 bytes"),
         KeeperSettled(run=RUN, entry=ENTRY, out=True),
+        PairGiven(run=RUN, image=DIGEST, other=OTHER, decision=PairDecision.APART, number=4),
         FacesCounted.model_validate(image | {"faces": 2}),
         VerdictGiven.model_validate(image | {"decision": "drop", "number": 3}),
     )

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from services.deduper import checkpoint, judging
-from services.deduper.judging import Judging
+from services.deduper.judging import Judging, Rules
 from services.deduper.likeness import Eyes, Looking
 from services.deduper.open_index import OpenIndex
 from services.deduper.run_index import RunIndex
@@ -18,7 +18,7 @@ from shared.contract.stage import Context
 from shared.recipe.duplicates import Duplicates
 from shared.store import FolderStore
 
-RULES, RUN = Duplicates(), "run-001"
+RULES, RUN = Rules("anya", Duplicates()), "run-001"
 
 
 def fingerprints(count: int) -> list[ImageFingerprinted]:
@@ -94,13 +94,13 @@ def written(store: FolderStore) -> list[int]:
 
 def test_an_index_that_was_written_down_decides_as_the_one_that_went_on(store: Counting) -> None:
     first, later = fingerprints(300)[:200], fingerprints(300)[200:]
-    opened = OpenIndex(RunIndex(RULES))
+    opened = OpenIndex(RunIndex(RULES.duplicates))
     opened.note([opened.judge(number, message, EYES) for number, message in enumerate(first, 1)], 1)
     fallen = [KeeperSettled(run=RUN, entry=message.entry, out=True) for message in first[::3]]
     opened.note([opened.judge(number, each, EYES) for number, each in enumerate(fallen, 201)], 201)
     checkpoint.write(store, RUN, opened)
-    again = checkpoint.newest(store, RUN, RULES)
-    assert (again.batches, again.settled, again.arrivals) == (opened.batches, opened.settled, 200 + len(fallen))
+    again = checkpoint.newest(store, RUN, RULES.duplicates)
+    assert (again.batches, again.told, again.arrivals) == (opened.batches, opened.told, 200 + len(fallen))
     back = [KeeperSettled(run=RUN, entry=message.entry, out=False) for message in first[::6]]
     decisions = [opened.judge(1, cause, EYES).decisions for cause in (*later, *back)]
     assert sum(map(len, decisions)) > len(later) + len(back)
@@ -142,14 +142,14 @@ def test_a_damaged_checkpoint_is_passed_over(store: Counting, damage: bytes, tmp
 def test_a_checkpoint_of_another_version_is_passed_over(store: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
     judged(store, fingerprints(40))
     monkeypatch.setattr(checkpoint, "VERSION", checkpoint.VERSION + 1)
-    found = checkpoint.newest(store, RUN, RULES)
+    found = checkpoint.newest(store, RUN, RULES.duplicates)
     assert (len(found.index), found.batches, found.arrivals) == (0, {}, 0)
 
 
 def test_a_stray_file_among_the_checkpoints_is_passed_over(store: Counting) -> None:
     judged(store, fingerprints(40))
     (store.root / keys.index(RUN) / "copy.npz").write_bytes(b"x")
-    assert checkpoint.newest(store, RUN, RULES).arrivals == written_without_stray(store)[-1]
+    assert checkpoint.newest(store, RUN, RULES.duplicates).arrivals == written_without_stray(store)[-1]
 
 
 def written_without_stray(store: FolderStore) -> list[int]:

@@ -4,18 +4,27 @@ from pathlib import Path
 
 import pytest
 
-from services.deduper.judging import MOST_BYTES, Judging
+from services.deduper.judging import MOST_BYTES, Judging, Rules
 from shared.contract import keys
 from shared.contract.errors import StoreUnavailable
-from shared.contract.messages import ImageFingerprinted, ImageKept, ImageSuperseded, KeeperSettled, Message
+from shared.contract.messages import (
+    ImageFingerprinted,
+    ImageKept,
+    ImageSuperseded,
+    KeeperSettled,
+    Message,
+    PairDecision,
+    PairGiven,
+)
 from shared.contract.owner import Received
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
+from shared.ledger.verdicts import Verdict, give
 from shared.recipe.duplicates import Duplicates
 from shared.runtime.execution import action_of
 from tests.services.deduper.conftest import Arrived, Drawing, WithOriginals
 
-RULES = Duplicates()
+RULES = Rules("anya", Duplicates())
 
 
 def test_what_the_index_decides_is_no_action(drawing: Drawing, arrived: Arrived) -> None:
@@ -256,3 +265,39 @@ def test_news_of_what_never_arrived_or_never_left_is_not_answered(
     stage.process(message, RULES, context)
     assert stage.process(_fallen(message, out=False), RULES, context) == []
     assert list(context.store.list(keys.arrival("run-001"))) == [keys.arrival("run-001", 1)]
+
+
+def _pair(one: ImageFingerprinted, other: ImageFingerprinted, decision: PairDecision, number: int) -> PairGiven:
+    return PairGiven(run=one.run, image=one.image, other=other.image, decision=decision, number=number)
+
+
+def test_a_persons_word_about_a_pair_goes_before_what_looking_shows(
+    drawing: Drawing, arrived: Arrived, context: Context
+) -> None:
+    one, copy, another = arrived(drawing(0), 1), arrived(drawing(0).resize((200, 250)), 2), arrived(drawing(1), 3)
+    stage = Judging()
+    for message in (one, copy, another):
+        stage.process(message, RULES, context)
+    apart, same = _pair(copy, one, PairDecision.APART, 1), _pair(one, another, PairDecision.SAME, 2)
+    answer = stage.process(apart, RULES, context)
+    assert {each.entry: type(each) for each in answer} == {one.entry: ImageKept, copy.entry: ImageKept}
+    back = stage.process(_pair(one, copy, PairDecision.SAME, 3), RULES, context)
+    assert {each.entry: getattr(each, "by", None) for each in back} == {one.entry: None, copy.entry: one.image}
+    merged = Judging().process(same, RULES, context)
+    of_pair = [type(each) for each in merged if each.entry in (one.entry, another.entry)]
+    assert sorted(of_pair, key=str) == [ImageKept, ImageSuperseded]
+    assert stage.process(same, RULES, context) == Judging().process(same, RULES, context) == merged
+    assert Judging().process(apart, RULES, context) == back  # the later word about the pair
+
+
+def test_verdicts_about_pairs_hold_for_what_arrives_later(drawing: Drawing, arrived: Arrived, context: Context) -> None:
+    one, copy, another = arrived(drawing(0), 1), arrived(drawing(0).resize((200, 250)), 2), arrived(drawing(1), 3)
+    for other, decision in ((copy, PairDecision.APART), (another, PairDecision.SAME)):
+        verdict = Verdict(image=one.image, other=other.image, decision=decision, who="me")
+        give(context.store, "anya", verdict)
+    stage = Judging()
+    judged = [stage.process(message, RULES, context) for message in (one, copy, another)]
+    assert [type(each) for each in judged[1]] == [ImageKept]
+    assert {type(each) for each in judged[2]} & {ImageSuperseded}
+    elsewhere = _pair(one, another, PairDecision.SAME, 9).model_copy(update={"run": "empty"})
+    assert stage.process(elsewhere, RULES, context) == []
