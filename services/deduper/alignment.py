@@ -62,9 +62,9 @@ class Comparison:
     cover: float
     covered: float
 
-    def is_copy(self, most_moved: float) -> bool:
-        """Say whether both are one picture, of which the share `most_moved` may show something else."""
-        return max(self.doubts(most_moved).values()) <= 1
+    def doubt(self, most_moved: float) -> float:
+        """Return the greatest of the `doubts`: up to 1 for copies of one picture."""
+        return max(self.doubts(most_moved).values())
 
     def doubts(self, most_moved: float) -> dict[str, float]:
         """Return for each finding how near it comes to its limit: 0 is far, up to 1 speaks for a copy, above against.

@@ -67,15 +67,18 @@ class Arrival:
         for decision in self.decisions:
             kind = ImageKept if decision.by is None else ImageSuperseded
             about = {"run": self.cause.run, "arrival": self.number, "decisions": len(self.decisions)}
-            yield kind.model_validate({**about, **asdict(decision), "fresh": self._has_brought(decision.entry)})
+            yield kind.model_validate({**about, **asdict(decision), **self._about_what_came(decision.entry)})
 
-    def _has_brought(self, entry: str) -> bool:
-        """Return whether an entry's picture has come into the store just before."""
-        return isinstance(self.cause, ImageFingerprinted) and self.cause.fresh and self.cause.entry == entry
+    def _about_what_came(self, entry: str) -> dict[str, Any]:
+        """Return what only the judgement about the picture that has arrived says."""
+        if not isinstance(self.cause, ImageFingerprinted) or self.cause.entry != entry:
+            return {}
+        return {"fresh": self.cause.fresh, "nearly": sorted(self.findings.nearly) if self.findings else ()}
 
 
 def _findings(known: dict[str, Any]) -> Findings | None:
     if "pairs" not in known:
         return None
     pairs = {int(other): Reason(kind) for other, kind in known["pairs"].items()}
-    return Findings(pairs, {int(number): int(shown) for number, shown in known["resolutions"].items()})
+    resolutions = {int(number): int(shown) for number, shown in known["resolutions"].items()}
+    return Findings(pairs, resolutions, known.get("nearly", {}))

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
+from math import inf
 from typing import NamedTuple
 
 from services.deduper.alignment import Comparison, compare
@@ -36,15 +37,20 @@ def _nothing(image: str) -> Collection[str]:
     return ()
 
 
+NEARLY = 2.0
+"""Doubt up to which a person should look at two pictures that are both kept: look-alikes have from 1.2 on."""
+
+
 class Eyes(NamedTuple):
     """The things that are known of originals, which are named by their digests, beside their fingerprints.
 
-    `are_copies` says of two different ones whether they are duplicates of a kind, near or mirrored, whichever way
-    round; `resolution` is how much one shows (`services.deduper.resolution`); `same` are those that a person has called
-    copies of one (`services.deduper.told_pairs`).
+    `doubt` says of two different ones how much speaks against it that they are duplicates of a kind, near or mirrored,
+    whichever way round: up to 1 they are, and up to `NEARLY` a person might think so. `resolution` is how much one
+    shows (`services.deduper.resolution`). `same` are those that a person has called copies of one
+    (`services.deduper.told_pairs`).
     """
 
-    are_copies: Callable[[str, str, Reason], bool]
+    doubt: Callable[[str, str, Reason], float]
     resolution: Callable[[str], int]
     same: Callable[[str], Collection[str]] = _nothing
 
@@ -85,11 +91,11 @@ class Looking:
     def within(self, store: Objects) -> Eyes:
         """Return eyes for the originals in `store`."""
 
-        def are_copies(one: str, other: str, kind: Reason) -> bool:
+        def doubt(one: str, other: str, kind: Reason) -> float:
             seen = self.comparisons(one, other, kind, store) or ()
-            return any(each.comparison.is_copy(each.most_moved) for each in seen)
+            return min((each.comparison.doubt(each.most_moved) for each in seen), default=inf)
 
-        return Eyes(are_copies, lambda image: _resolution(image, store))
+        return Eyes(doubt, lambda image: _resolution(image, store))
 
     def comparisons(self, one: str, other: str, kind: Reason, store: Objects) -> Iterator[Seen] | None:
         """Lay each original over the other, mirrored if they may be mirror images, and yield what is found.

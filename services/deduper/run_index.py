@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from services.deduper.candidates import Candidates, Near
 from services.deduper.grouping import Grouping, Rank
-from services.deduper.likeness import Eyes
+from services.deduper.likeness import NEARLY, Eyes
 from shared.contract.messages import ImageFingerprinted
 from shared.contract.reasons import Reason
 from shared.recipe.duplicates import Duplicates
@@ -36,11 +36,13 @@ class EntryDecision:
 class Findings:
     """The findings of looking at an arrival: the earlier ones, counted from 0, that it is a duplicate of.
 
-    `resolutions` are effective ones, of the arrivals that have a duplicate and had none before.
+    `resolutions` are effective ones, of the arrivals that have a duplicate and had none before. `nearly` are the doubts
+    about earlier originals that a person might take for copies (`services.deduper.likeness`).
     """
 
     pairs: Mapping[int, Reason] = field(default_factory=dict)
     resolutions: Mapping[int, int] = field(default_factory=dict)
+    nearly: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -181,9 +183,10 @@ class RunIndex:
         copies = self._of_image.get(image, [])
         pairs = {other: kind for copy in copies for other, kind in self._pairs[copy].items()}
         pairs |= dict.fromkeys(copies, Reason.EXACT_DUPLICATE)
+        nearly: dict[str, float] = {}
         if not copies and self._settings.strictness < EXACT_ALONE:
-            pairs = self._duplicates(image, candidates, eyes)
-        return Findings(pairs, self._resolutions(number, pairs, eyes))
+            pairs, nearly = self._duplicates(image, candidates, eyes)
+        return Findings(pairs, self._resolutions(number, pairs, eyes), nearly)
 
     def _resolutions(self, number: int, pairs: Mapping[int, Reason], eyes: Eyes) -> dict[int, int]:
         """Measure a new picture and its duplicates, unless they are all one file."""
@@ -197,9 +200,12 @@ class RunIndex:
         shown = {image: eyes.resolution(image) for image in {self._images[each] for each in unknown}}
         return {each: shown[self._images[each]] for each in unknown}
 
-    def _duplicates(self, image: str, candidates: Near, eyes: Eyes) -> dict[int, Reason]:
-        """Return the earlier duplicates of a new picture: among candidates, and among the duplicates of those."""
-        pairs: dict[int, Reason] = {}
+    def _duplicates(self, image: str, candidates: Near, eyes: Eyes) -> tuple[dict[int, Reason], dict[str, float]]:
+        """Return the earlier duplicates of a new picture: among candidates, and among the duplicates of those.
+
+        The second value are the doubts about originals that nearly are.
+        """
+        pairs, nearly = dict[int, Reason](), dict[str, float]()
         due = [(number, Reason.NEAR_DUPLICATE) for number in candidates.straight]
         due += [(number, Reason.MIRRORED_DUPLICATE) for number in candidates.mirrored if self._settings.mirrored]
         due += [(number, Reason.NEAR_DUPLICATE) for same in eyes.same(image) for number in self._of_image.get(same, ())]
@@ -209,10 +215,13 @@ class RunIndex:
             if other in pairs or (self._images[other], kind) in looked_at:
                 continue
             looked_at.add((self._images[other], kind))
-            if eyes.are_copies(image, self._images[other], kind):
+            doubt = eyes.doubt(image, self._images[other], kind)
+            if doubt <= 1:
                 pairs |= dict.fromkeys(self._of_image[self._images[other]], kind)
                 due += [(number, _through(kind, known)) for number, known in self._pairs[other].items()]
-        return pairs
+            elif doubt <= NEARLY:
+                nearly[self._images[other]] = round(doubt, 3)
+        return pairs, nearly
 
     def _connect(self, number: int, pairs: Mapping[int, Reason]) -> None:
         for other, kind in pairs.items():

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from math import inf
 
 from services.deduper.likeness import Eyes
 from shared.contract.messages import PairDecision
@@ -33,11 +34,11 @@ class ToldPairs:
     def over(self, eyes: Eyes) -> Eyes:
         """Return eyes that know what was said, and look at all other pairs."""
 
-        def are_copies(one: str, other: str, kind: Reason) -> bool:
+        def doubt(one: str, other: str, kind: Reason) -> float:
             told = self._are_copies.get(frozenset((one, other)))
-            return eyes.are_copies(one, other, kind) if told is None else told
+            return eyes.doubt(one, other, kind) if told is None else 0.0 if told else inf
 
         def same(image: str) -> Collection[str]:
             return sorted(self._same.get(image, ()))
 
-        return Eyes(are_copies, eyes.resolution, same)
+        return Eyes(doubt, eyes.resolution, same)

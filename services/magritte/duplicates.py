@@ -20,6 +20,7 @@ from shared.contract.compared_pictures import LAYING, Figures, PictureComparer
 from shared.contract.errors import NotFound
 from shared.contract.messages import ImageKept, ImageSuperseded
 from shared.contract.reasons import Reason
+from shared.ledger.verdicts import Verdicts
 from shared.recipe.own_folders import SHEETS
 from shared.runs.registry import run_recipe
 from shared.store.interface import Store
@@ -32,14 +33,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pair:
-    """A picture that was superseded, by entry and original, and the one that was kept, with the names of both."""
+    """A picture that was superseded, by entry and original, and the one that was kept, with the names of both.
+
+    Without a `reason` both were kept.
+    """
 
     entry: str
     image: str
     name: str
     kept: str
     kept_name: str
-    reason: Reason
+    reason: Reason | None
 
 
 @dataclass(frozen=True)
@@ -62,27 +66,34 @@ def duplicates(
         typer.Option("--out", dir_okay=False, callback=png_file, help="The sheet. Default: sheets/RUN-duplicates.png."),
     ] = None,
     most: Most = 200,
+    nearly: Annotated[
+        bool, typer.Option("--nearly", help="Pairs of which both were kept though little speaks against a copy.")
+    ] = False,
 ) -> None:
     """Draw the near and mirrored duplicates of a run beside what was kept, the most doubtful pair first.
 
     Left is what was kept, right what was left out for it; below are the reason and the figures of the comparison: the
     details that lie in the same place, the share of blocks that agree, that of blocks which show something else
     (moved), and the doubt: 0 for the surest pair, 1 where the recipe's
-    `duplicates.strictness` and the other limits would have kept both. Exact copies are only counted.
+    `duplicates.strictness` and the other limits would have kept both. Exact copies are only counted. With --nearly
+    the pairs are drawn of which both were kept by a small margin. `magritte verdict apart` and `same` decide otherwise.
     """
     here, name = found_run(run)
-    target = out or SHEETS / f"{name}-duplicates{SUFFIX}"
+    target = out or SHEETS / f"{name}-{'nearly-' if nearly else ''}duplicates{SUFFIX}"
     check_destination(here, name, target, "--out")
-    pairs, exact = find_pairs(RunItems(here, name, screen.remark))
+    items = RunItems(here, name, screen.remark)
+    pairs, exact = (_undecided(here, name, find_near_pairs(items)), 0) if nearly else find_pairs(items)
     if not pairs:
-        raise NotFound(f"run {name} has no near or mirrored duplicates ({exact} exact copies)")
+        others = "pairs that are nearly duplicates" if nearly else "near or mirrored duplicates"
+        raise NotFound(f"run {name} has no {others}" + ("" if nearly else f" ({exact} exact copies)"))
     with libraries.of_pictures():
         comparer = picture_comparer(run_recipe(here, name).duplicates, here)
         found = compare_pairs(comparer, screen.track(pairs, "comparing"))
         shown = found[:most]
         files = _write_sheet(target, here, shown)
     more = f", the most doubtful {most} of them" if len(found) > most else ""
-    screen.say(f"{len(found)} pairs{_span(found)}, and {exact} exact copies; {written(files)}{more}")
+    copies = "" if nearly else f", and {exact} exact copies"
+    screen.say(f"{len(found)} pairs{_span(found)}{copies}; {written(files)}{more}")
 
 
 def find_pairs(items: RunItems) -> tuple[list[Pair], int]:
@@ -107,10 +118,51 @@ def find_pairs(items: RunItems) -> tuple[list[Pair], int]:
     return sorted(pairs, key=lambda pair: (pair.kept, pair.entry)), len(superseded) - len(near)
 
 
+def find_near_pairs(items: RunItems) -> list[Pair]:
+    """Return the pairs of kept pictures of a run that are not quite duplicates, in order of their entries."""
+    last = items.judgements()
+    kept = {each.image: each.entry for each in last.values() if isinstance(each, ImageKept)}
+    near = [
+        (message, other)
+        for message in items.messages_of(ImageKept)
+        for other in (message.nearly if message.image in kept else ())
+        if other in kept
+    ]
+    entries = {entry for message, other in near for entry in (message.entry, kept[other])}
+    names = {each.entry: each.shown for each in items.listed() if each.entry in entries}
+    pairs = {
+        (message.entry, other): Pair(
+            entry=message.entry,
+            image=message.image,
+            name=names.get(message.entry, ""),
+            kept=other,
+            kept_name=f"{kept[other]} {names.get(kept[other], '')}",
+            reason=None,
+        )
+        for message, other in near
+    }
+    return [pairs[key] for key in sorted(pairs)]
+
+
+def _undecided(here: Store, run: str, pairs: Iterable[Pair]) -> list[Pair]:
+    """Return the pairs about which no person has said anything."""
+    verdicts = Verdicts(run_recipe(here, run).name)
+    verdicts.read(here)
+    decided = {verdict.subject for _, verdict in verdicts.pairs()}
+    return [pair for pair in pairs if frozenset((pair.image, pair.kept)) not in decided]
+
+
 def compare_pairs(comparer: PictureComparer, pairs: Iterable[Pair]) -> list[Compared]:
     """Compare pairs of originals; the most doubtful comes first."""
-    found = (Compared(pair, comparer.compare(pair.kept, pair.image, pair.reason)) for pair in pairs)
+    found = (Compared(pair, _figures(comparer, pair)) for pair in pairs)
     return sorted(found, key=lambda each: each.order)
+
+
+def _figures(comparer: PictureComparer, pair: Pair) -> Figures | None:
+    """Compare a pair; one of which both were kept whichever way round the doubt is smaller."""
+    kinds = (pair.reason,) if pair.reason else (Reason.NEAR_DUPLICATE, Reason.MIRRORED_DUPLICATE)
+    found = [comparer.compare(pair.kept, pair.image, kind) for kind in kinds]
+    return min((each for each in found if each), key=lambda each: each.doubt, default=None)
 
 
 def _span(found: Sequence[Compared]) -> str:
@@ -131,8 +183,9 @@ def _tiles(here: Store, found: Iterable[Compared]) -> Iterator["Tile"]:
     for each in found:
         pair = each.pair
         picture = beside(_picture(here, pair.kept), _picture(here, pair.image), size)
-        names = (f"kept {pair.kept_name}", f"left out {pair.entry} {pair.name}")
-        captions = (*(shortened(name, 1, PAIRS.width) for name in names), pair.reason.value, *_told(each.figures))
+        names = (f"kept {pair.kept_name}", f"{'left out' if pair.reason else 'and'} {pair.entry} {pair.name}")
+        reason = pair.reason.value if pair.reason else "both kept"
+        captions = (*(shortened(name, 1, PAIRS.width) for name in names), reason, *_told(each.figures))
         yield Tile(picture, captions)
 
 

@@ -3,7 +3,7 @@
 import os.path
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from services.magritte.item_search import Found, ListedEntry, Words, search
 from shared.contract.errors import Unreadable
@@ -28,6 +28,8 @@ from shared.store.interface import Store
 
 RUN = str(WholeRun())
 """The item that is the run itself."""
+
+M = TypeVar("M", bound=Message)
 
 Remark = Callable[[str], object]
 """Gets a sentence about each record that cannot be read."""
@@ -79,6 +81,11 @@ class RunItems:
     def messages(self) -> Iterator[Message]:
         """Yield all that was published about the run, in order."""
         return (record.message for record in self._ledger.records())
+
+    def messages_of(self, kind: type[M]) -> Iterator[M]:
+        """Yield all messages of a type that were published about the run, in order."""
+        records = self._ledger.records(f'"{kind.kind()}"')
+        return (record.message for record in records if isinstance(record.message, kind))
 
     def judgements(self) -> dict[str, ImageKept | ImageSuperseded]:
         """Return by entry what the deduper has decided last."""

@@ -108,10 +108,12 @@ class Judgement(ImageMessage):
 class ImageKept(Judgement):
     """The best copy of its group so far.
 
-    One that is `passed_over` has fallen out of the run later on, so that the next best copy is kept as well.
+    One that is `passed_over` has fallen out of the run later on, so that the next best copy is kept as well. `nearly`
+    are originals that are not quite like it, for a person to look at.
     """
 
     passed_over: Annotated[bool, Field(exclude_if=operator.not_)] = False
+    nearly: Annotated[tuple[Digest, ...], Field(exclude_if=operator.not_)] = ()
     fresh: Fresh = False
 
     def fact(self, stage: str) -> ImageFact:

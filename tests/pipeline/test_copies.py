@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from tests.pipeline.conftest import RECIPE, Workplace
 from tests.pipeline.test_verdicts import manifests
@@ -98,3 +98,21 @@ def test_pictures_that_a_person_calls_copies_are_one_though_they_look_different(
     place.write_recipe(RECIPE + "faces: {expand: {top: 0.6}}\n")
     place.run()
     assert (place.status()["run"], fates(place)) == ("anya-002", {"in-dataset": 1, "near-duplicate": 1})
+
+
+def test_pairs_that_are_nearly_copies_are_drawn_until_a_person_has_decided(
+    place: Workplace, drawings: list[bytes]
+) -> None:
+    drawing = Image.open(io.BytesIO(drawings[0])).convert("RGB")
+    drawing.save(place.pictures / "one.png")
+    ImageDraw.Draw(drawing).ellipse((140, 380, 210, 430), fill="#103070", outline="#f0e0a0", width=6)
+    drawing.save(place.pictures / "brooch.png")
+    (place.pictures / "another.png").write_bytes(drawings[1])
+    place.write_recipe(RECIPE + "duplicates: {strictness: 77}\n")
+    place.run()
+    assert fates(place) == {"in-dataset": 3}
+    sheet = place.root / "nearly.png"
+    assert place.magritte("duplicates", "--nearly", "--out", str(sheet)).startswith("1 pairs, of a doubt from 1.")
+    assert sheet.is_file()
+    place.magritte("verdict", "apart", "one.png", "brooch.png")
+    place.magritte("duplicates", "--nearly", "--out", str(sheet), expect=1)

@@ -14,7 +14,7 @@ MOVED = 0.06
 
 def are_copies(one: Image.Image, other: Image.Image) -> bool:
     found = compare(look_of(one), look_of(other))
-    return found is not None and found.is_copy(MOVED)
+    return found is not None and found.doubt(MOVED) <= 1
 
 
 def _bubble(image: Image.Image) -> Image.Image:
@@ -83,15 +83,15 @@ def test_a_figure_that_has_moved_makes_another_picture(drawing: Drawing) -> None
     assert found.details is not None
     assert found.details > 40
     assert found.moved > MOVED
-    assert not found.is_copy(MOVED)
+    assert found.doubt(MOVED) > 1
 
 
 def test_the_stricter_the_fewer_copies(drawing: Drawing) -> None:
     found = compare(look_of(drawing(2)), look_of(with_blot(drawing(2), 20)))
     assert found is not None
     assert found.moved > 0
-    assert found.is_copy(1.0)
-    assert not found.is_copy(found.moved / 2)
+    assert found.doubt(1.0) <= 1
+    assert found.doubt(found.moved / 2) > 1
 
 
 @pytest.mark.parametrize(("one", "other"), [("black", "white"), ("red", "blue"), ("#ff8888", "#8888ff")])

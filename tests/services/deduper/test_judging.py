@@ -3,6 +3,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from PIL import ImageDraw
 
 from services.deduper.judging import MOST_BYTES, Judging, Rules
 from shared.contract import keys
@@ -192,6 +193,7 @@ def test_an_arrival_holds_the_fingerprint_and_the_decisions(
         ],
         "pairs": {},
         "resolutions": {},
+        "nearly": {},
     }
 
 
@@ -301,3 +303,17 @@ def test_verdicts_about_pairs_hold_for_what_arrives_later(drawing: Drawing, arri
     assert {type(each) for each in judged[2]} & {ImageSuperseded}
     elsewhere = _pair(one, another, PairDecision.SAME, 9).model_copy(update={"run": "empty"})
     assert stage.process(elsewhere, RULES, context) == []
+
+
+def test_a_picture_that_is_nearly_a_copy_is_kept_and_says_of_what(
+    drawing: Drawing, arrived: Arrived, context: Context
+) -> None:
+    winking = drawing(0).copy()
+    ImageDraw.Draw(winking).ellipse((150, 210, 230, 280), fill="#103070", outline="#f0e0a0", width=8)
+    one, other = arrived(drawing(0), 1), arrived(winking, 2)
+    rules = Rules("anya", Duplicates(strictness=88))
+    Judging().process(one, rules, context)
+    [judged] = Judging().process(other, rules, context)
+    assert isinstance(judged, ImageKept)
+    assert judged.nearly == (one.image,)
+    assert Judging().process(other, rules, context) == [judged]

@@ -29,7 +29,7 @@ def look(data: bytes) -> Look:
 
 def are_copies(one: Look, other: Look) -> bool:
     found = (compare(one, other), compare(other, one))
-    return any(each is not None and each.is_copy(MOVED) for each in found)
+    return any(each is not None and each.doubt(MOVED) <= 1 for each in found)
 
 
 def _image(path: Path) -> Image.Image:

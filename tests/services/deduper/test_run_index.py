@@ -1,6 +1,7 @@
 import itertools
 import tracemalloc
 from collections.abc import Callable
+from math import inf
 from random import Random
 
 import numpy as np
@@ -40,8 +41,8 @@ def _plain(image: str) -> int:
     return 1
 
 
-def eyes(are_copies: Callable[[str, str, Reason], bool]) -> Eyes:
-    return Eyes(are_copies, _plain)
+def eyes(are_copies: Callable[[str, str, Reason], bool], resolution: Callable[[str], int] = _plain) -> Eyes:
+    return Eyes(lambda *pair: 0.0 if are_copies(*pair) else inf, resolution)
 
 
 FOUR_BITS, NOTHING = eyes(_within_four_bits), eyes(_never)
@@ -81,7 +82,7 @@ def test_any_order_of_arrival_ends_in_the_same_decisions(values: list[tuple[int,
 
 
 def test_the_copy_that_shows_most_is_kept_whichever_has_more_pixels() -> None:
-    seen = Eyes(_within_four_bits, lambda image: {0: 900, 1: 400}[int(image, 16)])
+    seen = eyes(_within_four_bits, lambda image: {0: 900, 1: 400}[int(image, 16)])
     for order in itertools.permutations([_print(0, 0, width=100), _print(1, 1, width=200), _print(2, 1, width=200)]):
         index, last_decisions = RunIndex(SETTINGS), {}
         for found in order:
@@ -100,7 +101,7 @@ def test_a_picture_is_measured_once_and_only_if_it_has_a_near_duplicate() -> Non
         measured.append(int(image, 16))
         return 5
 
-    index, seen = RunIndex(SETTINGS), Eyes(_within_four_bits, resolution)
+    index, seen = RunIndex(SETTINGS), eyes(_within_four_bits, resolution)
     index.add(_print(0, 0), seen)
     index.add(_print(1, 0), seen)
     index.add(_print(2, 2**40 - 1), seen)
@@ -115,7 +116,7 @@ def test_of_copies_that_show_the_same_the_largest_is_kept_then_the_lossless_then
     drawing: Drawing, arrived: Arrived, context: Context
 ) -> None:
     image = drawing(0)
-    seen = Eyes(Looking(SETTINGS).within(context.store).are_copies, _plain)
+    seen = Eyes(Looking(SETTINGS).within(context.store).doubt, _plain)
     copies = [
         arrived(image.resize((440, 550)), 1, quality=80),
         arrived(image, 2),
@@ -206,3 +207,15 @@ def test_an_entry_takes_less_than_a_kilobyte_beside_its_words() -> None:
         assert tracemalloc.get_traced_memory()[0] < 2_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_pictures_that_are_not_quite_copies_are_kept_and_named() -> None:
+    doubts = {0b1: 1.4, 0b11: 2.1, 0b111: 0.9}
+    seen = Eyes(lambda one, other, kind: doubts.get(int(one, 16) ^ int(other, 16), inf), _plain)
+    index = RunIndex(SETTINGS)
+    judged = [index.add(_print(number, phash), seen) for number, phash in enumerate((0, 1))]
+    assert [each.findings.nearly for each in judged] == [{}, {f"{0:064x}": 1.4}]
+    assert [each.by for each in judged[1].decisions] == [None]
+    index = RunIndex(SETTINGS)
+    judged = [index.add(_print(number, phash), seen) for number, phash in enumerate((0, 0b11, 0b100))]
+    assert [each.findings.nearly for each in judged] == [{}, {}, {}]
