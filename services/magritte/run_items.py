@@ -80,6 +80,16 @@ class RunItems:
         """Yield all that was published about the run, in order."""
         return (record.message for record in self._ledger.records())
 
+    def members(self) -> dict[Face, int]:
+        """Return the faces that belong into the data set, with the revision of each."""
+        return {Face(entry, number): revision for entry, number, revision in self._tally.members()}
+
+    def normalized(self) -> Iterator[FaceNormalized]:
+        """Yield the faces whose pictures were ready for the data set, in order; some more than once."""
+        for record in self._ledger.records(f'"{FaceNormalized.kind()}"'):
+            if isinstance(record.message, FaceNormalized):
+                yield record.message
+
     def judgements(self) -> dict[str, ImageKept | ImageSuperseded]:
         """Return by entry what the deduper has decided last."""
         found: dict[str, ImageKept | ImageSuperseded] = {}
