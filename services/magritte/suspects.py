@@ -70,7 +70,7 @@ def suspects(
 ) -> None:
     """Sort the faces of a run's data set that nobody has decided about, the most suspicious first.
 
-    As soon as a person has dropped faces of five pictures, and kept those of five others, a model of this run's faces
+    As soon as a person has dropped faces of eight pictures, and kept those of eight others, a model of this run's faces
     sorts by these verdicts. Until then it is by strangeness: how far each face is from the others in shape, colours,
     sharpness and tones (`mostly` says in which of them most). Neither needs a training. What `magritte verdict exclude`
     has dropped does not count, since that says nothing of how a face looks.

@@ -17,9 +17,9 @@ from services.ranker.looks import Looks, Rows, in_lab, off_middle
 
 FEATURES = ("shape", "colours", "palette", "sharpness")
 
-LEAST = 5
-"""Originals that must have been dropped, and kept, for a model. Of 3 each the rest is sorted nearly as well, but nobody
-could say how well."""
+LEAST = 8
+"""Originals that must have been dropped, and kept, for a model. With 5 of each it sorts nearly as well, but its AUC on
+verdicts held back is off by 0.15 on average (faces of real drawings) and by up to 0.4; with 8 by 0.07, mostly below."""
 
 _STRENGTH = 10.0  # scikit-learn's C
 _SHARPNESS = 0.35

@@ -16,7 +16,7 @@ def look(name: str, stranger: bool = False) -> Look:
 
 
 OWN = [SeenFace(f"own {number}", look(f"own {number}")) for number in range(20)]
-STRANGERS = [SeenFace(f"stranger {number}", look(f"stranger {number}", stranger=True)) for number in range(7)]
+STRANGERS = [SeenFace(f"stranger {number}", look(f"stranger {number}", stranger=True)) for number in range(10)]
 
 
 def places(suspects: object) -> list[int]:
@@ -36,8 +36,8 @@ def test_with_enough_verdicts_of_both_kinds_a_model_sorts_those_without() -> Non
     dropped = [replace(each, dropped=True, belongs=False) for each in STRANGERS[:LEAST]]
     found = SORTER.sort([*kept, *OWN[LEAST:], *dropped, *STRANGERS[LEAST:]])
     assert (found.signal, found.verdicts.missing, found.verdicts.auc) == (Signal.VERDICTS, (0, 0), 1.0)
-    assert set(places(found.suspects)[:2]) == {25, 26}
-    assert sorted(places(found.suspects)) == [*range(5, 20), 25, 26]
+    assert set(places(found.suspects)[:2]) == {28, 29}
+    assert sorted(places(found.suspects)) == [*range(8, 20), 28, 29]
 
 
 def test_verdicts_of_one_kind_are_not_enough_nor_several_about_one_picture() -> None:

@@ -14,18 +14,18 @@ def drawn(own: int, strangers: int) -> Looks:
 
 
 def test_the_rest_is_sorted_by_verdicts_about_a_few() -> None:
-    looks = drawn(20, 10)
-    verdicts = [Verdict(place, f"{place}", place >= 20) for place in (*range(LEAST), *range(20, 20 + LEAST))]
+    looks = drawn(24, 12)
+    verdicts = [Verdict(place, f"{place}", place >= 24) for place in (*range(LEAST), *range(24, 24 + LEAST))]
     found = suspicion(looks, verdicts)
-    assert found.logits[20 + LEAST :].min() > found.logits[LEAST:20].max()
-    assert found.logits[20 + LEAST :].min() > 0 > found.logits[LEAST:20].max()
+    assert found.logits[24 + LEAST :].min() > found.logits[LEAST:24].max()
+    assert found.logits[24 + LEAST :].min() > 0 > found.logits[LEAST:24].max()
     assert found.auc == 1.0
 
 
 def test_the_score_is_the_sum_of_its_parts() -> None:
-    looks = drawn(10, 5)
-    found = suspicion(looks, [Verdict(place, f"{place}", place >= 10) for place in range(15)])
-    assert found.parts.shape == (15, len(FEATURES))
+    looks = drawn(12, 8)
+    found = suspicion(looks, [Verdict(place, f"{place}", place >= 12) for place in range(20)])
+    assert found.parts.shape == (20, len(FEATURES))
     assert np.allclose(found.parts.sum(axis=1) + found.bias, found.logits)
 
 
@@ -47,7 +47,7 @@ def test_faces_of_one_original_do_not_vouch_for_one_another() -> None:
 
 @pytest.mark.parametrize("repeat", range(2))
 def test_the_same_verdicts_give_the_same_scores(repeat: int) -> None:
-    verdicts = [Verdict(place, f"{place}", place >= 10) for place in range(15)]
-    first, second = (suspicion(drawn(10, 5), verdicts) for _ in range(2))
+    verdicts = [Verdict(place, f"{place}", place >= 12) for place in range(20)]
+    first, second = (suspicion(drawn(12, 8), verdicts) for _ in range(2))
     assert np.array_equal(first.logits, second.logits)
     assert first.auc == second.auc
