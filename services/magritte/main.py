@@ -25,6 +25,7 @@ from services.magritte import (
     sheet,
     sources,
     stage,
+    suspects,
     verdict,
     watch,
     weights,
@@ -53,6 +54,7 @@ app.command("fetch")(fetch.fetch)
 app.command("trace")(inspect.trace)
 app.command("sheet")(sheet.sheet)
 app.command("duplicates")(duplicates.duplicates)
+app.command("suspects")(suspects.suspects)
 app.command("verify")(dataset.verify)
 app.command("draw")(draw.draw)
 app.command("quality")(quality.quality)

@@ -26,6 +26,7 @@ from shared.contract.found_faces import FaceFinder
 from shared.contract.objects import Objects
 from shared.contract.preview import SourcePreview, TagCount
 from shared.contract.stage import Stage, python_name
+from shared.contract.suspicious_faces import FaceSorter
 from shared.recipe.danbooru import DanbooruSource
 from shared.recipe.duplicates import Duplicates
 from shared.recipe.recipe import Recipe
@@ -77,6 +78,12 @@ def face_finder(recipes: Sequence[Recipe], secrets: Path = SECRETS) -> FaceFinde
 def picture_comparer(settings: Duplicates, store: Objects) -> PictureComparer:
     """Return what compares originals in `store`. Raises `Unusable` when the deduper's extra is not installed."""
     found: PictureComparer = _module(JUDGING.name, "preview").PreviewComparer(settings, store)
+    return found
+
+
+def face_sorter() -> FaceSorter:
+    """Return what sorts faces by how suspicious they are. Raises `Unusable` without the ranker's extra."""
+    found: FaceSorter = _module(RANKER.name, "preview").PreviewSorter()
     return found
 
 

@@ -87,6 +87,10 @@ class RunItems:
         records = self._ledger.records(f'"{kind.kind()}"')
         return (record.message for record in records if isinstance(record.message, kind))
 
+    def members(self) -> dict[Face, int]:
+        """Return the faces that belong into the data set, with the revision of each."""
+        return {Face(entry, number): revision for entry, number, revision in self._tally.members()}
+
     def judgements(self) -> dict[str, ImageKept | ImageSuperseded]:
         """Return by entry what the deduper has decided last."""
         found: dict[str, ImageKept | ImageSuperseded] = {}

@@ -45,7 +45,7 @@ def drop(what: What, run: OfRun = "", why: Why = "") -> None:
 
 @app.command()
 def keep(what: What, run: OfRun = "", why: Why = "") -> None:
-    """Undo an earlier `drop`. What a stage has dropped stays out: this does not bring it back."""
+    """Undo an earlier `drop`, or say that a face belongs, for `magritte suspects`; brings back no stage's drop."""
     _decide(Decision.KEEP, what, run, why)
 
 

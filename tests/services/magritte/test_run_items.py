@@ -6,9 +6,11 @@ import pytest
 from services.magritte.item_search import Found
 from services.magritte.run_items import RUN, RunItems
 from shared.contract import keys
+from shared.contract.items import Face
 from shared.contract.messages import (
     FaceFound,
     FaceNormalized,
+    FacesCounted,
     ImageDropped,
     ImageFetched,
     LegDue,
@@ -135,3 +137,11 @@ def test_a_long_listing_is_looked_through_page_by_page(tmp_path: Path, recipe: R
         assert found == Found([f"{7:020x}"])
     per_entry = (peaks[1] - peaks[0]) / (200 * 38)
     assert per_entry < 200, f"{per_entry:.0f} bytes"
+
+
+def test_the_faces_of_the_data_set_have_revisions_and_pictures(items: RunItems, store: FolderStore, run: str) -> None:
+    assert items.members() == {}  # not yet: the number of faces is not known
+    publish(store, "face-detector", FacesCounted(run=run, entry=ENTRIES[0], image=IMAGE, faces=1), 7)
+    later = RunItems(store, run, print)
+    assert later.members() == {Face(ENTRIES[0], 0): 0}
+    assert [(each.item, each.picture) for each in later.messages_of(FaceNormalized)] == [(Face(ENTRIES[0], 0), PICTURE)]
