@@ -36,8 +36,9 @@ LEAST_AGREEING = 0.7
 LEAST_AGREEING_PLAIN, MOST_MOVED_PLAIN = 0.95, 0.02
 """The same for pictures with fewer details in the same place."""
 
-LEAST_COVER, LEAST_COMMON = 0.55, 0.2
-"""Share of one picture, and of either, that the other covers at least: crops of 8 % a side leave 0.56."""
+LEAST_COMMON = 0.55
+"""Share of what is drawn on either picture that the other covers at least: crops of 8 % a side leave 0.7. Of a collage
+less is covered: whichever of both were kept, a face could be lost, and faces are compared on their own later on."""
 
 PLAIN_DEVIATION, PLAIN_SHARE, PLAINER = 8.0, 0.35, 0.15
 """What is put over a picture, such as a bubble or a bar, is plain: a cell whose standard deviation is less than the
@@ -53,7 +54,8 @@ class Comparison:
 
     `details` lie in the same place; None where there were too few to go by. `agreeing` is a share of blocks; `moved`
     that of blocks which show two different things, rather than something plain put over one picture; `cover` is the
-    share of the first picture that the second covers, `covered` the share of the second that lies on the first.
+    share of what is drawn on the first picture that the second covers, `covered` the share of that on the second which
+    lies on the first.
     """
 
     details: int | None
@@ -71,16 +73,12 @@ class Comparison:
 
         `most_moved` is the share of blocks that may show something else.
         """
-        if self.details is None or self.details < LEAST_DETAILS:
-            return {
-                "agreeing": _doubt(1 - self.agreeing, 1 - LEAST_AGREEING_PLAIN),
-                "moved": _doubt(self.moved, min(MOST_MOVED_PLAIN, most_moved)),
-            }
-        covers = (min(self.cover, self.covered), LEAST_COMMON), (max(self.cover, self.covered), LEAST_COVER)
+        is_plain = self.details is None or self.details < LEAST_DETAILS
+        least, most = (LEAST_AGREEING_PLAIN, MOST_MOVED_PLAIN) if is_plain else (LEAST_AGREEING, most_moved)
         return {
-            "agreeing": _doubt(1 - self.agreeing, 1 - LEAST_AGREEING),
-            "moved": _doubt(self.moved, most_moved),
-            "cover": max(_doubt(1 - share, 1 - least) for share, least in covers),
+            "agreeing": _doubt(1 - self.agreeing, 1 - least),
+            "moved": _doubt(self.moved, min(most, most_moved)),
+            "cover": _doubt(1 - min(self.cover, self.covered), 1 - LEAST_COMMON),
         }
 
 
@@ -98,13 +96,26 @@ def compare(one: Look, other: Look) -> Comparison | None:
     height, width = one.rgb.shape[:2]
     over = cv2.warpAffine(other.rgb, way, (width, height))
     there = np.asarray(cv2.warpAffine(np.full(other.rgb.shape[:2], 255, np.uint8), way, (width, height)))
-    overlay = _Overlay(one.rgb, np.asarray(over, np.uint8), _blocks(there) >= 254)
-    if not overlay.common.any():
+    common = _blocks(there) >= 254
+    overlay = _Overlay(one.rgb, np.asarray(over, np.uint8), common)
+    if not common.any():
         return None
-    area = overlay.common.sum() * BLOCK**2
-    covered = area / (other.rgb[..., 0].size * abs(np.linalg.det(way[:, :2])))
+    cover = _share(_drawn(one.rgb)[common].sum(), _drawn(one.rgb).sum())
+    larger = abs(float(np.linalg.det(way[:, :2])))
+    covered = _share(_drawn(np.asarray(over, np.uint8))[common].sum(), _drawn(other.rgb).sum() * larger)
     moved, agreeing = overlay.moved_and_agreeing()
-    return Comparison(details, agreeing, moved, float(overlay.common.mean()), min(1.0, float(covered)))
+    return Comparison(details, agreeing, moved, cover, covered)
+
+
+def _share(part: float, whole: float) -> float:
+    """Return a part as a share of the whole; all, where there is nothing."""
+    return min(1.0, float(part / whole)) if whole > 0 else 1.0
+
+
+def _drawn(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Return which blocks have something drawn in them, rather than plain colour."""
+    levels = rgb.astype(np.float32)
+    return np.asarray((_blocks(levels * levels) - _blocks(levels) ** 2).max(axis=2) > PLAIN_DEVIATION**2)
 
 
 Way = tuple[NDArray[np.float64], int | None]

@@ -1,7 +1,7 @@
 """What the index is told, in order, and what follows from each: one line of JSON in the store."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -61,6 +61,12 @@ class Arrival:
         name = next(name for name, kind in _NAMES.items() if isinstance(self.cause, kind))
         seen = {} if self.findings is None else asdict(self.findings)
         return json.dumps({name: about, "decisions": decisions, **seen}).encode()
+
+    def answers(self, subjects: Collection[str]) -> bool:
+        """Return whether the arrival is, or has decided anew, about one of these subjects."""
+        if isinstance(self.cause, ImageFingerprinted):
+            return self.cause.entry in subjects
+        return subject(self.cause) in subjects or any(each.entry in subjects for each in self.decisions)
 
     def judgements(self) -> Iterator[Judgement]:
         """Yield the messages about all that the arrival has decided."""

@@ -37,6 +37,8 @@ def write(store: Objects, run: str, opened: OpenIndex) -> None:
         "batches": np.fromiter(opened.batches.values(), np.int64),
         "told_subjects": np.array(list(told), "S140"),
         "told": np.array([(each.value, each.batch) for each in told.values()], np.int64).reshape(-1, 2),
+        "revised_entries": np.array(list(opened.revised), "S20"),
+        "revised": np.fromiter(opened.revised.values(), np.int64),
         **opened.index.state(),
     }
     np.savez(stream, version=VERSION, **columns)
@@ -65,8 +67,9 @@ def _decoded(data: bytes, settings: Duplicates) -> OpenIndex:
         batches = dict(zip(_names(known["entries"]), known["batches"].tolist(), strict=True))
         said = (Told(*each) for each in known["told"].tolist())
         told = dict(zip(_names(known["told_subjects"]), said, strict=True))
+        revised = dict(zip(_names(known["revised_entries"]), known["revised"].tolist(), strict=True))
         arrivals = int(known["arrivals"])
-        return OpenIndex(index, batches, told, arrivals, arrivals)
+        return OpenIndex(index, batches, told, revised, arrivals, arrivals)
 
 
 def _names(column: NDArray[Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Declarations of the two stages of the deduper."""
+"""Declarations of the three stages of the deduper."""
 
 from shared.contract import messages as m
 from shared.contract import patterns
@@ -21,4 +21,21 @@ JUDGING = Declaration(
     reads=(patterns.ORIGINALS, patterns.ARRIVALS, patterns.INDEXES, patterns.VERDICTS),
     writes=(patterns.ARRIVALS, patterns.INDEXES),
     deletes=(patterns.INDEXES,),
+)
+
+COMPARING = Declaration(
+    name="deduper",
+    queue="deduper.faces",
+    consumes=(m.FacesDue,),
+    produces=(m.FaceKept, m.FaceSuperseded, m.FacesCompared),
+    longest=6 * 3600.0,
+    reads=(
+        patterns.JOURNALS,
+        patterns.CHECKPOINTS,
+        patterns.LISTINGS,
+        patterns.VERDICTS,
+        patterns.NORMALIZED,
+        patterns.FACES,
+    ),
+    writes=(patterns.FACES,),
 )

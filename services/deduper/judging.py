@@ -74,7 +74,7 @@ class Judging(Owner[Cause, Rules]):
         while True:
             opened = self._indexes.take(run) or _rebuilt(run, settings.duplicates, eyes, context.store)
             first = opened.arrivals + 1
-            news = [cause for cause in causes if opened.is_news(cause)]
+            news = [cause for cause in (*causes, *told.given(run, causes)) if opened.is_news(cause)]
             arrivals = [opened.judge(number, cause, eyes) for number, cause in enumerate(news, first)]
             lines = b"".join(arrival.written() + b"\n" for arrival in arrivals)
             if not arrivals or context.store.put_new(keys.arrival(run, first), lines):
@@ -87,10 +87,10 @@ def _known(
 ) -> list[Arrival]:
     """Read the answers to those causes that are not among the new `arrivals`."""
     new = {id(arrival.cause) for arrival in arrivals}
-    old = {subject(cause): opened.batch_of(cause) for cause in causes if id(cause) not in new}
-    batches = sorted({batch for batch in old.values() if batch is not None})
+    old = {subject(cause): opened.batches_of(cause) for cause in causes if id(cause) not in new}
+    batches = sorted(set[int]().union(*old.values()) - {arrivals[0].number if arrivals else 0})
     lines = (each for batch in batches for each in _read(run, batch, store))
-    return [each for each in lines if subject(each.cause) in old]
+    return [each for each in lines if each.answers(old)]
 
 
 def _rebuilt(run: str, settings: Duplicates, eyes: Eyes, store: Objects) -> OpenIndex:

@@ -63,46 +63,61 @@ class Seen(NamedTuple):
 
 
 class Looks:
-    """The looks of originals that were looked at last."""
+    """The looks of pictures that were looked at last, by their keys."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, Look | None] = OrderedDict()
 
-    def of(self, image: str, store: Objects) -> Look | None:
-        """Return the look of an original; None for one that is damaged or gone by now, which is like no other."""
-        if image not in self._known:
-            self._known[image] = _looked_at(image, store)
+    def of(self, key: str, store: Objects) -> Look | None:
+        """Return the look of a picture; None for one that is damaged or gone by now, which is like no other."""
+        if key not in self._known:
+            self._known[key] = _looked_at(key, store)
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
-        self._known.move_to_end(image)
-        return self._known[image]
+        self._known.move_to_end(key)
+        return self._known[key]
 
 
 class Looking:
-    """Looks at originals in the store, as strictly as the recipe says. Recipes can share `looks`."""
+    """Looks at pictures in the store, as strictly as the recipe says. Recipes can share `looks`.
 
-    def __init__(self, settings: Duplicates, looks: Looks | None = None) -> None:
+    `key` returns that of a picture, of an original if it is not given. Of either picture of a pair the other must cover
+    the share `least_cover`; where variants are kept, the share `most_of_a_variant` may show something else.
+    """
+
+    def __init__(
+        self,
+        settings: Duplicates,
+        looks: Looks | None = None,
+        key: Callable[[str], str] = keys.original,
+        least_cover: float = 0.0,
+        most_of_a_variant: float = _MOST_OF_A_VARIANT,
+    ) -> None:
+        self._key, self._most_uncovered = key, 1 - least_cover
         self._most_moved = _MOST_MOVED * (100 - settings.strictness) / (100 - _DEFAULT_STRICTNESS)
         self._most_if_alike = self._most_moved * _MORE_IF_ALIKE
         if settings.variants is Variants.KEEP:
-            self._most_moved = self._most_if_alike = min(self._most_moved, _MOST_OF_A_VARIANT)
+            self._most_moved = self._most_if_alike = min(self._most_moved, most_of_a_variant)
         self._looks = looks or Looks()
 
     def within(self, store: Objects) -> Eyes:
         """Return eyes for the originals in `store`."""
 
         def doubt(one: str, other: str, kind: Reason) -> float:
-            seen = self.comparisons(one, other, kind, store) or ()
-            return min((each.comparison.doubt(each.most_moved) for each in seen), default=inf)
+            return min(map(self._doubt, self.comparisons(one, other, kind, store) or ()), default=inf)
 
-        return Eyes(doubt, lambda image: _resolution(image, store))
+        return Eyes(doubt, lambda image: _resolution(self._key(image), store))
+
+    def _doubt(self, seen: Seen) -> float:
+        found = seen.comparison
+        return max(found.doubt(seen.most_moved), (1 - min(found.cover, found.covered)) / self._most_uncovered)
 
     def comparisons(self, one: str, other: str, kind: Reason, store: Objects) -> Iterator[Seen] | None:
-        """Lay each original over the other, mirrored if they may be mirror images, and yield what is found.
+        """Lay each picture over the other, mirrored if they may be mirror images, and yield what is found.
 
         Of a picture that lost much the better way round says more. None if either is damaged, or gone by now.
         """
-        here, there = self._looks.of(min(one, other), store), self._looks.of(max(one, other), store)
+        here, there = (self._looks.of(self._key(each), store) for each in sorted((one, other)))
         if here is None or there is None:
             return None
         there = there.mirrored if kind is Reason.MIRRORED_DUPLICATE else there
@@ -112,16 +127,16 @@ class Looking:
         return (Seen(each, most_moved) for each in found if each is not None)
 
 
-def _resolution(image: str, store: Objects) -> int:
+def _resolution(key: str, store: Objects) -> int:
     try:
-        return effective_resolution(store.get(keys.original(image)), ANY_SHAPE)
+        return effective_resolution(store.get(key), ANY_SHAPE)
     except NotFound:
         return 0
 
 
-def _looked_at(image: str, store: Objects) -> Look | None:
+def _looked_at(key: str, store: Objects) -> Look | None:
     try:
-        reduced = thumbnail(store.get(keys.original(image)), DECODED_SIDE, ANY_SHAPE)
+        reduced = thumbnail(store.get(key), DECODED_SIDE, ANY_SHAPE)
     except NotFound:
         return None
     return None if isinstance(reduced, Drop) else look_of(reduced.image)

@@ -28,12 +28,14 @@ class OpenIndex:
     """An index that knows the first `arrivals` of a run; `written` of them are in the newest checkpoint.
 
     A batch of arrivals is named by the number of its first. `batches` has that of each entry's, in order of arrival,
-    and `told` what has been said since about pictures, by the `subject` of that.
+    and `told` what has been said since about pictures, by the `subject` of that. `revised` has the batch of what has
+    decided last about an entry because of that.
     """
 
     index: RunIndex
     batches: dict[str, int] = field(default_factory=dict)
     told: dict[str, Told] = field(default_factory=dict)
+    revised: dict[str, int] = field(default_factory=dict)
     arrivals: int = 0
     written: int = 0
 
@@ -53,11 +55,13 @@ class OpenIndex:
             case PairGiven():
                 return cause.number > told.value and self.index.has(cause.image) and self.index.has(cause.other)
 
-    def batch_of(self, cause: Cause) -> int | None:
-        """Return the batch that answers a cause which is no news, None where there is no answer."""
+    def batches_of(self, cause: Cause) -> set[int]:
+        """Return the batches that answer a cause which is no news, none where there is no answer."""
         if isinstance(cause, ImageFingerprinted):
-            return self.batches.get(cause.entry)
-        return self.told.get(subject(cause), _NOTHING).batch or None
+            found = self.batches.get(cause.entry, 0), self.revised.get(cause.entry, 0)
+        else:
+            found = self.told.get(subject(cause), _NOTHING).batch, 0
+        return set(found) - {0}
 
     def judge(self, number: int, cause: Cause, eyes: Eyes, known: Findings | None = None) -> Arrival:
         """Take in a cause that is news, and return what follows from it; it counts once it is `noted`.
@@ -84,14 +88,13 @@ class OpenIndex:
     def note(self, arrivals: Iterable[Arrival], batch: int) -> None:
         """Note that arrivals, which the index has taken in, lie in the store as a batch."""
         for each in arrivals:
-            match each.cause:
-                case ImageFingerprinted():
-                    self.batches[each.cause.entry] = batch
-                case KeeperSettled():
-                    self.told[subject(each.cause)] = Told(each.cause.out, batch)
-                case PairGiven():
-                    self.told[subject(each.cause)] = Told(each.cause.number, batch)
             self.arrivals += 1
+            if isinstance(each.cause, ImageFingerprinted):
+                self.batches[each.cause.entry] = batch
+                continue
+            value = each.cause.out if isinstance(each.cause, KeeperSettled) else each.cause.number
+            self.told[subject(each.cause)] = Told(value, batch)
+            self.revised |= {decision.entry: batch for decision in each.decisions}
 
 
 _NOTHING = Told(0, 0)

@@ -1,7 +1,7 @@
 """All fingerprints of one run, in the order of their arrival, which are duplicates, and what has been decided."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -121,6 +121,20 @@ class RunIndex:
     def has(self, image: str) -> bool:
         """Return whether a picture with this original has arrived."""
         return image in self._of_image
+
+    @property
+    def entries(self) -> Sequence[str]:
+        """Return all entries, in order of arrival."""
+        return self._entries
+
+    def is_out(self, number: int) -> bool:
+        """Return whether the picture of an arrival, counted from 0, has fallen out of the run."""
+        return number in self._groups.out
+
+    def of_groups(self) -> list[EntryDecision]:
+        """Return the decisions about all that have duplicates, in order of arrival."""
+        paired = sorted(number for number, pairs in self._pairs.items() if pairs)
+        return [self._decision(number, self._reason(number)) for number in paired]
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return all that the index knows, as arrays: an element per entry, in order of arrival, or per pair."""

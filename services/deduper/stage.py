@@ -1,6 +1,7 @@
-"""The deduper's two stages."""
+"""The deduper's three stages."""
 
+from services.deduper.comparing import Comparing
 from services.deduper.fingerprinting import Fingerprinting
 from services.deduper.judging import Judging
 
-STAGES = (Fingerprinting, Judging)
+STAGES = (Fingerprinting, Judging, Comparing)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from services.deduper.declaration import FINGERPRINTING, JUDGING
+from services.deduper.declaration import COMPARING, FINGERPRINTING, JUDGING
 from services.face_detector.declaration import FACE_DETECTOR
 from services.normalizer.declaration import NORMALIZER
 from services.ranker.declaration import RANKER
@@ -37,6 +37,7 @@ PIPELINE = Pipeline(
         SCRAPER,
         FINGERPRINTING,
         JUDGING,
+        COMPARING,
         FACE_DETECTOR,
         UPSCALER,
         NORMALIZER,

@@ -11,6 +11,7 @@ from shared.contract.items import WholeRun
 from shared.contract.messages import (
     DatasetDue,
     FaceNormalized,
+    FacesDue,
     ImageKept,
     ImageSuperseded,
     KeeperSettled,
@@ -52,7 +53,8 @@ class LedgerSettings:
 class _Open:
     """An open book, of one `epoch` of the bus: between two of them another owner may have written.
 
-    `due_at` is the number of changes at which a data set was last asked for, `written` the state that the store has.
+    `due_at` and `compared_at` are the numbers of changes at which a data set, and the second pass, were last asked for,
+    `written` is the state that the store has.
     """
 
     run: str
@@ -62,6 +64,7 @@ class _Open:
     book: Book
     verdicts: Verdicts
     due_at: int | None = None
+    compared_at: int | None = None
     written: RunState | None = None
 
 
@@ -181,11 +184,14 @@ def _settled_keepers(opened: _Open, batch: Sequence[Received[Message]]) -> Itera
             yield KeeperSettled(run=opened.run, entry=entry, out=is_out)
 
 
-def _due(opened: _Open, batch: Sequence[Received[Message]]) -> Iterator[DatasetDue]:
-    """Ask for the data set of a settled run: once for each change, and again for whoever resumes the run."""
-    phase, changes = opened.book.phase(opened.phases), opened.book.tally.changes
+def _due(opened: _Open, batch: Sequence[Received[Message]]) -> Iterator[FacesDue | DatasetDue]:
+    """Ask for the second pass or the data set of a settled run: once for each change, and again for a resumed run."""
+    phase, tally = opened.book.phase(opened.phases), opened.book.tally
     is_requested_again = any(isinstance(received.message, SourceExhausted | ReviewClosed) for received in batch)
-    is_new = phase is Phase.PACKING and opened.due_at != changes
+    if phase is Phase.COMPARING and (is_requested_again or opened.compared_at != tally.candidate_changes):
+        opened.compared_at = tally.candidate_changes
+        yield FacesDue(run=opened.run, changes=tally.candidate_changes)
+    is_new = phase is Phase.PACKING and opened.due_at != tally.changes
     if is_new or (is_requested_again and phase in (Phase.PACKING, Phase.TRAINING, Phase.RANKING)):
-        opened.due_at = changes
-        yield DatasetDue(run=opened.run, changes=changes)
+        opened.due_at = tally.changes
+        yield DatasetDue(run=opened.run, changes=tally.changes)

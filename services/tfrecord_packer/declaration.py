@@ -22,6 +22,9 @@ BOOKKEEPING = Declaration(
         m.FaceUpscaled,
         m.FaceNormalized,
         m.FaceDropped,
+        m.FaceKept,
+        m.FaceSuperseded,
+        m.FacesCompared,
         m.ItemDied,
         m.VerdictGiven,
         m.ReviewClosed,
@@ -29,7 +32,7 @@ BOOKKEEPING = Declaration(
         m.SnapshotTaken,
         m.RankingReady,
     ),
-    produces=(m.DatasetDue, m.KeeperSettled),
+    produces=(m.DatasetDue, m.FacesDue, m.KeeperSettled),
     cancellable=False,  # what has been done or decided must not be forgotten
     batching=Batching(most=5000, gap=0.2, longest=1.0),
     reads=(*_LEDGER, patterns.LISTINGS, patterns.VERDICTS),

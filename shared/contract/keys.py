@@ -15,6 +15,7 @@
     runs/<run>/listings/<source>/<page>.json what came of each entry of page n of a source
     runs/<run>/arrivals/<number>.jsonl       what the deduper's index decided about a batch, arrivals n and on
     runs/<run>/index/<number>.npz            what the deduper's index knew after n arrivals
+    runs/<run>/faces.npz                     what the deduper's second pass has found about the run's faces
     runs/<run>/journal/<number>.jsonl        batch n of everything that was published about the run
     runs/<run>/tally/<number>.zip            what the first n batches add up to
     runs/<run>/state.json                    counts, phase and results, for whoever looks
@@ -160,6 +161,11 @@ def arrival(run: str, number: int | None = None) -> str:
 def index(run: str, number: int | None = None) -> str:
     """Return the key of the deduper's index after `number` arrivals of a run; without it, the prefix."""
     return f"runs/{run}/index/" + (f"{number:08d}.npz" if number is not None else "")
+
+
+def face_index(run: str) -> str:
+    """Return the key of what the deduper's second pass has found about the faces of a run."""
+    return f"runs/{run}/faces.npz"
 
 
 def parse_index(key: str) -> int:

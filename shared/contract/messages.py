@@ -31,10 +31,12 @@ from shared.contract.message_base import (
 )
 from shared.contract.person_messages import Decision, PairDecision, PairGiven, ReviewClosed, VerdictGiven
 from shared.contract.reasons import Drop, Reason
+from shared.contract.second_pass import FaceKept, FacesCompared, FacesDue, FaceSuperseded
 
 __all__ = [  # what readers of messages take from here
-    "NO_STAMP", "Count", "Decision", "Digest", "EntryId", "Message", "PairDecision", "PairGiven", "ReviewClosed",
-    "RunId", "Stamp", "VerdictGiven", "decode_message", "decode_stamped", "kebab", "now", "of_revision", "rebuild",
+    "NO_STAMP", "Count", "Decision", "Digest", "EntryId", "FaceKept", "FaceSuperseded", "FacesCompared", "FacesDue",
+    "Message", "PairDecision", "PairGiven", "ReviewClosed", "RunId", "Stamp", "VerdictGiven", "decode_message",
+    "decode_stamped", "kebab", "now", "of_revision", "rebuild",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ ARRIVALS = keys.arrival("*") + "*"
 CHECKPOINTS = keys.checkpoint("*") + "*"
 CROPS = keys.crop("*")
 DATASETS = "datasets/*"
+FACES = keys.face_index("*")
 FILES = keys.file("*")
 INDEXES = keys.index("*") + "*"
 JOURNALS = keys.journal("*") + "*"

@@ -32,6 +32,7 @@ PICTURE = {
     "rejected": "B",
     "settlement": "H",
     "members": "I",
+    "candidates": "I",
     "first_face": "I",
 }
 """Columns of a tally's pictures, and their widths as `array` has them."""
@@ -43,6 +44,8 @@ FACE = {
     "revision": "I",
     "verdict": "I",
     "rejected": "B",
+    "compared": "I",
+    "duplicate": "H",
     "next_face": "I",
 }
 """The same of their faces."""

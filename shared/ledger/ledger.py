@@ -19,7 +19,12 @@ from shared.recipe.recipe import Recipe
 
 def phase_settings(recipe: Recipe) -> PhaseSettings:
     """Return the part of a recipe that decides the phases of its runs."""
-    return PhaseSettings(len(recipe.sources), recipe.review.required, recipe.training.kimg > 0)
+    return PhaseSettings(
+        sources=len(recipe.sources),
+        review=recipe.review.required,
+        training=recipe.training.kimg > 0,
+        second_pass=recipe.duplicates.faces,
+    )
 
 
 class Ledger:

@@ -2,8 +2,10 @@
 
 from shared.contract.messages import (
     FaceDropped,
+    FaceKept,
     FaceNormalized,
     FacesCounted,
+    FaceSuperseded,
     ImageDropped,
     ImageKept,
     ImageSuperseded,
@@ -19,7 +21,10 @@ OUTCOMES = {ItemDied.kind(): 0, FacesCounted.kind(): 1, ImageDropped.kind(): 2}
 FACE_OUTCOMES = {ItemDied.kind(): 0, FaceDropped.kind(): 1, FaceNormalized.kind(): 2}
 """What a stage makes of a picture or a face; of several at one revision the one with the highest number holds."""
 
-DECIDERS = {VerdictGiven.kind(), *JUDGES, *OUTCOMES, *FACE_OUTCOMES}
+COMPARED = {FaceKept.kind(), FaceSuperseded.kind()}
+"""What the deduper's second pass makes of a face."""
+
+DECIDERS = {VerdictGiven.kind(), *JUDGES, *OUTCOMES, *FACE_OUTCOMES, *COMPARED}
 """Kinds of facts that a fate can depend on."""
 
 

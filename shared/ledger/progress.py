@@ -8,6 +8,7 @@ from typing import Any
 from shared.contract.facts import RunFact
 from shared.contract.messages import (
     DatasetPacked,
+    FacesCompared,
     ItemDied,
     RankingReady,
     ReviewClosed,
@@ -21,6 +22,7 @@ class Phase(StrEnum):
     """Phases of a run."""
 
     GATHERING = "gathering"
+    COMPARING = "comparing"
     REVIEWING = "reviewing"
     PACKING = "packing"
     TRAINING = "training"
@@ -39,12 +41,14 @@ class Phase(StrEnum):
 class PhaseSettings:
     """The part of a recipe that decides the phases of its runs.
 
-    That is the number of sources, and whether a person reviews the pictures and a network is trained.
+    That is the number of sources, and whether a person reviews the pictures, a network is trained and faces are
+    compared.
     """
 
     sources: int
     review: bool
     training: bool
+    second_pass: bool = False
 
 
 @dataclass
@@ -52,7 +56,8 @@ class Progress:
     """The knowledge about a run as a whole.
 
     `listed` counts the entries of each source; those of them that no fact has been about yet are `awaited`. `packed_at`
-    is the number of changes (`Tally.changes`) that the newest data set was made of, None without one. Snapshot and
+    is the number of changes (`Tally.changes`) that the newest data set was made of, None without one, and `compared_at`
+    that (`Tally.candidate_changes`) at which faces were compared. Snapshot and
     ranking are the newest, of whatever version of the data set. `deaths` are stages and errors of what concerned the
     run as a whole.
     """
@@ -63,6 +68,7 @@ class Progress:
     version: int = 0
     dataset: str = ""
     packed_at: int | None = None
+    compared_at: int | None = None
     snapshot: RunFact | None = None
     ranking: RunFact | None = None
     deaths: set[tuple[str, str]] = field(default_factory=set)
@@ -97,6 +103,8 @@ class Progress:
         """Return the phase of a run that nobody has cancelled and of which nothing has failed."""
         if not self.is_settled(settings, tally):
             return Phase.GATHERING
+        if settings.second_pass and self._is_to_be_compared(tally):
+            return Phase.COMPARING
         if settings.review and not self.reviewed:
             return Phase.REVIEWING
         if not tally.faces:
@@ -107,6 +115,11 @@ class Progress:
             return Phase.FINISHED
         done = self.snapshot is not None and self.snapshot.last and self._is_of_newest(self.snapshot)
         return Phase.RANKING if done else Phase.TRAINING
+
+    def _is_to_be_compared(self, tally: Tally) -> bool:
+        """Return whether faces have changed since they were compared, and since a data set was packed of them."""
+        is_new = self.compared_at != tally.candidate_changes and self.packed_at != tally.changes
+        return is_new and tally.candidate_faces > 1
 
     def _is_of_newest(self, fact: RunFact | None) -> bool:
         return fact is not None and fact.version == self.version
@@ -126,6 +139,11 @@ class Progress:
         news = (fact.version, fact.changes) > known
         if news:
             self.version, self.dataset, self.packed_at = fact.version, fact.digest, fact.changes
+        return news
+
+    def _note_compared(self, fact: RunFact) -> bool:
+        news = self.compared_at is None or fact.changes > self.compared_at
+        self.compared_at = fact.changes if news else self.compared_at
         return news
 
     def _note_snapshot(self, fact: RunFact) -> bool:
@@ -152,6 +170,7 @@ _NOTES: Mapping[str, Callable[[Progress, RunFact], bool]] = {
     SourceExhausted.kind(): Progress._note_listed,
     ReviewClosed.kind(): Progress._note_closed_review,
     DatasetPacked.kind(): Progress._note_dataset,
+    FacesCompared.kind(): Progress._note_compared,
     SnapshotTaken.kind(): Progress._note_snapshot,
     RankingReady.kind(): Progress._note_ranking,
     ItemDied.kind(): Progress._note_death,

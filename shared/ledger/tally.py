@@ -4,8 +4,9 @@ The facts may come in any order and any number of times. Of what stages say abou
 revision holds; a person's verdict goes before all of them.
 """
 
+from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from shared.contract.facts import FaceFact, ImageFact
@@ -15,22 +16,24 @@ from shared.contract.messages import (
     FacesCounted,
     ImageKept,
     ImageSuperseded,
-    ItemDied,
     VerdictGiven,
 )
 from shared.contract.reasons import Reason
 from shared.ledger.arrivals import Arrivals
-from shared.ledger.columns import FACE, NONE, PICTURE, Codes, Columns, Entries, below
+from shared.ledger.columns import NONE, PICTURE, Codes, Columns, Entries, below
+from shared.ledger.faces import Faces
 from shared.ledger.fates import PERSON, UNDECIDED, Fate, Settlement
 from shared.ledger.keepers import Keepers
-from shared.ledger.outcomes import DECIDERS, FACE_OUTCOMES, JUDGES, OUTCOMES, Cause, settled_by
+from shared.ledger.outcomes import COMPARED, DECIDERS, FACE_OUTCOMES, JUDGES, OUTCOMES, Cause, settled_by
 
 
 class Tally:
-    """The facts of one run. `settled` of its pictures have a fate; `faces` of their faces belong into the data set.
+    """The facts of one run.
 
-    `changes` grows whenever the faces that belong into the data set may have changed. A tally can be made of the
-    `content` of another; raises `ValueError`, `KeyError` or `TypeError` if that is none.
+    `settled` of its pictures have a fate; `faces` of their faces belong into the data set, of `candidate_faces` that do
+    unless the deduper's second pass finds better copies. `changes` grows whenever the former may have changed, and
+    `candidate_changes` whenever the latter may. A tally can be made of the `content` of another; raises `ValueError`,
+    `KeyError` or `TypeError` if that is none.
     """
 
     def __init__(self, meta: Mapping[str, Any] | None = None, columns: Mapping[str, bytes] | None = None) -> None:
@@ -41,11 +44,13 @@ class Tally:
         self._arrivals = Arrivals(meta.get("arrivals"))
         self._entries = Entries(columns.get("entries", b""))
         self._pictures = Columns(PICTURE, below("picture", columns))
-        self._faces = Columns(FACE, below("face", columns))
+        self._faces = Faces(self._pictures, self._causes, below("face", columns))
         self._fates = Counter[int](self._pictures.settlement)
         self.settled = sum(count for code, count in self._fates.items() if self._is_fate(code))
         self.faces = sum(self._pictures.members)
+        self.candidate_faces = sum(self._pictures.candidates)
         self.changes = int(meta.get("changes", 0))
+        self.candidate_changes = int(meta.get("candidate_changes", 0))
         self._keepers = Keepers(self._pictures, self._fate_if_kept)
 
     def content(self) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -56,15 +61,16 @@ class Tally:
             "settlements": [(each.fate, each.stage, each.reason) for each in self._settlements.values],
             "arrivals": self._arrivals.content(),
             "changes": self.changes,
+            "candidate_changes": self.candidate_changes,
         }
-        parts = (("picture", self._pictures.content()), ("face", self._faces.content()))
+        parts = (("picture", self._pictures.content()), ("face", self._faces.columns.content()))
         columns = {f"{part}-{name}": column for part, content in parts for name, column in content.items()}
         return meta, {"entries": self._entries.content(), **columns}
 
     @property
     def memory(self) -> int:
         """Bytes of memory that the tally takes, roughly."""
-        return self._entries.memory + self._pictures.memory + self._faces.memory
+        return self._entries.memory + self._pictures.memory + self._faces.columns.memory
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -111,8 +117,9 @@ class Tally:
         if row is None or not self._is_up_to_its_faces(row):
             yield None, self.settlement(entry)
             return
-        for face in sorted(self._faces_of(row), key=lambda face: self._faces.number[face]):
-            yield self._faces.number[face], self._fate_of_face(face)
+        number = self._faces.columns.number
+        for face in sorted(self._faces.of(row), key=number.__getitem__):
+            yield number[face], self._faces.fate(face)
 
     def revision(self, entry: str) -> int:
         """Return the revision of what a stage has made of a picture; 0 where nothing is known."""
@@ -121,10 +128,22 @@ class Tally:
 
     def members(self) -> Iterator[tuple[str, int, int]]:
         """Yield entry, number and revision of every face that belongs into the data set."""
+        return self._wanted(self._pictures.members, self._faces.members)
+
+    def candidates(self) -> Iterator[tuple[str, int, int]]:
+        """Yield the same of every face that does unless the deduper's second pass finds a better copy."""
+        return self._wanted(self._pictures.candidates, self._faces.candidates)
+
+    def duplicates(self) -> set[tuple[str, int]]:
+        """Return entry and number of every candidate of which the second pass has found a better copy."""
+        members = {(entry, number) for entry, number, _ in self.members()}
+        return {(entry, number) for entry, number, _ in self.candidates()} - members
+
+    def _wanted(self, counts: "array[int]", faces: Callable[[int], Iterable[int]]) -> Iterator[tuple[str, int, int]]:
+        columns = self._faces.columns
         for row, entry in enumerate(self._entries):
-            if self._pictures.members[row]:
-                for face in self._member_faces(row):
-                    yield entry, self._faces.number[face], self._faces.revision[face]
+            for face in faces(row) if counts[row] else ():
+                yield entry, columns.number[face], columns.revision[face]
 
     def counts(self) -> Counter[Settlement]:
         """Count the pictures by settlement; the counts add up to the number of pictures."""
@@ -132,7 +151,7 @@ class Tally:
 
     def verdicts(self) -> list[int]:
         """Return the numbers of the verdicts that hold, in order."""
-        return sorted({*self._pictures.verdict, *self._faces.verdict} - {NONE})
+        return sorted({*self._pictures.verdict, *self._faces.columns.verdict} - {NONE})
 
     def _is_fate(self, code: int) -> bool:
         return self._settlements[code].fate is not Fate.UNDECIDED
@@ -172,17 +191,22 @@ class Tally:
         """Return the fate of a picture that the deduper has kept, None for any other."""
         judgement = self._pictures.judgement[row]
         is_kept = judgement != NONE and self._causes[judgement][0] == ImageKept.kind()
+        if is_kept and self._pictures.candidates[row]:  # its faces may have better copies: those of its copies too
+            return Fate.IN_DATASET
         return self._settlements[self._pictures.settlement[row]].fate if is_kept else None
 
     def _add_face(self, row: int, fact: FaceFact) -> bool:
-        face = self._face(row, fact.face)
+        face, columns = self._faces.row(row, fact.face), self._faces.columns
         if fact.kind == VerdictGiven.kind():
-            return self._note_verdict(self._faces, face, fact)
+            return self._note_verdict(columns, face, fact)
+        if fact.kind in COMPARED:
+            return self._faces.compare(face, fact)
         if fact.kind not in FACE_OUTCOMES:
-            return self._is_first(self._faces, face, fact.kind)
-        news = self._prevails(self._faces, face, fact, FACE_OUTCOMES)
-        if news and fact.kind == FaceNormalized.kind():
-            self.changes += 1  # also when another picture takes the place of an earlier one
+            return self._is_first(columns, face, fact.kind)
+        news = self._prevails(columns, face, fact, FACE_OUTCOMES)
+        if news and fact.kind == FaceNormalized.kind():  # also when another picture takes the place of an earlier one
+            self.changes += 1
+            self.candidate_changes += 1
         return news
 
     def _is_first(self, rows: Columns, row: int, kind: str) -> bool:
@@ -217,35 +241,14 @@ class Tally:
             self._settle(row)
         return row
 
-    def _face(self, row: int, number: int) -> int:
-        """Return the row of a face, a new one if it has none."""
-        for face in self._faces_of(row):
-            if self._faces.number[face] == number:
-                return face
-        face = self._faces.append()
-        self._faces.number[face] = number
-        self._faces.next_face[face], self._pictures.first_face[row] = self._pictures.first_face[row], face + 1
-        return face
-
-    def _faces_of(self, row: int) -> Iterator[int]:
-        following = self._pictures.first_face[row]
-        while following:
-            yield following - 1
-            following = self._faces.next_face[following - 1]
-
-    def _member_faces(self, row: int) -> Iterator[int]:
-        return (face for face in self._faces_of(row) if self._is_member(face))
-
-    def _is_member(self, face: int) -> bool:
-        code = self._faces.outcome[face]
-        return code != NONE and not self._faces.rejected[face] and self._causes[code][0] == FaceNormalized.kind()
-
     def _settle(self, row: int) -> None:
         """Find a picture's fate anew, and count it."""
         pictures, before = self._pictures, self._pictures.settlement[row]
         found = self._found(row)
         code = self._settlements.of(found)
-        members = sum(1 for _ in self._member_faces(row)) if found.fate is Fate.IN_DATASET else 0
+        members = len(self._faces.members(row)) if found.fate is Fate.IN_DATASET else 0
+        is_up_to_its_faces = found.fate is not Fate.UNDECIDED and self._is_up_to_its_faces(row)
+        candidates = len(self._faces.candidates(row)) if is_up_to_its_faces else 0
         if before != code:
             self._fates[code] += 1
             self.settled += found.fate is not Fate.UNDECIDED
@@ -254,7 +257,9 @@ class Tally:
                 self.settled -= self._is_fate(before)
         self.changes += members != pictures.members[row]
         self.faces += members - pictures.members[row]
-        pictures.settlement[row], pictures.members[row] = code, members
+        self.candidate_changes += candidates != pictures.candidates[row]
+        self.candidate_faces += candidates - pictures.candidates[row]
+        pictures.settlement[row], pictures.members[row], pictures.candidates[row] = code, members, candidates
         self._keepers.look_at(row)
 
     def _found(self, row: int) -> Settlement:
@@ -269,7 +274,7 @@ class Tally:
             return UNDECIDED
         kind, stage, reason = self._causes[pictures.outcome[row]]
         if kind == FacesCounted.kind():
-            return self._fate_of_faces(row)
+            return self._faces.fate_of_picture(row)
         return settled_by(kind, stage, reason)
 
     def _is_up_to_its_faces(self, row: int) -> bool:
@@ -277,23 +282,3 @@ class Tally:
         judged, found = pictures.judgement[row], pictures.outcome[row]
         superseded = judged != NONE and self._causes[judged][0] == ImageSuperseded.kind()
         return not (pictures.rejected[row] or superseded) and found != NONE and self._causes[found][0] == counted
-
-    def _fate_of_face(self, face: int) -> Settlement:
-        if self._faces.outcome[face] == NONE:
-            return UNDECIDED
-        return Settlement(Fate.IN_DATASET) if self._is_member(face) else settled_by(*self._cause(face))
-
-    def _fate_of_faces(self, row: int) -> Settlement:
-        faces = self._faces
-        settled = [face for face in self._faces_of(row) if faces.outcome[face] != NONE]
-        if len(settled) < self._pictures.faces[row]:
-            return UNDECIDED
-        if any(self._is_member(face) for face in settled):
-            return Settlement(Fate.IN_DATASET)
-        causes = [self._cause(face) for face in sorted(settled, key=lambda face: faces.number[face])]
-        return settled_by(*next((cause for cause in causes if cause[0] == ItemDied.kind()), causes[0]))
-
-    def _cause(self, face: int) -> Cause:
-        if self._faces.rejected[face]:
-            return VerdictGiven.kind(), PERSON, Reason.REJECTED
-        return self._causes[self._faces.outcome[face]]

@@ -34,6 +34,13 @@ class Duplicates(Section):
             "all of them are kept; copies with captions or watermarks are kept as well then"
         ),
     )
+    faces: bool = Field(
+        True,
+        description=(
+            "true: once all pictures are settled, faces that are ready for the data set are compared as well, and the "
+            "best of copies is kept: those that a border, a collage or a large crop hid"
+        ),
+    )
     mirrored: bool = Field(True, description="true: a picture and its mirror image are duplicates as well")
 
     @model_validator(mode="before")

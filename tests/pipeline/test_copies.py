@@ -108,7 +108,7 @@ def test_pairs_that_are_nearly_copies_are_drawn_until_a_person_has_decided(
     ImageDraw.Draw(drawing).ellipse((140, 380, 210, 430), fill="#103070", outline="#f0e0a0", width=6)
     drawing.save(place.pictures / "brooch.png")
     (place.pictures / "another.png").write_bytes(drawings[1])
-    place.write_recipe(RECIPE + "duplicates: {strictness: 77}\n")
+    place.write_recipe(RECIPE + "duplicates: {strictness: 77, faces: false}\n")
     place.run()
     assert fates(place) == {"in-dataset": 3}
     sheet = place.root / "nearly.png"
@@ -116,3 +116,24 @@ def test_pairs_that_are_nearly_copies_are_drawn_until_a_person_has_decided(
     assert sheet.is_file()
     place.magritte("verdict", "apart", "one.png", "brooch.png")
     place.magritte("duplicates", "--nearly", "--out", str(sheet), expect=1)
+
+
+def test_a_face_that_came_with_two_pictures_is_in_the_data_set_once(place: Workplace, drawings: list[bytes]) -> None:
+    face, other = (Image.open(io.BytesIO(drawings[number])).convert("RGB") for number in (0, 1))
+    face.save(place.pictures / "alone.png")
+    collage = Image.new("RGB", (face.width * 2 + 60, face.height + 80), "#406080")
+    collage.paste(face, (20, 50))
+    collage.paste(other, (face.width + 40, 30))
+    collage.save(place.pictures / "collage.jpg", quality=85)
+    (place.pictures / "another.png").write_bytes(drawings[2])
+    for faces, members in (("true", 3), ("false", 4)):
+        place.write_recipe(RECIPE + f"duplicates: {{faces: {faces}}}\n")
+        place.run()
+        assert fates(place) == {"in-dataset": 3}
+        assert len(manifests(place)[-1]) == place.status()["faces"] == members
+    place.write_recipe(RECIPE + "duplicates: {faces: true}\n")
+    assert "reason=near-d" in place.magritte("trace", "collage.jpg", "--run", "anya-001")
+    place.magritte("verdict", "drop", "alone.png", "--run", "anya-001")
+    place.run()
+    assert place.status()["faces"] == 3
+    assert fates(place) == {"in-dataset": 2, "rejected": 1}

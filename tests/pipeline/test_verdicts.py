@@ -30,7 +30,7 @@ def test_a_dropped_picture_is_in_no_later_version_until_it_is_kept_again(workpla
     workplace.run()
     (first,) = manifests(workplace)
     assert "verdict 1: drop 3.png" in workplace.magritte("verdict", "drop", "3.png", "--why", "not her")
-    assert workplace.status()["phase"] == "packing"
+    assert workplace.status()["phase"] == "comparing"
     workplace.run()
     (dropped,) = set(first) - set(manifests(workplace)[1])
     assert workplace.status()["run"] == "anya-001"

@@ -5,8 +5,12 @@ from shared.contract.messages import (
     DatasetPacked,
     FaceDropped,
     FaceFound,
+    FaceKept,
     FaceNormalized,
+    FacesCompared,
     FacesCounted,
+    FacesDue,
+    FaceSuperseded,
     FaceUpscaled,
     ImageDropped,
     ImageFetched,
@@ -44,6 +48,8 @@ def _of_a_run() -> tuple[Message, ...]:
         SnapshotTaken.model_validate(leg | {"kimg": 2.5, "last": True}),
         RankingReady.model_validate(leg),
         ReviewClosed(run=RUN),
+        FacesDue(run=RUN, changes=5),
+        FacesCompared(run=RUN, changes=5, superseded=1),
         DatasetDue(run=RUN, changes=7),
     )
 
@@ -73,6 +79,8 @@ def _of_faces() -> tuple[Message, ...]:
         FaceFound.model_validate(face | {"crop": OTHER, "box": (1, 2, 30, 40), "side": 40}),
         FaceUpscaled.model_validate(face | {"crop": OTHER, "factor": 2}),
         FaceNormalized.model_validate(face | {"picture": OTHER}),
+        FaceKept(run=RUN, entry=ENTRY, face=1, picture=OTHER, changes=5),
+        FaceSuperseded(run=RUN, entry=ENTRY, face=1, picture=OTHER, changes=5, by=DIGEST, reason=Reason.NEAR_DUPLICATE),
         FaceDropped(run=RUN, entry=ENTRY, face=1, stage="upscaler", reason=Reason.FACE_TOO_SMALL),
         ItemDied(run=RUN, entry=ENTRY, face=1, stage="normalizer", error="poison"),
     )

@@ -317,3 +317,29 @@ def test_a_picture_that_is_nearly_a_copy_is_kept_and_says_of_what(
     assert isinstance(judged, ImageKept)
     assert judged.nearly == (one.image,)
     assert Judging().process(other, rules, context) == [judged]
+
+
+def test_a_picture_that_comes_again_is_answered_with_what_was_decided_about_it_last(
+    drawing: Drawing, arrived: Arrived, context: Context
+) -> None:
+    one, copy, another = arrived(drawing(0), 1), arrived(drawing(0).resize((200, 250)), 2), arrived(drawing(1), 3)
+    for message in (one, copy, another, _fallen(one)):
+        Judging().process(message, RULES, context)
+    again = Judging().process(copy, RULES, context)
+    assert [(each.entry, each.arrival) for each in again] == [(copy.entry, 2), (one.entry, 4), (copy.entry, 4)]
+    assert isinstance(again[-1], ImageKept)
+    assert [each.arrival for each in Judging().process(another, RULES, context)] == [3]
+
+
+def test_a_verdict_of_which_no_message_has_come_is_found_with_the_next_picture(
+    drawing: Drawing, arrived: Arrived, context: Context
+) -> None:
+    one, copy, another = arrived(drawing(0), 1), arrived(drawing(0).resize((200, 250)), 2), arrived(drawing(1), 3)
+    stage = Judging()
+    for message in (one, copy):
+        stage.process(message, RULES, context)
+    give(context.store, "anya", Verdict(image=copy.image, other=one.image, decision=PairDecision.APART, who="me"))
+    judged = stage.process(another, RULES, context)
+    assert {each.entry: type(each) for each in judged} == dict.fromkeys(
+        (one.entry, copy.entry, another.entry), ImageKept
+    )

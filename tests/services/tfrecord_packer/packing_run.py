@@ -46,7 +46,8 @@ class PackingRun:
         tags: list[list[str]] | None = None,
         **sections: dict[str, Any],
     ) -> None:
-        fields = {"normalized": {"size": SIZE}, "training": {"kimg": 0}, **sections}
+        once = {"faces": False}  # no second pass
+        fields = {"normalized": {"size": SIZE}, "training": {"kimg": 0}, "duplicates": once, **sections}
         recipe = Recipe.model_validate({"name": "anya", "sources": [{"folder": folder}], **fields})
         self.store = store
         self.run = open_run(store, recipe).name

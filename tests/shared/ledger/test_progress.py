@@ -1,7 +1,14 @@
 import pytest
 
 from shared.contract.facts import RunFact
-from shared.contract.messages import FaceNormalized, FacesCounted, ImageDropped, ImageKept, Message
+from shared.contract.messages import (
+    FaceNormalized,
+    FacesCounted,
+    FaceSuperseded,
+    ImageDropped,
+    ImageKept,
+    Message,
+)
 from shared.contract.reasons import Reason
 from shared.ledger.book import Book
 from shared.ledger.progress import Phase, PhaseSettings, Progress
@@ -123,3 +130,37 @@ def test_a_death_of_the_run_is_news_once() -> None:
     assert progress.add(died)
     assert not progress.add(died)
     assert progress.add(RunFact("item-died", "ranker", reason="poison"))
+
+
+def of_two_faces() -> Book:
+    book, about = settled(), {"run": RUN, "entry": "0c" * 10, "image": DIGEST}
+    add(book, ImageKept.model_validate(about | {"arrival": 2, "decisions": 1}))
+    add(book, FacesCounted.model_validate(about | {"faces": 1}))
+    add(book, FaceNormalized.model_validate(about | {"face": 0, "picture": DIGEST}))
+    return book
+
+
+def test_faces_are_compared_before_they_are_packed_and_again_when_they_have_changed() -> None:
+    book, settings = of_two_faces(), PhaseSettings(sources=1, review=False, training=False, second_pass=True)
+    for phase in (Phase.COMPARING, Phase.PACKING):
+        assert book.phase(settings) is phase
+        book.add(RunFact("faces-compared", "deduper", changes=book.tally.candidate_changes))
+    about = {"run": RUN, "entry": ENTRY, "face": 0, "picture": DIGEST, "by": DIGEST, "changes": 2}
+    add(book, FaceSuperseded.model_validate(about | {"reason": Reason.NEAR_DUPLICATE}))
+    assert (book.phase(settings), book.tally.faces, book.tally.candidate_faces) == (Phase.PACKING, 1, 2)
+    book.add(packed(book))
+    assert book.phase(settings) is Phase.FINISHED
+    another = {"run": RUN, "entry": ENTRY, "image": DIGEST, "face": 0, "revision": 1, "picture": DIGEST}
+    add(book, FaceNormalized.model_validate(another))
+    assert book.phase(settings) is Phase.COMPARING
+
+
+def test_what_was_packed_before_faces_were_compared_stays_finished() -> None:
+    book, settings = of_two_faces(), PhaseSettings(sources=1, review=False, training=False, second_pass=True)
+    book.add(packed(book))
+    assert book.phase(settings) is Phase.FINISHED
+
+
+def test_a_single_face_is_not_compared() -> None:
+    settings = PhaseSettings(sources=1, review=False, training=False, second_pass=True)
+    assert settled().phase(settings) is Phase.PACKING
