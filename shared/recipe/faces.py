@@ -4,7 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, NonNegativeInt, ValidationInfo, field_validator, model_validator
 
 from shared.models.catalogue import Purpose
 from shared.recipe.models import by_name, present_or_named
@@ -18,6 +18,14 @@ class DetectorKind(StrEnum):
     ANIMEFACE = "animeface"
     CASCADE = "cascade"
     LIBFACEDETECTION = "libfacedetection"
+    ONNX = "onnx"
+
+
+_SHA256 = Field(
+    "",
+    pattern=r"^([0-9a-f]{64})?$",
+    description="SHA-256 of the model file, in hexadecimal; another file is refused. Empty: any file is taken",
+)
 
 
 class Animeface(Section):
@@ -52,11 +60,7 @@ class Cascade(Section):
             "`detector` is cascade, and a third voice if it is vote"
         ),
     )
-    sha256: str = Field(
-        "",
-        pattern=r"^([0-9a-f]{64})?$",
-        description="SHA-256 of the model file, in hexadecimal; another file is refused. Empty: any file is taken",
-    )
+    sha256: str = _SHA256
     reduce_to: int | None = Field(
         None,
         ge=100,
@@ -81,10 +85,7 @@ class Cascade(Section):
     @field_validator("model")
     @classmethod
     def _model_is_there(cls, model: str, info: ValidationInfo) -> str:
-        if not model or model.startswith(("http://", "https://", "sha256:")):
-            return model
-        named = by_name(model, Purpose.CASCADE, info)
-        return named if named != model else str(present_or_named(Path(model), Purpose.CASCADE, info))
+        return _found(model, Purpose.CASCADE, info)
 
 
 class LibFaceDetection(Section):
@@ -97,6 +98,50 @@ class LibFaceDetection(Section):
         max_length=4,
         description="pixels; pictures are searched at each of these sizes of their longer side, 64 to 960",
     )
+
+
+class Onnx(Section):
+    """Settings of an ONNX model that finds faces, of the kind YOLO: YOLOv8 and later, YOLOv5 or YOLOv7."""
+
+    model: str = Field(
+        "",
+        description=(
+            "name of a model (`magritte models`), or path or http(s) address of the .onnx file; needed if `detector` "
+            "is onnx, and a further voice if it is vote"
+        ),
+    )
+    sha256: str = _SHA256
+    confidence: float = Field(0.25, ge=0, le=1, description="0 to 1; a detection of less is ignored")
+    side: int = Field(
+        640,
+        ge=64,
+        le=4096,
+        multiple_of=32,
+        description=(
+            "pixels, a multiple of 32; pictures are searched at this size of their longer side. Without effect on a "
+            "model that is made for one size"
+        ),
+    )
+    classes: tuple[str | NonNegativeInt, ...] = Field(
+        (),
+        description=(
+            "names or numbers of the model's classes that are faces, for a model that finds other things as well; "
+            "empty: all"
+        ),
+    )
+
+    @field_validator("model")
+    @classmethod
+    def _model_is_there(cls, model: str, info: ValidationInfo) -> str:
+        return _found(model, Purpose.FACES_ONNX, info)
+
+
+def _found(model: str, purpose: Purpose, info: ValidationInfo) -> str:
+    """Return the path of a model that is named by path or by name; addresses and what is stored as they are."""
+    if not model or model.startswith(("http://", "https://", "sha256:")):
+        return model
+    named = by_name(model, purpose, info)
+    return str(named if named != model else present_or_named(Path(model), purpose, info))
 
 
 class AnimefaceVoter(Section):
@@ -120,12 +165,20 @@ class LibFaceDetectionVoter(Section):
     weak: float = Field(21, gt=0, description="confidence from which it makes a face together with another detector")
 
 
+class OnnxVoter(Section):
+    """When the ONNX model is sure of a face, and when it has a voice."""
+
+    sure: float = Field(0.5, gt=0, description="confidence from which this detector alone makes a face")
+    weak: float = Field(0.25, gt=0, description="confidence from which it makes a face together with another detector")
+
+
 class Vote(Section):
     """Rules of the vote: what one detector is sure of is a face, and so is what two of them think is one."""
 
     animeface: AnimefaceVoter = AnimefaceVoter()
     cascade: CascadeVoter = CascadeVoter()
     libfacedetection: LibFaceDetectionVoter = LibFaceDetectionVoter()
+    onnx: OnnxVoter = OnnxVoter()
 
 
 Share = Annotated[float, Field(ge=0, le=4)]
@@ -161,14 +214,15 @@ class Faces(Section):
     detector: DetectorKind = Field(
         DetectorKind.VOTE,
         description=(
-            "vote (of all that are there), animeface, cascade or libfacedetection: the detector that is used, with "
-            "the settings of its section below"
+            "vote (of all that are there), animeface, cascade, libfacedetection or onnx: the detector that is used, "
+            "with the settings of its section below"
         ),
     )
     vote: Vote = Vote()
     animeface: Animeface = Animeface()
     cascade: Cascade = Cascade()
     libfacedetection: LibFaceDetection = LibFaceDetection()
+    onnx: Onnx = Onnx()
     expand: Expansion = Expansion()
     smallest: int = Field(
         48, ge=1, description="pixels; a face whose shorter side is smaller is dropped, before its crop is expanded"
@@ -211,3 +265,13 @@ class Faces(Section):
             "(the face)"
         ),
     )
+
+    @model_validator(mode="after")
+    def _models_are_named(self, info: ValidationInfo) -> "Faces":
+        """Refuse, in a recipe from a file, a detector without its model, and an address without a digest."""
+        for name, section in (("cascade", self.cascade), ("onnx", self.onnx)) if info.context is not None else ():
+            if self.detector == name and not section.model:
+                raise ValueError(f"`detector: {name}` needs `{name}.model`: a name, a path or an address of a model")
+            if section.model.startswith(("http://", "https://")) and not section.sha256:
+                raise ValueError(f"`{name}.sha256` is needed: a model at an address has to have that digest")
+        return self

@@ -38,6 +38,11 @@ def seen(voice: Voice, score: float, box: Box = HERE) -> Candidate:
         ([seen(Voice.CASCADE, 3), seen(Voice.LIBFACEDETECTION, 21)], 0),
         ([seen(Voice.CASCADE, 4), seen(Voice.LIBFACEDETECTION, 21, THERE)], 0),
         ([seen(Voice.CASCADE, 25), seen(Voice.LIBFACEDETECTION, 80, THERE)], 2),
+        ([seen(Voice.ONNX, 0.5)], 1),
+        ([seen(Voice.ONNX, 0.49)], 0),
+        ([seen(Voice.ONNX, 0.25), seen(Voice.LIBFACEDETECTION, 21)], 1),
+        ([seen(Voice.ONNX, 0.24), seen(Voice.LIBFACEDETECTION, 21)], 0),
+        ([seen(Voice.ONNX, 0.25), seen(Voice.ANIMEFACE_CLOSER, 0.5, Box(105, 95, 90, 100))], 1),
         ([], 0),
     ],
 )
