@@ -7,7 +7,8 @@ from pydantic import field_serializer
 
 from services.face_detector.detector import Candidate, Face, overlap
 from services.face_detector.vote import elected
-from shared.recipe.faces import DetectorKind, Faces, OnnxVoter, Vote
+from shared.recipe.detectors import DetectorKind, OnnxVoter, Vote
+from shared.recipe.faces import Faces
 from shared.recipe.section import Section
 
 SAME_FACE = 0.3

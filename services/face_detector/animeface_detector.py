@@ -9,7 +9,7 @@ from PIL.Image import Resampling
 
 from services.face_detector import nvxs
 from services.face_detector.detector import Box, Candidate, Voice, never
-from shared.recipe.faces import Animeface
+from shared.recipe.detectors import Animeface
 
 UNLIKELY = 0.1
 """Likelihood below which nothing is recorded: of a picture that would be hundreds of boxes."""

@@ -18,7 +18,8 @@ from shared.child_processes import ChildProcesses
 from shared.contract.errors import RunUnusable, Unusable
 from shared.contract.stage import Objects
 from shared.onnx_model import library_version as onnxruntime_version
-from shared.recipe.faces import Animeface, Cascade, DetectorKind, Faces, LibFaceDetection, Onnx
+from shared.recipe.detectors import Animeface, Cascade, DetectorKind, LibFaceDetection, Onnx
+from shared.recipe.faces import Faces
 
 Search = Animeface | Cascade | LibFaceDetection | Onnx
 """The settings of one detector. Its threshold doesn't matter here: all candidates are recorded."""

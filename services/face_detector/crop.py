@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 from services.face_detector.detector import Box, Face
 from shared.contract.reasons import Drop, Reason
-from shared.recipe.faces import Edge, Expansion, Faces, TooMany
+from shared.recipe.faces import Edge, Expansion, Faces, PictureExpansion, TooMany
 from shared.recipe.section import Section
 
 
 class CropRules(Section):
     """The part of `shared.recipe.faces.Faces` that does not concern how faces are found."""
 
-    expand: Expansion
+    expand: Expansion | PictureExpansion
     smallest: int
     elongation: float
     lowest: float
@@ -49,8 +49,12 @@ def crops(
     return [unfit.get(box) or _crop(box, size, rules, among_largest=box in largest) for box in boxes]
 
 
-def expanded(box: Box, by: Expansion) -> Box:
+def expanded(box: Box, by: Expansion | PictureExpansion) -> Box:
     """Add the margins `by` to a face's box; the result may reach beyond the picture."""
+    if by is PictureExpansion.PONYTAIL:
+        left, right = round(0.85 * box.x), round(box.x + 1.5 * box.width)
+        top = round(0.1 * box.y)
+        return Box(left, top, right - left, box.y + box.height - top)
     left, right = round(box.x - by.left * box.width), round(box.x + box.width * (1 + by.right))
     top, bottom = round(box.y - by.top * box.height), round(box.y + box.height * (1 + by.bottom))
     return Box(left, top, right - left, bottom - top)

@@ -12,7 +12,7 @@ import numpy as np
 from services.face_detector.detector import Box, Detector, Voice, overlap
 from shared.contract.errors import MagritteError, Unusable
 from shared.pictures import Picture, decode
-from shared.recipe.faces import Animeface, Cascade, LibFaceDetection, Onnx
+from shared.recipe.detectors import Animeface, Cascade, LibFaceDetection, Onnx
 
 PLACE = Box(87, 125, 146, 130)
 """The face in `known_face.png`, from temple to temple and from fringe to chin (drawn by demo/known_face.py)."""

@@ -10,7 +10,7 @@ from services.face_detector.detector import Candidate, Voice, never
 from services.face_detector.yolo import Floats, Letterbox, reading
 from shared.contract.errors import RunUnusable
 from shared.onnx_model import NotAModel, OnnxModel, Port
-from shared.recipe.faces import Onnx
+from shared.recipe.detectors import Onnx
 
 UNSURE = 0.1
 """Confidence below which nothing is recorded: such models give thousands of boxes a picture, nearly all of them 0."""

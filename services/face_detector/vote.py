@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from services.face_detector.animeface_detector import look_closer
 from services.face_detector.detector import Box, Candidate, Detector, Face, Voice, never, overlap
-from shared.recipe.faces import Vote
+from shared.recipe.detectors import Vote
 
 SAME_PLACE = 0.3
 """Intersection over union from which boxes of two detectors are of one face."""

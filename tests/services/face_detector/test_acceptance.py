@@ -2,7 +2,8 @@ import pytest
 
 from services.face_detector.acceptance import Acceptance, accepted
 from services.face_detector.detector import Box, Candidate, Face, Voice
-from shared.recipe.faces import Animeface, Cascade, DetectorKind, Faces, LibFaceDetection, Onnx, OnnxVoter, Vote
+from shared.recipe.detectors import Animeface, Cascade, DetectorKind, LibFaceDetection, Onnx, OnnxVoter, Vote
+from shared.recipe.faces import Faces
 
 
 def candidates(*scored: tuple[float, tuple[int, int, int, int]]) -> list[Candidate]:

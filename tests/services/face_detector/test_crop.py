@@ -3,7 +3,7 @@ import pytest
 from services.face_detector.crop import CropRules, crops, expanded, placed
 from services.face_detector.detector import Box, Face, overlap
 from shared.contract.reasons import Drop, Reason
-from shared.recipe.faces import Edge, Expansion, Faces, TooMany
+from shared.recipe.faces import Edge, Expansion, Faces, PictureExpansion, TooMany
 
 BARE = Expansion(left=0, top=0, right=0, bottom=0)
 
@@ -24,6 +24,11 @@ def reasons(found: list[Box | Drop] | Drop) -> list[Reason | None]:
 def test_a_crop_reaches_beyond_the_face_by_shares_of_its_sides() -> None:
     by = Expansion(left=0.1, top=0.5, right=0.2, bottom=0.25)
     assert expanded(Box(100, 200, 50, 80), by) == Box(95, 160, 65, 140)
+
+
+def test_the_crop_that_keeps_a_ponytail_depends_on_where_the_face_lies_in_the_picture() -> None:
+    assert expanded(Box(100, 200, 50, 80), PictureExpansion.PONYTAIL) == Box(85, 20, 90, 260)
+    assert expanded(Box(0, 0, 50, 80), PictureExpansion.PONYTAIL) == Box(0, 0, 75, 80)
 
 
 def test_no_expansion_leaves_the_face_itself() -> None:

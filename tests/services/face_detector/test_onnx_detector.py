@@ -19,7 +19,8 @@ from services.face_detector.onnx_detector import OnnxDetector
 from services.face_detector.yolo import Letterbox
 from shared.contract import keys
 from shared.contract.errors import RecipeError, RunUnusable
-from shared.recipe.faces import DetectorKind, Faces, Onnx
+from shared.recipe.detectors import DetectorKind, Onnx
+from shared.recipe.faces import Faces
 from shared.store.folder import FolderStore
 from tests.services.face_detector.yolo_models import SKIN, Yolo
 

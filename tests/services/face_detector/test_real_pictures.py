@@ -12,7 +12,8 @@ from services.face_detector.choice import Detectors, searches
 from services.face_detector.detector import Box, overlap
 from services.face_detector.monochrome import is_monochrome
 from shared.pictures import Picture, decode, flatten
-from shared.recipe.faces import Cascade, DetectorKind, Faces
+from shared.recipe.detectors import Cascade, DetectorKind
+from shared.recipe.faces import Faces
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "real"
 pytestmark = pytest.mark.skipif(not (REAL / "labels.json").is_file(), reason=f"needs the real pictures in {REAL}")

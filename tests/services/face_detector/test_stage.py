@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
@@ -18,7 +20,8 @@ from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, Image
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context
 from shared.pictures import Picture, decode
-from shared.recipe.faces import Cascade, DetectorKind, Edge, Expansion, Faces
+from shared.recipe.detectors import Cascade, DetectorKind
+from shared.recipe.faces import Edge, Expansion, Faces
 from shared.recipe.pictures import Monochrome, Pictures
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
@@ -189,6 +192,19 @@ def test_a_grey_picture_is_dropped_and_its_faces_stay_on_record(bench: Bench, dr
 def test_a_grey_picture_is_kept_when_the_recipe_says_so(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
     recipe_used = recipe(by_cascade, Pictures(monochrome=Monochrome.KEEP))
     assert isinstance(bench.made(encoded(drawn().convert("L")), recipe_used)[0], FaceFound)
+
+
+def test_the_preset_hand_made_cuts_out_what_the_scripts_of_people_do(
+    bench: Bench, drawn: Drawn, cascade: Cascade
+) -> None:
+    image = drawn().resize((1280, 1440), Image.Resampling.BICUBIC)
+    chosen = {"preset": "hand-made", "cascade": cascade.model_dump(include={"model", "sha256"}), "sharpness": 0}
+    (found, _) = bench.made(encoded(image), recipe(Faces.model_validate(chosen)))
+    grey = cv2.equalizeHist(cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2GRAY))
+    opencv = cv2.CascadeClassifier(cascade.model).detectMultiScale(grey, 1.05, 5, minSize=(250, 250))
+    ((x, y, width, height),) = opencv.tolist()
+    by_hand = np.asarray(image)[round(0.1 * y) : y + height, round(0.85 * x) : round(x + 1.5 * width)]
+    assert np.array_equal(np.asarray(bench.crop(found).image), by_hand)
 
 
 def test_what_cannot_be_decoded_is_dropped_for_that_reason(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:

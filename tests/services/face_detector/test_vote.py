@@ -9,7 +9,7 @@ from services.face_detector.animeface_detector import AnimefaceDetector
 from services.face_detector.detector import Box, Candidate, Voice, never, overlap
 from services.face_detector.known_face import PLACE
 from services.face_detector.vote import VoteDetector, elected
-from shared.recipe.faces import Animeface, CascadeVoter, Vote
+from shared.recipe.detectors import Animeface, CascadeVoter, Vote
 
 Drawn = Callable[..., Image.Image]
 

@@ -183,6 +183,11 @@ def test_a_recipe_survives_the_store(write: Write) -> None:
             "name: a\nfaces: {expand: {up: 1}}\n",
             "5: faces.expand.up: no such field; allowed are left, top, right, bottom",
         ),
+        ("name: a\nfaces: {expand: hair}\n", "5: faces.expand: Input should be 'ponytail' (not 'hair')"),
+        (
+            "name: a\nfaces:\n  preset: by-hand\n",
+            "6: faces.preset: Input should be 'hand-made' (not 'by-hand')",
+        ),
         ("name: a\ntraining:\n", "5: training: Input should be a valid dictionary or instance of Training (not None)"),
         ("name: a\ntraining:\n  start_from: gone.npz\n", "6: training.start_from: there is no file gone.npz"),
         ("name: a\nfaces:\n  cascade: {model: ./pi/c}\n", "6: faces.cascade.model: there is no file pi/c"),

@@ -4,7 +4,8 @@ import pytest
 
 from shared.contract import keys
 from shared.contract.errors import Poison, RecipeError
-from shared.recipe.faces import Cascade, DetectorKind, Faces, Onnx
+from shared.recipe.detectors import Cascade, DetectorKind, Onnx
+from shared.recipe.faces import Faces
 from shared.recipe.files import content, deposited, with_addresses
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import AddressesSource, FolderSource

@@ -133,5 +133,14 @@ def test_a_face_detector_by_name_is_read_as_its_path(read: Read, cache: ModelCac
     assert read(lines).faces.onnx.model == str(file) == str(cache.folder / "anime-face-yolov8s.onnx")
 
 
+def test_the_preset_hand_made_calls_its_cascade_by_name(read: Read, cascade: Path) -> None:
+    assert read("faces: {preset: hand-made}\n").faces.cascade.model == str(cascade)
+    cascade.unlink()
+    with pytest.raises(
+        RecipeError, match=r"faces\.cascade\.model|faces: .*lbpcascade_animeface is not on this machine"
+    ):
+        read("faces: {preset: hand-made}\n")
+
+
 def test_what_is_in_the_cache_is_not_used_unless_a_recipe_names_it(read: Read, cascade: Path) -> None:
     assert read("").faces.cascade.model == ""
