@@ -25,12 +25,14 @@ def rows(cascade: str) -> dict[str, Faces]:
         "animeface": Faces(detector=DetectorKind.ANIMEFACE),
         "libfacedetection": Faces(detector=DetectorKind.LIBFACEDETECTION),
         "vote without a cascade": Faces(),
+        "the same, upright": Faces(upright=True),
     }
     if cascade:
         model = Cascade(model=cascade)
         found["cascade"] = Faces(detector=DetectorKind.CASCADE, cascade=model)
         found["preset hand-made"] = Faces.model_validate({"preset": "hand-made", "cascade": {"model": cascade}})
         found["vote"] = Faces(cascade=model)
+        found["vote, upright"] = Faces(cascade=model, upright=True)
     return found
 
 

@@ -64,14 +64,20 @@ class Candidate:
     box: Box
     score: float
     voice: Voice
+    angle: float | None = None
+    """Degrees by which the head is tilted clockwise, where that has been looked at (`tilt`)."""
 
 
 @dataclass(frozen=True)
 class Face:
-    """A face, from fringe to chin. `score` compares the faces of one picture: the higher, the surer."""
+    """A face, from fringe to chin. `score` compares the faces of one picture: the higher, the surer.
+
+    `angle` is what the head is tilted by, in degrees clockwise; 0 also where nobody has looked at that.
+    """
 
     box: Box
     score: float
+    angle: float = 0.0
 
 
 def never() -> bool:

@@ -77,7 +77,7 @@ def elected(found: Sequence[Candidate], vote: Vote) -> list[Face]:
     for score, group in sorted(seen, key=lambda each: -each[0]):
         box = _mean(group)
         if score >= 1 and all(overlap(box, face.box) < SAME_PLACE for face in faces):
-            faces.append(Face(box, score))
+            faces.append(Face(box, score, _angle(group)))
     return faces
 
 
@@ -152,6 +152,11 @@ def _sure(vote: Vote) -> dict[Voice, float]:
 
 def _of(group: Group, voice: Voice) -> float:
     return group[voice].score if voice in group else 0.0
+
+
+def _angle(group: Group) -> float:
+    """Return the tilt of the face, which the candidates of one have in common."""
+    return next((each.angle for each in group.values() if each.angle is not None), 0.0)
 
 
 def _mean(group: Group) -> Box:

@@ -77,6 +77,14 @@ class Faces(Section):
     cascade: Cascade = Cascade()
     libfacedetection: LibFaceDetection = LibFaceDetection()
     onnx: Onnx = Onnx()
+    upright: bool = Field(
+        False,
+        description=(
+            "true: tilted heads are set upright. The crop of a face whose eyes are not level is turned until they are "
+            "(beyond the picture it is filled with its mirror image), and a picture in which no face is found is "
+            "searched again, turned by 40 degrees to either side. Takes about half as long again"
+        ),
+    )
     expand: Annotated[
         Annotated[Expansion, Tag(Expansion.__name__)] | Annotated[PictureExpansion, Tag(PictureExpansion.__name__)],
         Discriminator(_kind_of_expansion),
