@@ -82,7 +82,7 @@ class Faces(Section):
         description=(
             "true: tilted heads are set upright. The crop of a face whose eyes are not level is turned until they are "
             "(beyond the picture it is filled with its mirror image), and a picture in which no face is found is "
-            "searched again, turned by 40 degrees to either side. Takes about half as long again"
+            "searched again, turned by 40 degrees to either side. Takes two thirds more time"
         ),
     )
     expand: Annotated[
