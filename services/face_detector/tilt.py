@@ -76,16 +76,16 @@ def _with_angle(candidate: Candidate, faces: Sequence[Face]) -> Candidate:
 
 
 def _angle(picture: Image.Image, box: Box) -> float | None:
-    """Measure a head's tilt, in degrees clockwise: as it is, and then upright as far as that goes.
+    """Measure a head's tilt, in degrees clockwise: as it is, and again upright as far as the first time tells.
 
-    On real pictures turned by 10 to 25 degrees the angle is off by 1.1 degrees in the median, and by less than
-    6 for nine of ten; after the first time alone by twice that.
+    Eyes that are not seen the second time were none. On real pictures turned by 10 to 25 degrees the angle is off by
+    1.1 degrees in the median, and by less than 6 for nine of ten; after the first time alone by twice that.
     """
     for turn in (0.0, *TURNS):
         first = tilts(picture, box, turn)
-        if len(first) >= ENOUGH:
-            angle = turn + median(first)
-            return round(angle + median(tilts(picture, box, angle) or [0.0]), 1)
+        about = turn + median(first or [0.0])
+        if len(first) >= ENOUGH and len(second := tilts(picture, box, about)) >= ENOUGH:
+            return round(about + median(second), 1)
     return None
 
 

@@ -100,6 +100,12 @@ def test_a_face_of_a_turned_picture_without_eyes_is_not_taken() -> None:
     assert UprightDetector(Counted(candidate), Acceptance(least=90)).detect(plain)[0].angle is None
 
 
+def test_a_face_without_eyes_has_no_angle(landscape: NDArray[np.uint8]) -> None:
+    there = [Candidate(Box(x, y, 120, 120), 90, Voice.LIBFACEDETECTION) for x in (20, 200) for y in (20, 200)]
+    found = UprightDetector(Counted(*there), Acceptance(least=90)).detect(landscape)
+    assert {each.angle for each in found} == {None}
+
+
 @pytest.mark.parametrize("angle", [None, 0.0, -12.5])
 def test_an_angle_is_recorded_and_read_again(angle: float | None) -> None:
     candidates = [Candidate(PLACE, 0.9, Voice.ANIMEFACE, angle)]
