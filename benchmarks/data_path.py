@@ -36,7 +36,8 @@ from services.normalizer.verification import verify_picture
 from shared.contract import keys
 from shared.contract.reasons import Drop
 from shared.pictures import OUR_OWN_LIMITS, Compression, Format, Limits, Picture, decode, encode_png, flatten, inspect
-from shared.recipe.faces import Cascade, DetectorKind, Faces
+from shared.recipe.detectors import Cascade, DetectorKind
+from shared.recipe.faces import Faces
 from shared.recipe.normalized import Normalized
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource

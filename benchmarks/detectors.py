@@ -22,7 +22,8 @@ from services.tfrecord_packer.declaration import BOOKKEEPING
 from shared.bus import open_bus
 from shared.contract import keys
 from shared.contract.messages import FacesCounted, ImageDropped, ImageKept, decode_message
-from shared.recipe.faces import Cascade, DetectorKind, Faces
+from shared.recipe.detectors import Cascade, DetectorKind
+from shared.recipe.faces import Faces
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runs.registry import open_run

@@ -14,10 +14,8 @@ import numpy as np
 from benchmarks.labelled import Labelled, Score, labelled
 from services.face_detector.acceptance import Acceptance, accepted
 from services.face_detector.choice import Detectors, searches
-from shared.recipe.faces import Animeface, Cascade, DetectorKind, Faces
-
-HAND_MADE = {"min_size": 250}
-"""The settings of the workflow that Magritte automates: scaleFactor 1.05, minNeighbors 5, minSize 250."""
+from shared.recipe.detectors import Animeface, Cascade, DetectorKind
+from shared.recipe.faces import Faces
 
 
 def rows(cascade: str) -> dict[str, Faces]:
@@ -27,13 +25,14 @@ def rows(cascade: str) -> dict[str, Faces]:
         "animeface": Faces(detector=DetectorKind.ANIMEFACE),
         "libfacedetection": Faces(detector=DetectorKind.LIBFACEDETECTION),
         "vote without a cascade": Faces(),
+        "the same, upright": Faces(upright=True),
     }
     if cascade:
         model = Cascade(model=cascade)
         found["cascade"] = Faces(detector=DetectorKind.CASCADE, cascade=model)
-        by_hand = model.model_copy(update=HAND_MADE)
-        found["cascade, minSize 250"] = Faces(detector=DetectorKind.CASCADE, cascade=by_hand)
+        found["preset hand-made"] = Faces.model_validate({"preset": "hand-made", "cascade": {"model": cascade}})
         found["vote"] = Faces(cascade=model)
+        found["vote, upright"] = Faces(cascade=model, upright=True)
     return found
 
 

@@ -1,10 +1,14 @@
 """Which of the recorded candidates are taken for faces: thresholds, which can move without looking again. Pure."""
 
 from collections.abc import Sequence
+from typing import Any
+
+from pydantic import field_serializer
 
 from services.face_detector.detector import Candidate, Face, overlap
 from services.face_detector.vote import elected
-from shared.recipe.faces import DetectorKind, Faces, Vote
+from shared.recipe.detectors import DetectorKind, OnnxVoter, Vote
+from shared.recipe.faces import Faces
 from shared.recipe.section import Section
 
 SAME_FACE = 0.3
@@ -18,6 +22,12 @@ class Acceptance(Section):
     vote: Vote | None = None
     least: float = 0
 
+    @field_serializer("vote")
+    def _digested(self, vote: Vote | None) -> dict[str, Any] | None:
+        """Leave out a voter of 2026-11-28 that is as it is by default, so that actions of before keep their digests."""
+        defaults = {"onnx"} if vote is not None and vote.onnx == OnnxVoter() else set()
+        return None if vote is None else vote.model_dump(mode="json", exclude=defaults)
+
     @classmethod
     def of(cls, faces: Faces) -> "Acceptance":
         """Return a recipe's thresholds; `min_neighbors` is the number of windows that does not suffice yet."""
@@ -30,6 +40,8 @@ class Acceptance(Section):
                 return cls(least=faces.cascade.min_neighbors + 1)
             case DetectorKind.LIBFACEDETECTION:
                 return cls(least=faces.libfacedetection.confidence)
+            case DetectorKind.ONNX:
+                return cls(least=faces.onnx.confidence)
 
 
 def accepted(found: Sequence[Candidate], acceptance: Acceptance) -> list[Face]:
@@ -39,5 +51,5 @@ def accepted(found: Sequence[Candidate], acceptance: Acceptance) -> list[Face]:
     kept: list[Face] = []
     for each in sorted(found, key=lambda each: (-each.score, -each.box.area, each.box)):
         if each.score >= acceptance.least and all(overlap(each.box, face.box) < SAME_FACE for face in kept):
-            kept.append(Face(each.box, each.score))
+            kept.append(Face(each.box, each.score, each.angle or 0.0))
     return kept

@@ -14,7 +14,7 @@ from PIL.Image import Resampling
 
 from services.face_detector.detector import Box, Candidate, Voice, never
 from shared.contract.errors import RunUnusable, Unusable
-from shared.recipe.faces import Cascade
+from shared.recipe.detectors import Cascade
 
 OPENCV_THREADS = 1
 """The runtime keeps all cores busy with pictures. Splitting one picture over them as well takes a tenth more CPU time

@@ -1,17 +1,29 @@
 """Where faces are cut out: which of those found go on, and how far each crop reaches."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from services.face_detector.detector import Box, Face
+from services.face_detector.turning import about, around
 from shared.contract.reasons import Drop, Reason
-from shared.recipe.faces import Edge, Expansion, Faces, TooMany
+from shared.recipe.faces import Edge, Expansion, Faces, PictureExpansion, TooMany
 from shared.recipe.section import Section
+
+LEVEL = 5.0
+"""Degrees of tilt up to which a head counts as upright: they are measured to within about that."""
+
+
+class Crop(NamedTuple):
+    """A box to be cut out, and the degrees by which it is turned clockwise about its middle."""
+
+    box: Box
+    angle: float = 0.0
 
 
 class CropRules(Section):
     """The part of `shared.recipe.faces.Faces` that does not concern how faces are found."""
 
-    expand: Expansion
+    expand: Expansion | PictureExpansion
     smallest: int
     elongation: float
     lowest: float
@@ -32,12 +44,13 @@ Sharpness = Callable[[Box], float]
 
 def crops(
     faces: Sequence[Face], size: tuple[int, int], rules: CropRules, sharpness: Sharpness
-) -> list[Box | Drop] | Drop:
+) -> list[Crop | Drop] | Drop:
     """Return, for every face in a picture of `size` (width, height), its crop or a `Drop` that says why it has none.
 
     Faces are numbered from left to right, then from top to bottom, then by size. A `Drop` alone is the picture's.
     Faces that are dropped for what they are do not count towards `at_most`.
     """
+    angles = {face.box: face.angle for face in faces}
     boxes = sorted(face.box for face in faces)
     if not boxes:
         return Drop(Reason.NO_FACE, "no face was found")
@@ -46,11 +59,15 @@ def crops(
     if len(fit) > rules.at_most and rules.too_many is TooMany.DROP:
         return Drop(Reason.TOO_MANY_FACES, f"{len(fit)} faces, at most {rules.at_most} are taken")
     largest = set(sorted(fit, key=lambda box: -box.area)[: rules.at_most])
-    return [unfit.get(box) or _crop(box, size, rules, among_largest=box in largest) for box in boxes]
+    return [unfit.get(box) or _crop(box, angles[box], size, rules, among_largest=box in largest) for box in boxes]
 
 
-def expanded(box: Box, by: Expansion) -> Box:
+def expanded(box: Box, by: Expansion | PictureExpansion) -> Box:
     """Add the margins `by` to a face's box; the result may reach beyond the picture."""
+    if by is PictureExpansion.PONYTAIL:
+        left, right = round(0.85 * box.x), round(box.x + 1.5 * box.width)
+        top = round(0.1 * box.y)
+        return Box(left, top, right - left, box.y + box.height - top)
     left, right = round(box.x - by.left * box.width), round(box.x + box.width * (1 + by.right))
     top, bottom = round(box.y - by.top * box.height), round(box.y + box.height * (1 + by.bottom))
     return Box(left, top, right - left, bottom - top)
@@ -71,6 +88,25 @@ def placed(box: Box, size: tuple[int, int], edge: Edge) -> Box | Drop:
     return Box(x, y, width, height)
 
 
+def placed_turned(crop: Crop, size: tuple[int, int], edge: Edge) -> Crop | Drop:
+    """Shift or drop a turned crop that reaches beyond a picture of `size`; it is never cut.
+
+    What it lacks even so, and by the rule `cut` all that it lacks, is filled when it is cut out (`turning`).
+    """
+    whole = around(crop.box, crop.angle)
+    if whole == whole.within(*size) or edge is Edge.CUT:
+        return crop
+    if edge is Edge.DROP:
+        return Drop(Reason.FACE_AT_THE_EDGE, "its crop reaches beyond the picture")
+    right, down = _inwards(whole.x, whole.width, size[0]), _inwards(whole.y, whole.height, size[1])
+    return crop._replace(box=crop.box._replace(x=crop.box.x + right, y=crop.box.y + down))
+
+
+def _inwards(low: int, length: int, whole: int) -> int:
+    """Return by how much to shift what is `length` long to lie within `whole`; 0 if it is too long for that."""
+    return min(max(0, low), whole - length) - low if length <= whole else 0
+
+
 def _unfit(face: Box, size: tuple[int, int], rules: CropRules, sharpness: Sharpness) -> Drop | None:
     """Return why a face is not taken, whatever else is in the picture."""
     short, long = sorted((face.width, face.height))
@@ -87,7 +123,11 @@ def _unfit(face: Box, size: tuple[int, int], rules: CropRules, sharpness: Sharpn
     return None
 
 
-def _crop(face: Box, size: tuple[int, int], rules: CropRules, *, among_largest: bool) -> Box | Drop:
+def _crop(face: Box, angle: float, size: tuple[int, int], rules: CropRules, *, among_largest: bool) -> Crop | Drop:
     if not among_largest:
         return Drop(Reason.TOO_MANY_FACES, f"it is not among the picture's {rules.at_most} largest")
-    return placed(expanded(face, rules.expand), size, rules.edge)
+    box = expanded(face, rules.expand)
+    if abs(angle) > LEVEL:
+        return placed_turned(Crop(about(box, face, angle), angle), size, rules.edge)
+    found = placed(box, size, rules.edge)
+    return found if isinstance(found, Drop) else Crop(found)

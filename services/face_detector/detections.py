@@ -5,9 +5,14 @@ from shared.contract.stage import Codec
 
 DETECTIONS: Codec[list[Candidate]] = Codec(
     write=lambda found: {
-        "candidates": [{"box": list(each.box), "score": each.score, "voice": each.voice.value} for each in found]
+        "candidates": [
+            {"box": list(each.box), "score": each.score, "voice": each.voice.value}
+            | ({} if each.angle is None else {"angle": each.angle})
+            for each in found
+        ]
     },
     read=lambda record: [
-        Candidate(Box(*each["box"]), each["score"], Voice(each["voice"])) for each in record["candidates"]
+        Candidate(Box(*each["box"]), each["score"], Voice(each["voice"]), each.get("angle"))
+        for each in record["candidates"]
     ],
 )

@@ -50,27 +50,34 @@ class Voice(StrEnum):
     ANIMEFACE_CLOSER = "animeface-closer"
     CASCADE = "cascade"
     LIBFACEDETECTION = "libfacedetection"
+    ONNX = "onnx"
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A place that one detector takes for a face, and how sure it is of that.
 
-    `score` is animeface's likelihood (0 to 1), the number of the cascade's windows that agree, or libfacedetection's
-    confidence (0 to 100).
+    `score` is animeface's likelihood (0 to 1), the number of the cascade's windows that agree, libfacedetection's
+    confidence (0 to 100) or the ONNX model's (0 to 1).
     """
 
     box: Box
     score: float
     voice: Voice
+    angle: float | None = None
+    """Degrees by which the head is tilted clockwise, where that has been looked at (`tilt`)."""
 
 
 @dataclass(frozen=True)
 class Face:
-    """A face, from fringe to chin. `score` compares the faces of one picture: the higher, the surer."""
+    """A face, from fringe to chin. `score` compares the faces of one picture: the higher, the surer.
+
+    `angle` is what the head is tilted by, in degrees clockwise; 0 also where nobody has looked at that.
+    """
 
     box: Box
     score: float
+    angle: float = 0.0
 
 
 def never() -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from services.face_detector.detector import Box, Detector, Voice, overlap
 from shared.contract.errors import MagritteError, Unusable
 from shared.pictures import Picture, decode
-from shared.recipe.faces import Animeface, Cascade, LibFaceDetection
+from shared.recipe.detectors import Animeface, Cascade, LibFaceDetection, Onnx
 
 PLACE = Box(87, 125, 146, 130)
 """The face in `known_face.png`, from temple to temple and from fringe to chin (drawn by demo/known_face.py)."""
@@ -20,11 +20,14 @@ PLACE = Box(87, 125, 146, 130)
 LEAST_OVERLAP = 0.3
 """animeface's box is smaller than the face, the cascade's larger; both overlap it by 0.6."""
 
-SURE = {Voice.ANIMEFACE: 0.9, Voice.CASCADE: 6, Voice.LIBFACEDETECTION: 50}
+SURE = {Voice.ANIMEFACE: 0.9, Voice.CASCADE: 6, Voice.LIBFACEDETECTION: 50, Voice.ONNX: 0.1}
 """Score with which each detector must find the face at least."""
 
 
-def lenient(settings: Animeface | Cascade | LibFaceDetection) -> Animeface | Cascade | LibFaceDetection:
+Settings = Animeface | Cascade | LibFaceDetection | Onnx
+
+
+def lenient(settings: Settings) -> Settings:
     """Relax `settings` where they are so strict that a working detector would miss the known face."""
     update: dict[str, Any] = {}
     match settings:
@@ -35,6 +38,8 @@ def lenient(settings: Animeface | Cascade | LibFaceDetection) -> Animeface | Cas
             update["reduce_to"] = None
         case LibFaceDetection():
             update = {"sides": (400,)}
+        case Onnx():  # any face that is recorded at all will do, at a size that such models are trained for
+            update = {"side": 640}
     return settings.model_copy(update=update)
 
 

@@ -16,7 +16,7 @@ from services.face_detector.detector import Box, Candidate, Voice, never
 from services.face_detector.libfacedetection_child import find
 from shared.child_processes import ChildProcesses
 from shared.contract.errors import Unusable
-from shared.recipe.faces import LibFaceDetection
+from shared.recipe.detectors import LibFaceDetection
 
 UNSURE = 15
 """Confidence below which nothing is recorded: such places are hardly ever faces."""

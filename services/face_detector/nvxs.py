@@ -6,6 +6,7 @@ this: it takes grey levels as floats, and ctypes releases the GIL while it works
 """
 
 import ctypes
+import math
 from collections.abc import Iterator
 from ctypes import POINTER, Structure, byref, c_byte, c_float, c_int, c_uint, c_void_p
 from functools import cache
@@ -34,10 +35,11 @@ _SHARPENING = 4.0
 
 
 class ScoredBox(NamedTuple):
-    """A face and its likelihood, 0 to 1."""
+    """A face, its likelihood, 0 to 1, and how far the line of its eyes is turned clockwise, in degrees."""
 
     box: Box
     likelihood: float
+    tilt: float
 
 
 def faces(rgb: bytes, size: tuple[int, int]) -> list[ScoredBox]:
@@ -47,7 +49,7 @@ def faces(rgb: bytes, size: tuple[int, int]) -> list[ScoredBox]:
     """
     width, height = size
     grey = _grey(np.frombuffer(rgb, np.uint8).reshape(height, width, 3).astype(np.float32))
-    return [ScoredBox(Box(*_sides(face.face)), float(face.likelihood)) for face in _detected(grey)]
+    return [ScoredBox(Box(*_sides(face.face)), float(face.likelihood), _tilt(face)) for face in _detected(grey)]
 
 
 def _grey(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -98,6 +100,16 @@ class _Position(Structure):
 
 def _sides(rectangle: _Rectangle) -> tuple[int, int, int, int]:
     return rectangle.x, rectangle.y, rectangle.width, rectangle.height
+
+
+def _tilt(face: _Position) -> float:
+    """Return the angle from the eye at the picture's left to that at its right, which is the person's left one."""
+    (left, top), (right, bottom) = map(_middle, (face.right_eye, face.left_eye))
+    return math.degrees(math.atan2(bottom - top, right - left))
+
+
+def _middle(rectangle: _Rectangle) -> tuple[float, float]:
+    return rectangle.x + rectangle.width / 2, rectangle.y + rectangle.height / 2
 
 
 def _detected(grey: NDArray[np.float32]) -> Iterator[_Position]:

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 
 from services.face_detector.acceptance import accepted
-from services.face_detector.crop import crops
+from services.face_detector.crop import Crop, crops
 from services.face_detector.detections import DETECTIONS
-from services.face_detector.detector import Candidate
+from services.face_detector.detector import Candidate, Face
 from services.face_detector.stage import Detection, FaceDetector, left_out, sharpness_at
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.found_faces import CutFace, FoundFaces, Looked, Sighting
@@ -65,9 +65,12 @@ def _found(flat: Image.Image, candidates: Sequence[Candidate], settings: Detecti
     return FoundFaces(
         size=flat.size,
         sightings=[Sighting(seen.box, seen.score, seen.voice.value) for seen in candidates],
-        faces=[
-            CutFace(face.box, face.score, None, crop) if isinstance(crop, Drop) else CutFace(face.box, face.score, crop)
-            for face, crop in zip(faces, each, strict=True)
-        ],
+        faces=[_cut_face(face, crop) for face, crop in zip(faces, each, strict=True)],
         drop=drop,
     )
+
+
+def _cut_face(face: Face, crop: Crop | Drop | None) -> CutFace:
+    if isinstance(crop, Crop):
+        return CutFace(face.box, face.score, crop.box, angle=crop.angle)
+    return CutFace(face.box, face.score, None, crop)

@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.face_detector.acceptance import Acceptance, accepted
 from services.face_detector.choice import Detectors, Search, searches
-from services.face_detector.crop import CropRules, crops
+from services.face_detector.crop import Crop, CropRules, crops
 from services.face_detector.declaration import FACE_DETECTOR
 from services.face_detector.detections import DETECTIONS
 from services.face_detector.detector import Box, Candidate, Detector
 from services.face_detector.model_file import Fetching
 from services.face_detector.monochrome import is_monochrome
+from services.face_detector.turning import cut
 from shared.contract import keys
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted
@@ -101,7 +102,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
 
     def _crops(
         self, image: Image.Image, message: ImageKept, settings: Detection, context: Context
-    ) -> list[Box | Drop] | Drop:
+    ) -> list[Crop | Drop] | Drop:
         flat = flatten(image)
 
         def detect() -> list[Candidate]:
@@ -115,7 +116,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
         )
 
     def _face_messages(
-        self, message: ImageKept, context: Context, picture: Picture, found: Sequence[Box | Drop]
+        self, message: ImageKept, context: Context, picture: Picture, found: Sequence[Crop | Drop]
     ) -> Iterator[Message]:
         for face, crop in enumerate(found):
             if isinstance(crop, Drop):
@@ -128,8 +129,9 @@ class FaceDetector(Stage[ImageKept, Detection]):
                     image=message.image,
                     face=face,
                     crop=digest,
-                    box=crop,
-                    side=max(crop.width, crop.height),
+                    box=crop.box,
+                    angle=crop.angle,
+                    side=max(crop.box.width, crop.box.height),
                     fresh=is_new,
                 )
 
@@ -151,12 +153,11 @@ def sharpness_at(flat: Image.Image, box: Box) -> float:
     return sharpness(np.asarray(part.convert("L"), np.float32))
 
 
-def _stored(picture: Picture, crop: Box, context: Context) -> tuple[str, bool]:
+def _stored(picture: Picture, crop: Crop, context: Context) -> tuple[str, bool]:
     """Cut `crop` out and store it with the picture's transparency and colour profile.
 
     Return its digest, and whether it was not in the store before.
     """
-    corners = (crop.x, crop.y, crop.x + crop.width, crop.y + crop.height)
-    data = encode_png(picture.image.crop(corners), picture.profile, Compression.FAST)
+    data = encode_png(cut(picture.image, crop.box, crop.angle), picture.profile, Compression.FAST)
     digest = hashlib.sha256(data).hexdigest()
     return digest, context.store.put_new(keys.crop(digest), data)

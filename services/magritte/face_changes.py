@@ -43,8 +43,8 @@ def compared(first: FoundFaces, second: FoundFaces) -> Changes:
     return Changes(
         gained=tuple(face for face in second.kept if face not in there),
         lost=tuple(face for face in first.kept if face not in here),
-        moved=tuple(pair for pair in pairs if pair[0].crop != pair[1].crop),
-        same=tuple(pair for pair in pairs if pair[0].crop == pair[1].crop),
+        moved=tuple(pair for pair in pairs if _place(pair[0]) != _place(pair[1])),
+        same=tuple(pair for pair in pairs if _place(pair[0]) == _place(pair[1])),
     )
 
 
@@ -62,6 +62,10 @@ def overlap(first: Rectangle, second: Rectangle) -> float:
     (x, y, width, height), (left, top, across, down) = first, second
     common = max(0, min(x + width, left + across) - max(x, left)) * max(0, min(y + height, top + down) - max(y, top))
     return common / max(1, width * height + across * down - common)
+
+
+def _place(face: CutFace) -> tuple[Rectangle | None, float]:
+    return face.crop, face.angle
 
 
 def _pairs(first: Sequence[CutFace], second: Sequence[CutFace]) -> list[Pair]:

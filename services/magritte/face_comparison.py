@@ -241,4 +241,5 @@ def _described(each: Changed) -> dict[str, Any]:
 
 
 def _face(face: CutFace) -> dict[str, Any]:
-    return {"box": list(face.box), "score": face.score, "crop": list(face.crop or ())}
+    turned = {"angle": face.angle} if face.angle else {}
+    return {"box": list(face.box), "score": face.score, "crop": list(face.crop or ()), **turned}

@@ -1,5 +1,6 @@
 """Draws boxes of faces and crops on pictures."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -48,6 +49,15 @@ class Pen:
         width = self._measures.thick if thick else self._measures.thin
         self._draw.rectangle(self._corners(box), outline=colour, width=width)
 
+    def crop(self, face: CutFace, colour: str, *, thick: bool) -> None:
+        """Draw what is cut out of a picture for a face, turned as far as that is; of one without a crop, its box."""
+        if not face.crop or not face.angle:
+            self.box(face.crop or face.box, colour, thick=thick)
+            return
+        across, down = self._factors
+        corners = [(x * across, y * down) for x, y in _turned_corners(face.crop, face.angle)]
+        self._draw.polygon(corners, outline=colour, width=self._measures.thick if thick else self._measures.thin)
+
     def dashed(self, box: Rectangle, colour: str) -> None:
         """Draw a rectangle in thin dashes."""
         left, top, right, bottom = self._corners(box)
@@ -74,6 +84,18 @@ class Pen:
         return left, top, max(left, right), max(top, bottom)
 
 
+def _turned_corners(box: Rectangle, angle: float) -> Iterator[tuple[float, float]]:
+    """Yield the corners of a box that is turned about its middle by degrees clockwise, one after the other."""
+    sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
+    x, y, width, height = box
+    for right, down in ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)):
+        across, below = right * width, down * height
+        yield (
+            x + width / 2 + across * cosine - below * sine,
+            y + height / 2 + across * sine + below * cosine,
+        )
+
+
 def draw_found(image: "Image", found: FoundFaces) -> None:
     """Draw all that was found: faces thick and blue, crops thin, what was too unsure grey and dashed, with scores."""
     pen = Pen(image, found.size)
@@ -82,7 +104,7 @@ def draw_found(image: "Image", found: FoundFaces) -> None:
         pen.write(seen.box, [label(seen)], UNSURE)
     for face in found.faces:
         if face.crop:
-            pen.box(face.crop, FACE, thick=False)
+            pen.crop(face, FACE, thick=False)
         pen.box(face.box, FACE, thick=True)
     for face in found.faces:
         pen.write(face.box, voices(face, found), FACE)
@@ -92,13 +114,13 @@ def draw_changes(image: "Image", size: tuple[int, int], changes: Changes) -> Non
     """Draw the boxes of the first recipe in orange and those of the second in blue; what is the same thin and green."""
     pen = Pen(image, size)
     for face, _ in changes.same:
-        pen.box(face.crop or face.box, UNCHANGED, thick=False)
+        pen.crop(face, UNCHANGED, thick=False)
     for first, second in changes.moved:
-        pen.box(first.crop or first.box, BEFORE, thick=True)
-        pen.box(second.crop or second.box, FACE, thick=True)
+        pen.crop(first, BEFORE, thick=True)
+        pen.crop(second, FACE, thick=True)
     for faces, colour in ((changes.lost, BEFORE), (changes.gained, FACE)):
         for face in faces:
-            pen.box(face.crop or face.box, colour, thick=False)
+            pen.crop(face, colour, thick=False)
             pen.box(face.box, colour, thick=True)
 
 

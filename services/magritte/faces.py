@@ -54,7 +54,8 @@ def preview(
     """Draw what a recipe finds on pictures: faces thick and blue, crops thin, what is too unsure grey and dashed.
 
     Scores are written beside each box: of animeface a likelihood from 0 to 1, of the cascade a number of windows, of
-    libfacedetection a confidence from 0 to 100. Nothing is fetched and nothing becomes part of a run.
+    libfacedetection a confidence from 0 to 100, of an ONNX model one from 0 to 1. Nothing is fetched and nothing
+    becomes part of a run.
     """
     recipe = read_recipe(path, own_folders(), danbooru_account())
     target = out or SHEETS / f"{recipe.name}-faces{SUFFIX}"

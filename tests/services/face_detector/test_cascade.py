@@ -12,7 +12,7 @@ from services.face_detector.cascade import CascadeDetector
 from services.face_detector.detector import Box, Candidate, Voice, overlap
 from services.face_detector.known_face import PLACE
 from shared.contract.errors import RunUnusable
-from shared.recipe.faces import Cascade
+from shared.recipe.detectors import Cascade
 
 Drawn = Callable[..., Image.Image]
 

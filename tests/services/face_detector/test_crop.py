@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
-from services.face_detector.crop import CropRules, crops, expanded, placed
+from services.face_detector.crop import LEVEL, Crop, CropRules, crops, expanded, placed, placed_turned
 from services.face_detector.detector import Box, Face, overlap
+from services.face_detector.turning import around
 from shared.contract.reasons import Drop, Reason
-from shared.recipe.faces import Edge, Expansion, Faces, TooMany
+from shared.recipe.faces import Edge, Expansion, Faces, PictureExpansion, TooMany
 
 BARE = Expansion(left=0, top=0, right=0, bottom=0)
 
@@ -16,7 +19,7 @@ def sharp(box: Box) -> float:
     return 1.0
 
 
-def reasons(found: list[Box | Drop] | Drop) -> list[Reason | None]:
+def reasons(found: list[Crop | Drop] | Drop) -> list[Reason | None]:
     assert not isinstance(found, Drop)
     return [crop.reason if isinstance(crop, Drop) else None for crop in found]
 
@@ -24,6 +27,11 @@ def reasons(found: list[Box | Drop] | Drop) -> list[Reason | None]:
 def test_a_crop_reaches_beyond_the_face_by_shares_of_its_sides() -> None:
     by = Expansion(left=0.1, top=0.5, right=0.2, bottom=0.25)
     assert expanded(Box(100, 200, 50, 80), by) == Box(95, 160, 65, 140)
+
+
+def test_the_crop_that_keeps_a_ponytail_depends_on_where_the_face_lies_in_the_picture() -> None:
+    assert expanded(Box(100, 200, 50, 80), PictureExpansion.PONYTAIL) == Box(85, 20, 90, 260)
+    assert expanded(Box(0, 0, 50, 80), PictureExpansion.PONYTAIL) == Box(0, 0, 75, 80)
 
 
 def test_no_expansion_leaves_the_face_itself() -> None:
@@ -56,7 +64,7 @@ def test_a_crop_beyond_the_edge_is_cut_or_shifted_or_dropped(crop: Box, cut: Box
 def test_faces_are_numbered_from_left_to_right_whatever_order_they_were_found_in() -> None:
     boxes = [(300, 0, 60, 60), (10, 200, 60, 60), (10, 20, 60, 60)]
     rules = CropRules.of(Faces(expand=BARE))
-    expected = [Box(10, 20, 60, 60), Box(10, 200, 60, 60), Box(300, 0, 60, 60)]
+    expected = [Crop(Box(10, 20, 60, 60)), Crop(Box(10, 200, 60, 60)), Crop(Box(300, 0, 60, 60))]
     assert crops(faces(*boxes), (400, 400), rules, sharp) == expected
     assert crops(faces(*reversed(boxes)), (400, 400), rules, sharp) == expected
 
@@ -134,3 +142,40 @@ def test_a_face_at_the_edge_does_not_take_the_others_along() -> None:
 )
 def test_overlap_is_intersection_over_union(other: Box, expected: float) -> None:
     assert overlap(Box(0, 0, 10, 10), other) == pytest.approx(expected)
+
+
+TILTED = Face(Box(150, 150, 60, 60), 1.0, angle=30)
+
+
+def test_a_tilted_head_has_a_turned_crop_with_the_same_margins() -> None:
+    margins = Expansion(left=0, right=0, top=1, bottom=0)
+    (crop,) = crops([TILTED], (400, 400), CropRules.of(Faces(expand=margins)), sharp)
+    assert crop == Crop(Box(165, 94, 60, 120), 30)  # what was above the face is now above and to the right
+
+
+@pytest.mark.parametrize(("angle", "turned"), [(LEVEL, 0), (-LEVEL, 0), (LEVEL + 0.1, LEVEL + 0.1)])
+def test_a_head_that_is_hardly_tilted_is_cut_out_pixel_for_pixel(angle: float, turned: float) -> None:
+    (crop,) = crops([replace(TILTED, angle=angle)], (400, 400), CropRules.of(Faces(expand=BARE)), sharp)
+    assert crop == Crop(TILTED.box, turned)
+
+
+def test_a_turned_crop_is_shifted_until_all_its_corners_are_inside() -> None:
+    for box in (Box(-5, 100, 60, 60), Box(350, 350, 60, 60), Box(100, -20, 60, 60)):
+        placed_there = placed_turned(Crop(box, 45), (400, 400), Edge.SHIFT)
+        assert isinstance(placed_there, Crop)
+        inside = around(placed_there.box, 45)
+        assert inside == inside.within(400, 400)
+    assert placed_turned(Crop(Box(-5, 100, 60, 60), 45), (400, 400), Edge.SHIFT) == Crop(Box(13, 100, 60, 60), 45)
+
+
+def test_a_turned_crop_that_is_larger_than_the_picture_stays_where_it_is() -> None:
+    large = Crop(Box(10, 10, 390, 300), 45)
+    assert placed_turned(large, (400, 400), Edge.SHIFT) == large
+
+
+def test_a_turned_crop_is_never_cut_but_dropped_by_the_rule() -> None:
+    crop = Crop(Box(-5, 100, 60, 60), 45)
+    assert placed_turned(crop, (400, 400), Edge.CUT) == crop
+    dropped = placed_turned(crop, (400, 400), Edge.DROP)
+    assert isinstance(dropped, Drop)
+    assert dropped.reason is Reason.FACE_AT_THE_EDGE

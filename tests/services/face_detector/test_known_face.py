@@ -14,7 +14,7 @@ from services.face_detector.choice import Detectors
 from services.face_detector.detector import Candidate, never
 from services.face_detector.known_face import lenient, prove
 from shared.contract.errors import RecipeError, RunUnusable, Unusable
-from shared.recipe.faces import Animeface, Cascade, LibFaceDetection
+from shared.recipe.detectors import Animeface, Cascade, LibFaceDetection
 
 
 def test_the_known_face_is_what_its_script_draws() -> None:

@@ -14,7 +14,7 @@ from services.face_detector.known_face import PLACE
 from services.face_detector.libfacedetection import LibFaceDetectionDetector
 from shared.child_processes import ChildProcesses
 from shared.contract.errors import Interrupted
-from shared.recipe.faces import LibFaceDetection
+from shared.recipe.detectors import LibFaceDetection
 
 ROOT = Path(__file__).parents[3]
 

@@ -94,6 +94,17 @@ def test_what_cannot_be_decoded_is_a_drop(finder: PreviewFinder, data: bytes, re
     assert found.reason is reason
 
 
+def test_the_crop_of_a_tilted_head_is_told_with_its_angle() -> None:
+    file, finder = BytesIO(), PreviewFinder([recipe(upright=True), SURE], FetchingEnvironment())
+    Image.open(BytesIO(heads(1))).convert("RGB").rotate(-20, fillcolor="#e8e4f4").save(file, "PNG")
+    try:
+        upright, plain = looked(finder, file.getvalue()).found
+    finally:
+        finder.close()
+    assert [abs(face.angle - 20) <= 5 for face in upright.kept] == [True]
+    assert [face.angle for face in plain.kept] == [0.0]
+
+
 def test_a_picture_without_a_face_is_left_out_for_that() -> None:
     coloured = SURE.model_copy(update={"pictures": Pictures(monochrome=Monochrome.KEEP)})
     finder = PreviewFinder([coloured], FetchingEnvironment())

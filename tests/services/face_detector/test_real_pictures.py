@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from services.face_detector.choice import Detectors, searches
 from services.face_detector.detector import Box, overlap
 from services.face_detector.monochrome import is_monochrome
 from shared.pictures import Picture, decode, flatten
-from shared.recipe.faces import Cascade, DetectorKind, Faces
+from shared.recipe.detectors import Cascade, DetectorKind
+from shared.recipe.faces import Faces
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "real"
 pytestmark = pytest.mark.skipif(not (REAL / "labels.json").is_file(), reason=f"needs the real pictures in {REAL}")
@@ -73,6 +75,25 @@ def test_a_vote_without_the_cascades_file_finds_nearly_as_many(detectors: Detect
     recall, precision = recall_and_precision(detectors, Faces())
     assert recall >= 0.80  # 0.82 and 0.95, measured on 150 faces
     assert precision >= 0.92
+
+
+@pytest.mark.slow
+def test_a_head_that_is_turned_by_20_degrees_is_seen_to_be_tilted_by_20_degrees_more(detectors: Detectors) -> None:
+    faces = Faces(detector=DetectorKind.ANIMEFACE, upright=True)
+    detector, off = detectors.of(searches(faces)), []
+
+    def angle(image: Image.Image, truth: Box) -> float | None:
+        found = accepted(detector.detect(np.asarray(image)), Acceptance.of(faces))
+        return next((face.angle for face in found if overlap(face.box, truth) >= 0.3 and face.angle), None)
+
+    for image, label in islice((each for each in labelled() if len(each[1]["faces"]) == 1), 16):
+        x, y, width, height = label["faces"][0]
+        turned = image.rotate(-20, Image.Resampling.BICUBIC, center=(x + width / 2, y + height / 2), fillcolor="white")
+        before, after = (angle(each, Box(x, y, width, height)) for each in (image, turned))
+        if before is not None and after is not None:
+            off.append(abs(after - before - 20))
+    assert len(off) >= 6
+    assert np.median(off) <= 4
 
 
 @pytest.mark.parametrize("monochrome", [True, False])

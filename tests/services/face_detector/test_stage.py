@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from services.face_detector.animeface_detector import tilts
 from services.face_detector.detector import Box
+from services.face_detector.known_face import PLACE
 from services.face_detector.stage import FaceDetector, sharpness_at
 from shared.contract import keys
 from shared.contract.environment import FetchingEnvironment
@@ -17,8 +21,9 @@ from shared.contract.errors import Interrupted
 from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
 from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context
-from shared.pictures import Picture, decode
-from shared.recipe.faces import Cascade, DetectorKind, Edge, Expansion, Faces
+from shared.pictures import Picture, decode, flatten
+from shared.recipe.detectors import Cascade, DetectorKind
+from shared.recipe.faces import Edge, Expansion, Faces
 from shared.recipe.pictures import Monochrome, Pictures
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
@@ -189,6 +194,60 @@ def test_a_grey_picture_is_dropped_and_its_faces_stay_on_record(bench: Bench, dr
 def test_a_grey_picture_is_kept_when_the_recipe_says_so(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
     recipe_used = recipe(by_cascade, Pictures(monochrome=Monochrome.KEEP))
     assert isinstance(bench.made(encoded(drawn().convert("L")), recipe_used)[0], FaceFound)
+
+
+def test_the_preset_hand_made_cuts_out_what_the_scripts_of_people_do(
+    bench: Bench, drawn: Drawn, cascade: Cascade
+) -> None:
+    image = drawn().resize((1280, 1440), Image.Resampling.BICUBIC)
+    chosen = {"preset": "hand-made", "cascade": cascade.model_dump(include={"model", "sha256"}), "sharpness": 0}
+    (found, _) = bench.made(encoded(image), recipe(Faces.model_validate(chosen)))
+    grey = cv2.equalizeHist(cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2GRAY))
+    opencv = cv2.CascadeClassifier(cascade.model).detectMultiScale(grey, 1.05, 5, minSize=(250, 250))
+    ((x, y, width, height),) = opencv.tolist()
+    by_hand = np.asarray(image)[round(0.1 * y) : y + height, round(0.85 * x) : round(x + 1.5 * width)]
+    assert np.array_equal(np.asarray(bench.crop(found).image), by_hand)
+
+
+UPRIGHT = Faces(upright=True)
+
+
+@pytest.mark.parametrize("angle", [-40, 20])
+def test_the_crop_of_a_tilted_head_is_level(bench: Bench, drawn: Drawn, angle: int) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    tilted = drawn().convert("RGBA").rotate(-angle, Image.Resampling.BICUBIC, expand=True, fillcolor="#e8e4f4")
+    found, _ = bench.made(encoded(tilted, icc_profile=profile), recipe(UPRIGHT))
+    assert isinstance(found, FaceFound)
+    assert abs(found.angle - angle) <= 5
+    crop = bench.crop(found)
+    assert (crop.image.mode, crop.profile) == ("RGBA", profile)
+    assert crop.image.size == (found.box[2], found.box[3])
+    level = max(tilts(flatten(crop.image), PLACE._replace(x=40, y=70), 0.0), key=abs)
+    assert abs(level) <= 8
+
+
+def test_the_crop_of_a_level_head_is_the_same_with_the_option(bench: Bench, drawn: Drawn) -> None:
+    plain, upright = (bench.made(encoded(drawn()), recipe(Faces(upright=upright)))[0] for upright in (False, True))
+    assert stale([plain]) == stale([upright])
+    assert "angle" not in plain.model_dump(mode="json")
+
+
+def test_a_record_of_before_angles_were_recorded_is_read(bench: Bench, drawn: Drawn) -> None:
+    bench.made(encoded(drawn()), recipe(UPRIGHT))
+    (key,) = bench.store.list("actions/")
+    record = json.loads(bench.store.get(key))
+    assert any("angle" in each for each in record["candidates"])
+    record["candidates"] = [{"box": [10, 20, 100, 110], "score": 0.9, "voice": "animeface"}]
+    bench.store.put(key, json.dumps(record).encode())
+    found = bench.made(encoded(drawn()), recipe(UPRIGHT))[0]
+    assert isinstance(found, FaceFound)
+    assert found.angle == 0
+
+
+def test_upright_heads_are_looked_for_again(bench: Bench) -> None:
+    plain, upright = bench.action(recipe(Faces())), bench.action(recipe(UPRIGHT))
+    assert plain.digest != upright.digest
+    assert "upright" not in json.dumps(plain.settings)
 
 
 def test_what_cannot_be_decoded_is_dropped_for_that_reason(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:

@@ -9,7 +9,7 @@ from services.face_detector.animeface_detector import AnimefaceDetector
 from services.face_detector.detector import Box, Candidate, Voice, never, overlap
 from services.face_detector.known_face import PLACE
 from services.face_detector.vote import VoteDetector, elected
-from shared.recipe.faces import Animeface, CascadeVoter, Vote
+from shared.recipe.detectors import Animeface, CascadeVoter, Vote
 
 Drawn = Callable[..., Image.Image]
 
@@ -38,6 +38,11 @@ def seen(voice: Voice, score: float, box: Box = HERE) -> Candidate:
         ([seen(Voice.CASCADE, 3), seen(Voice.LIBFACEDETECTION, 21)], 0),
         ([seen(Voice.CASCADE, 4), seen(Voice.LIBFACEDETECTION, 21, THERE)], 0),
         ([seen(Voice.CASCADE, 25), seen(Voice.LIBFACEDETECTION, 80, THERE)], 2),
+        ([seen(Voice.ONNX, 0.5)], 1),
+        ([seen(Voice.ONNX, 0.49)], 0),
+        ([seen(Voice.ONNX, 0.25), seen(Voice.LIBFACEDETECTION, 21)], 1),
+        ([seen(Voice.ONNX, 0.24), seen(Voice.LIBFACEDETECTION, 21)], 0),
+        ([seen(Voice.ONNX, 0.25), seen(Voice.ANIMEFACE_CLOSER, 0.5, Box(105, 95, 90, 100))], 1),
         ([], 0),
     ],
 )

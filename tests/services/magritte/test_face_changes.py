@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from services.magritte.face_changes import compared, overlap, totals
 from shared.contract.found_faces import CutFace, FoundFaces
 from shared.contract.reasons import Drop, Reason
@@ -28,6 +30,11 @@ def test_faces_are_gained_lost_moved_or_the_same() -> None:
 
 def test_another_margin_moves_a_crop() -> None:
     assert compared(found(face(50)), found(face(50, crop=20))).moved == ((face(50), face(50, crop=20)),)
+
+
+def test_another_angle_moves_a_crop() -> None:
+    turned = replace(face(50), angle=12.0)
+    assert compared(found(face(50)), found(turned)).moved == ((face(50), turned),)
 
 
 def test_a_face_is_the_same_from_an_overlap_of_three_tenths() -> None:

@@ -48,6 +48,14 @@ def test_each_detector_s_surest_score_is_written() -> None:
     assert label(Sighting((0, 0, 1, 1), 1.0, "animeface")) == "animeface 1.00"
 
 
+def test_the_crop_of_a_tilted_head_is_drawn_turned() -> None:
+    image = Image.new("RGB", (800, 800), "#ffffff")
+    draw_found(image, FoundFaces((800, 800), (), (CutFace((380, 380, 40, 40), 1.0, (300, 300, 200, 200), angle=45.0),)))
+    assert at(image, 400 + 100, 300) == WHITE  # the corner of the box, were it level
+    assert BLUE in [at(image, x, 400) for x in range(536, 546)]  # 400 + 200 / sqrt(2), and as far above the middle
+    assert BLUE in [at(image, 400, y) for y in range(255, 265)]
+
+
 def test_two_recipes_have_two_colours_and_what_is_the_same_a_third() -> None:
     def cut(x: int, move: int = 0) -> CutFace:
         return CutFace((x, 300, 100, 100), 1.0, (x - 10 + move, 290, 120, 120))

@@ -183,9 +183,28 @@ def test_a_recipe_survives_the_store(write: Write) -> None:
             "name: a\nfaces: {expand: {up: 1}}\n",
             "5: faces.expand.up: no such field; allowed are left, top, right, bottom",
         ),
+        ("name: a\nfaces: {expand: hair}\n", "5: faces.expand: Input should be 'ponytail' (not 'hair')"),
+        (
+            "name: a\nfaces:\n  preset: by-hand\n",
+            "6: faces.preset: Input should be 'hand-made' (not 'by-hand')",
+        ),
         ("name: a\ntraining:\n", "5: training: Input should be a valid dictionary or instance of Training (not None)"),
         ("name: a\ntraining:\n  start_from: gone.npz\n", "6: training.start_from: there is no file gone.npz"),
         ("name: a\nfaces:\n  cascade: {model: ./pi/c}\n", "6: faces.cascade.model: there is no file pi/c"),
+        ("name: a\nfaces:\n  onnx: {model: pi.onnx}\n", "6: faces.onnx.model: there is no file pi.onnx"),
+        ("name: a\nfaces:\n  onnx: {side: 100}\n", "6: faces.onnx.side: Input should be a multiple of 32 (not 100)"),
+        (
+            "name: a\nfaces: {detector: onnx}\n",
+            "5: faces: `detector: onnx` needs `onnx.model`: a name, a path or an address of a model",
+        ),
+        (
+            "name: a\nfaces: {detector: cascade}\n",
+            "5: faces: `detector: cascade` needs `cascade.model`: a name, a path or an address of a model",
+        ),
+        (
+            "name: a\nfaces: {onnx: {model: 'https://a.example/b.onnx'}}\n",
+            "5: faces: `onnx.sha256` is needed: a model at an address has to have that digest",
+        ),
         ("name: a\nfaces:\n  cascade: {model: pi.xml}\n", "6: faces.cascade.model: there is no file pi.xml"),
         (
             "name: a\nfaces:\n  cascade: {model: pictures}\n",

@@ -4,7 +4,8 @@ import pytest
 
 from shared.contract import keys
 from shared.contract.errors import Poison, RecipeError
-from shared.recipe.faces import Cascade, DetectorKind, Faces
+from shared.recipe.detectors import Cascade, DetectorKind, Onnx
+from shared.recipe.faces import Faces
 from shared.recipe.files import content, deposited, with_addresses
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import AddressesSource, FolderSource
@@ -21,11 +22,16 @@ def recipe(folder: Path) -> Recipe:
     """Return a recipe that names a file of each kind, and write them."""
     (folder / "list.txt").write_text("\ufeffhttp://a.example/1.png\nhttp://a.example/2.png # the second\n", "utf-8")
     (folder / "cascade.xml").write_bytes(b"<cascade/>")
+    (folder / "faces.onnx").write_bytes(b"layers")
     (folder / "network.npz").write_bytes(b"weights")
     return Recipe(
         name="anya",
         sources=(FolderSource(folder=folder), AddressesSource(urls=folder / "list.txt")),
-        faces=Faces(detector=DetectorKind.CASCADE, cascade=Cascade(model=str(folder / "cascade.xml"))),
+        faces=Faces(
+            detector=DetectorKind.CASCADE,
+            cascade=Cascade(model=str(folder / "cascade.xml")),
+            onnx=Onnx(model=str(folder / "faces.onnx")),
+        ),
         training=Training(start_from=folder / "network.npz"),
     )
 
@@ -33,12 +39,13 @@ def recipe(folder: Path) -> Recipe:
 def test_a_submitted_recipe_names_no_file_of_this_machine(store: FolderStore, tmp_path: Path) -> None:
     original = recipe(tmp_path)
     submitted = deposited(original, store)
-    for path in ("list.txt", "cascade.xml", "network.npz"):
+    for path in ("list.txt", "cascade.xml", "faces.onnx", "network.npz"):
         assert path not in submitted.model_dump_json()
         (tmp_path / path).unlink()
     assert submitted.training.start_from is not None
     assert content(submitted.training.start_from, store, "training.start_from") == b"weights"
     assert content(submitted.faces.cascade.model, store, "faces.cascade.model") == b"<cascade/>"
+    assert content(submitted.faces.onnx.model, store, "faces.onnx.model") == b"layers"
     listed = with_addresses(submitted.sources[1], store)
     assert isinstance(listed, AddressesSource)
     assert listed.urls == ("http://a.example/1.png", "http://a.example/2.png # the second")
@@ -55,7 +62,7 @@ def test_the_same_files_make_the_same_recipe_wherever_they_lie(store: FolderStor
     other.mkdir()
     one, two = deposited(recipe(tmp_path), store), deposited(recipe(other), store)
     assert (one.training, one.faces, one.sources[1]) == (two.training, two.faces, two.sources[1])
-    assert len(list(store.list("files/"))) == 3
+    assert len(list(store.list("files/"))) == 4
 
 
 def test_what_is_no_file_is_left_as_it_is(store: FolderStore, tmp_path: Path) -> None:

@@ -97,6 +97,10 @@ def test_a_damaged_model_is_not_taken(read: Read, cache: ModelCache) -> None:
         ("faces: {cascade: {model: danbooru2019-portraits}}\n", "danbooru2019-portraits is a network to start"),
         ("training: {start_from: lbpcascade_animeface}\n", "lbpcascade_animeface is a face detector"),
         ("faces: {cascade: {model: lbpcascade}}\n", "there is no file .*/lbpcascade; by name there is lbpcascade_ani"),
+        (
+            "faces: {onnx: {model: lbpcascade_animeface}}\n",
+            "face detector .OpenCV cascade.; by name there is anime-face",
+        ),
         ("training: {start_from: portraits}\n", "there is no file .*/portraits; by name there is danbooru2019-por"),
         ("training: {start_from: ./danbooru2019-portraits}\n", "there is no file .*/danbooru2019-portraits"),
         ("faces: {cascade: {model: ./lbpcascade_animeface}}\n", "there is no file .*/lbpcascade_animeface;"),
@@ -118,6 +122,24 @@ def test_a_bare_name_is_the_model_and_a_path_the_file_in_the_folder(
     assert read(PORTRAITS_BY_NAME).training.start_from == cache.usable(PORTRAITS)
     by_path = read(PORTRAITS_BY_NAME.replace("dan", "./dan")).training.start_from
     assert by_path == tmp_path / "danbooru2019-portraits"
+
+
+def test_a_face_detector_by_name_is_read_as_its_path(read: Read, cache: ModelCache, tmp_path: Path) -> None:
+    lines = "faces: {detector: onnx, onnx: {model: anime-face-yolov8s}}\n"
+    with pytest.raises(RecipeError, match="anime-face-yolov8s is not on this machine: run `magritte models get anime-"):
+        read(lines)
+    (tmp_path / "model.onnx").write_bytes(b"layers")
+    file = cache.add(NAMED["anime-face-yolov8s"], tmp_path / "model.onnx")
+    assert read(lines).faces.onnx.model == str(file) == str(cache.folder / "anime-face-yolov8s.onnx")
+
+
+def test_the_preset_hand_made_calls_its_cascade_by_name(read: Read, cascade: Path) -> None:
+    assert read("faces: {preset: hand-made}\n").faces.cascade.model == str(cascade)
+    cascade.unlink()
+    with pytest.raises(
+        RecipeError, match=r"faces\.cascade\.model|faces: .*lbpcascade_animeface is not on this machine"
+    ):
+        read("faces: {preset: hand-made}\n")
 
 
 def test_what_is_in_the_cache_is_not_used_unless_a_recipe_names_it(read: Read, cascade: Path) -> None:
