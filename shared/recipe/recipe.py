@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from shared.recipe.character import Character
 from shared.recipe.duplicates import Duplicates
 from shared.recipe.exclude import Exclude, read_exclude
 from shared.recipe.faces import Faces
@@ -35,6 +36,7 @@ class Recipe(Section):
     pictures: Pictures = Pictures()
     duplicates: Duplicates = Duplicates()
     faces: Faces = Faces()
+    character: Character = Character()
     upscaling: Upscaling = Upscaling()
     normalized: Normalized = Normalized()
     labels: Labels = Labels()

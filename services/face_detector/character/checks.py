@@ -1,0 +1,106 @@
+"""Decides which of the faces that are cut out are the character's, and records the scores that it decides by."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, TypeVar
+
+from PIL import Image
+
+from services.face_detector.character.looks import Look, Reference, Scores, look_of, named_palette, palettes, scores
+from services.face_detector.character.reference import Finder, reference_looks
+from services.face_detector.character.rules import CharacterRules
+from services.face_detector.declaration import FACE_DETECTOR
+from services.face_detector.detector import Box, Face
+from shared.contract.reasons import Drop, Reason
+from shared.contract.stage import Action, Codec, Objects
+
+T = TypeVar("T")
+
+SCORES: Codec[Scores] = Codec(
+    write=lambda found: {"scores": asdict(found)}, read=lambda record: Scores(**record["scores"])
+)
+
+
+class Memo(Protocol):
+    """Returns the recorded value of an action, or computes and records it (`Context.memo`)."""
+
+    def __call__(self, action: Action, compute: Callable[[], T], codec: Codec[T]) -> T: ...
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The means that the checks are given: how faces are found and remembered, and where files lie.
+
+    `basis` is all that finding faces depends on.
+    """
+
+    find: Finder
+    memo: Memo
+    store: Objects | None
+    basis: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SeenPicture:
+    """A picture by its digest and its RGB pixels, and the faces that are found in it."""
+
+    image: str
+    flat: Image.Image
+    faces: Sequence[Face]
+
+
+class CharacterChecks:
+    """The checks of all recipes in use. May be asked from several threads at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._looks: dict[str, list[Look]] = {}
+
+    def judged(
+        self, picture: SeenPicture, cut: Sequence[Box | Drop], rules: CharacterRules, surroundings: Surroundings
+    ) -> list[Box | Drop]:
+        """Return what is cut out of a picture, with a `Drop` in place of each face that is not the character's.
+
+        `cut` is in the order of the faces' boxes.
+        """
+        boxes = sorted(face.box for face in picture.faces)
+        return [
+            each if isinstance(each, Drop) else self._drop(picture, face, rules, surroundings) or each
+            for face, each in zip(boxes, cut, strict=True)
+        ]
+
+    def _drop(self, picture: SeenPicture, face: Box, rules: CharacterRules, surroundings: Surroundings) -> Drop | None:
+        comparison = rules.comparison
+        basis = {"comparison": comparison.model_dump(mode="json"), **(surroundings.basis if comparison.like else {})}
+        inputs = {"image": picture.image, "face": list(face)}
+        action = Action(FACE_DETECTOR.name, FACE_DETECTOR.version, basis, inputs)
+
+        def compute() -> Scores:
+            return scores(look_of(picture.flat, face), self._reference(rules, surroundings))
+
+        return drop_by(surroundings.memo(action, compute, SCORES), rules)
+
+    def _reference(self, rules: CharacterRules, surroundings: Surroundings) -> Reference:
+        comparison = rules.comparison
+        looks = self._of_faces(rules, surroundings)
+        hair = named_palette(comparison.hair) or palettes([look.hair for look in looks if comparison.colours])
+        eyes = named_palette(comparison.eyes) or palettes([look.eyes for look in looks if comparison.colours])
+        return Reference(hair, eyes)
+
+    def _of_faces(self, rules: CharacterRules, surroundings: Surroundings) -> list[Look]:
+        basis = {"like": rules.comparison.like, **surroundings.basis}
+        key = Action(FACE_DETECTOR.name, FACE_DETECTOR.version, basis, {}).digest
+        with self._lock:
+            if key not in self._looks:
+                self._looks[key] = reference_looks(rules.faces, surroundings.find, surroundings.store)
+            return self._looks[key]
+
+
+def drop_by(found: Scores, rules: CharacterRules) -> Drop | None:
+    """Return why a face with these scores is not the character's; None where nothing speaks against it."""
+    for part, away, colour in (("hair", found.hair, found.hair_colour), ("eyes", found.eyes, found.eye_colour)):
+        if away is not None and away > rules.tolerance:
+            seen = f"its {part}, mostly {colour}, differ by {away:.1f} from those of the character"
+            return Drop(Reason.OTHER_COLOURS, f"{seen}, at most {rules.tolerance:g}")
+    return None

@@ -1,0 +1,171 @@
+"""The checks as the stage has them: pictures in, messages and records out."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from demo.character import HEROINE, Character
+from services.face_detector.character.reference import as_crop
+from services.face_detector.character.rules import rules_of
+from services.face_detector.preview import PreviewFinder
+from services.face_detector.stage import FaceDetector
+from shared.contract import keys
+from shared.contract.environment import FetchingEnvironment
+from shared.contract.errors import RunUnusable
+from shared.contract.found_faces import Looked
+from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageKept, Message
+from shared.contract.reasons import Reason
+from shared.contract.stage import Context
+from shared.recipe.files import deposited
+from shared.recipe.recipe import Recipe
+from shared.runtime.execution import action_of
+from shared.store.folder import FolderStore
+from tests.services.face_detector.character.drawn import OTHER, drawing, png
+
+BLUE = {"hair": [HEROINE.hair]}
+
+
+def recipe(**character: Any) -> Recipe:
+    found = {"name": "margot", "sources": [{"folder": "pictures"}], "faces": {"detector": "animeface"}}
+    return Recipe.model_validate({**found, "character": character})
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[FaceDetector]:
+    stage = FaceDetector()
+    yield stage
+    stage.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    """A folder of reference faces: three of the heroine, one of another character."""
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    for number, character in enumerate([HEROINE, HEROINE, HEROINE, OTHER]):
+        (folder / f"{number}.png").write_bytes(png(drawing(character, seed=10 + number)))
+    return folder
+
+
+def message_of(store: FolderStore, picture: Image.Image) -> ImageKept:
+    data = png(picture)
+    image = hashlib.sha256(data).hexdigest()
+    store.put_new(keys.original(image), data)
+    return ImageKept(run="margot-1", entry="0" * 20, image=image, arrival=1, decisions=1)
+
+
+def made(stage: FaceDetector, store: FolderStore, used: Recipe, character: Character) -> list[Message]:
+    message = message_of(store, drawing(character, seed=1))
+    return list(stage.process(message, stage.settings(used), Context(store)))
+
+
+def scores_on_record(store: FolderStore) -> list[tuple[str, dict[str, Any]]]:
+    records = ((key, json.loads(store.get(key))) for key in store.list("actions/"))
+    return [(key, record["scores"]) for key, record in records if "scores" in record]
+
+
+def test_a_face_of_the_character_goes_on_and_its_scores_are_on_record(stage: FaceDetector, store: FolderStore) -> None:
+    found, counted = made(stage, store, recipe(**BLUE, eyes=[HEROINE.eyes]), HEROINE)
+    assert isinstance(found, FaceFound)
+    assert isinstance(counted, FacesCounted)
+    ((_, scores),) = scores_on_record(store)
+    assert scores["hair"] < 5
+    assert scores["eyes"] < 16
+    assert [scores[name][0] for name in ("hair_colour", "eye_colour")] == ["#", "#"]
+
+
+def test_a_face_of_other_colours_is_dropped_and_counted(stage: FaceDetector, store: FolderStore) -> None:
+    dropped, counted = made(stage, store, recipe(**BLUE), OTHER)
+    assert isinstance(dropped, FaceDropped)
+    assert (dropped.reason, dropped.stage, dropped.face) == (Reason.OTHER_COLOURS, "face-detector", 0)
+    ((_, scores),) = scores_on_record(store)
+    seen = f"its hair, mostly {scores['hair_colour']}, differ by {scores['hair']:.1f} from those of the character"
+    assert dropped.detail == f"{seen}, at most 18"
+    assert isinstance(counted, FacesCounted)
+    assert counted.faces == 1
+
+
+def test_eyes_alone_can_be_what_tells(stage: FaceDetector, store: FolderStore) -> None:
+    dropped, _ = made(stage, store, recipe(eyes=["#00a0ff"]), HEROINE)
+    assert isinstance(dropped, FaceDropped)
+    assert dropped.detail.startswith("its eyes")
+
+
+def test_another_tolerance_decides_by_what_is_on_record(stage: FaceDetector, store: FolderStore) -> None:
+    made(stage, store, recipe(**BLUE), HEROINE)
+    ((key, _),) = scores_on_record(store)
+    record = json.loads(store.get(key))
+    store.put(key, json.dumps(record | {"scores": record["scores"] | {"hair": 50.0}}).encode())
+    assert isinstance(made(stage, store, recipe(**BLUE, tolerance=49), HEROINE)[0], FaceDropped)
+    assert isinstance(made(stage, store, recipe(**BLUE, tolerance=51), HEROINE)[0], FaceFound)
+    assert len(scores_on_record(store)) == 1
+
+
+def test_other_colours_mean_comparing_again(stage: FaceDetector, store: FolderStore) -> None:
+    made(stage, store, recipe(**BLUE), HEROINE)
+    made(stage, store, recipe(hair=["#102030"]), HEROINE)
+    assert len(scores_on_record(store)) == 2
+
+
+def test_a_damaged_record_of_scores_is_made_again(stage: FaceDetector, store: FolderStore) -> None:
+    made(stage, store, recipe(**BLUE), HEROINE)
+    ((key, scores),) = scores_on_record(store)
+    store.put(key, b'{"scores": {"hair": 90, "beard": 1}}')
+    assert isinstance(made(stage, store, recipe(**BLUE), HEROINE)[0], FaceFound)
+    assert scores_on_record(store) == [(key, scores)]
+
+
+def test_colours_can_be_learnt_from_faces_though_one_of_them_is_of_another(
+    stage: FaceDetector, store: FolderStore, faces: Path
+) -> None:
+    used = deposited(recipe(like=faces), store)
+    for path in faces.iterdir():
+        path.unlink()
+    assert isinstance(made(stage, store, used, HEROINE)[0], FaceFound)
+    (dropped, _) = made(stage, store, used, OTHER)
+    assert isinstance(dropped, FaceDropped)
+    assert dropped.reason is Reason.OTHER_COLOURS
+
+
+def test_the_colours_of_reference_faces_can_be_left_out(stage: FaceDetector, store: FolderStore, faces: Path) -> None:
+    assert rules_of(recipe(like=faces, colours=False).character) is None
+    assert isinstance(made(stage, store, recipe(like=faces, colours=False), OTHER)[0], FaceFound)
+
+
+def test_where_the_reference_faces_lie_does_not_matter_to_the_action(
+    stage: FaceDetector, store: FolderStore, faces: Path
+) -> None:
+    message = message_of(store, drawing())
+    here = recipe(like=faces)
+    actions = [action_of(stage, message, stage.settings(used)) for used in (here, deposited(here, store), recipe())]
+    assert actions[0] == actions[1]
+    assert actions[0] != actions[2]
+
+
+def test_a_reference_that_is_no_picture_is_named(stage: FaceDetector, store: FolderStore, faces: Path) -> None:
+    (faces / "3.png").write_bytes(b"not a picture")
+    with pytest.raises(RunUnusable, match=r"character\.like: .*3\.png cannot be used"):
+        made(stage, store, recipe(like=faces), HEROINE)
+
+
+def test_a_reference_without_a_face_is_taken_for_a_crop_with_the_default_margins() -> None:
+    assert as_crop((300, 300)) == (50, 90, 200, 200)
+
+
+def test_the_preview_drops_what_the_stage_would(faces: Path) -> None:
+    finder = PreviewFinder([recipe(**BLUE), recipe(like=faces), recipe()], FetchingEnvironment())
+    looked = finder.find(lambda: png(drawing(OTHER)))
+    finder.close()
+    assert isinstance(looked, Looked)
+    reasons = [[face.drop.reason if face.drop else None for face in found.faces] for found in looked.found]
+    assert reasons == [[Reason.OTHER_COLOURS], [Reason.OTHER_COLOURS], [None]]

@@ -1,0 +1,89 @@
+"""The recipe's section on the character: what it refuses, and what becomes of its files."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.contract import keys
+from shared.contract.errors import RecipeError
+from shared.recipe.character import Character, reference_files
+from shared.recipe.file import read_recipe
+from shared.recipe.files import deposited
+from shared.recipe.recipe import Recipe
+from shared.store import FolderStore
+
+
+def read(folder: Path, character: str) -> Recipe:
+    (folder / "pictures").mkdir(exist_ok=True)
+    path = folder / "recipe.yaml"
+    path.write_text(f"name: anya\nsources:\n  - folder: ./pictures\ncharacter: {character}\n")
+    return read_recipe(path)
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    for name in ("b.png", "a.JPG", "notes.txt"):
+        (folder / name).write_bytes(name.encode())
+    return folder
+
+
+def test_nothing_is_checked_by_default(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "recipe.yaml").write_text("name: anya\nsources: [{folder: ./pictures}]\n")
+    character = read_recipe(tmp_path / "recipe.yaml").character
+    assert character == Character()
+    assert (character.like, character.hair, character.eyes) == (None, (), ())
+
+
+@pytest.mark.parametrize(
+    ("character", "words"),
+    [
+        ('{hair: "#7a5230"}', "character.hair: write a list, even of one"),
+        ("{hair: [brown]}", "character.hair"),
+        ('{eyes: ["#7a523"]}', "character.eyes"),
+        ("{tolerance: 0}", "character.tolerance"),
+        ("{like: ./nowhere}", "there is no folder"),
+        ("{like: ./pictures}", "has 0 pictures: put about ten faces into it, at most 50"),
+        ("{beard: 1}", "no such field; allowed are"),
+    ],
+)
+def test_what_cannot_be_used_is_named_with_line_and_field(tmp_path: Path, character: str, words: str) -> None:
+    with pytest.raises(RecipeError) as refused:
+        read(tmp_path, character)
+    assert "recipe.yaml:4: character" in str(refused.value)
+    assert words in str(refused.value)
+
+
+def test_reference_faces_are_the_pictures_in_the_folder_by_name(tmp_path: Path, faces: Path) -> None:
+    assert read(tmp_path, "{like: ./faces}").character.like == faces
+    assert [path.name for path in reference_files(faces)] == ["a.JPG", "b.png"]
+
+
+def test_too_many_reference_faces_are_refused(tmp_path: Path, faces: Path) -> None:
+    for number in range(60):
+        (faces / f"{number}.png").write_bytes(b"")
+    with pytest.raises(RecipeError, match="has 62 pictures"):
+        read(tmp_path, "{like: ./faces}")
+
+
+def test_a_submitted_recipe_has_the_faces_by_digest_whatever_they_are_called(tmp_path: Path, faces: Path) -> None:
+    store, original = FolderStore(tmp_path / "store"), read(tmp_path, "{like: ./faces}")
+    submitted = deposited(original, store)
+    (faces / "b.png").rename(faces / "0.png")
+    assert deposited(original, store) == submitted == Recipe.model_validate_json(submitted.model_dump_json())
+    assert isinstance(submitted.character.like, tuple)
+    found = {store.get(keys.file(name.removeprefix("sha256:"))) for name in submitted.character.like}
+    assert found == {b"a.JPG", b"b.png"}
+
+
+def test_faces_that_are_gone_when_the_recipe_is_submitted_are_named(tmp_path: Path, faces: Path) -> None:
+    original = read(tmp_path, "{like: ./faces}")
+    for path in faces.iterdir():
+        path.unlink()
+    with pytest.raises(RecipeError, match=r"character\.like: .*faces has no picture"):
+        deposited(original, FolderStore(tmp_path / "store"))
+    faces.rmdir()
+    with pytest.raises(RecipeError, match=r"character\.like: .*faces cannot be listed: No such file"):
+        deposited(original, FolderStore(tmp_path / "store"))
