@@ -29,6 +29,13 @@ def reference_files(folder: Path) -> list[Path]:
 class Character(Section):
     """Checks whether it is the character; all are off by default, and a face that fails one is dropped."""
 
+    tags: Annotated[tuple[str, ...], SEVERAL] = Field(
+        (),
+        description=(
+            "tags, such as the character's name, of which a picture must have at least one if its source tells any; "
+            "pictures of folders and addresses have none and are kept. Empty: any"
+        ),
+    )
     like: Path | tuple[StoredFile, ...] | None = Field(
         None,
         description=(
@@ -52,6 +59,12 @@ class Character(Section):
             "colours. Lower: fewer others, more lost; 25 where many pictures have coloured light"
         ),
     )
+
+    def check_tags(self, excluded: tuple[str, ...], tells_tags: bool) -> None:
+        """Raise ValueError when tags are asked for, or `excluded`, that nobody tells."""
+        if (self.tags or excluded) and not tells_tags:
+            field = "tags" if self.tags else "exclude.tags"
+            raise ValueError(f"{field}: no source tells tags: neither `folder` nor `urls` does")
 
     @field_validator("like")
     @classmethod

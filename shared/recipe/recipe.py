@@ -72,6 +72,13 @@ class Recipe(Section):
             labels.check_sources(folders, any(map(tells_tags, sources)))
         return labels
 
+    @field_validator("character")
+    @classmethod
+    def _can_be_told(cls, character: Character, info: ValidationInfo) -> Character:
+        if info.context is not None and {"sources", "exclude"} <= info.data.keys():
+            character.check_tags(info.data["exclude"].tags, any(map(tells_tags, info.data["sources"])))
+        return character
+
     @property
     def resolved_training(self) -> ResolvedTraining:
         """The training's settings with all numbers, for pictures of this recipe's size."""

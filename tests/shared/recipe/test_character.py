@@ -46,6 +46,8 @@ def test_nothing_is_checked_by_default(tmp_path: Path) -> None:
         ("{tolerance: 0}", "character.tolerance"),
         ("{like: ./nowhere}", "there is no folder"),
         ("{like: ./pictures}", "has 0 pictures: put about ten faces into it, at most 50"),
+        ("{tags: anya}", "character.tags: write a list, even of one"),
+        ("{tags: [anya]}", "character: tags: no source tells tags: neither `folder` nor `urls` does"),
         ("{beard: 1}", "no such field; allowed are"),
     ],
 )
@@ -54,6 +56,18 @@ def test_what_cannot_be_used_is_named_with_line_and_field(tmp_path: Path, charac
         read(tmp_path, character)
     assert "recipe.yaml:4: character" in str(refused.value)
     assert words in str(refused.value)
+
+
+def test_tags_are_for_a_recipe_with_a_source_that_tells_some(tmp_path: Path) -> None:
+    text = "name: anya\nsources: [{folder: ./pictures}, {danbooru: {tags: [anya]}}]\ncharacter: {tags: [anya]}\n"
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "recipe.yaml").write_text(text)
+    assert read_recipe(tmp_path / "recipe.yaml").character.tags == ("anya",)
+
+
+def test_excluded_tags_that_nobody_tells_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"character: exclude\.tags: no source tells tags"):
+        read(tmp_path, "{tolerance: 20}\nexclude: {tags: [comic]}")
 
 
 def test_reference_faces_are_the_pictures_in_the_folder_by_name(tmp_path: Path, faces: Path) -> None:
