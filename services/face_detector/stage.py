@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.face_detector.acceptance import Acceptance, accepted
 from services.face_detector.character.checks import CharacterChecks, SeenPicture, Surroundings
-from services.face_detector.character.rules import CharacterRules, rules_of
+from services.face_detector.character.rules import CharacterRules
 from services.face_detector.choice import Detectors, Search, searches
 from services.face_detector.crop import CropRules, crops
 from services.face_detector.declaration import FACE_DETECTOR
@@ -67,11 +67,14 @@ class FaceDetector(Stage[ImageKept, Detection]):
 
     def __init__(self) -> None:
         self._detectors = Detectors()
-        self._checks = CharacterChecks()
+        self._checks = CharacterChecks(Fetching())
 
     def setup(self, environment: FetchingEnvironment, settings: Detection | None) -> None:
-        self._detectors = Detectors(Fetching(environment.egress, environment.cache))
+        fetching = Fetching(environment.egress, environment.cache)
+        self._detectors, self._checks = Detectors(fetching), CharacterChecks(fetching)
         self._detectors.of(searches(Faces()) if settings is None else settings.searches)
+        if settings is not None and settings.character is not None:
+            self._checks.prepare(settings.character)
 
     def close(self) -> None:
         self._detectors.close()
@@ -85,7 +88,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
             crops=CropRules.of(recipe.faces),
             monochrome=recipe.pictures.monochrome,
             limits=Limits.of(recipe.pictures),
-            character=rules_of(recipe.character),
+            character=self._checks.rules(recipe),
         )
 
     def inputs(self, message: ImageKept, settings: Detection) -> Mapping[str, str]:

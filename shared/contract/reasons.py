@@ -53,6 +53,7 @@ class Reason(StrEnum):
     FACE_BLURRED = "face-blurred"
     FACE_AT_THE_EDGE = "face-at-the-edge"
     OTHER_COLOURS = "other-colours"
+    OTHER_CHARACTER = "other-character"
     NOT_VERIFIED = "not-verified"
     # Classes
     UNLABELLED = "unlabelled"

@@ -11,6 +11,7 @@ class Purpose(StrEnum):
     """Kinds of models, by what they are used for."""
 
     CASCADE = "face detector (OpenCV cascade)"
+    EMBEDDING = "embedding of characters (ONNX)"
     NETWORK = "network to start a training from"
 
 
@@ -73,6 +74,19 @@ MODELS = (
         format="StyleGAN2 snapshot of 512 px, config F, TensorFlow pickle, packed as .xz",
         suffix=".pkl",
         imported_suffix=".safetensors",
+    ),
+    Model(
+        name="ccip-caformer-24-randaug-pruned",
+        purpose=Purpose.EMBEDDING,
+        used_by="character.embedding.model",
+        licence="OpenRAIL (as the page of deepghs/ccip_onnx has it)",
+        size=None,
+        most_bytes=1_000_000_000,
+        address="https://huggingface.co/deepghs/ccip_onnx/resolve/main/ccip-caformer-24-randaug-pruned/model_feat.onnx",
+        delivery=Delivery.DOWNLOAD,
+        certainty="likely: the page of deepghs/ccip_onnx lists the file with 150 MB, its imgutils loads it; not tried",
+        format="CCIP, features of 384 px pictures, ONNX",
+        suffix=".onnx",
     ),
 )
 

@@ -5,7 +5,9 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from shared.models.catalogue import Purpose
 from shared.recipe.board import SEVERAL
+from shared.recipe.models import present_model
 from shared.recipe.section import Section, StoredFile, present
 
 MOST_FACES = 50
@@ -16,6 +18,10 @@ TOLERANCE = 18.0
 of the others, by hair and eyes 1.7 % and 95 %. In dim or warm light 4 to 5 % of the own fall out, in an evening's or a
 night's half of them."""
 
+DISTANCE = 0.178
+"""The difference up to which CCIP's project calls two pictures those of one character, for its model
+ccip-caformer-24-randaug-pruned."""
+
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif"})
 
 HexColour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -24,6 +30,37 @@ HexColour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 def reference_files(folder: Path) -> list[Path]:
     """Return the pictures that lie in a folder itself, by name. Raises `OSError`."""
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.is_file())
+
+
+class Embedding(Section):
+    """A model that tells characters apart, such as deepghs' CCIP, as an ONNX file; it compares with `like`."""
+
+    model: str = Field(
+        "",
+        description=(
+            "name of a model (`magritte models`), or path or http(s) address of the ONNX file that makes a vector of a "
+            "picture (of CCIP: model_feat.onnx). Empty: none is used"
+        ),
+    )
+    sha256: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{64})?$",
+        description="SHA-256 of the model file, in hexadecimal; another file is refused. Empty: any file is taken",
+    )
+    distance: float = Field(
+        DISTANCE,
+        gt=0,
+        le=1,
+        description=(
+            "0 to 1, CCIP's difference of two pictures: a face is dropped as another character if its median "
+            "difference from the faces in `like` is larger. Lower: fewer others, more lost"
+        ),
+    )
+
+    @field_validator("model")
+    @classmethod
+    def _model_is_there(cls, model: str, info: ValidationInfo) -> str:
+        return present_model(model, Purpose.EMBEDDING, info)
 
 
 class Character(Section):
@@ -59,6 +96,15 @@ class Character(Section):
             "colours. Lower: fewer others, more lost; 25 where many pictures have coloured light"
         ),
     )
+
+    embedding: Embedding = Embedding()
+
+    @field_validator("embedding")
+    @classmethod
+    def _has_faces_to_compare_with(cls, embedding: Embedding, info: ValidationInfo) -> Embedding:
+        if embedding.model and info.data.get("like", ()) is None:
+            raise ValueError("it compares with faces of the character: name a folder with about ten in `like`")
+        return embedding
 
     def check_tags(self, excluded: tuple[str, ...], tells_tags: bool) -> None:
         """Raise ValueError when tags are asked for, or `excluded`, that nobody tells."""

@@ -1,13 +1,12 @@
 """Rules for finding faces and cutting them out."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from shared.models.catalogue import Purpose
-from shared.recipe.models import by_name, present_or_named
+from shared.recipe.models import present_model
 from shared.recipe.section import Section
 
 
@@ -81,10 +80,7 @@ class Cascade(Section):
     @field_validator("model")
     @classmethod
     def _model_is_there(cls, model: str, info: ValidationInfo) -> str:
-        if not model or model.startswith(("http://", "https://", "sha256:")):
-            return model
-        named = by_name(model, Purpose.CASCADE, info)
-        return named if named != model else str(present_or_named(Path(model), Purpose.CASCADE, info))
+        return present_model(model, Purpose.CASCADE, info)
 
 
 class LibFaceDetection(Section):

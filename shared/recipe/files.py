@@ -17,7 +17,7 @@ S = TypeVar("S", bound=Section)
 
 _STORED = "sha256:"
 
-MODELS = (("faces", "cascade", "model"),)
+MODELS = (("faces", "cascade", "model"), ("character", "embedding", "model"))
 """Fields that name a model by path or address, or none by an empty text."""
 
 

@@ -7,13 +7,17 @@ from typing import Any, Protocol, TypeVar
 
 from PIL import Image
 
+from services.face_detector.character.embedding import Embedder
 from services.face_detector.character.looks import Look, Reference, Scores, look_of, named_palette, palettes, scores
-from services.face_detector.character.reference import Finder, reference_looks
-from services.face_detector.character.rules import CharacterRules
+from services.face_detector.character.models import CharacterModels
+from services.face_detector.character.reference import Finder, read_reference, reference_look
+from services.face_detector.character.rules import CharacterRules, reference_faces, rules_of
 from services.face_detector.declaration import FACE_DETECTOR
 from services.face_detector.detector import Box, Face
+from services.face_detector.model_file import Fetching
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Codec, Objects
+from shared.recipe.recipe import Recipe
 
 T = TypeVar("T")
 
@@ -53,9 +57,20 @@ class SeenPicture:
 class CharacterChecks:
     """The checks of all recipes in use. May be asked from several threads at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, fetching: Fetching) -> None:
+        self._models = CharacterModels(fetching)
         self._lock = threading.Lock()
         self._looks: dict[str, list[Look]] = {}
+
+    def rules(self, recipe: Recipe) -> CharacterRules | None:
+        """Return a recipe's rules; None where it has none."""
+        return rules_of(recipe.character, self._models)
+
+    def prepare(self, rules: CharacterRules) -> None:
+        """Load the files that `rules` name from this machine; raises `RunUnusable` when one cannot be used."""
+        self._embedder(rules, None)
+        for named in reference_faces(rules.character):
+            read_reference(named, None)
 
     def judged(
         self, picture: SeenPicture, cut: Sequence[Box | Drop], rules: CharacterRules, surroundings: Surroundings
@@ -73,27 +88,33 @@ class CharacterChecks:
     def _drop(self, picture: SeenPicture, face: Box, rules: CharacterRules, surroundings: Surroundings) -> Drop | None:
         comparison = rules.comparison
         basis = {"comparison": comparison.model_dump(mode="json"), **(surroundings.basis if comparison.like else {})}
-        inputs = {"image": picture.image, "face": list(face)}
-        action = Action(FACE_DETECTOR.name, FACE_DETECTOR.version, basis, inputs)
+        action = _action(basis, image=picture.image, face=list(face))
 
         def compute() -> Scores:
-            return scores(look_of(picture.flat, face), self._reference(rules, surroundings))
+            look = look_of(picture.flat, face, self._embedder(rules, surroundings.store))
+            return scores(look, self._reference(rules, surroundings))
 
         return drop_by(surroundings.memo(action, compute, SCORES), rules)
 
+    def _embedder(self, rules: CharacterRules, store: Objects | None) -> Embedder | None:
+        embedding = rules.character.embedding
+        return self._models.embedder(embedding, store) if embedding.model else None
+
     def _reference(self, rules: CharacterRules, surroundings: Surroundings) -> Reference:
         comparison = rules.comparison
-        looks = self._of_faces(rules, surroundings)
-        hair = named_palette(comparison.hair) or palettes([look.hair for look in looks if comparison.colours])
-        eyes = named_palette(comparison.eyes) or palettes([look.eyes for look in looks if comparison.colours])
-        return Reference(hair, eyes)
+        looks = self._reference_looks(rules, surroundings)
+        of_colours = looks if comparison.colours else []
+        hair = named_palette(comparison.hair) or palettes([look.hair for look in of_colours])
+        eyes = named_palette(comparison.eyes) or palettes([look.eyes for look in of_colours])
+        return Reference(hair, eyes, [look.vector for look in looks if look.vector is not None])
 
-    def _of_faces(self, rules: CharacterRules, surroundings: Surroundings) -> list[Look]:
-        basis = {"like": rules.comparison.like, **surroundings.basis}
-        key = Action(FACE_DETECTOR.name, FACE_DETECTOR.version, basis, {}).digest
+    def _reference_looks(self, rules: CharacterRules, surroundings: Surroundings) -> list[Look]:
+        key = _action({"reference": rules.comparison.model_dump(mode="json"), **surroundings.basis}).digest
+        embedder = self._embedder(rules, surroundings.store)
         with self._lock:
             if key not in self._looks:
-                self._looks[key] = reference_looks(rules.faces, surroundings.find, surroundings.store)
+                pictures = (read_reference(each, surroundings.store) for each in reference_faces(rules.character))
+                self._looks[key] = [reference_look(*each, surroundings.find, embedder) for each in pictures]
             return self._looks[key]
 
 
@@ -103,4 +124,11 @@ def drop_by(found: Scores, rules: CharacterRules) -> Drop | None:
         if away is not None and away > rules.tolerance:
             seen = f"its {part}, mostly {colour}, differ by {away:.1f} from those of the character"
             return Drop(Reason.OTHER_COLOURS, f"{seen}, at most {rules.tolerance:g}")
+    if found.embedding is not None and found.embedding > rules.distance:
+        seen = f"by the model it differs by {found.embedding:.3f} from the faces in `character.like`"
+        return Drop(Reason.OTHER_CHARACTER, f"{seen}, at most {rules.distance:g}")
     return None
+
+
+def _action(settings: Mapping[str, Any], **inputs: Any) -> Action:
+    return Action(FACE_DETECTOR.name, FACE_DETECTOR.version, settings, inputs)

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from services.face_detector.character.colours import ENOUGH, Colour, Lab, distance, lab_of_name
+from services.face_detector.character.embedding import Embedder, Vector, difference
 from services.face_detector.character.eyes import eye_colours
 from services.face_detector.character.hair import hair_colours
 from services.face_detector.character.regions import Head
@@ -19,18 +20,23 @@ Palette = list[Lab]
 
 @dataclass(frozen=True)
 class Look:
-    """The colours of a face's hair and eyes, that of the most pixels first; none where none could be told."""
+    """The colours of a face's hair and eyes, that of the most pixels first, and its vector if there is a model.
+
+    Without colours where none could be told.
+    """
 
     hair: Sequence[Colour]
     eyes: Sequence[Colour]
+    vector: Vector | None = None
 
 
 @dataclass(frozen=True)
 class Reference:
-    """Palettes that a face is compared with: one of a recipe's own colours, or one of each reference face."""
+    """Palettes that a face is compared with, a recipe's own or one of each reference face, and these faces' vectors."""
 
     hair: Sequence[Palette]
     eyes: Sequence[Palette]
+    vectors: Sequence[Vector] = ()
 
 
 @dataclass(frozen=True)
@@ -39,14 +45,15 @@ class Scores:
 
     hair: float | None = None
     eyes: float | None = None
+    embedding: float | None = None
     hair_colour: str = ""
     eye_colour: str = ""
 
 
-def look_of(picture: Image.Image, face: Box) -> Look:
+def look_of(picture: Image.Image, face: Box, embedder: Embedder | None = None) -> Look:
     """Return the look of a face in an RGB picture."""
     head = Head(picture, face)
-    return Look(hair_colours(head), eye_colours(head))
+    return Look(hair_colours(head), eye_colours(head), embedder.vector(picture, face) if embedder else None)
 
 
 def named_palette(names: Sequence[str]) -> list[Palette]:
@@ -69,7 +76,11 @@ def scores(look: Look, reference: Reference) -> Scores:
     Against several faces it is the median: up to half of them may show another light, or be a mistake.
     """
     return Scores(
-        _to_all(look.hair, reference.hair), _to_all(look.eyes, reference.eyes), _main(look.hair), _main(look.eyes)
+        hair=_to_all(look.hair, reference.hair),
+        eyes=_to_all(look.eyes, reference.eyes),
+        embedding=difference(look.vector, reference.vectors) if look.vector is not None else None,
+        hair_colour=_main(look.hair),
+        eye_colour=_main(look.eyes),
     )
 
 

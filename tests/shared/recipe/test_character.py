@@ -1,5 +1,6 @@
 """The recipe's section on the character: what it refuses, and what becomes of its files."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,9 @@ def test_nothing_is_checked_by_default(tmp_path: Path) -> None:
         ("{like: ./pictures}", "has 0 pictures: put about ten faces into it, at most 50"),
         ("{tags: anya}", "character.tags: write a list, even of one"),
         ("{tags: [anya]}", "character: tags: no source tells tags: neither `folder` nor `urls` does"),
+        ("{embedding: {model: ./nowhere.onnx}}", "character.embedding.model: there is no file"),
+        ("{embedding: {model: lbpcascade_animeface}}", "lbpcascade_animeface is a face detector (OpenCV cascade)"),
+        ("{embedding: {model: 'https://a.example/m.onnx'}}", "name a folder with about ten in `like`"),
         ("{beard: 1}", "no such field; allowed are"),
     ],
 )
@@ -90,6 +94,21 @@ def test_a_submitted_recipe_has_the_faces_by_digest_whatever_they_are_called(tmp
     assert isinstance(submitted.character.like, tuple)
     found = {store.get(keys.file(name.removeprefix("sha256:"))) for name in submitted.character.like}
     assert found == {b"a.JPG", b"b.png"}
+
+
+def test_a_model_that_is_not_on_this_machine_is_named_with_what_to_run(
+    tmp_path: Path, faces: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    with pytest.raises(RecipeError, match="run `magritte models get ccip-caformer-24-randaug-pruned`, or fetch"):
+        read(tmp_path, "{like: ./faces, embedding: {model: ccip-caformer-24-randaug-pruned}}")
+
+
+def test_a_submitted_recipe_has_the_model_by_digest(tmp_path: Path, faces: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(b"model")
+    original = read(tmp_path, "{like: ./faces, embedding: {model: ./m.onnx}}")
+    submitted = deposited(original, FolderStore(tmp_path / "store"))
+    assert submitted.character.embedding.model == "sha256:" + hashlib.sha256(b"model").hexdigest()
 
 
 def test_faces_that_are_gone_when_the_recipe_is_submitted_are_named(tmp_path: Path, faces: Path) -> None:

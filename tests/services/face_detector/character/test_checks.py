@@ -11,7 +11,6 @@ from PIL import Image
 
 from demo.character import HEROINE, Character
 from services.face_detector.character.reference import as_crop
-from services.face_detector.character.rules import rules_of
 from services.face_detector.preview import PreviewFinder
 from services.face_detector.stage import FaceDetector
 from shared.contract import keys
@@ -26,6 +25,7 @@ from shared.recipe.recipe import Recipe
 from shared.runtime.execution import action_of
 from shared.store.folder import FolderStore
 from tests.services.face_detector.character.drawn import OTHER, drawing, png
+from tests.services.face_detector.character.toy_models import mean_colour_model
 
 BLUE = {"hair": [HEROINE.hair]}
 
@@ -138,7 +138,7 @@ def test_colours_can_be_learnt_from_faces_though_one_of_them_is_of_another(
 
 
 def test_the_colours_of_reference_faces_can_be_left_out(stage: FaceDetector, store: FolderStore, faces: Path) -> None:
-    assert rules_of(recipe(like=faces, colours=False).character) is None
+    assert stage.settings(recipe(like=faces, colours=False)).character is None
     assert isinstance(made(stage, store, recipe(like=faces, colours=False), OTHER)[0], FaceFound)
 
 
@@ -156,6 +156,50 @@ def test_a_reference_that_is_no_picture_is_named(stage: FaceDetector, store: Fol
     (faces / "3.png").write_bytes(b"not a picture")
     with pytest.raises(RunUnusable, match=r"character\.like: .*3\.png cannot be used"):
         made(stage, store, recipe(like=faces), HEROINE)
+
+
+def test_a_reference_is_looked_at_before_the_first_picture(stage: FaceDetector, faces: Path) -> None:
+    (faces / "3.png").write_bytes(b"not a picture")
+    with pytest.raises(RunUnusable, match=r"character\.like: .*3\.png cannot be used"):
+        stage.setup(FetchingEnvironment(), stage.settings(recipe(like=faces)))
+
+
+def test_a_face_that_a_model_sees_as_another_character_is_dropped_with_its_difference(
+    stage: FaceDetector, store: FolderStore, faces: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "model.onnx").write_bytes(mean_colour_model())
+    wanted = {"like": faces, "colours": False}
+    used = deposited(recipe(**wanted, embedding={"model": str(tmp_path / "model.onnx"), "distance": 0.07}), store)
+    (tmp_path / "model.onnx").unlink()
+    assert isinstance(made(stage, store, used, HEROINE)[0], FaceFound)
+    dropped, counted = made(stage, store, used, OTHER)
+    assert isinstance(dropped, FaceDropped)
+    assert dropped.reason is Reason.OTHER_CHARACTER
+    assert isinstance(counted, FacesCounted)
+    own, other = sorted(scores["embedding"] for _, scores in scores_on_record(store))
+    assert own < 0.07 < other
+    assert f"differs by {other:.3f} from the faces in `character.like`, at most 0.07" in dropped.detail
+    assert {scores["hair"] for _, scores in scores_on_record(store)} == {None}
+
+
+def test_another_distance_does_not_mean_computing_embeddings_again(
+    stage: FaceDetector, store: FolderStore, faces: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "model.onnx").write_bytes(mean_colour_model())
+    for distance, kind in ((0.07, FaceDropped), (1.0, FaceFound)):
+        embedding = {"model": str(tmp_path / "model.onnx"), "distance": distance}
+        used = recipe(like=faces, colours=False, embedding=embedding)
+        assert isinstance(made(stage, store, used, OTHER)[0], kind)
+        assert len(scores_on_record(store)) == 1
+
+
+def test_a_model_that_cannot_be_used_is_named_before_the_first_picture(
+    stage: FaceDetector, faces: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"no model")
+    used = recipe(like=faces, embedding={"model": str(tmp_path / "model.onnx")})
+    with pytest.raises(RunUnusable, match=r"character\.embedding\.model: it is no ONNX model"):
+        stage.setup(FetchingEnvironment(), stage.settings(used))
 
 
 def test_a_reference_without_a_face_is_taken_for_a_crop_with_the_default_margins() -> None:
