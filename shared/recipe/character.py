@@ -1,5 +1,6 @@
 """The recipe's section on whether it is the character: all checks are off unless it names what to look for."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -63,14 +64,77 @@ class Embedding(Section):
         return present_model(model, Purpose.EMBEDDING, info)
 
 
+class TaggerInput(StrEnum):
+    """Kinds of taggers, by what they take."""
+
+    AUTO = "auto"
+    WD = "wd"
+    DEEPDANBOORU = "deepdanbooru"
+
+
+class Tagger(Section):
+    """A model that tells a picture's tags, which count as a board's do for `tags` and `exclude.tags`.
+
+    It looks at all pictures in which faces are found, also at those of which a board tells tags.
+    """
+
+    model: str = Field(
+        "",
+        description=(
+            "name of a model (`magritte models`), or path or http(s) address of the ONNX file of a WD tagger or of "
+            "DeepDanbooru. Empty: none is used"
+        ),
+    )
+    sha256: str = Field(
+        "",
+        pattern=r"^([0-9a-f]{64})?$",
+        description="SHA-256 of the model file, in hexadecimal; another file is refused. Empty: any file is taken",
+    )
+    tags_file: str = Field(
+        "",
+        validate_default=True,
+        description=(
+            "name or path of the list of the model's tags, which lies beside it where it is published: "
+            "selected_tags.csv, tags.txt"
+        ),
+    )
+    confidence: float = Field(
+        0.5,
+        ge=0.05,
+        le=1,
+        description="0.05 to 1; a tag counts from this confidence of the model on. Higher: fewer tags, fewer wrong",
+    )
+    input: TaggerInput = Field(
+        TaggerInput.AUTO,
+        description=(
+            "auto (by the size of its pictures: 448 is wd, 512 is deepdanbooru), wd (BGR, 0 to 255) or deepdanbooru "
+            "(RGB, 0 to 1)"
+        ),
+    )
+
+    @field_validator("model")
+    @classmethod
+    def _model_is_there(cls, model: str, info: ValidationInfo) -> str:
+        return present_model(model, Purpose.TAGGER, info)
+
+    @field_validator("tags_file")
+    @classmethod
+    def _tags_are_there(cls, tags_file: str, info: ValidationInfo) -> str:
+        if info.data.get("model") and not tags_file:
+            raise ValueError("tags_file: the model's list of tags is needed, such as selected_tags.csv or tags.txt")
+        if tags_file.startswith(("http://", "https://")):
+            raise ValueError("fetch this list and write its path: only the model itself can be an address")
+        return present_model(tags_file, Purpose.TAG_LIST, info)
+
+
 class Character(Section):
     """Checks whether it is the character; all are off by default, and a face that fails one is dropped."""
 
     tags: Annotated[tuple[str, ...], SEVERAL] = Field(
         (),
         description=(
-            "tags, such as the character's name, of which a picture must have at least one if its source tells any; "
-            "pictures of folders and addresses have none and are kept. Empty: any"
+            "tags, such as the character's name, of which a picture must have at least one if its source or `tagger` "
+            "tells any; without a tagger, pictures of folders and addresses have none and are kept. Empty: any"
         ),
     )
     like: Path | tuple[StoredFile, ...] | None = Field(
@@ -98,6 +162,7 @@ class Character(Section):
     )
 
     embedding: Embedding = Embedding()
+    tagger: Tagger = Tagger()
 
     @field_validator("embedding")
     @classmethod
@@ -108,9 +173,11 @@ class Character(Section):
 
     def check_tags(self, excluded: tuple[str, ...], tells_tags: bool) -> None:
         """Raise ValueError when tags are asked for, or `excluded`, that nobody tells."""
-        if (self.tags or excluded) and not tells_tags:
+        if (self.tags or excluded) and not tells_tags and not self.tagger.model:
             field = "tags" if self.tags else "exclude.tags"
-            raise ValueError(f"{field}: no source tells tags: neither `folder` nor `urls` does")
+            raise ValueError(
+                f"{field}: no source tells tags: neither `folder` nor `urls` does. Give `character.tagger` a model"
+            )
 
     @field_validator("like")
     @classmethod

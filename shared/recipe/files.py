@@ -17,7 +17,12 @@ S = TypeVar("S", bound=Section)
 
 _STORED = "sha256:"
 
-MODELS = (("faces", "cascade", "model"), ("character", "embedding", "model"))
+MODELS = (
+    ("faces", "cascade", "model"),
+    ("character", "embedding", "model"),
+    ("character", "tagger", "model"),
+    ("character", "tagger", "tags_file"),
+)
 """Fields that name a model by path or address, or none by an empty text."""
 
 

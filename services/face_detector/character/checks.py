@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from PIL import Image
@@ -11,18 +12,33 @@ from services.face_detector.character.embedding import Embedder
 from services.face_detector.character.looks import Look, Reference, Scores, look_of, named_palette, palettes, scores
 from services.face_detector.character.models import CharacterModels
 from services.face_detector.character.reference import Finder, read_reference, reference_look
-from services.face_detector.character.rules import CharacterRules, reference_faces, rules_of
+from services.face_detector.character.rules import (
+    CharacterRules,
+    Comparison,
+    FaceRules,
+    TagRules,
+    reference_faces,
+    rules_of,
+)
+from services.face_detector.character.tagger import confident
 from services.face_detector.declaration import FACE_DETECTOR
 from services.face_detector.detector import Box, Face
 from services.face_detector.model_file import Fetching
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Codec, Objects
+from shared.recipe.character import Character
 from shared.recipe.recipe import Recipe
+from shared.recipe.tags import excluded_tag, missing_tag
 
 T = TypeVar("T")
 
 SCORES: Codec[Scores] = Codec(
     write=lambda found: {"scores": asdict(found)}, read=lambda record: Scores(**record["scores"])
+)
+
+TAGS: Codec[dict[str, float]] = Codec(
+    write=lambda found: {"tags": found},
+    read=lambda record: {str(name): float(confidence) for name, confidence in record["tags"].items()},
 )
 
 
@@ -64,61 +80,79 @@ class CharacterChecks:
 
     def rules(self, recipe: Recipe) -> CharacterRules | None:
         """Return a recipe's rules; None where it has none."""
-        return rules_of(recipe.character, self._models)
+        return rules_of(recipe, self._models)
 
     def prepare(self, rules: CharacterRules) -> None:
         """Load the files that `rules` name from this machine; raises `RunUnusable` when one cannot be used."""
-        self._embedder(rules, None)
-        for named in reference_faces(rules.character):
-            read_reference(named, None)
+        if rules.tags is not None:
+            self._models.tagger(rules.character.tagger, None)
+        if rules.faces is not None:
+            self._embedder(rules.character, None)
+            for named in reference_faces(rules.character):
+                read_reference(named, None)
 
     def judged(
         self, picture: SeenPicture, cut: Sequence[Box | Drop], rules: CharacterRules, surroundings: Surroundings
-    ) -> list[Box | Drop]:
+    ) -> list[Box | Drop] | Drop:
         """Return what is cut out of a picture, with a `Drop` in place of each face that is not the character's.
 
-        `cut` is in the order of the faces' boxes.
+        `cut` is in the order of the faces' boxes. A `Drop` alone is the picture's, for its tags.
         """
+        if all(isinstance(each, Drop) for each in cut):
+            return list(cut)
+        drop = self._by_tags(picture, rules.tags, rules.character, surroundings) if rules.tags is not None else None
+        if drop is not None or rules.faces is None:
+            return drop or list(cut)
+        judge = partial(self._drop, picture, rules.faces, rules.character, surroundings)
         boxes = sorted(face.box for face in picture.faces)
-        return [
-            each if isinstance(each, Drop) else self._drop(picture, face, rules, surroundings) or each
-            for face, each in zip(boxes, cut, strict=True)
-        ]
+        return [each if isinstance(each, Drop) else judge(face) or each for face, each in zip(boxes, cut, strict=True)]
 
-    def _drop(self, picture: SeenPicture, face: Box, rules: CharacterRules, surroundings: Surroundings) -> Drop | None:
+    def _by_tags(
+        self, picture: SeenPicture, rules: TagRules, character: Character, surroundings: Surroundings
+    ) -> Drop | None:
+        action = _action({"tagging": rules.tagging.model_dump(mode="json")}, image=picture.image)
+
+        def compute() -> dict[str, float]:
+            return self._models.tagger(character.tagger, surroundings.store).tags(picture.flat)
+
+        found = surroundings.memo(action, compute, TAGS)
+        tags = confident(found, rules.confidence)
+        return excluded_tag(tags, rules.excluded) or missing_tag(tags, rules.wanted)
+
+    def _drop(
+        self, picture: SeenPicture, rules: FaceRules, character: Character, surroundings: Surroundings, face: Box
+    ) -> Drop | None:
         comparison = rules.comparison
         basis = {"comparison": comparison.model_dump(mode="json"), **(surroundings.basis if comparison.like else {})}
         action = _action(basis, image=picture.image, face=list(face))
 
         def compute() -> Scores:
-            look = look_of(picture.flat, face, self._embedder(rules, surroundings.store))
-            return scores(look, self._reference(rules, surroundings))
+            look = look_of(picture.flat, face, self._embedder(character, surroundings.store))
+            return scores(look, self._reference(comparison, character, surroundings))
 
         return drop_by(surroundings.memo(action, compute, SCORES), rules)
 
-    def _embedder(self, rules: CharacterRules, store: Objects | None) -> Embedder | None:
-        embedding = rules.character.embedding
-        return self._models.embedder(embedding, store) if embedding.model else None
+    def _embedder(self, character: Character, store: Objects | None) -> Embedder | None:
+        return self._models.embedder(character.embedding, store) if character.embedding.model else None
 
-    def _reference(self, rules: CharacterRules, surroundings: Surroundings) -> Reference:
-        comparison = rules.comparison
-        looks = self._reference_looks(rules, surroundings)
+    def _reference(self, comparison: Comparison, character: Character, surroundings: Surroundings) -> Reference:
+        looks = self._reference_looks(comparison, character, surroundings)
         of_colours = looks if comparison.colours else []
         hair = named_palette(comparison.hair) or palettes([look.hair for look in of_colours])
         eyes = named_palette(comparison.eyes) or palettes([look.eyes for look in of_colours])
         return Reference(hair, eyes, [look.vector for look in looks if look.vector is not None])
 
-    def _reference_looks(self, rules: CharacterRules, surroundings: Surroundings) -> list[Look]:
-        key = _action({"reference": rules.comparison.model_dump(mode="json"), **surroundings.basis}).digest
-        embedder = self._embedder(rules, surroundings.store)
+    def _reference_looks(self, comparison: Comparison, character: Character, surroundings: Surroundings) -> list[Look]:
+        key = _action({"reference": comparison.model_dump(mode="json"), **surroundings.basis}).digest
+        embedder = self._embedder(character, surroundings.store)
         with self._lock:
             if key not in self._looks:
-                pictures = (read_reference(each, surroundings.store) for each in reference_faces(rules.character))
+                pictures = (read_reference(each, surroundings.store) for each in reference_faces(character))
                 self._looks[key] = [reference_look(*each, surroundings.find, embedder) for each in pictures]
             return self._looks[key]
 
 
-def drop_by(found: Scores, rules: CharacterRules) -> Drop | None:
+def drop_by(found: Scores, rules: FaceRules) -> Drop | None:
     """Return why a face with these scores is not the character's; None where nothing speaks against it."""
     for part, away, colour in (("hair", found.hair, found.hair_colour), ("eyes", found.eyes, found.eye_colour)):
         if away is not None and away > rules.tolerance:

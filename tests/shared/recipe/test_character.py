@@ -52,6 +52,10 @@ def test_nothing_is_checked_by_default(tmp_path: Path) -> None:
         ("{embedding: {model: ./nowhere.onnx}}", "character.embedding.model: there is no file"),
         ("{embedding: {model: lbpcascade_animeface}}", "lbpcascade_animeface is a face detector (OpenCV cascade)"),
         ("{embedding: {model: 'https://a.example/m.onnx'}}", "name a folder with about ten in `like`"),
+        ("{tagger: {model: ./nowhere.onnx, tags_file: ./pictures}}", "character.tagger.model: there is no file"),
+        ("{tagger: {model: 'https://a.example/m.onnx'}}", "character.tagger: tags_file: the model's list of tags is"),
+        ("{tagger: {tags_file: 'https://a.example/tags.txt'}}", "fetch this list and write its path"),
+        ("{tagger: {input: rgb}}", "character.tagger.input"),
         ("{beard: 1}", "no such field; allowed are"),
     ],
 )
@@ -67,6 +71,18 @@ def test_tags_are_for_a_recipe_with_a_source_that_tells_some(tmp_path: Path) -> 
     (tmp_path / "pictures").mkdir()
     (tmp_path / "recipe.yaml").write_text(text)
     assert read_recipe(tmp_path / "recipe.yaml").character.tags == ("anya",)
+
+
+def test_a_tagger_tells_tags_where_no_source_does(tmp_path: Path) -> None:
+    for name in ("m.onnx", "tags.txt"):
+        (tmp_path / name).write_text(name)
+    tagger = "tagger: {model: ./m.onnx, tags_file: ./tags.txt}"
+    recipe = read(tmp_path, f"{{tags: [anya], {tagger}}}\nexclude: {{tags: [comic]}}")
+    assert recipe.character.tagger.model == str(tmp_path / "m.onnx")
+    submitted = deposited(recipe, FolderStore(tmp_path / "store")).character.tagger
+    assert {submitted.model, submitted.tags_file} == {
+        f"sha256:{hashlib.sha256(name.encode()).hexdigest()}" for name in ("m.onnx", "tags.txt")
+    }
 
 
 def test_excluded_tags_that_nobody_tells_are_refused(tmp_path: Path) -> None:

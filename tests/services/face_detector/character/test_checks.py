@@ -17,15 +17,16 @@ from shared.contract import keys
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import RunUnusable
 from shared.contract.found_faces import Looked
-from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageKept, Message
+from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
+from shared.recipe.exclude import Exclude
 from shared.recipe.files import deposited
 from shared.recipe.recipe import Recipe
 from shared.runtime.execution import action_of
 from shared.store.folder import FolderStore
 from tests.services.face_detector.character.drawn import OTHER, drawing, png
-from tests.services.face_detector.character.toy_models import mean_colour_model
+from tests.services.face_detector.character.toy_models import brightness_tagger, mean_colour_model
 
 BLUE = {"hair": [HEROINE.hair]}
 
@@ -200,6 +201,78 @@ def test_a_model_that_cannot_be_used_is_named_before_the_first_picture(
     used = recipe(like=faces, embedding={"model": str(tmp_path / "model.onnx")})
     with pytest.raises(RunUnusable, match=r"character\.embedding\.model: it is no ONNX model"):
         stage.setup(FetchingEnvironment(), stage.settings(used))
+
+
+@pytest.fixture
+def tagger(tmp_path: Path) -> dict[str, str]:
+    """A tagger that tells `bright`, `dark`, `last` and `always` of a picture, as a recipe names it."""
+    (tmp_path / "tagger.onnx").write_bytes(brightness_tagger())
+    (tmp_path / "tags.txt").write_text("bright\ndark\nlast\nalways\n")
+    return {"model": str(tmp_path / "tagger.onnx"), "tags_file": str(tmp_path / "tags.txt")}
+
+
+def tagged(wanted: list[str], excluded: list[str], tagger: dict[str, Any]) -> Recipe:
+    plain = recipe(tags=wanted, tagger=tagger)
+    return plain.model_copy(update={"exclude": Exclude(tags=tuple(excluded))})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "excluded", "reason"),
+    [
+        (["Bright"], [], None),
+        ([], ["dark"], None),
+        (["dark", "margot"], [], Reason.MISSING_TAG),
+        (["bright"], ["always"], Reason.EXCLUDED_TAG),
+    ],
+)
+def test_the_tags_of_a_tagger_count_like_those_of_a_board(
+    stage: FaceDetector,
+    store: FolderStore,
+    tagger: dict[str, Any],
+    wanted: list[str],
+    excluded: list[str],
+    reason: Reason | None,
+) -> None:
+    used = deposited(tagged(wanted, excluded, tagger), store)
+    for path in tagger.values():
+        Path(path).unlink()
+    first = made(stage, store, used, HEROINE)[0]
+    assert isinstance(first, FaceFound if reason is None else ImageDropped)
+    assert (first.drop_reason if isinstance(first, ImageDropped) else None) is reason
+
+
+def test_tags_are_on_record_by_the_picture_and_another_confidence_decides_by_them(
+    stage: FaceDetector, store: FolderStore, tagger: dict[str, Any]
+) -> None:
+    made(stage, store, tagged([], [], tagger), HEROINE)
+    records = {key: json.loads(store.get(key)) for key in store.list("actions/")}
+    ((key, record),) = ((key, record) for key, record in records.items() if "tags" in record)
+    assert record["tags"]["always"] == pytest.approx(0.9)
+    store.put(key, json.dumps(record | {"tags": {"margot": 0.6}}).encode())
+    for confidence, kind in ((0.59, FaceFound), (0.61, ImageDropped)):
+        used = tagged(["margot"], [], tagger | {"confidence": confidence})
+        assert isinstance(made(stage, store, used, HEROINE)[0], kind)
+    assert len(list(store.list("actions/"))) == len(records)
+
+
+def test_a_picture_without_a_face_is_not_tagged(
+    stage: FaceDetector, store: FolderStore, tagger: dict[str, Any]
+) -> None:
+    ground = png(Image.radial_gradient("L").convert("RGB").resize((300, 300)))
+    store.put_new(keys.original(hashlib.sha256(ground).hexdigest()), ground)
+    message = ImageKept(
+        run="margot-1", entry="0" * 20, image=hashlib.sha256(ground).hexdigest(), arrival=1, decisions=1
+    )
+    list(stage.process(message, stage.settings(tagged(["margot"], [], tagger)), Context(store)))
+    assert not any("tags" in json.loads(store.get(key)) for key in store.list("actions/"))
+
+
+def test_a_tagger_that_cannot_be_used_is_named_before_the_first_picture(
+    stage: FaceDetector, tagger: dict[str, Any]
+) -> None:
+    Path(tagger["tags_file"]).write_text("\n")
+    with pytest.raises(RunUnusable, match=r"character\.tagger\.tags_file: it has no tags"):
+        stage.setup(FetchingEnvironment(), stage.settings(tagged([], [], tagger)))
 
 
 def test_a_reference_without_a_face_is_taken_for_a_crop_with_the_default_margins() -> None:

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 Shape = list[int | str]
 
 
-def _model(nodes: list[Any], taken: Shape, given: Shape, constants: Sequence[tuple[str, np.float32]] = ()) -> bytes:
+def _model(nodes: list[Any], taken: Shape, given: Shape, constants: Sequence[tuple[str, Any]] = ()) -> bytes:
     inputs = [helper.make_tensor_value_info("input", TensorProto.FLOAT, taken)]
     outputs = [helper.make_tensor_value_info("output", TensorProto.FLOAT, given)]
     initial = [numpy_helper.from_array(np.asarray(value), name) for name, value in constants]
@@ -34,6 +34,21 @@ def constant_model(value: float) -> bytes:
     ]
     constants = [("zero", np.float32(0)), ("value", np.float32(value))]
     return _model(nodes, ["n", 3, 16, 16], ["n", 3], constants)
+
+
+def brightness_tagger(side: int = 448, range_: float = 255, channels_first: bool = False) -> bytes:
+    """Return a tagger that tells how bright and how dark a picture is, how large the values of its last channel are,
+    and 0.9 of anything; values go up to `range_`."""
+    shape: Shape = ["n", 3, side, side] if channels_first else ["n", side, side, 3]
+    space = [2, 3] if channels_first else [1, 2]
+    weights = np.asarray([[1 / 3, -1 / 3, 0, 0], [1 / 3, -1 / 3, 0, 0], [1 / 3, -1 / 3, 1, 0]], np.float32) / range_
+    nodes = [
+        helper.make_node("ReduceMean", ["input"], ["mean"], axes=space, keepdims=0),
+        helper.make_node("MatMul", ["mean", "weights"], ["weighted"]),
+        helper.make_node("Add", ["weighted", "bias"], ["output"]),
+    ]
+    bias = np.asarray([0, 1, 0, 0.9], np.float32)
+    return _model(nodes, shape, ["n", 4], [("weights", weights), ("bias", bias)])
 
 
 def other_input_model() -> bytes:
