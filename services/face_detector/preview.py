@@ -70,8 +70,8 @@ class PreviewFinder:
         faces = sorted(accepted(candidates, settings.acceptance), key=lambda face: face.box)
         cut = crops(faces, flat.size, settings.crops, partial(sharpness_at, flat))
         surroundings = self._surroundings(settings, store)
-        cut = self._stage.judged(SeenPicture(image, flat, faces), cut, settings, surroundings)
-        return _as_found(flat, candidates, faces, cut, left_out(flat, settings))
+        judged = self._stage.judged(SeenPicture(image, flat, faces), cut, settings, surroundings)
+        return _as_found(flat, candidates, faces, judged.cut, left_out(flat, settings))
 
     def _surroundings(self, settings: Detection, store: Objects | None) -> Surroundings:
         def find(flat: Image.Image, image: str) -> list[Face]:

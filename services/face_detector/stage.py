@@ -11,7 +11,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.face_detector.acceptance import Acceptance, accepted
-from services.face_detector.character.checks import CharacterChecks, SeenPicture, Surroundings
+from services.face_detector.character.checks import CharacterChecks, Judged, SeenPicture, Surroundings
 from services.face_detector.character.rules import CharacterRules
 from services.face_detector.choice import Detectors, Search, searches
 from services.face_detector.crop import CropRules, crops
@@ -23,6 +23,7 @@ from services.face_detector.monochrome import is_monochrome
 from shared.contract import keys
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted
+from shared.contract.message_base import MOST_TAGS
 from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
 from shared.contract.objects import Objects
 from shared.contract.reasons import Drop, Reason
@@ -108,15 +109,14 @@ class FaceDetector(Stage[ImageKept, Detection]):
             yield ImageDropped.of(message, self.name, picture)
             return
         found = self._crops(picture.image, message, settings, context)
-        if isinstance(found, Drop):
-            yield ImageDropped.of(message, self.name, found)
+        if isinstance(found.cut, Drop):
+            yield ImageDropped.of(message, self.name, found.cut)
             return
-        yield from self._face_messages(message, context, picture, found)
-        yield FacesCounted(run=message.run, entry=message.entry, image=message.image, faces=len(found))
+        yield from self._face_messages(message, context, picture, found.cut)
+        about = {"run": message.run, "entry": message.entry, "image": message.image}
+        yield FacesCounted.model_validate({**about, "faces": len(found.cut), "tags": found.tags[:MOST_TAGS]})
 
-    def _crops(
-        self, image: Image.Image, message: ImageKept, settings: Detection, context: Context
-    ) -> list[Box | Drop] | Drop:
+    def _crops(self, image: Image.Image, message: ImageKept, settings: Detection, context: Context) -> Judged:
         flat = flatten(image)
 
         def find(flat: Image.Image, image: str) -> list[Face]:
@@ -135,10 +135,10 @@ class FaceDetector(Stage[ImageKept, Detection]):
 
     def judged(
         self, picture: SeenPicture, cut: list[Box | Drop] | Drop, settings: Detection, surroundings: Surroundings
-    ) -> list[Box | Drop] | Drop:
+    ) -> Judged:
         """Return what is cut out of a picture, with a `Drop` for each face that is not the character's."""
         if settings.character is None or isinstance(cut, Drop):
-            return cut
+            return Judged(cut)
         return self._checks.judged(picture, cut, settings.character, surroundings)
 
     def _face_messages(

@@ -69,7 +69,8 @@ class Recipe(Section):
         if info.context is not None and "sources" in info.data:  # checked when read from a file
             sources = info.data["sources"]
             folders = [source.folder for source in sources if isinstance(source, FolderSource)]
-            labels.check_sources(folders, any(map(tells_tags, sources)))
+            character = info.data.get("character", Character())
+            labels.check_sources(folders, bool(character.tagger.model) or any(map(tells_tags, sources)))
         return labels
 
     @field_validator("character")

@@ -1,5 +1,6 @@
 """Runs over a folder with pictures of two characters, of which one is wanted."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from demo.character import HEROINE, any_pose
 from demo.drawing import draw
 from tests.pipeline.conftest import RECIPE, Workplace
+from tests.services.face_detector.character.toy_models import brightness_tagger
 
 Fates = Callable[[dict[str, Any]], dict[str, int]]
 
@@ -39,6 +41,21 @@ def test_pictures_of_another_character_are_dropped_by_the_colour_of_the_hair(mix
     told = mixed.ask("trace", "other-2.png", "--json")
     assert "other-colours" in told
     assert "its hair, mostly #" in told
+
+
+def test_classes_can_be_told_by_a_tagger_where_no_source_tells_tags(mixed: Workplace) -> None:
+    (mixed.root / "tagger.onnx").write_bytes(brightness_tagger())
+    (mixed.root / "tags.txt").write_text("bright\ndark\nred\nalways\n")
+    tagger = "character: {tagger: {model: ./tagger.onnx, tags_file: ./tags.txt, confidence: 0.7}}\n"
+    mixed.write_recipe(f"{RECIPE}{tagger}labels: {{tags: [bright, always]}}\n")
+    mixed.run()
+    told = {record["image"]: record["tags"] for record in mixed.journal() if record.get("tags")}
+    (manifest,) = (mixed.root / "data" / "datasets").glob("*/manifest.json")
+    members = json.loads(manifest.read_text())["members"]
+    assert {member["image"]: member["label"] for member in members} == {
+        image: "bright" if "bright" in tags else "always" for image, tags in told.items()
+    }
+    assert {member["label"] for member in members} == {"bright", "always"}
 
 
 def test_the_character_can_be_learnt_from_a_folder_that_the_run_then_does_not_need(

@@ -70,6 +70,14 @@ class SeenPicture:
     faces: Sequence[Face]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """The crops of a picture, with a `Drop` for each face that has none, or the picture's, and its tags by a tagger."""
+
+    cut: list[Box | Drop] | Drop
+    tags: tuple[str, ...] = ()
+
+
 class CharacterChecks:
     """The checks of all recipes in use. May be asked from several threads at once."""
 
@@ -93,31 +101,34 @@ class CharacterChecks:
 
     def judged(
         self, picture: SeenPicture, cut: Sequence[Box | Drop], rules: CharacterRules, surroundings: Surroundings
-    ) -> list[Box | Drop] | Drop:
+    ) -> Judged:
         """Return what is cut out of a picture, with a `Drop` in place of each face that is not the character's.
 
-        `cut` is in the order of the faces' boxes. A `Drop` alone is the picture's, for its tags.
+        `cut` is in the order of the faces' boxes.
         """
         if all(isinstance(each, Drop) for each in cut):
-            return list(cut)
-        drop = self._by_tags(picture, rules.tags, rules.character, surroundings) if rules.tags is not None else None
-        if drop is not None or rules.faces is None:
-            return drop or list(cut)
+            return Judged(list(cut))
+        tags: tuple[str, ...] = ()
+        if rules.tags is not None:
+            tags = self._tags(picture, rules.tags, rules.character, surroundings)
+            if drop := excluded_tag(tags, rules.tags.excluded) or missing_tag(tags, rules.tags.wanted):
+                return Judged(drop)
+        if rules.faces is None:
+            return Judged(list(cut), tags)
         judge = partial(self._drop, picture, rules.faces, rules.character, surroundings)
-        boxes = sorted(face.box for face in picture.faces)
-        return [each if isinstance(each, Drop) else judge(face) or each for face, each in zip(boxes, cut, strict=True)]
+        faces = zip(sorted(face.box for face in picture.faces), cut, strict=True)
+        return Judged([each if isinstance(each, Drop) else judge(face) or each for face, each in faces], tags)
 
-    def _by_tags(
+    def _tags(
         self, picture: SeenPicture, rules: TagRules, character: Character, surroundings: Surroundings
-    ) -> Drop | None:
+    ) -> tuple[str, ...]:
         action = _action({"tagging": rules.tagging.model_dump(mode="json")}, image=picture.image)
 
         def compute() -> dict[str, float]:
             return self._models.tagger(character.tagger, surroundings.store).tags(picture.flat)
 
         found = surroundings.memo(action, compute, TAGS)
-        tags = confident(found, rules.confidence)
-        return excluded_tag(tags, rules.excluded) or missing_tag(tags, rules.wanted)
+        return tuple(confident(found, rules.confidence))
 
     def _drop(
         self, picture: SeenPicture, rules: FaceRules, character: Character, surroundings: Surroundings, face: Box

@@ -77,7 +77,8 @@ def test_a_tagger_tells_tags_where_no_source_does(tmp_path: Path) -> None:
     for name in ("m.onnx", "tags.txt"):
         (tmp_path / name).write_text(name)
     tagger = "tagger: {model: ./m.onnx, tags_file: ./tags.txt}"
-    recipe = read(tmp_path, f"{{tags: [anya], {tagger}}}\nexclude: {{tags: [comic]}}")
+    others = "exclude: {tags: [comic]}\nlabels: {tags: [smile, frown]}"
+    recipe = read(tmp_path, f"{{tags: [anya], {tagger}}}\n{others}")
     assert recipe.character.tagger.model == str(tmp_path / "m.onnx")
     submitted = deposited(recipe, FolderStore(tmp_path / "store")).character.tagger
     assert {submitted.model, submitted.tags_file} == {

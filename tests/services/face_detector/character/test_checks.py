@@ -241,6 +241,16 @@ def test_the_tags_of_a_tagger_count_like_those_of_a_board(
     assert (first.drop_reason if isinstance(first, ImageDropped) else None) is reason
 
 
+def test_the_tags_of_a_picture_are_told_with_the_number_of_its_faces(
+    stage: FaceDetector, store: FolderStore, tagger: dict[str, Any]
+) -> None:
+    *_, counted = made(stage, store, tagged([], [], tagger | {"confidence": 0.85}), HEROINE)
+    assert isinstance(counted, FacesCounted)
+    assert counted.tags == ("always",)
+    *_, without = made(stage, store, recipe(), HEROINE)
+    assert "tags" not in without.model_dump_json()
+
+
 def test_tags_are_on_record_by_the_picture_and_another_confidence_decides_by_them(
     stage: FaceDetector, store: FolderStore, tagger: dict[str, Any]
 ) -> None:
