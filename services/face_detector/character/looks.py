@@ -13,6 +13,7 @@ from services.face_detector.character.eyes import eye_colours
 from services.face_detector.character.hair import hair_colours
 from services.face_detector.character.regions import Head
 from services.face_detector.detector import Box
+from services.face_detector.monochrome import is_monochrome
 
 Palette = list[Lab]
 """Colours of which any will do."""
@@ -51,9 +52,12 @@ class Scores:
 
 
 def look_of(picture: Image.Image, face: Box, embedder: Embedder | None = None) -> Look:
-    """Return the look of a face in an RGB picture."""
+    """Return the look of a face in an RGB picture; a black-and-white head tells no colours."""
     head = Head(picture, face)
-    return Look(hair_colours(head), eye_colours(head), embedder.vector(picture, face) if embedder else None)
+    vector = embedder.vector(picture, face) if embedder else None
+    if is_monochrome(Image.fromarray(head.rgb)):
+        return Look((), (), vector)
+    return Look(hair_colours(head), eye_colours(head), vector)
 
 
 def named_palette(names: Sequence[str]) -> list[Palette]:

@@ -28,6 +28,12 @@ def test_of_colours_that_are_named_any_will_do() -> None:
     assert found.eyes is None
 
 
+def test_a_head_in_black_and_white_has_no_scores_of_colours() -> None:
+    reference = Reference(named_palette(["#00ff00"]), named_palette(["#00ff00"]))
+    found = scores(look_of(drawing().convert("L").convert("RGB"), FACE), reference)
+    assert (found.hair, found.eyes) == (None, None)
+
+
 def test_closed_eyes_have_no_score() -> None:
     reference = Reference([], named_palette(["#00ff00"]))
     found = scores(look_of(drawing(eyes=Eyes.HAPPY), FACE), reference)
