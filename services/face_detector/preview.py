@@ -2,22 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
 
 from services.face_detector.acceptance import accepted
+from services.face_detector.character.checks import SeenPicture, Surroundings
 from services.face_detector.crop import Crop, crops
 from services.face_detector.detections import DETECTIONS
 from services.face_detector.detector import Candidate, Face
 from services.face_detector.stage import Detection, FaceDetector, left_out, sharpness_at
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.found_faces import CutFace, FoundFaces, Looked, Sighting
-from shared.contract.memory import Action, keep, recall
+from shared.contract.memory import Action, Codec, keep, recall
 from shared.contract.objects import Objects
 from shared.contract.reasons import Drop
+from shared.contract.stage import Context
 from shared.pictures import ANY_SHAPE, decode, flatten
 from shared.recipe.recipe import Recipe
+
+T = TypeVar("T")
 
 
 class PreviewFinder:
@@ -41,7 +46,10 @@ class PreviewFinder:
                 recorded, searches = self._searched(flat, settings, action, store), searches + 1
             if recorded is not None:
                 known[action.digest] = recorded
-        found = (_found(flat, known[self._stage.search(image, each).digest], each) for each in self._settings)
+        found = [
+            self._found(flat, image, known[self._stage.search(image, each).digest], each, store)
+            for each in self._settings
+        ]
         return Looked(tuple(found), searches)
 
     def close(self) -> None:
@@ -56,17 +64,41 @@ class PreviewFinder:
             keep(store, action, candidates, DETECTIONS)
         return candidates
 
+    def _found(
+        self, flat: Image.Image, image: str, candidates: list[Candidate], settings: Detection, store: Objects | None
+    ) -> FoundFaces:
+        faces = sorted(accepted(candidates, settings.acceptance), key=lambda face: face.box)
+        cut = crops(faces, flat.size, settings.crops, partial(sharpness_at, flat))
+        surroundings = self._surroundings(settings, store)
+        judged = self._stage.judged(SeenPicture(image, flat, faces), cut, settings, surroundings)
+        return _as_found(flat, candidates, faces, judged.cut, left_out(flat, settings))
 
-def _found(flat: Image.Image, candidates: Sequence[Candidate], settings: Detection) -> FoundFaces:
-    faces = sorted(accepted(candidates, settings.acceptance), key=lambda face: face.box)
-    cut = crops(faces, flat.size, settings.crops, partial(sharpness_at, flat))
+    def _surroundings(self, settings: Detection, store: Objects | None) -> Surroundings:
+        def find(flat: Image.Image, image: str) -> list[Face]:
+            action = self._stage.search(image, settings)
+            return accepted(self._searched(flat, settings, action, store), settings.acceptance)
+
+        return Surroundings(find, computed if store is None else Context(store).memo, store, settings.finding)
+
+
+def computed(action: Action, compute: Callable[[], T], codec: Codec[T]) -> T:
+    """Return the value of an action where there is no store that could remember it."""
+    return compute()
+
+
+def _as_found(
+    flat: Image.Image,
+    candidates: Sequence[Candidate],
+    faces: Sequence[Face],
+    cut: list[Crop | Drop] | Drop,
+    picture_drop: Drop | None,
+) -> FoundFaces:
     each = [None] * len(faces) if isinstance(cut, Drop) else cut
-    drop = left_out(flat, settings) or (cut if isinstance(cut, Drop) else None)
     return FoundFaces(
         size=flat.size,
         sightings=[Sighting(seen.box, seen.score, seen.voice.value) for seen in candidates],
         faces=[_cut_face(face, crop) for face, crop in zip(faces, each, strict=True)],
-        drop=drop,
+        drop=picture_drop or (cut if isinstance(cut, Drop) else None),
     )
 
 

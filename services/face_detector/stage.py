@@ -1,6 +1,7 @@
 """Finds the faces in a picture and cuts each out."""
 
 import hashlib
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -10,17 +11,20 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.face_detector.acceptance import Acceptance, accepted
+from services.face_detector.character.checks import CharacterChecks, Judged, SeenPicture, Surroundings
+from services.face_detector.character.rules import CharacterRules
 from services.face_detector.choice import Detectors, Search, searches
 from services.face_detector.crop import Crop, CropRules, crops
 from services.face_detector.declaration import FACE_DETECTOR
 from services.face_detector.detections import DETECTIONS
-from services.face_detector.detector import Box, Candidate, Detector
+from services.face_detector.detector import Box, Candidate, Detector, Face
 from services.face_detector.model_file import Fetching
 from services.face_detector.monochrome import is_monochrome
 from services.face_detector.turning import cut
 from shared.contract import keys
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted
+from shared.contract.message_base import MOST_TAGS
 from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
 from shared.contract.objects import Objects
 from shared.contract.reasons import Drop, Reason
@@ -35,7 +39,8 @@ from shared.recipe.recipe import Recipe
 class Detection(BaseModel):
     """Settings for finding faces and cutting them out.
 
-    `detectors` is the identity of what `searches` make, which themselves may say where a model is to be had.
+    `detectors` is the identity of what `searches` make, which themselves may say where a model is to be had. Without
+    rules of the character the actions are those of before there were any.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +51,12 @@ class Detection(BaseModel):
     crops: CropRules
     monochrome: Monochrome
     limits: Limits
+    character: CharacterRules | None = Field(default=None, exclude_if=operator.not_)
+
+    @property
+    def finding(self) -> dict[str, Any]:
+        """All that it depends on which faces are found, as JSON."""
+        return {"detectors": self.detectors, "acceptance": self.acceptance.model_dump(mode="json")}
 
 
 class FaceDetector(Stage[ImageKept, Detection]):
@@ -58,10 +69,14 @@ class FaceDetector(Stage[ImageKept, Detection]):
 
     def __init__(self) -> None:
         self._detectors = Detectors()
+        self._checks = CharacterChecks(Fetching())
 
     def setup(self, environment: FetchingEnvironment, settings: Detection | None) -> None:
-        self._detectors = Detectors(Fetching(environment.egress, environment.cache))
+        fetching = Fetching(environment.egress, environment.cache)
+        self._detectors, self._checks = Detectors(fetching), CharacterChecks(fetching)
         self._detectors.of(searches(Faces()) if settings is None else settings.searches)
+        if settings is not None and settings.character is not None:
+            self._checks.prepare(settings.character)
 
     def close(self) -> None:
         self._detectors.close()
@@ -75,6 +90,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
             crops=CropRules.of(recipe.faces),
             monochrome=recipe.pictures.monochrome,
             limits=Limits.of(recipe.pictures),
+            character=self._checks.rules(recipe),
         )
 
     def inputs(self, message: ImageKept, settings: Detection) -> Mapping[str, str]:
@@ -94,26 +110,37 @@ class FaceDetector(Stage[ImageKept, Detection]):
             yield ImageDropped.of(message, self.name, picture)
             return
         found = self._crops(picture.image, message, settings, context)
-        if isinstance(found, Drop):
-            yield ImageDropped.of(message, self.name, found)
+        if isinstance(found.cut, Drop):
+            yield ImageDropped.of(message, self.name, found.cut)
             return
-        yield from self._face_messages(message, context, picture, found)
-        yield FacesCounted(run=message.run, entry=message.entry, image=message.image, faces=len(found))
+        yield from self._face_messages(message, context, picture, found.cut)
+        about = {"run": message.run, "entry": message.entry, "image": message.image}
+        yield FacesCounted.model_validate({**about, "faces": len(found.cut), "tags": found.tags[:MOST_TAGS]})
 
-    def _crops(
-        self, image: Image.Image, message: ImageKept, settings: Detection, context: Context
-    ) -> list[Crop | Drop] | Drop:
+    def _crops(self, image: Image.Image, message: ImageKept, settings: Detection, context: Context) -> Judged:
         flat = flatten(image)
 
-        def detect() -> list[Candidate]:
-            if context.stopping():
-                raise Interrupted(f"before faces were looked for in {message.item}")
-            return self.detector(settings, context.store).detect(np.asarray(flat), context.given_up)
+        def find(flat: Image.Image, image: str) -> list[Face]:
+            def detect() -> list[Candidate]:
+                if context.stopping():
+                    raise Interrupted(f"before faces were looked for in {message.item}")
+                return self.detector(settings, context.store).detect(np.asarray(flat), context.given_up)
 
-        found = context.memo(self.search(message.image, settings), detect, DETECTIONS)
-        return left_out(flat, settings) or crops(
-            accepted(found, settings.acceptance), image.size, settings.crops, partial(sharpness_at, flat)
-        )
+            found = context.memo(self.search(image, settings), detect, DETECTIONS)
+            return accepted(found, settings.acceptance)
+
+        faces = find(flat, message.image)
+        cut = left_out(flat, settings) or crops(faces, flat.size, settings.crops, partial(sharpness_at, flat))
+        surroundings = Surroundings(find, context.memo, context.store, settings.finding)
+        return self.judged(SeenPicture(message.image, flat, faces), cut, settings, surroundings)
+
+    def judged(
+        self, picture: SeenPicture, cut: list[Crop | Drop] | Drop, settings: Detection, surroundings: Surroundings
+    ) -> Judged:
+        """Return what is cut out of a picture, with a `Drop` for each face that is not the character's."""
+        if settings.character is None or isinstance(cut, Drop):
+            return Judged(cut)
+        return self._checks.judged(picture, cut, settings.character, surroundings)
 
     def _face_messages(
         self, message: ImageKept, context: Context, picture: Picture, found: Sequence[Crop | Drop]

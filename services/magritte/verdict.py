@@ -64,12 +64,12 @@ def same(one: What, other: What, run: OfRun = "", why: Why = "") -> None:
 @app.command()
 def exclude(
     path: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A YAML file with the lists `artists` and `works`, as of a recipe.")
+        Path, typer.Argument(metavar="FILE", help="A YAML file with the lists `artists`, `works`, `tags` of a recipe.")
     ],
     run: OfRun = "",
     undo: Annotated[bool, typer.Option("--undo", help="Take back what this has dropped by these lists.")] = False,
 ) -> None:
-    """Drop all pictures of excluded artists and works that a run has, so that its next data set is without them.
+    """Drop all pictures of excluded artists, works and tags that a run has, so that its next data set is without them.
 
     The recipe's own `exclude` is for runs that are still to come: name the file there too.
     """
@@ -78,7 +78,9 @@ def exclude(
     decision, items = Decision.KEEP if undo else Decision.DROP, RunItems(here, name, screen.remark)
     found = _undecided(here, name, _excluded(items, exclusion), decision)
     if not found:
-        screen.say(f"run {name} has nothing{'' if undo else ' more'} of the artists and works in {path} to {decision}")
+        screen.say(
+            f"run {name} has nothing{'' if undo else ' more'} of the artists, works and tags in {path} to {decision}"
+        )
         return
     reasons = {image: f"{drop.reason}: {drop.detail}" for image, (_, drop) in found.items()}
     who = user()

@@ -44,7 +44,7 @@ def previews(
     with closing(open_source(section, conditions)) as source:
         tally = _Tally(source.kind, name_of(section), pause_of(section))
         for page in islice(_pages(source), pages):
-            items = tuple(item.without(exclusion, source.kind) for item in page.items)
+            items = tuple(item.without(exclusion, source.kind).showing(recipe.character.tags) for item in page.items)
             tally.add(replace(page, items=items))
             yield tally.preview()
         if not tally.complete and isinstance(source, Counting):

@@ -39,10 +39,9 @@ def facts_of_post(post: Post | None) -> dict[str, Any]:
     """Return what a board says of a picture: its artists, its tags without their kinds, and the whole post."""
     if post is None:
         return {}
-    tags = dict.fromkeys(tag for kind in sorted(post.tags) for tag in post.tags[kind])
     artist = ", ".join(artist.name for artist in post.artists)
     whole = post.model_dump(mode="json", exclude_defaults=True)
-    return {"artist": artist or None, "tags": list(tags), "post": whole}
+    return {"artist": artist or None, "tags": list(post.all_tags), "post": whole}
 
 
 def _notes(name: str, info: PictureInfo) -> list[str]:

@@ -42,7 +42,7 @@ class Scraper(Stage[RunRequested | ListingDue, Wanted]):
             gallery_dl.check_installed(settings.sources)
 
     def settings(self, recipe: Recipe) -> Wanted:
-        return Wanted(recipe.sources, Limits.of(recipe.pictures), recipe.exclude)
+        return Wanted(recipe.sources, Limits.of(recipe.pictures), recipe.exclude, recipe.character.tags)
 
     def process(
         self, message: RunRequested | ListingDue, settings: Wanted, context: Context

@@ -39,11 +39,15 @@ EMPTY = Listing(entries={}, count=0, next="")
 
 @dataclass(frozen=True)
 class Wanted:
-    """A recipe's sources, the limits of what is taken from them, and what is not taken at all."""
+    """A recipe's sources, the limits of what is taken from them, and what is not taken at all.
+
+    Of what has tags, only what has one of `tags` is taken, if there are any.
+    """
 
     sources: tuple[recipe_sources.Source, ...]
     limits: Limits
     exclude: Exclude
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ class Walk:
             earlier = self.seen.before(self.store, self.run, self.number, page)
             request = self._fetch_request()
             exclusion = Exclusion(self.wanted.exclude)
-            for item in (each.without(exclusion, source.kind) for each in listed.items):
+            for item in (each.without(exclusion, source.kind).showing(self.wanted.tags) for each in listed.items):
                 self._stop_if_requested()
                 entry = entry_id(source.kind, self.number, item.origin)
                 if entry not in entries and entry not in earlier:

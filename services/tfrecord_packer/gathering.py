@@ -8,21 +8,28 @@ from dataclasses import dataclass
 from services.tfrecord_packer.labelling import Place
 from services.tfrecord_packer.manifest import Member, member_name
 from shared.contract.errors import NotFound, Unreadable
-from shared.contract.messages import FaceNormalized, ImageKept, ImageSuperseded
+from shared.contract.messages import FaceNormalized, FacesCounted, ImageKept, ImageSuperseded
 from shared.contract.objects import Objects
 from shared.ledger.ledger import Ledger
 from shared.ledger.listing import complete_pages
 from shared.ledger.tally import Tally
 
-_TEXTS = tuple(f'"{kind.kind()}"' for kind in (FaceNormalized, ImageKept, ImageSuperseded))
+_TAGS = '"tags"'
+"""In the record of a message that has tags."""
+
+_TEXTS = (_TAGS, *(f'"{kind.kind()}"' for kind in (FaceNormalized, ImageKept, ImageSuperseded)))
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """The faces that belong into a data set, also where two are equal, and the images that each image supersedes."""
+    """The faces that belong into a data set, also where two are equal, and the images that each image supersedes.
+
+    `tags` are those that a tagger has told of images.
+    """
 
     members: list[Member]
     copies: Mapping[str, set[str]]
+    tags: Mapping[str, tuple[str, ...]]
 
 
 def gather(ledger: Ledger, tally: Tally) -> Gathered:
@@ -30,15 +37,18 @@ def gather(ledger: Ledger, tally: Tally) -> Gathered:
     wanted = {(entry, face): revision for entry, face, revision in tally.members()}
     faces: dict[tuple[str, int], FaceNormalized] = {}
     judged: dict[str, ImageKept | ImageSuperseded] = {}
+    tags: dict[str, tuple[str, ...]] = {}
     for record in ledger.records(*_TEXTS):
         message = record.message
         if isinstance(message, FaceNormalized):
             if wanted.get((message.entry, message.face)) == message.revision:
                 faces.setdefault((message.entry, message.face), message)
+        elif isinstance(message, FacesCounted):
+            tags |= {message.image: message.tags} if message.tags else {}
         elif isinstance(message, ImageKept | ImageSuperseded):
             known = judged.setdefault(message.entry, message)
             judged[message.entry] = max(known, message, key=lambda each: each.arrival)
-    return Gathered([_member(faces[face]) for face in sorted(faces)], _copies(judged.values()))
+    return Gathered([_member(faces[face]) for face in sorted(faces)], _copies(judged.values()), tags)
 
 
 def _member(face: FaceNormalized) -> Member:

@@ -52,6 +52,11 @@ def labelled(members: Iterable[Member], places: Places, labels: Labels) -> Label
     return Labelled(tuple(kept), classes, tuple(sorted({m.entry for m in found if m.label is None})))
 
 
+def by_tagger(tags: Sequence[str]) -> Place:
+    """Return tags that a tagger has told of a picture, as a place of its own: sources that tell some come first."""
+    return {"source": "tagger", "origin": "", "tags": tags}
+
+
 def class_of(places: Iterable[Place], labels: Labels) -> str | None:
     """Return the class of a picture found at `places`, None if it has none; of several, the first in order."""
     found = {name for place in places for name in _classes_at(place, labels)}

@@ -3,7 +3,7 @@
 import io
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from services.tfrecord_packer.data_card import Subject, data_card, shown_setting
 from services.tfrecord_packer.declaration import PACKING
 from services.tfrecord_packer.events import ClassesWithoutPictures
 from services.tfrecord_packer.gathering import Gathered, RunPlaces, gather
-from services.tfrecord_packer.labelling import Labelled, labelled
+from services.tfrecord_packer.labelling import Labelled, Place, by_tagger, labelled
 from services.tfrecord_packer.manifest import Member, dataset_digest, write_manifest
 from services.tfrecord_packer.packing import PictureShape, pack, record_order
 from services.tfrecord_packer.read_ahead import reading_ahead
@@ -107,7 +107,11 @@ def _drops(run: str, entries: Iterable[str], tally: Tally) -> Iterator[ImageDrop
 
 
 def _labelled(gathered: Gathered, places: RunPlaces, rules: Labels, context: Context) -> Labelled:
-    found = labelled(gathered.members, lambda member: places.of(member.image), rules)
+    def told(member: Member) -> Iterator[Sequence[Place]]:
+        yield from places.of(member.image)
+        yield [by_tagger(gathered.tags.get(member.image, ()))]
+
+    found = labelled(gathered.members, told, rules)
     if found.without_pictures:
         context.emit(ClassesWithoutPictures(classes=", ".join(found.without_pictures)))
     return found

@@ -46,6 +46,10 @@ Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 _Version = Literal[1]
 SCHEMA_VERSION: _Version = get_args(_Version)[0]
 
+MOST_TAGS = 200
+"""Tags of a picture that a message may have: it must not be large."""
+
+Tags = Annotated[tuple[str, ...], Field(max_length=MOST_TAGS, exclude_if=operator.not_)]
 Fresh = Annotated[bool, Field(exclude_if=operator.not_)]
 """True when the picture that a message names has just come into the store: nothing that was made of it is recorded."""
 

@@ -21,6 +21,7 @@ from shared.contract.message_base import (
     Ordinal,
     RunId,
     Stamp,
+    Tags,
     decode_message,
     decode_stamped,
     identity,
@@ -157,8 +158,7 @@ class Dropped(Message):
     @classmethod
     def of(cls, consumed: Message, stage: str, drop: Drop, **item: str | int) -> Self:
         """Make a stage's answer to `consumed`; `item` is the entry or face where that message has none."""
-        found = {"stage": stage, "reason": drop.reason, "detail": drop.detail}
-        return cls.model_validate({**identity(consumed), **item, **found})
+        return cls.model_validate({**identity(consumed), **item, "stage": stage, **vars(drop)})
 
 
 class ImageDropped(ImageMessage, Dropped):
@@ -180,10 +180,11 @@ class FaceFound(FaceMessage):
 
 
 class FacesCounted(ImageMessage):
-    """The number of faces of a picture that went on; each settles on its own."""
+    """The number of faces of a picture that went on; each settles on its own. `tags` are by a tagger, surest first."""
 
     image: Digest
     faces: Ordinal
+    tags: Tags = ()
 
     def fact(self, stage: str) -> Fact:
         return ImageFact(self.entry, self.kind(), stage, self.revision, faces=self.faces)

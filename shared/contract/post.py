@@ -82,6 +82,11 @@ class Post(BaseModel):
     licence: str = "unknown"
 
     @property
+    def all_tags(self) -> tuple[str, ...]:
+        """The tags of all kinds, in the order of these."""
+        return tuple(dict.fromkeys(tag for kind in sorted(self.tags) for tag in self.tags[kind]))
+
+    @property
     def names(self) -> set[str]:
         """The names by which a person may mean the post, comparable: address, board and number, work of Pixiv."""
         boards = (self.board, self.board.partition(".")[0])

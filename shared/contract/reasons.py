@@ -25,6 +25,7 @@ class Reason(StrEnum):
     WRONG_RATING = "wrong-rating"
     AI_MADE = "ai-made"
     EXCLUDED_TAG = "excluded-tag"
+    MISSING_TAG = "missing-tag"
     OUTSIDE_DATES = "outside-dates"
     BELOW_SCORE = "below-score"
     BELOW_FAVOURITES = "below-favourites"
@@ -51,6 +52,8 @@ class Reason(StrEnum):
     FACE_TOO_LOW = "face-too-low"
     FACE_BLURRED = "face-blurred"
     FACE_AT_THE_EDGE = "face-at-the-edge"
+    OTHER_COLOURS = "other-colours"
+    OTHER_CHARACTER = "other-character"
     NOT_VERIFIED = "not-verified"
     # Classes
     UNLABELLED = "unlabelled"

@@ -12,6 +12,9 @@ class Purpose(StrEnum):
 
     CASCADE = "face detector (OpenCV cascade)"
     FACES_ONNX = "face detector (YOLO, ONNX)"
+    EMBEDDING = "embedding of characters (ONNX)"
+    TAGGER = "tagger (ONNX)"
+    TAG_LIST = "list of a tagger's tags"
     NETWORK = "network to start a training from"
 
 
@@ -100,6 +103,71 @@ MODELS = (
         format="StyleGAN2 snapshot of 512 px, config F, TensorFlow pickle, packed as .xz",
         suffix=".pkl",
         imported_suffix=".safetensors",
+    ),
+    Model(
+        name="ccip-caformer-24-randaug-pruned",
+        purpose=Purpose.EMBEDDING,
+        used_by="character.embedding.model",
+        licence="OpenRAIL (as the page of deepghs/ccip_onnx has it)",
+        size=None,
+        most_bytes=1_000_000_000,
+        address="https://huggingface.co/deepghs/ccip_onnx/resolve/main/ccip-caformer-24-randaug-pruned/model_feat.onnx",
+        delivery=Delivery.DOWNLOAD,
+        certainty="likely: the page of deepghs/ccip_onnx lists the file with 150 MB, its imgutils loads it; not tried",
+        format="CCIP, features of 384 px pictures, ONNX",
+        suffix=".onnx",
+    ),
+    Model(
+        name="wd-swinv2-tagger-v3",
+        purpose=Purpose.TAGGER,
+        used_by="character.tagger.model",
+        licence="Apache-2.0",
+        size=None,
+        most_bytes=2_000_000_000,
+        address="https://huggingface.co/SmilingWolf/wd-swinv2-tagger-v3/resolve/main/model.onnx",
+        delivery=Delivery.DOWNLOAD,
+        certainty="likely: the page of SmilingWolf/wd-swinv2-tagger-v3 lists the file with 467 MB; not tried",
+        format="WD tagger of 448 px pictures, ONNX",
+        suffix=".onnx",
+    ),
+    Model(
+        name="wd-swinv2-tagger-v3-tags",
+        purpose=Purpose.TAG_LIST,
+        used_by="character.tagger.tags_file",
+        licence="Apache-2.0",
+        size=None,
+        most_bytes=16_000_000,
+        address="https://huggingface.co/SmilingWolf/wd-swinv2-tagger-v3/resolve/main/selected_tags.csv",
+        delivery=Delivery.DOWNLOAD,
+        certainty="likely: the page of SmilingWolf/wd-swinv2-tagger-v3 lists the file with 308 kB; not tried",
+        format="CSV with the tags of wd-swinv2-tagger-v3",
+        suffix=".csv",
+    ),
+    Model(
+        name="deepdanbooru",
+        purpose=Purpose.TAGGER,
+        used_by="character.tagger.model",
+        licence="MIT (as the page of chinoll/deepdanbooru has it)",
+        size=None,
+        most_bytes=2_000_000_000,
+        address="https://huggingface.co/chinoll/deepdanbooru/resolve/main/deepdanbooru.onnx",
+        delivery=Delivery.DOWNLOAD,
+        certainty="likely: the page of chinoll/deepdanbooru, who converted it, lists the file with 644 MB; not tried",
+        format="DeepDanbooru of 512 px pictures, ONNX",
+        suffix=".onnx",
+    ),
+    Model(
+        name="deepdanbooru-tags",
+        purpose=Purpose.TAG_LIST,
+        used_by="character.tagger.tags_file",
+        licence="MIT (as the page of chinoll/deepdanbooru has it)",
+        size=None,
+        most_bytes=16_000_000,
+        address="https://huggingface.co/chinoll/deepdanbooru/resolve/main/tags.txt",
+        delivery=Delivery.DOWNLOAD,
+        certainty="likely: the page of chinoll/deepdanbooru, who converted it, lists the file with 125 kB; not tried",
+        format="text with a tag of deepdanbooru on each line",
+        suffix=".txt",
     ),
 )
 

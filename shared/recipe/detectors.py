@@ -1,13 +1,12 @@
 """Settings of the detectors that find faces, and of their vote."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, NonNegativeInt, ValidationInfo, field_validator
 
 from shared.models.catalogue import Purpose
-from shared.recipe.models import by_name, present_or_named
+from shared.recipe.models import present_model
 from shared.recipe.section import Section
 
 
@@ -85,7 +84,7 @@ class Cascade(Section):
     @field_validator("model")
     @classmethod
     def _model_is_there(cls, model: str, info: ValidationInfo) -> str:
-        return _found(model, Purpose.CASCADE, info)
+        return present_model(model, Purpose.CASCADE, info)
 
 
 class LibFaceDetection(Section):
@@ -133,15 +132,7 @@ class Onnx(Section):
     @field_validator("model")
     @classmethod
     def _model_is_there(cls, model: str, info: ValidationInfo) -> str:
-        return _found(model, Purpose.FACES_ONNX, info)
-
-
-def _found(model: str, purpose: Purpose, info: ValidationInfo) -> str:
-    """Return the path of a model that is named by path or by name; addresses and what is stored as they are."""
-    if not model or model.startswith(("http://", "https://", "sha256:")):
-        return model
-    named = by_name(model, purpose, info)
-    return str(named if named != model else present_or_named(Path(model), purpose, info))
+        return present_model(model, Purpose.FACES_ONNX, info)
 
 
 class AnimefaceVoter(Section):

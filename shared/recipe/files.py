@@ -8,6 +8,7 @@ from shared import sha256
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison, RecipeError
 from shared.contract.stage import Objects
+from shared.recipe.character import Character, reference_files
 from shared.recipe.recipe import Recipe
 from shared.recipe.section import Section
 from shared.recipe.sources import AddressesSource, Source
@@ -16,15 +17,21 @@ S = TypeVar("S", bound=Section)
 
 _STORED = "sha256:"
 
-MODELS = (("faces", "cascade", "model"), ("faces", "onnx", "model"))
+MODELS = (
+    ("faces", "cascade", "model"),
+    ("faces", "onnx", "model"),
+    ("character", "embedding", "model"),
+    ("character", "tagger", "model"),
+    ("character", "tagger", "tags_file"),
+)
 """Fields that name a model by path or address, or none by an empty text."""
 
 
 def deposited(recipe: Recipe, store: Objects) -> Recipe:
     """Put the files that `recipe` names into the store, and return the recipe with their digests in place of paths.
 
-    These are lists of addresses, models (`MODELS`) and the network to start from. Raises `RecipeError` when one
-    cannot be read.
+    These are lists of addresses, models (`MODELS`), the character's faces and the network to start from. Raises
+    `RecipeError` when one cannot be read.
     """
     training = recipe.training
     if isinstance(training.start_from, Path):
@@ -32,6 +39,7 @@ def deposited(recipe: Recipe, store: Objects) -> Recipe:
         training = training.model_copy(update={"start_from": network})
     sources = tuple(_deposited_source(source, number, store) for number, source in enumerate(recipe.sources))
     recipe = recipe.model_copy(update={"sources": sources, "training": training})
+    recipe = recipe.model_copy(update={"character": _with_deposited_faces(recipe.character, store)})
     for path in MODELS:
         recipe = _with_deposited_model(recipe, path, path, store)
     return recipe
@@ -70,6 +78,17 @@ def digest(named: str | Path) -> str:
     return sha256.hash_file(named)
 
 
+def listed_faces(folder: Path) -> list[Path]:
+    """Return the pictures of the folder that `character.like` names. Raises `RecipeError` where there are none."""
+    try:
+        faces = reference_files(folder)
+    except OSError as error:
+        raise RecipeError(f"character.like: {folder} cannot be listed: {error.strerror}") from error
+    if not faces:
+        raise RecipeError(f"character.like: {folder} has no picture")
+    return faces
+
+
 def _with_deposited_model(section: S, path: tuple[str, ...], field: tuple[str, ...], store: Objects) -> S:
     """Return a section of a recipe whose model at `path` lies in the store; `field` is its path in the recipe."""
     value = getattr(section, path[0])
@@ -78,6 +97,14 @@ def _with_deposited_model(section: S, path: tuple[str, ...], field: tuple[str, .
     if not value or value.startswith(("http://", "https://", _STORED)):
         return section
     return section.model_copy(update={path[0]: _deposited(Path(value), ".".join(field), store)})
+
+
+def _with_deposited_faces(character: Character, store: Objects) -> Character:
+    """Return the section with the digests of the pictures in the folder `like`, in order."""
+    if not isinstance(character.like, Path):
+        return character
+    faces = {_deposited(path, "character.like", store) for path in listed_faces(character.like)}
+    return character.model_copy(update={"like": tuple(sorted(faces))})
 
 
 def _deposited_source(source: Source, number: int, store: Objects) -> Source:

@@ -23,7 +23,11 @@ class Labels(Section):
 
     folders: bool = Field(False, description="true: the names of the sub-folders of the folder sources are the classes")
     tags: tuple[str, ...] = Field(
-        (), description="names of classes; a picture is of the first of them that its source gives it as a tag"
+        (),
+        description=(
+            "names of classes; a picture is of the first of them that its source gives it as a tag, or else "
+            "`character.tagger`"
+        ),
     )
     unlabelled: Unlabelled = Field(
         Unlabelled.OTHER, description="drop or other: a picture of no class is dropped, or is of a class named other"
@@ -54,7 +58,7 @@ class Labels(Section):
     def check_sources(self, folders: list[Path], tells_tags: bool) -> None:
         """Raise ValueError when the sources, as they are now, cannot lead to two classes.
 
-        `folders` are those of all folder sources; `tells_tags` is whether any source tells tags.
+        `folders` are those of all folder sources; `tells_tags` is whether any source, or a tagger, tells tags.
         """
         if self.tags and not tells_tags:
             raise ValueError("no source tells tags: neither `folder` nor `urls` does. Use `folders: true`")

@@ -25,6 +25,14 @@ def by_name(named: Any, purpose: Purpose, info: ValidationInfo) -> Any:
     return str(cache.usable(model))
 
 
+def present_model(model: str, purpose: Purpose, info: ValidationInfo) -> str:
+    """Return the path of a model that is called by name or path; an address, a digest or an empty text as it is."""
+    if not model or model.startswith(("http://", "https://", "sha256:")):
+        return model
+    named = by_name(model, purpose, info)
+    return str(named) if named != model else str(present_or_named(Path(model), purpose, info))
+
+
 def present_or_named(path: Path, purpose: Purpose, info: ValidationInfo) -> Path:
     """Return `path` as `present` does; where there is no such file, name the models that could be meant."""
     try:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from shared.recipe.character import Character
 from shared.recipe.duplicates import Duplicates
 from shared.recipe.exclude import Exclude, read_exclude
 from shared.recipe.faces import Faces
@@ -35,6 +36,7 @@ class Recipe(Section):
     pictures: Pictures = Pictures()
     duplicates: Duplicates = Duplicates()
     faces: Faces = Faces()
+    character: Character = Character()
     upscaling: Upscaling = Upscaling()
     normalized: Normalized = Normalized()
     labels: Labels = Labels()
@@ -67,8 +69,16 @@ class Recipe(Section):
         if info.context is not None and "sources" in info.data:  # checked when read from a file
             sources = info.data["sources"]
             folders = [source.folder for source in sources if isinstance(source, FolderSource)]
-            labels.check_sources(folders, any(map(tells_tags, sources)))
+            character = info.data.get("character", Character())
+            labels.check_sources(folders, bool(character.tagger.model) or any(map(tells_tags, sources)))
         return labels
+
+    @field_validator("character")
+    @classmethod
+    def _can_be_told(cls, character: Character, info: ValidationInfo) -> Character:
+        if info.context is not None and {"sources", "exclude"} <= info.data.keys():
+            character.check_tags(info.data["exclude"].tags, any(map(tells_tags, info.data["sources"])))
+        return character
 
     @property
     def resolved_training(self) -> ResolvedTraining:

@@ -1,6 +1,6 @@
 """What a source is: a listing, and a way to get what is listed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from services.scraper.web.fetched import Fetched
 from shared.contract.post import Post
 from shared.contract.reasons import Drop
 from shared.recipe.exclude import Exclusion
+from shared.recipe.tags import missing_tag
 
 __all__ = ["PAGE", "Conditions", "Fetched", "Item", "Page", "Source"]
 
@@ -35,8 +36,16 @@ class Item:
     trouble: Exception | None = None
 
     def without(self, exclusion: Exclusion, kind: str) -> "Item":
-        """Return the item of a source of this kind, with a drop if it is of an excluded artist, or an excluded work."""
+        """Return the item of a source of this kind, with a drop if `exclude` names it."""
         drop = exclusion.of(self.post, self.place, kind)
+        return self if drop is None else replace(self, drop=drop)
+
+    def showing(self, tags: Sequence[str]) -> "Item":
+        """Return the item, with a drop if its source tells tags of it and none of `tags` is among them."""
+        told = self.post.all_tags if self.post is not None else ()
+        if self.drop is not None or not told:
+            return self
+        drop = missing_tag(told, tags)
         return self if drop is None else replace(self, drop=drop)
 
 

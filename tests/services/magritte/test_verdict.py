@@ -115,7 +115,9 @@ def test_excluded_artists_and_works_leave_the_next_data_set_of_a_run(
     )
     tally = tally_of(store, posts)
     assert [tally.settlement(entry).reason for entry in ENTRIES] == [Reason.REJECTED, "", Reason.REJECTED]
-    assert f"run {posts} has nothing more of the artists and works" in done(magritte("verdict", "exclude", str(file)))
+    assert f"run {posts} has nothing more of the artists, works and tags" in done(
+        magritte("verdict", "exclude", str(file))
+    )
     assert [verdict.decision for _, verdict in given(store, "anya")] == [Decision.DROP] * 2
 
 

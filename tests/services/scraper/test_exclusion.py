@@ -1,4 +1,4 @@
-"""Artists and works of which nothing is taken."""
+"""Artists, works and tags of which nothing is taken."""
 
 import pytest
 
@@ -63,6 +63,14 @@ def test_a_board_of_any_address_is_meant_by_its_kind() -> None:
 def test_a_work_of_pixiv_is_known_by_all_forms_of_its_address(address: str) -> None:
     post = Post(board="pixiv", number=34, address="https://www.pixiv.net/artworks/34")
     assert reason(Item("34_p0", "", post=post), works=(address,)) is Reason.EXCLUDED_WORK
+
+
+@pytest.mark.parametrize("tag", ["comic", "Comic", "4koma comic"])
+def test_an_excluded_tag_is_known_in_whatever_case_and_with_spaces_or_underscores(tag: str) -> None:
+    tagged = Item("12", "", post=POST.model_copy(update={"tags": {"meta": ("comic", "4koma_comic")}}))
+    assert reason(tagged, tags=("smile", tag)) is Reason.EXCLUDED_TAG
+    assert reason(tagged, tags=("smile", "com")) is None
+    assert reason(ITEM, tags=(tag,)) is None
 
 
 def test_an_address_without_a_post_can_be_excluded_too() -> None:

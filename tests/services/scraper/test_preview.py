@@ -7,6 +7,7 @@ from services.scraper.preview import TAGS, previews
 from services.scraper.sources import SOURCES, Conditions, Item, Page, Post
 from shared.contract.preview import SourcePreview
 from shared.contract.reasons import Drop, Reason
+from shared.recipe.character import Character
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 
@@ -39,9 +40,12 @@ def item(number: int, drop: Drop | None = None) -> Item:
     return Item(str(number), "", post=post, drop=drop)
 
 
-def looked_at(monkeypatch: pytest.MonkeyPatch, pages: int | None = None) -> list[SourcePreview]:
+def looked_at(
+    monkeypatch: pytest.MonkeyPatch, pages: int | None = None, tags: tuple[str, ...] = ()
+) -> list[SourcePreview]:
     monkeypatch.setitem(SOURCES, FolderSource, Listed)
-    recipe = Recipe(name="anya", sources=(FolderSource(folder=Path("pictures")),))
+    character = Character(tags=tags)
+    recipe = Recipe(name="anya", sources=(FolderSource(folder=Path("pictures")),), character=character)
     return list(previews(recipe, 0, ScraperEnvironment(), pages))
 
 
@@ -51,6 +55,11 @@ def test_numbers_grow_page_by_page_and_add_up(monkeypatch: pytest.MonkeyPatch) -
     assert (last.listed, last.taken, last.unreadable, last.complete) == (5, 2, 1, True)
     assert last.dropped == {"banned": 2}
     assert (last.name, last.kind, last.pages) == ("pictures", "listed", 2)
+
+
+def test_what_has_none_of_the_tags_of_the_character_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert looked_at(monkeypatch, tags=("tag_7",))[-1].dropped == {"banned": 2}
+    assert looked_at(monkeypatch, tags=("anya",))[-1].dropped == {"banned": 2, "missing-tag": 2}
 
 
 def test_what_is_not_taken_counts_for_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

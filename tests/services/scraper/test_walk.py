@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from services.scraper.sources import SOURCES, Conditions, Fetched, Item, Page
+from services.scraper.sources import SOURCES, Conditions, Fetched, Item, Page, Post
 from services.scraper.sources import folder as folder_module
 from services.scraper.sources.folder import FolderSource
 from services.scraper.stage import Scraper
@@ -51,6 +52,7 @@ class Board:
         self.picture = picture
         self.asked: list[str] = []
         self.broken: set[int] = set()
+        self.tags: dict[int, tuple[str, ...]] = {}
         self.stopping = False
 
     def page(self, cursor: str) -> Page:
@@ -61,7 +63,9 @@ class Board:
 
     def _item(self, post: int) -> Item:
         drop = Drop(Reason.OPTED_OUT, "the board says so") if post in self.refused else None
-        return Item(str(post), f"https://board.example/{post}", {"md5": f"{post:032x}"}, drop=drop)
+        place = f"https://board.example/{post}"
+        told = Post(board="board.example", number=post, address=place, tags={"general": self.tags.get(post, ())})
+        return Item(str(post), place, {"md5": f"{post:032x}"}, post=told if self.tags else None, drop=drop)
 
     def fetch(self, item: Item) -> Fetched | Drop:
         number = int(item.origin)
@@ -86,11 +90,15 @@ def scraper() -> Scraper:
 
 
 def published(
-    message: RunRequested | ListingDue, store: FolderStore, scraper: Scraper | None = None, stop_after: int = 1000
+    message: RunRequested | ListingDue,
+    store: FolderStore,
+    scraper: Scraper | None = None,
+    stop_after: int = 1000,
+    **sections: Any,
 ) -> list[Message | Death]:
     """What a scraper publishes for one message; it is asked to stop after so many messages."""
     stage = scraper or Scraper()
-    asked = Recipe.model_validate({"name": "anya", "sources": [{"urls": []}]})
+    asked = Recipe.model_validate({"name": "anya", "sources": [{"urls": []}], **sections})
     made: list[Message | Death] = []
     context = Context(store, stopping=lambda: len(made) >= stop_after)
     made.extend(stage.process(message, stage.settings(asked), context))
@@ -141,6 +149,16 @@ def test_what_the_listing_refuses_is_not_fetched(board: Board, store: FolderStor
     dropped = [message for message in walked(store) if isinstance(message, ImageDropped)]
     assert [(message.reason, message.detail) for message in dropped] == [(Reason.OPTED_OUT, "the board says so")]
     assert "file 4" not in board.asked
+
+
+def test_of_what_has_tags_only_what_has_one_that_is_wanted_is_fetched(board: Board, store: FolderStore) -> None:
+    board.tags = {1: ("solo", "anya_(spy_x_family)"), 2: ("solo", "smile"), 4: ("solo",)}
+    made = [*published(due(1), store, character={"tags": ["Anya (spy x family)", "yor"]})]
+    made += published(due(2), store, character={"tags": ["Anya (spy x family)", "yor"]})
+    reasons = {message.reason for message in made if isinstance(message, ImageDropped)}
+    assert fates(made) == ["image-fetched", "image-dropped", "image-fetched", "image-dropped"]
+    assert reasons == {Reason.MISSING_TAG, Reason.OPTED_OUT}
+    assert [asked for asked in board.asked if asked.startswith("file")] == ["file 1", "file 3"]
 
 
 @pytest.mark.parametrize("after", [0, 1])

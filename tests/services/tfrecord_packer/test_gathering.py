@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from services.tfrecord_packer.gathering import RunPlaces, gather
-from shared.contract.messages import ImageKept, ImageSuperseded
+from shared.contract.messages import FacesCounted, ImageKept, ImageSuperseded
 from shared.contract.reasons import Reason
 from shared.ledger.ledger import Ledger
 from shared.ledger.tally import Tally
@@ -53,6 +53,13 @@ def test_places_of_one_picture_in_all_sources_are_one_list(store: FolderStore) -
     judge(store, A, FIRST, 1)
     judge(store, "d" * 20, FIRST, 2, by=FIRST)
     assert origins(store, FIRST, sources=2) == [["a", "twin"]]
+
+
+def test_the_tags_that_a_tagger_has_told_are_gathered_by_picture(store: FolderStore) -> None:
+    for entry, image, tags in ((A, FIRST, ("smile", "solo")), (B, SECOND, ())):
+        judge(store, entry, image, 1)
+        note(store, "face-detector", FacesCounted(run=RUN, entry=entry, image=image, faces=1, tags=tags))
+    assert gather(Ledger(store, RUN), Tally()).tags == {FIRST: ("smile", "solo")}
 
 
 def test_the_latest_judgement_counts(store: FolderStore) -> None:

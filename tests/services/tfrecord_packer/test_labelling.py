@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from services.tfrecord_packer.labelling import Labelled, Place, class_of, labelled
+from services.tfrecord_packer.labelling import Labelled, Place, by_tagger, class_of, labelled
 from services.tfrecord_packer.manifest import Member
 from shared.contract.errors import Poison
 from shared.recipe.labels import Labels, Unlabelled
@@ -49,6 +49,12 @@ def test_the_outermost_sub_folder_of_a_source_is_the_class(origin: str, expected
 
 def test_the_path_of_an_address_is_no_folder() -> None:
     assert class_of([{"source": "urls", "origin": "https://a.example/smile/1.png"}], FOLDERS) is None
+
+
+def test_the_tags_of_a_tagger_tell_a_class_by_tags_alone() -> None:
+    assert class_of([by_tagger(("frown", "smile"))], TAGS) == "smile"
+    assert class_of([by_tagger(())], TAGS) is None
+    assert class_of([by_tagger(("smile",))], FOLDERS) is None
 
 
 def test_the_first_of_the_recipe_s_tags_that_a_picture_has_is_its_class() -> None:

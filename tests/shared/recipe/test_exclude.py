@@ -34,9 +34,9 @@ def test_an_empty_file_excludes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("- a\n", "exclude.yaml: it should have the two lists"),
+        ("- a\n", "exclude.yaml: it should have the lists `artists`, `works` and `tags`"),
         ("works: ['pixiv:1']\nartists: a\n", "exclude.yaml:2: artists: write a list"),
-        ("artists: [a]\nwork: [b]\n", "exclude.yaml:2: work: no such field; allowed are artists, works"),
+        ("artists: [a]\nwork: [b]\n", "exclude.yaml:2: work: no such field; allowed are artists, works, tags"),
         ("artists:\n  - a: [", "exclude.yaml:2: not YAML"),
         ("artists: [a]\nartists: [b]\n", "exclude.yaml:2: artists: is there twice"),
         (
