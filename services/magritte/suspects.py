@@ -210,8 +210,8 @@ def _conclude(run: str, found: Sequence[Suspect], sorting: Sorting, files: Seque
     wrote = f"; {', '.join(files)}" if files else ""
     screen.say(f"{len(found)} faces of run {run} that nobody has decided about, {_sorted_by(sorting)}{wrote}")
     if found:
-        worst = found[0].face.item
-        screen.say(f"go on with: magritte verdict drop {worst} --run {run}   (or keep, if it belongs)")
+        worst = " ".join(str(each.face.item) for each in found[:3])
+        screen.say(f"go on with: magritte verdict drop {worst} --run {run}   (or keep, for those that belong)")
 
 
 def _sorted_by(sorting: Sorting) -> str:

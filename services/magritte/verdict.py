@@ -33,18 +33,22 @@ What = Annotated[
     str,
     typer.Argument(metavar="WHAT", help="A picture as `magritte trace` finds it, or entry.face for one of its faces."),
 ]
+Whats = Annotated[
+    list[str],
+    typer.Argument(metavar="WHAT...", help="Pictures as `magritte trace` finds them, or entry.face for one face each."),
+]
 OfRun = Annotated[str, typer.Option("--run", help="A run or a recipe's name; default: the latest run.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for whoever reads it later.")]
 
 
 @app.command()
-def drop(what: What, run: OfRun = "", why: Why = "") -> None:
-    """Leave a picture, or a face, out of the data sets of its character, in this run and in all later ones."""
+def drop(what: Whats, run: OfRun = "", why: Why = "") -> None:
+    """Leave pictures, or faces, out of the data sets of their character, in this run and in all later ones."""
     _decide(Decision.DROP, what, run, why)
 
 
 @app.command()
-def keep(what: What, run: OfRun = "", why: Why = "") -> None:
+def keep(what: Whats, run: OfRun = "", why: Why = "") -> None:
     """Undo an earlier `drop`, or say that a face belongs, for `magritte suspects`; brings back no stage's drop."""
     _decide(Decision.KEEP, what, run, why)
 
@@ -134,14 +138,18 @@ def close(run: RunName = "") -> None:
         screen.say(f"the review of {name} is closed{_go_on()}")
 
 
-def _decide(decision: Decision, what: str, run: str, why: str) -> None:
+def _decide(decision: Decision, whats: list[str], run: str, why: str) -> None:
+    """Give a verdict about each picture or face that is meant; none if one of them is not clear."""
     here, name = found_run(run)
-    items = RunItems(here, name, screen.remark)
-    image, entry, face = *_meant(items, name, what), _face(what)
-    if face is not None and not items.has_face(entry, face):
-        raise NotFound(f"{entry} of run {name} has no face {face}: `magritte trace {entry}` lists those it has")
-    (number,) = decide(here, name, [Verdict(image=image, face=face, decision=decision, who=user(), why=why)])
-    screen.say(f"verdict {number}: {decision} {what}{_go_on()}")
+    items, who = RunItems(here, name, screen.remark), user()
+    verdicts = []
+    for what in dict.fromkeys(whats):
+        image, entry, face = *_meant(items, name, what), _face(what)
+        if face is not None and not items.has_face(entry, face):
+            raise NotFound(f"{entry} of run {name} has no face {face}: `magritte trace {entry}` lists those it has")
+        verdicts.append(Verdict(image=image, face=face, decision=decision, who=who, why=why))
+    for number, what in zip(decide(here, name, verdicts), dict.fromkeys(whats), strict=True):
+        screen.say(f"verdict {number}: {decision} {what}{_go_on()}")
 
 
 def _decide_pair(decision: PairDecision, one: str, other: str, run: str, why: str) -> None:

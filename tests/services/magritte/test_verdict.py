@@ -39,6 +39,17 @@ def test_one_face_is_dropped_and_kept_again(magritte: Magritte, store: FolderSto
     assert {record["teller"] for record in story(store, faces) if record["type"] == "verdict-given"} == {"person"}
 
 
+def test_several_are_dropped_at_once_or_none_if_one_is_not_clear(
+    magritte: Magritte, store: FolderStore, faces: str
+) -> None:
+    assert isinstance(magritte("verdict", "drop", "a/one.png", "nowhere").exception, NotFound)
+    assert list(given(store, "anya")) == []
+    said = done(magritte("verdict", "drop", "a/one.png", f"{ENTRIES[1]}.0", "a/one.png"))
+    assert said.count("verdict") == 2
+    assert [(verdict.image, verdict.face) for _, verdict in given(store, "anya")] == [(IMAGES[0], None), (IMAGES[1], 0)]
+    assert read_state(store, faces).faces == 0
+
+
 def test_a_face_that_the_picture_does_not_have_is_refused(magritte: Magritte, store: FolderStore, faces: str) -> None:
     error = magritte("verdict", "drop", f"{ENTRIES[1]}.7").exception
     assert isinstance(error, NotFound)
