@@ -67,18 +67,19 @@ class Comparing(Stage[FacesDue, Rules]):
 def ready_faces(ledger: Ledger, tally: Tally) -> list[ReadyFace]:
     """Read the faces of a run that belong into its data set unless better copies of them are found."""
     wanted = {Face(entry, number): revision for entry, number, revision in tally.candidates()}
-    sides: dict[Face, int] = {}
+    crops: dict[tuple[Face, int], str] = {}
     pictures: dict[Face, FaceNormalized] = {}
     for record in ledger.records(*_TEXTS):
         message = record.message
         if isinstance(message, FaceFound):
-            sides[Face(message.entry, message.face)] = message.side
+            crops[Face(message.entry, message.face), message.revision] = message.crop
         elif isinstance(message, FaceNormalized):
             face = Face(message.entry, message.face)
             if wanted.get(face) == message.revision:
                 pictures.setdefault(face, message)
-    items = sorted(pictures, key=lambda face: (face.entry, face.number))
-    return [ReadyFace(item, pictures[item].image, pictures[item].picture, sides.get(item, 0)) for item in items]
+    in_order = sorted(pictures.items(), key=lambda found: (found[0].entry, found[0].number))
+    with_crops = ((face, each, crops.get((face, each.revision))) for face, each in in_order)
+    return [ReadyFace(face, each.image, crop, each.picture) for face, each, crop in with_crops if crop]
 
 
 def _compared(run: str, faces: dict[str, ReadyFace], settings: Rules, context: Context) -> FaceIndex:

@@ -12,6 +12,7 @@ import numpy as np
 
 from services.deduper.fingerprint import fingerprint
 from services.deduper.likeness import Eyes, Looking, Looks
+from services.deduper.resolution import worth_as_jpeg
 from services.deduper.run_index import EntryDecision, RunIndex
 from services.deduper.told_pairs import ToldPairs
 from shared.contract import keys
@@ -36,17 +37,20 @@ MOST_MOVED = 0.01
 
 @dataclass(frozen=True)
 class ReadyFace:
-    """A face: the digests of its original and of its picture, and the side in pixels at which it was cut out."""
+    """A face: the digests of its original, of what was cut out, and of its picture in the data set.
+
+    What was cut out is looked at: it is neither enlarged nor padded.
+    """
 
     item: Face
     image: str
+    crop: str
     picture: str
-    side: int
 
     @property
     def digest(self) -> str:
-        """SHA-256 that names the face in the index: another picture of it is another face."""
-        return hashlib.sha256(f"{self.item} {self.picture}".encode()).hexdigest()
+        """SHA-256 that names the face in the index: another crop of it is another face."""
+        return hashlib.sha256(f"{self.item} {self.crop}".encode()).hexdigest()
 
 
 class FaceIndex:
@@ -64,19 +68,17 @@ class FaceIndex:
                 self._index = _decoded(state, settings, self._rules)
 
     def missing(self, faces: Collection[ReadyFace]) -> list[ReadyFace]:
-        """Return the faces that the index does not know, the largest first."""
+        """Return the faces that the index does not know, in an order that does not depend on when they came."""
         known = set(self._index.entries)
-        new = (face for face in faces if _name(face.digest) not in known)
-        return sorted(new, key=lambda face: (-face.side, face.digest))
+        return sorted((face for face in faces if _name(face.digest) not in known), key=lambda face: face.digest)
 
     def add(self, face: ReadyFace, store: Objects, eyes: Eyes) -> None:
-        """Take in a face. One whose picture is damaged or gone is no copy of any other."""
+        """Take in a face. One whose crop is damaged or gone is no copy of any other."""
         with suppress(NotFound):
-            found = fingerprint(store.get(keys.normalized(face.picture)), OUR_OWN_LIMITS)
+            found = fingerprint(store.get(keys.crop(face.crop)), OUR_OWN_LIMITS)
             if not isinstance(found, Drop):
-                size = {"width": face.side, "height": face.side}
                 about = {"run": "faces", "entry": _name(face.digest), "image": face.digest, "score": 0}
-                self._index.add(ImageFingerprinted.model_validate({**asdict(found), **about, **size}), eyes)
+                self._index.add(ImageFingerprinted.model_validate({**asdict(found), **about}), eyes)
 
     def settle(self, present: Collection[ReadyFace]) -> None:
         """Count on the faces that are `present`, and on no others."""
@@ -100,11 +102,12 @@ class FaceIndex:
 def face_eyes(settings: Duplicates, faces: Mapping[str, ReadyFace], told: ToldPairs, store: Objects) -> Eyes:
     """Return eyes for faces, which are named by their digests.
 
-    Expressions of one pose are different faces. Those of one original are never copies, nor those of two that a person
-    has called different. A face shows no more than the crop that it was enlarged of.
+    The best face is the one that shows most of a crop, of an original that is not compressed much. Expressions of one
+    pose are different faces. Those of one original are never copies, nor those of two that a person
+    has called different.
     """
     strict = settings.model_copy(update={"variants": Variants.KEEP})
-    looking = Looking(strict, Looks(), lambda digest: keys.normalized(faces[digest].picture), LEAST_COVER, MOST_MOVED)
+    looking = Looking(strict, Looks(), lambda digest: keys.crop(faces[digest].crop), LEAST_COVER, MOST_MOVED)
     seen = looking.within(store)
 
     def doubt(one: str, other: str, kind: Reason) -> float:
@@ -116,9 +119,19 @@ def face_eyes(settings: Duplicates, faces: Mapping[str, ReadyFace], told: ToldPa
         return seen.doubt(one, other, kind)
 
     def resolution(digest: str) -> int:
-        return min(faces[digest].side ** 2, seen.resolution(digest)) if digest in faces else 0
+        if digest not in faces:
+            return 0
+        return int(seen.resolution(digest) * _worth(keys.original(faces[digest].image), store))
 
     return Eyes(doubt, resolution)
+
+
+def _worth(key: str, store: Objects) -> float:
+    """Return what compression has left of an original; 1 where it is gone or damaged, and nobody can tell."""
+    try:
+        return worth_as_jpeg(store.get(key))
+    except (NotFound, OSError):
+        return 1.0
 
 
 def by_digest(faces: Collection[ReadyFace]) -> dict[str, ReadyFace]:

@@ -28,8 +28,15 @@ def effective_resolution(data: bytes, limits: Limits) -> int:
         return 0
     grey = np.asarray(_middle(flatten(picture.image)).convert("L"), np.float32)
     pixels = picture.image.width * picture.image.height
-    worth = sharpness(grey) ** 2 * float(np.interp(_quality(data), _QUALITIES, _WORTH))
-    return int(pixels * worth)
+    return int(pixels * sharpness(grey) ** 2 * worth_as_jpeg(data))
+
+
+def worth_as_jpeg(data: bytes) -> float:
+    """Return the share of an encoded picture's resolution that compression has left: 1 unless it is a JPEG.
+
+    Raises `OSError` for what is no picture.
+    """
+    return float(np.interp(_quality(data), _QUALITIES, _WORTH))
 
 
 def _quality(data: bytes) -> int:

@@ -1,4 +1,4 @@
-"""Faces that are compared with each other, in pictures of the data set."""
+"""Faces that are compared with each other, as they were cut out."""
 
 from pathlib import Path
 
@@ -30,11 +30,11 @@ class Faces:
         self._store, self._encoded = store, encoded
         self.all: list[ReadyFace] = []
 
-    def add(self, picture: Image.Image, side: int = 200, original: int | None = None) -> ReadyFace:
+    def add(self, picture: Image.Image, original: int | None = None) -> ReadyFace:
         number = len(self.all)
         image, digest = f"{number if original is None else original:064x}", f"{number + 1000:064x}"
-        self._store.put(keys.normalized(digest), self._encoded(picture))
-        self.all.append(ReadyFace(Face(f"{number:020x}", 0), image, digest, side))
+        self._store.put(keys.crop(digest), self._encoded(picture))
+        self.all.append(ReadyFace(Face(f"{number:020x}", 0), image, digest, f"{number + 2000:064x}"))
         return self.all[-1]
 
     def compared(self, index: FaceIndex | None = None, told: ToldPairs | None = None) -> FaceIndex:
@@ -56,8 +56,8 @@ def found(index: FaceIndex) -> dict[str, str | None]:
 
 
 def test_the_face_that_was_cut_out_largest_is_kept(drawing: Drawing, faces: Faces) -> None:
-    small = faces.add(drawing(0).resize((400, 500)), side=90)
-    large = faces.add(drawing(0).crop((8, 8, 392, 492)), side=300)
+    small = faces.add(drawing(0).resize((200, 250)))
+    large = faces.add(drawing(0).crop((8, 8, 392, 492)))
     faces.add(drawing(1))
     assert found(faces.compared()) == {small.digest: large.digest, large.digest: None}
 
@@ -84,7 +84,7 @@ def test_neighbours_whose_crops_share_a_part_are_no_copies(drawing: Drawing, fac
 
 
 def test_a_worse_copy_is_kept_again_when_the_better_face_is_gone(drawing: Drawing, faces: Faces) -> None:
-    small, large = faces.add(drawing(0).resize((200, 250)), side=90), faces.add(drawing(0), side=300)
+    small, large = faces.add(drawing(0).resize((200, 250))), faces.add(drawing(0))
     index = faces.compared()
     assert found(index)[small.digest] == large.digest
     index.settle([small])
@@ -97,10 +97,10 @@ def test_what_was_found_is_taken_up_from_the_state_without_another_look(
     drawing: Drawing, faces: Faces, store: FolderStore
 ) -> None:
     for size in (500, 300, 200):
-        faces.add(drawing(0).resize((size * 4 // 5, size)), side=size)
+        faces.add(drawing(0).resize((size * 4 // 5, size)))
     first = faces.compared()
     for face in faces.all:
-        store.delete(keys.normalized(face.picture))
+        store.delete(keys.crop(face.crop))
     again = FaceIndex(RULES, (), first.state())
     assert again.missing(faces.all) == []
     assert found(faces.compared(again)) == found(first) != {}
@@ -128,6 +128,6 @@ def test_faces_of_originals_that_a_person_has_called_different_are_no_copies(
 
 def test_a_face_whose_picture_is_gone_is_no_copy(drawing: Drawing, faces: Faces, store: FolderStore) -> None:
     faces.add(drawing(0))
-    store.delete(keys.normalized(faces.add(drawing(0)).picture))
-    store.put(keys.normalized(faces.add(drawing(0)).picture), b"no picture")
+    store.delete(keys.crop(faces.add(drawing(0)).crop))
+    store.put(keys.crop(faces.add(drawing(0)).crop), b"no picture")
     assert found(faces.compared()) == {}
