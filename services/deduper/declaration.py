@@ -30,12 +30,8 @@ COMPARING = Declaration(
     produces=(m.FaceKept, m.FaceSuperseded, m.FacesCompared),
     longest=6 * 3600.0,
     reads=(
-        patterns.JOURNALS,
-        patterns.CHECKPOINTS,
-        patterns.LISTINGS,
-        patterns.VERDICTS,
-        patterns.NORMALIZED,
-        patterns.FACES,
+        *(patterns.JOURNALS, patterns.CHECKPOINTS, patterns.LISTINGS, patterns.VERDICTS),
+        *(patterns.ORIGINALS, patterns.CROPS, patterns.FACES),
     ),
     writes=(patterns.FACES,),
 )

@@ -233,6 +233,7 @@ OBJECTS = (
     keys.cancelled("anya-001"),
     keys.listing("anya-001", 0),
     keys.arrival("anya-001", 1),
+    keys.face_index("anya-001"),
     keys.journal("anya-001", 1),
     keys.checkpoint("anya-001", 1),
     keys.state("anya-001"),
