@@ -17,6 +17,7 @@ from services.face_detector.detections import DETECTIONS
 from services.face_detector.detector import Box, Candidate, Detector
 from services.face_detector.model_file import Fetching
 from services.face_detector.monochrome import is_monochrome
+from services.face_detector.panels import is_comic_page
 from shared.contract import keys
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted
@@ -27,7 +28,7 @@ from shared.contract.stage import Action, Context, Stage
 from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
 from shared.pictures.sharpness import sharpness
 from shared.recipe.faces import Faces
-from shared.recipe.pictures import Monochrome
+from shared.recipe.pictures import Monochrome, Pages
 from shared.recipe.recipe import Recipe
 
 
@@ -44,6 +45,7 @@ class Detection(BaseModel):
     acceptance: Acceptance
     crops: CropRules
     monochrome: Monochrome
+    pages: Pages = Field(Pages.KEEP, exclude_if=lambda pages: pages is Pages.KEEP)
     limits: Limits
 
 
@@ -73,6 +75,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
             acceptance=Acceptance.of(recipe.faces),
             crops=CropRules.of(recipe.faces),
             monochrome=recipe.pictures.monochrome,
+            pages=recipe.pictures.pages,
             limits=Limits.of(recipe.pictures),
         )
 
@@ -141,6 +144,8 @@ def left_out(flat: Image.Image, settings: Detection) -> Drop | None:
     """Return why a picture's faces are not taken, whatever they are; None where nothing speaks against it."""
     if settings.monochrome is Monochrome.DROP and is_monochrome(flat):
         return Drop(Reason.MONOCHROME, "it is black and white or of a single tint")
+    if settings.pages is Pages.DROP and is_comic_page(flat):
+        return Drop(Reason.COMIC_PAGE, "gutters part it into panels, as a page of a comic")
     return None
 
 

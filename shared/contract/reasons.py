@@ -39,6 +39,7 @@ class Reason(StrEnum):
     TOO_SMALL = "too-small"
     TOO_ELONGATED = "too-elongated"
     MONOCHROME = "monochrome"
+    COMIC_PAGE = "comic-page"
     # Duplicates
     EXACT_DUPLICATE = "exact-duplicate"
     NEAR_DUPLICATE = "near-duplicate"

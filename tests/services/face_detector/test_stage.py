@@ -19,7 +19,7 @@ from shared.contract.reasons import Reason
 from shared.contract.stage import Action, Context
 from shared.pictures import Picture, decode
 from shared.recipe.faces import Cascade, DetectorKind, Edge, Expansion, Faces
-from shared.recipe.pictures import Monochrome, Pictures
+from shared.recipe.pictures import Monochrome, Pages, Pictures
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runtime.execution import action_of
@@ -189,6 +189,30 @@ def test_a_grey_picture_is_dropped_and_its_faces_stay_on_record(bench: Bench, dr
 def test_a_grey_picture_is_kept_when_the_recipe_says_so(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
     recipe_used = recipe(by_cascade, Pictures(monochrome=Monochrome.KEEP))
     assert isinstance(bench.made(encoded(drawn().convert("L")), recipe_used)[0], FaceFound)
+
+
+def page(drawn: Drawn) -> Image.Image:
+    """Return a coloured page of four panels."""
+    page = Image.new("RGB", (680, 760), "white")
+    for x, y in ((10, 10), (350, 10), (10, 390), (350, 390)):
+        page.paste(drawn(), (x, y))
+    return page
+
+
+def test_a_comic_page_is_dropped_and_its_faces_stay_on_record(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    (dropped,) = bench.made(encoded(page(drawn)), recipe(by_cascade, Pictures(pages=Pages.DROP)))
+    assert isinstance(dropped, ImageDropped)
+    assert dropped.reason is Reason.COMIC_PAGE
+    (key,) = bench.store.list("actions/")
+    assert json.loads(bench.store.get(key))["candidates"]
+
+
+def test_a_coloured_comic_page_is_kept_unless_the_recipe_says_otherwise(
+    bench: Bench, drawn: Drawn, by_cascade: Faces
+) -> None:
+    assert isinstance(bench.made(encoded(page(drawn)), recipe(by_cascade))[0], FaceFound)
+    kept, dropped = (recipe(by_cascade, Pictures(pages=each)) for each in Pages)
+    assert bench.action(kept).digest != bench.action(dropped).digest
 
 
 def test_what_cannot_be_decoded_is_dropped_for_that_reason(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
