@@ -1,7 +1,6 @@
 """Finds faces for whoever tries recipes out: all that the stage would see and make of a picture, by each recipe."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -10,7 +9,7 @@ from services.face_detector.acceptance import accepted
 from services.face_detector.crop import crops
 from services.face_detector.detections import DETECTIONS
 from services.face_detector.detector import Candidate
-from services.face_detector.stage import Detection, FaceDetector, left_out, sharpness_at
+from services.face_detector.stage import Detection, FaceDetector, left_out, measures_of
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.found_faces import CutFace, FoundFaces, Looked, Sighting
 from shared.contract.memory import Action, keep, recall
@@ -59,7 +58,7 @@ class PreviewFinder:
 
 def _found(flat: Image.Image, candidates: Sequence[Candidate], settings: Detection) -> FoundFaces:
     faces = sorted(accepted(candidates, settings.acceptance), key=lambda face: face.box)
-    cut = crops(faces, flat.size, settings.crops, partial(sharpness_at, flat))
+    cut = crops(faces, flat.size, settings.crops, measures_of(flat))
     each = [None] * len(faces) if isinstance(cut, Drop) else cut
     drop = left_out(flat, settings) or (cut if isinstance(cut, Drop) else None)
     return FoundFaces(

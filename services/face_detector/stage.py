@@ -2,16 +2,16 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.face_detector.acceptance import Acceptance, accepted
 from services.face_detector.choice import Detectors, Search, searches
-from services.face_detector.crop import CropRules, crops
+from services.face_detector.crop import CropRules, Measures, crops
 from services.face_detector.declaration import FACE_DETECTOR
 from services.face_detector.detections import DETECTIONS
 from services.face_detector.detector import Box, Candidate, Detector
@@ -26,6 +26,7 @@ from shared.contract.objects import Objects
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Context, Stage
 from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
+from shared.pictures.jpeg_traces import stored_quality
 from shared.pictures.sharpness import sharpness
 from shared.recipe.faces import Faces
 from shared.recipe.pictures import Monochrome, Pages
@@ -114,7 +115,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
 
         found = context.memo(self.search(message.image, settings), detect, DETECTIONS)
         return left_out(flat, settings) or crops(
-            accepted(found, settings.acceptance), image.size, settings.crops, partial(sharpness_at, flat)
+            accepted(found, settings.acceptance), image.size, settings.crops, measures_of(flat)
         )
 
     def _face_messages(
@@ -149,11 +150,19 @@ def left_out(flat: Image.Image, settings: Detection) -> Drop | None:
     return None
 
 
-def sharpness_at(flat: Image.Image, box: Box) -> float:
-    """Measure how sharp a part of an RGB picture is."""
-    inside = box.within(*flat.size)
-    part = flat.crop((inside.x, inside.y, inside.x + inside.width, inside.y + inside.height))
-    return sharpness(np.asarray(part.convert("L"), np.float32))
+def measures_of(flat: Image.Image) -> Measures:
+    """Return what can be measured of the parts of an RGB picture; of what lies beyond its edge nothing is."""
+
+    def quality(box: Box) -> int:
+        inside = box.within(*flat.size)
+        return stored_quality(_levels(flat, inside), inside.x, inside.y)
+
+    return Measures(lambda box: sharpness(_levels(flat, box.within(*flat.size))), quality)
+
+
+def _levels(flat: Image.Image, box: Box) -> NDArray[np.float32]:
+    part = flat.crop((box.x, box.y, box.x + box.width, box.y + box.height))
+    return np.asarray(part.convert("L"), np.float32)
 
 
 def _stored(picture: Picture, crop: Box, context: Context) -> tuple[str, bool]:

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     FACE_TOO_ELONGATED = "face-too-elongated"
     FACE_TOO_LOW = "face-too-low"
     FACE_BLURRED = "face-blurred"
+    FACE_COMPRESSED = "face-compressed"
     FACE_AT_THE_EDGE = "face-at-the-edge"
     NOT_VERIFIED = "not-verified"
     # Classes

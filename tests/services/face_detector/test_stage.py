@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from services.face_detector.detector import Box
-from services.face_detector.stage import FaceDetector, sharpness_at
+from services.face_detector.stage import FaceDetector, measures_of
 from shared.contract import keys
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted
@@ -175,7 +175,17 @@ def test_a_face_that_was_enlarged_is_dropped_as_blurred(bench: Bench, drawn: Dra
 
 def test_the_sharpness_of_a_face_at_the_edge_is_that_of_what_the_picture_has_of_it() -> None:
     plain = Image.new("RGB", (100, 100), "white")
-    assert sharpness_at(plain, Box(-40, -40, 80, 80)) == sharpness_at(plain, Box(0, 0, 40, 40)) == 1
+    measures = measures_of(plain)
+    assert measures.sharpness(Box(-40, -40, 80, 80)) == measures.sharpness(Box(0, 0, 40, 40)) == 1
+
+
+def test_a_face_that_was_stored_at_a_low_quality_is_dropped_in_whatever_file(
+    bench: Bench, drawn: Drawn, by_cascade: Faces
+) -> None:
+    stored = Image.open(io.BytesIO(encoded(drawn(), "JPEG", quality=30)))
+    for least, reasons in ((31, [Reason.FACE_COMPRESSED]), (29, [])):
+        found = bench.made(encoded(stored), recipe(by_cascade.model_copy(update={"jpeg_quality": least})))
+        assert [message.reason for message in found if isinstance(message, FaceDropped)] == reasons
 
 
 def test_a_grey_picture_is_dropped_and_its_faces_stay_on_record(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
