@@ -28,7 +28,7 @@ from services.deduper.fingerprint import fingerprint
 from services.face_detector import cascade
 from services.face_detector.acceptance import Acceptance, accepted
 from services.face_detector.choice import Detectors, searches
-from services.face_detector.crop import CropRules, crops
+from services.face_detector.crop import CropRules, Measures, crops
 from services.face_detector.monochrome import is_monochrome
 from services.magritte.pipeline import load
 from services.normalizer.stage import normalize
@@ -49,6 +49,9 @@ from shared.runtime.single_process import Options, SingleProcess
 from shared.settings import LogFormat
 from shared.store.folder import FolderStore
 
+UNMEASURED = Measures(lambda box: 1.0, lambda box: 100)
+"""A plain script measures nothing of faces."""
+
 _TO_NORMALIZER = ("scraper", "deduper", "face-detector", "upscaler", "normalizer")
 
 
@@ -67,7 +70,7 @@ def straight_line(folder: Path, recipe: Recipe, store: FolderStore, detectors: D
         if is_monochrome(flat):
             continue
         found = detectors.of(searches(recipe.faces)).detect(np.asarray(flat))
-        boxes = crops(accepted(found, Acceptance.of(recipe.faces)), picture.image.size, rules, lambda _: 1.0)
+        boxes = crops(accepted(found, Acceptance.of(recipe.faces)), picture.image.size, rules, UNMEASURED)
         for box in [] if isinstance(boxes, Drop) else boxes:
             if not isinstance(box, Drop):
                 faces += _finished(picture, box, recipe, store)

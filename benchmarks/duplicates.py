@@ -2,8 +2,9 @@
 
     python -m benchmarks.duplicates FOLDER [--every N]
 
-Copies are altered in 16 ways. Beside the deduper stands imagehash's phash within 10 bits, as many programs have it.
-Pictures come to the deduper's index one after the other, the originals first.
+Copies are altered in 16 ways. Beside the deduper stand imagehash's phash within 10 bits, as many programs have it, and
+dupeGuru's comparison at the strictness 50 and at its default, 95. Pictures come one after the other, the originals
+first, and each is compared with all before it. A picture counts as wrong if another drawing is among what is found.
 """
 
 import argparse
@@ -11,15 +12,17 @@ import hashlib
 import io
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict
-from itertools import combinations
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import imagehash
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from benchmarks.labelled import labelled
@@ -96,35 +99,118 @@ def jpeg(image: Image.Image, quality: int) -> bytes:
     return file.getvalue()
 
 
-class Deduper:
-    """The deduper's index, with a store of its own."""
+class Method(ABC):
+    """A way to find duplicates among the pictures that have come so far, which are numbered from 0."""
 
-    def __init__(self, folder: Path) -> None:
-        self._store = FolderStore(folder)
-        self._index = RunIndex(Duplicates())
-        self._eyes = Looking(Duplicates()).within(self._store)
-        self.fingerprinting = self.judging = 0.0
+    def __init__(self) -> None:
         self.pictures = 0
+        self.describing = self.comparing = 0.0  # seconds of processor time
 
     def add(self, data: bytes) -> set[int]:
         """Let a picture arrive; return the numbers of the earlier ones that it is a duplicate of."""
+        start = time.process_time()
+        described = self.described(data)
+        between = time.process_time()
+        found = self.found(described)
+        self.describing += between - start
+        self.comparing += time.process_time() - between
+        self.pictures += 1
+        return found
+
+    @abstractmethod
+    def described(self, data: bytes) -> Any:
+        """Return what is known of a picture alone."""
+
+    @abstractmethod
+    def found(self, described: Any) -> set[int]:
+        """Compare a picture with all before it, and keep it."""
+
+
+class Deduper(Method):
+    """The deduper's index, with a store of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._store = FolderStore(folder)
+        self._index = RunIndex(Duplicates())
+        self._eyes = Looking(Duplicates()).within(self._store)
+
+    def described(self, data: bytes) -> ImageFingerprinted:
+        """Store a picture and return its fingerprint."""
         image = hashlib.sha256(data).hexdigest()
         self._store.put_new(keys.original(image), data)
-        start = time.process_time()
         found = fingerprint(data, LIMITS)
         assert isinstance(found, Fingerprint)
-        self.fingerprinting += time.process_time() - start
         about = {"run": "bench", "entry": f"{self.pictures:020x}", "image": image, "score": 0}
-        start = time.process_time()
-        judged = self._index.add(ImageFingerprinted.model_validate(about | asdict(found)), self._eyes)
-        self.judging += time.process_time() - start
-        self.pictures += 1
-        return set(judged.findings.pairs)
+        return ImageFingerprinted.model_validate(about | asdict(found))
+
+    def found(self, described: ImageFingerprinted) -> set[int]:
+        """Have the index judge the arrival."""
+        return set(self._index.add(described, self._eyes).findings.pairs)
 
 
-def by_phash(one: Image.Image, other: Image.Image) -> bool:
-    """Compare as many programs do."""
-    return bool(imagehash.phash(one) - imagehash.phash(other) <= 10)
+class Phash(Method):
+    """Hashes of 64 bits, which may differ in 10."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hashes: list[imagehash.ImageHash] = []
+
+    def described(self, data: bytes) -> imagehash.ImageHash:
+        """Return the hash."""
+        return imagehash.phash(Image.open(io.BytesIO(data)))
+
+    def found(self, described: imagehash.ImageHash) -> set[int]:
+        """Count the bits that differ."""
+        near = {number for number, other in enumerate(self._hashes) if described - other <= 10}
+        self._hashes.append(described)
+        return near
+
+
+class DupeGuru(Method):
+    """The comparison of dupeGuru (commit 8f197ea, core/pe: matchblock.py and modules/block.c), with `match scaled`.
+
+    A picture becomes 15 x 15 tiles of mean red, green and blue, rounded down; what is left over to the right and below
+    is not looked at. Two pictures differ by the mean over the tiles, rounded down, of the sum of the absolute
+    differences of the three, and match by 100 minus that in percent. `strictness`, there "filter hardness", is the
+    least match. From the third tile on, the mean of those so far must lie within the limit as well.
+    """
+
+    def __init__(self, strictness: int) -> None:
+        super().__init__()
+        self._limit = 100 - strictness
+        self._tiles = np.empty((0, 15 * 15, 3), np.int32)
+
+    def described(self, data: bytes) -> NDArray[np.int32]:
+        """Return the means of the tiles [225, 3]."""
+        rgb = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+        height, width = max(1, rgb.shape[0] // 15), max(1, rgb.shape[1] // 15)
+        tiles = rgb[: 15 * height, : 15 * width].reshape(15, height, 15, width, 3)
+        return (tiles.sum(axis=(1, 3), dtype=np.int64) // (height * width)).astype(np.int32).reshape(-1, 3)
+
+    def found(self, described: NDArray[np.int32]) -> set[int]:
+        """Compare tile by tile, from the left above."""
+        sums = np.abs(self._tiles - described).sum(axis=2).cumsum(axis=1)
+        within = sums <= self._limit * np.arange(1, 15 * 15 + 1)
+        self._tiles = np.concatenate([self._tiles, described[None]])
+        return set(np.flatnonzero(within[:, 2:].all(axis=1)).tolist())
+
+
+@dataclass
+class Tally:
+    """Counts of what a method has found: of each kind of copy whether its original, and pictures that are wrong."""
+
+    kinds: defaultdict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
+    wrong: int = 0
+    wrong_originals: int = 0
+
+    def __str__(self) -> str:
+        found = [each for kind in self.kinds.values() for each in kind]
+        recall, precision = float(np.mean(found)), sum(found) / max(1, sum(found) + self.wrong)
+        f1 = 2 * recall * precision / max(1e-9, recall + precision)
+        return (
+            f"found {recall:.3f}, F1 {f1:.3f}, wrong {self.wrong} pictures, {self.wrong_originals} pairs of originals"
+        )
 
 
 def main() -> None:
@@ -140,28 +226,46 @@ def main() -> None:
     for image in images:
         image.thumbnail((1400, 1400))
     with tempfile.TemporaryDirectory() as scratch:
-        measured(images, images[:: options.every], Deduper(Path(scratch)))
+        methods: dict[str, Method] = {
+            "deduper": Deduper(Path(scratch)),
+            "phash": Phash(),
+            "dupeGuru 50": DupeGuru(50),
+            "dupeGuru 95": DupeGuru(95),
+        }
+        measured(images, options.every, methods)
 
 
-def measured(images: list[Image.Image], chosen: list[Image.Image], deduper: Deduper) -> None:
-    """Print what is found among all pictures, and of altered copies of those that were chosen."""
-    wrong = sum(len(deduper.add(jpeg(image, 92))) for image in images)
-    alone = 1000 * deduper.judging / len(images)
-    pairs = [(first.resize((256, 256)), second.resize((256, 256))) for first, second in combinations(images, 2)]
-    print(f"wrong among {len(pairs)} pairs: deduper {wrong}, phash {sum(by_phash(*pair) for pair in pairs)}")
-    found = defaultdict[str, list[tuple[bool, bool]]](list)
-    for image in chosen:
-        number = next(index for index, each in enumerate(images) if each is image)
-        for name, (alter, quality) in ALTERED.items():
-            data = jpeg(alter(image), quality)
-            found[name].append((number in deduper.add(data), by_phash(image, Image.open(io.BytesIO(data)))))
-    for name, rows in found.items():
-        ours, phash = np.mean(rows, axis=0)
-        print(f"  {name:20} deduper {ours:.2f}, phash {phash:.2f}")
-    ours, phash = np.mean([row for rows in found.values() for row in rows], axis=0)
-    print(f"found of all copies: deduper {ours:.3f}, phash {phash:.3f}")
-    each = 1000 * deduper.fingerprinting / deduper.pictures
-    print(f"processor time: {each:.1f} ms a fingerprint, {alone:.1f} ms an arrival that has no copy")
+def measured(images: list[Image.Image], every: int, methods: dict[str, Method]) -> None:
+    """Print what is found among all pictures, and of altered copies of every N-th."""
+    tallies = {name: Tally() for name in methods}
+    for image in images:
+        data = jpeg(image, 92)
+        for name, method in methods.items():
+            found = method.add(data)
+            tallies[name].wrong += bool(found)
+            tallies[name].wrong_originals += len(found)
+    alone = 1000 * methods["deduper"].comparing / len(images)
+    sources = list(range(len(images)))
+    for number in range(0, len(images), every):
+        for kind, (alter, quality) in ALTERED.items():
+            data = jpeg(alter(images[number]), quality)
+            for name, method in methods.items():
+                found = method.add(data)
+                tallies[name].kinds[kind].append(number in found)
+                tallies[name].wrong += any(sources[each] != number for each in found)
+            sources.append(number)
+    _print(tallies, methods)
+    print(f"an arrival at the deduper that has no copy: {alone:.1f} ms")
+
+
+def _print(tallies: dict[str, Tally], methods: dict[str, Method]) -> None:
+    print(f"{'share that is found':24}" + "".join(f"{name:>13}" for name in tallies))
+    for kind in ALTERED:
+        shares = (float(np.mean(tally.kinds[kind])) for tally in tallies.values())
+        print(f"  {kind:22}" + "".join(f"{share:13.2f}" for share in shares))
+    for name, method in methods.items():
+        describing, comparing = (1000 * each / method.pictures for each in (method.describing, method.comparing))
+        print(f"{name:12} {tallies[name]}; {describing:.1f} + {comparing:.1f} ms a picture, of {method.pictures}")
 
 
 if __name__ == "__main__":

@@ -18,11 +18,13 @@ _LIMITS = Limits(min_side=1, max_elongation=100)
 
 @dataclass(frozen=True)
 class Labelled:
-    """A picture, its faces, and areas in which nobody says whether there is one."""
+    """A picture, its faces, areas in which nobody says whether there is one, and what kind of picture it is."""
 
     path: Path
     faces: tuple[Box, ...]
     ignored: tuple[Box, ...]
+    monochrome: bool
+    page: bool
 
     def image(self) -> Image.Image:
         """Decode the picture, as RGB."""
@@ -70,7 +72,8 @@ def labelled(folder: Path) -> Iterator[Labelled]:
     """Yield all labelled pictures of a folder."""
     for each in json.loads((folder / "manifest.json").read_text()):
         faces, ignored = (tuple(Box(*box) for box in each[name]) for name in ("faces", "ignore"))
-        yield Labelled(folder / "images" / each["file"], faces, ignored)
+        kind = each["monochrome"], each["manga_page"]
+        yield Labelled(folder / "images" / each["file"], faces, ignored, *kind)
 
 
 def _lies_in(box: Box, area: Box) -> bool:

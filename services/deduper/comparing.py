@@ -41,10 +41,11 @@ class Comparing(Stage[FacesDue, Rules]):
 
     def process(self, message: FacesDue, settings: Rules, context: Context) -> Iterator[Message]:
         ledger = Ledger(context.store, message.run)
-        tally = ledger.book().tally
+        book = ledger.book()
+        tally = book.tally
         faces = by_digest(ready_faces(ledger, tally))
         index = _compared(message.run, faces, settings, context)
-        about: dict[str, Any] = {"run": message.run, "changes": tally.candidate_changes}
+        about: dict[str, Any] = {"run": message.run, "changes": book.progress.face_pass(tally)}
         superseded = 0
         waiting = tally.duplicates()
         for decision in index.decisions():

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from services.deduper.look import without_borders
 from shared.contract.reasons import Drop
 from shared.pictures import Limits, decode, flatten
 from shared.pictures.jpeg_quality import jpeg_quality
@@ -21,14 +22,15 @@ _QUALITIES, _WORTH = (10, 50, 75, 90, 96), (0.25, 0.5, 0.75, 0.92, 1.0)
 def effective_resolution(data: bytes, limits: Limits) -> int:
     """Return the effective resolution of an encoded picture, to compare copies of one; 0 if it cannot be decoded.
 
-    It is about the number of pixels of a sharp drawing, and less for one that is blurred, enlarged or compressed.
+    It is about the number of pixels of a sharp drawing, and less for one that is blurred, enlarged or compressed. Plain
+    borders do not count.
     """
     picture = decode(data, limits)
     if isinstance(picture, Drop):
         return 0
-    grey = np.asarray(_middle(flatten(picture.image)).convert("L"), np.float32)
-    pixels = picture.image.width * picture.image.height
-    return int(pixels * sharpness(grey) ** 2 * worth_as_jpeg(data))
+    image = Image.fromarray(without_borders(np.asarray(flatten(picture.image))))
+    grey = np.asarray(_middle(image).convert("L"), np.float32)
+    return int(image.width * image.height * sharpness(grey) ** 2 * worth_as_jpeg(data))
 
 
 def worth_as_jpeg(data: bytes) -> float:

@@ -5,11 +5,16 @@ from numpy.typing import NDArray
 
 from services.deduper.words import Words
 
-RARE = 64
-"""Pictures that may have a word before it says nothing any more: corners of plain shapes look the same everywhere."""
+RARE, RARE_SHARE = 64, 1 / 64
+"""Pictures that may have a word before it says nothing any more, and the share of all pictures if that is more: corners
+of plain shapes look the same everywhere."""
+
+_AS_MANY = 33
+"""Pictures without a word that are counted in: among a few pictures, most words are rare by chance."""
 
 _SHIFT = np.uint64(32)
 _ONE = np.uint64(1)
+_NONE = np.empty(0, np.intp)
 
 Postings = NDArray[np.uint64]
 """Words and pictures, `word << 32 | picture`, ascending."""
@@ -36,17 +41,25 @@ class WordIndex:
         self._size += 1
         while self._runs and len(self._runs[-1]) < 2 * len(run):
             run = np.sort(np.concatenate([self._runs.pop(), run]))
-        self._runs.append(run)
+        if len(run):
+            self._runs.append(run)
 
-    def common(self, words: Words) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Return the pictures that share rare words with these, and how many each."""
+    def common(self, words: Words) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return the pictures that share rare words with these, and how much these words say, in bits.
+
+        A word that one of 1000 pictures has says ten bits, as usual in text retrieval (K. Spärck Jones, 1972). They are
+        rounded, so that sums do not depend on the order.
+        """
         first = words.astype(np.uint64) << _SHIFT
         spans = [(np.searchsorted(run, first), np.searchsorted(run, first + (_ONE << _SHIFT))) for run in self._runs]
         owners = np.sum([end - begin for begin, end in spans], axis=0) if spans else np.zeros(len(words), np.intp)
-        rare = owners <= RARE
+        rare = (owners > 0) & (owners <= max(RARE, RARE_SHARE * self._size))
+        bits = np.round(100 * np.log2((self._size + _AS_MANY) / owners[rare]))
         found = [_pictures(run, begin[rare], end[rare]) for run, (begin, end) in zip(self._runs, spans, strict=True)]
-        pictures, counts = np.unique(np.concatenate([np.empty(0, np.intp), *found]), return_counts=True)
-        return pictures, counts
+        said = [np.repeat(bits, (end - begin)[rare]) for begin, end in spans]
+        total = np.bincount(np.concatenate([_NONE, *found]), np.concatenate([np.empty(0), *said]))
+        pictures = np.flatnonzero(total)
+        return pictures, total[pictures] / 100
 
     def state(self) -> Postings:
         """Return all postings as one run."""

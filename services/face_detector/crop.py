@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from pydantic import Field
+
 from services.face_detector.detector import Box, Face
 from services.face_detector.turning import about, around
 from shared.contract.reasons import Drop, Reason
@@ -28,6 +30,7 @@ class CropRules(Section):
     elongation: float
     lowest: float
     sharpness: float
+    jpeg_quality: int = Field(0, exclude_if=lambda least: not least)
     at_most: int
     too_many: TooMany
     edge: Edge
@@ -38,12 +41,18 @@ class CropRules(Section):
         return cls.model_validate(faces.model_dump(include=set(cls.model_fields)))
 
 
-Sharpness = Callable[[Box], float]
-"""Measures how sharp a part of the picture is (`shared.pictures.sharpness`)."""
+class Measures(NamedTuple):
+    """Measure a part of the picture: how sharp it is, and at which quality it was stored as JPEG.
+
+    By `shared.pictures.sharpness` and `shared.pictures.jpeg_traces`; what no rule asks for is not measured.
+    """
+
+    sharpness: Callable[[Box], float]
+    jpeg_quality: Callable[[Box], int]
 
 
 def crops(
-    faces: Sequence[Face], size: tuple[int, int], rules: CropRules, sharpness: Sharpness
+    faces: Sequence[Face], size: tuple[int, int], rules: CropRules, measures: Measures
 ) -> list[Crop | Drop] | Drop:
     """Return, for every face in a picture of `size` (width, height), its crop or a `Drop` that says why it has none.
 
@@ -54,7 +63,7 @@ def crops(
     boxes = sorted(face.box for face in faces)
     if not boxes:
         return Drop(Reason.NO_FACE, "no face was found")
-    unfit = {box: drop for box in boxes if (drop := _unfit(box, size, rules, sharpness)) is not None}
+    unfit = {box: drop for box in boxes if (drop := _unfit(box, size, rules, measures)) is not None}
     fit = [box for box in boxes if box not in unfit]
     if len(fit) > rules.at_most and rules.too_many is TooMany.DROP:
         return Drop(Reason.TOO_MANY_FACES, f"{len(fit)} faces, at most {rules.at_most} are taken")
@@ -107,7 +116,7 @@ def _inwards(low: int, length: int, whole: int) -> int:
     return min(max(0, low), whole - length) - low if length <= whole else 0
 
 
-def _unfit(face: Box, size: tuple[int, int], rules: CropRules, sharpness: Sharpness) -> Drop | None:
+def _unfit(face: Box, size: tuple[int, int], rules: CropRules, measures: Measures) -> Drop | None:
     """Return why a face is not taken, whatever else is in the picture."""
     short, long = sorted((face.width, face.height))
     if short < rules.smallest:
@@ -118,8 +127,10 @@ def _unfit(face: Box, size: tuple[int, int], rules: CropRules, sharpness: Sharpn
     middle = (face.y + face.height / 2) / size[1]
     if middle > rules.lowest:
         return Drop(Reason.FACE_TOO_LOW, f"its middle lies at {middle:.2f} of the height, at most {rules.lowest:g}")
-    if rules.sharpness and (found := sharpness(face)) < rules.sharpness:
+    if rules.sharpness and (found := measures.sharpness(face)) < rules.sharpness:
         return Drop(Reason.FACE_BLURRED, f"sharpness {found:.2f}, at least {rules.sharpness:g}")
+    if rules.jpeg_quality and (quality := measures.jpeg_quality(face)) < rules.jpeg_quality:
+        return Drop(Reason.FACE_COMPRESSED, f"stored as JPEG of quality {quality}, at least {rules.jpeg_quality}")
     return None
 
 

@@ -1,7 +1,6 @@
 """Finds faces for whoever tries recipes out: all that the stage would see and make of a picture, by each recipe."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -12,7 +11,7 @@ from services.face_detector.character.checks import SeenPicture, Surroundings
 from services.face_detector.crop import Crop, crops
 from services.face_detector.detections import DETECTIONS
 from services.face_detector.detector import Candidate, Face
-from services.face_detector.stage import Detection, FaceDetector, left_out, sharpness_at
+from services.face_detector.stage import Detection, FaceDetector, left_out, measures_of
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.found_faces import CutFace, FoundFaces, Looked, Sighting
 from shared.contract.memory import Action, Codec, keep, recall
@@ -68,7 +67,7 @@ class PreviewFinder:
         self, flat: Image.Image, image: str, candidates: list[Candidate], settings: Detection, store: Objects | None
     ) -> FoundFaces:
         faces = sorted(accepted(candidates, settings.acceptance), key=lambda face: face.box)
-        cut = crops(faces, flat.size, settings.crops, partial(sharpness_at, flat))
+        cut = crops(faces, flat.size, settings.crops, measures_of(flat))
         surroundings = self._surroundings(settings, store)
         judged = self._stage.judged(SeenPicture(image, flat, faces), cut, settings, surroundings)
         return _as_found(flat, candidates, faces, judged.cut, left_out(flat, settings))

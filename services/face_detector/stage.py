@@ -3,10 +3,10 @@
 import hashlib
 import operator
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,12 +14,13 @@ from services.face_detector.acceptance import Acceptance, accepted
 from services.face_detector.character.checks import CharacterChecks, Judged, SeenPicture, Surroundings
 from services.face_detector.character.rules import CharacterRules
 from services.face_detector.choice import Detectors, Search, searches
-from services.face_detector.crop import Crop, CropRules, crops
+from services.face_detector.crop import Crop, CropRules, Measures, crops
 from services.face_detector.declaration import FACE_DETECTOR
 from services.face_detector.detections import DETECTIONS
 from services.face_detector.detector import Box, Candidate, Detector, Face
 from services.face_detector.model_file import Fetching
 from services.face_detector.monochrome import is_monochrome
+from services.face_detector.panels import is_comic_page
 from services.face_detector.turning import cut
 from shared.contract import keys
 from shared.contract.environment import FetchingEnvironment
@@ -30,9 +31,10 @@ from shared.contract.objects import Objects
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Context, Stage
 from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
+from shared.pictures.jpeg_traces import stored_quality
 from shared.pictures.sharpness import sharpness
 from shared.recipe.faces import Faces
-from shared.recipe.pictures import Monochrome
+from shared.recipe.pictures import Monochrome, Pages
 from shared.recipe.recipe import Recipe
 
 
@@ -50,6 +52,7 @@ class Detection(BaseModel):
     acceptance: Acceptance
     crops: CropRules
     monochrome: Monochrome
+    pages: Pages = Field(Pages.KEEP, exclude_if=lambda pages: pages is Pages.KEEP)
     limits: Limits
     character: CharacterRules | None = Field(default=None, exclude_if=operator.not_)
 
@@ -89,6 +92,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
             acceptance=Acceptance.of(recipe.faces),
             crops=CropRules.of(recipe.faces),
             monochrome=recipe.pictures.monochrome,
+            pages=recipe.pictures.pages,
             limits=Limits.of(recipe.pictures),
             character=self._checks.rules(recipe),
         )
@@ -130,7 +134,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
             return accepted(found, settings.acceptance)
 
         faces = find(flat, message.image)
-        cut = left_out(flat, settings) or crops(faces, flat.size, settings.crops, partial(sharpness_at, flat))
+        cut = left_out(flat, settings) or crops(faces, flat.size, settings.crops, measures_of(flat))
         surroundings = Surroundings(find, context.memo, context.store, settings.finding)
         return self.judged(SeenPicture(message.image, flat, faces), cut, settings, surroundings)
 
@@ -170,14 +174,24 @@ def left_out(flat: Image.Image, settings: Detection) -> Drop | None:
     """Return why a picture's faces are not taken, whatever they are; None where nothing speaks against it."""
     if settings.monochrome is Monochrome.DROP and is_monochrome(flat):
         return Drop(Reason.MONOCHROME, "it is black and white or of a single tint")
+    if settings.pages is Pages.DROP and is_comic_page(flat):
+        return Drop(Reason.COMIC_PAGE, "gutters part it into panels, as a page of a comic")
     return None
 
 
-def sharpness_at(flat: Image.Image, box: Box) -> float:
-    """Measure how sharp a part of an RGB picture is."""
-    inside = box.within(*flat.size)
-    part = flat.crop((inside.x, inside.y, inside.x + inside.width, inside.y + inside.height))
-    return sharpness(np.asarray(part.convert("L"), np.float32))
+def measures_of(flat: Image.Image) -> Measures:
+    """Return what can be measured of the parts of an RGB picture; of what lies beyond its edge nothing is."""
+
+    def quality(box: Box) -> int:
+        inside = box.within(*flat.size)
+        return stored_quality(_levels(flat, inside), inside.x, inside.y)
+
+    return Measures(lambda box: sharpness(_levels(flat, box.within(*flat.size))), quality)
+
+
+def _levels(flat: Image.Image, box: Box) -> NDArray[np.float32]:
+    part = flat.crop((box.x, box.y, box.x + box.width, box.y + box.height))
+    return np.asarray(part.convert("L"), np.float32)
 
 
 def _stored(picture: Picture, crop: Crop, context: Context) -> tuple[str, bool]:

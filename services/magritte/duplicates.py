@@ -1,6 +1,6 @@
 """`magritte duplicates`: pairs of pictures of which a run has kept one, to see where its strictness draws the line."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -18,7 +18,8 @@ from services.magritte.sheet_files import SUFFIX, Most, png_file, write_pages, w
 from shared.contract import keys
 from shared.contract.compared_pictures import LAYING, Figures, PictureComparer
 from shared.contract.errors import NotFound
-from shared.contract.messages import ImageKept, ImageSuperseded
+from shared.contract.items import Face, Item
+from shared.contract.messages import FaceKept, FaceNormalized, FaceSuperseded, ImageKept, ImageSuperseded
 from shared.contract.reasons import Reason
 from shared.ledger.verdicts import Verdicts
 from shared.recipe.own_folders import SHEETS
@@ -44,6 +45,8 @@ class Pair:
     kept: str
     kept_name: str
     reason: Reason | None
+    key: Callable[[str], str] = keys.original
+    """Returns where the pictures of both lie: originals, or pictures of faces in the data set."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,9 @@ def duplicates(
         typer.Option("--out", dir_okay=False, callback=png_file, help="The sheet. Default: sheets/RUN-duplicates.png."),
     ] = None,
     most: Most = 200,
+    faces: Annotated[
+        bool, typer.Option("--faces", help="Faces that are copies of others, though their pictures are not.")
+    ] = False,
     nearly: Annotated[
         bool, typer.Option("--nearly", help="Pairs of which both were kept though little speaks against a copy.")
     ] = False,
@@ -76,24 +82,71 @@ def duplicates(
     details that lie in the same place, the share of blocks that agree, that of blocks which show something else
     (moved), and the doubt: 0 for the surest pair, 1 where the recipe's
     `duplicates.strictness` and the other limits would have kept both. Exact copies are only counted. With --nearly
-    the pairs are drawn of which both were kept by a small margin. `magritte verdict apart` and `same` decide otherwise.
+    the pairs are drawn of which both were kept by a small margin, with --faces those of faces (`duplicates.faces`).
+    `magritte verdict apart` and `same` decide otherwise.
     """
     here, name = found_run(run)
-    target = out or SHEETS / f"{name}-{'nearly-' if nearly else ''}duplicates{SUFFIX}"
+    kind = "duplicate-faces" if faces else "nearly-duplicates" if nearly else "duplicates"
+    target = out or SHEETS / f"{name}-{kind}{SUFFIX}"
     check_destination(here, name, target, "--out")
     items = RunItems(here, name, screen.remark)
-    pairs, exact = (_undecided(here, name, find_near_pairs(items)), 0) if nearly else find_pairs(items)
+    if faces:
+        _draw_faces(here, name, items, target, most)
+    else:
+        _draw_pictures(here, name, items, target, most, nearly)
+
+
+def _draw_pictures(here: Store, run: str, items: RunItems, target: Path, most: int, nearly: bool) -> None:
+    pairs, exact = (_undecided(here, run, find_near_pairs(items)), 0) if nearly else find_pairs(items)
     if not pairs:
         others = "pairs that are nearly duplicates" if nearly else "near or mirrored duplicates"
-        raise NotFound(f"run {name} has no {others}" + ("" if nearly else f" ({exact} exact copies)"))
+        raise NotFound(f"run {run} has no {others}" + ("" if nearly else f" ({exact} exact copies)"))
     with libraries.of_pictures():
-        comparer = picture_comparer(run_recipe(here, name).duplicates, here)
+        comparer = picture_comparer(run_recipe(here, run).duplicates, here)
         found = compare_pairs(comparer, screen.track(pairs, "comparing"))
         shown = found[:most]
         files = _write_sheet(target, here, shown)
     more = f", the most doubtful {most} of them" if len(found) > most else ""
     copies = "" if nearly else f", and {exact} exact copies"
     screen.say(f"{len(found)} pairs{_span(found)}{copies}; {written(files)}{more}")
+
+
+def _draw_faces(here: Store, run: str, items: RunItems, target: Path, most: int) -> None:
+    pairs = find_face_pairs(items)
+    if not pairs:
+        raise NotFound(f"run {run} has no faces that are copies of others")
+    with libraries.of_pictures():
+        files = _write_sheet(target, here, [Compared(pair, None) for pair in pairs[:most]])
+    more = f", the first {most} of them" if len(pairs) > most else ""
+    screen.say(f"{len(pairs)} pairs of faces; {written(files)}{more}")
+
+
+def find_face_pairs(items: RunItems) -> list[Pair]:
+    """Return the faces of a run that the deduper's second pass has found better copies of, with these."""
+    last: dict[Item, FaceSuperseded | FaceKept] = {}
+    compared: list[FaceSuperseded | FaceKept] = [*items.messages_of(FaceSuperseded), *items.messages_of(FaceKept)]
+    for message in compared:
+        known = last.setdefault(message.item, message)
+        last[message.item] = max(known, message, key=lambda each: each.changes)
+    superseded = [each for each in last.values() if isinstance(each, FaceSuperseded)]
+    owners = {each.picture: each.item for each in items.messages_of(FaceNormalized)}
+    names = {each.entry: each.shown for each in items.listed()} if superseded else {}
+    return [
+        Pair(
+            entry=str(each.item),
+            image=each.picture,
+            name=names.get(each.entry, ""),
+            kept=each.by,
+            kept_name=_face_name(owners.get(each.by), names),
+            reason=each.reason,
+            key=keys.normalized,
+        )
+        for each in sorted(superseded, key=lambda each: (each.by, each.entry, each.face))
+    ]
+
+
+def _face_name(face: Item | None, names: Mapping[str, str]) -> str:
+    return f"{face} {names.get(face.entry, '')}" if isinstance(face, Face) else ""
 
 
 def find_pairs(items: RunItems) -> tuple[list[Pair], int]:
@@ -182,20 +235,21 @@ def _tiles(here: Store, found: Iterable[Compared]) -> Iterator["Tile"]:
     size = PAIRS.width, PAIRS.height
     for each in found:
         pair = each.pair
-        picture = beside(_picture(here, pair.kept), _picture(here, pair.image), size)
+        picture = beside(_picture(here, pair.key(pair.kept)), _picture(here, pair.key(pair.image)), size)
         names = (f"kept {pair.kept_name}", f"{'left out' if pair.reason else 'and'} {pair.entry} {pair.name}")
         reason = pair.reason.value if pair.reason else "both kept"
-        captions = (*(shortened(name, 1, PAIRS.width) for name in names), reason, *_told(each.figures))
+        figures = _told(each.figures) if pair.key is keys.original else ()
+        captions = (*(shortened(name, 1, PAIRS.width) for name in names), reason, *figures)
         yield Tile(picture, captions)
 
 
-def _picture(here: Store, image: str) -> "Image | str":
+def _picture(here: Store, key: str) -> "Image | str":
     from shared.pictures.contact_sheet import PAIRS, half, reduced
 
     try:
-        return reduced(here.get(keys.original(image)), half((PAIRS.width, PAIRS.height)))
+        return reduced(here.get(key), half((PAIRS.width, PAIRS.height)))
     except NotFound:
-        return f"not in the store: {keys.original(image)}"
+        return f"not in the store: {key}"
 
 
 def _told(figures: Figures | None) -> tuple[str, ...]:

@@ -29,10 +29,7 @@ app = typer.Typer(
     help="Drop pictures or faces, undo that, say what is a copy of what, and close a review.", no_args_is_help=True
 )
 
-What = Annotated[
-    str,
-    typer.Argument(metavar="WHAT", help="A picture as `magritte trace` finds it, or entry.face for one of its faces."),
-]
+Picture = Annotated[str, typer.Argument(help="A picture as `magritte trace` finds it.")]
 Whats = Annotated[
     list[str],
     typer.Argument(metavar="WHAT...", help="Pictures as `magritte trace` finds them, or entry.face for one face each."),
@@ -54,13 +51,13 @@ def keep(what: Whats, run: OfRun = "", why: Why = "") -> None:
 
 
 @app.command()
-def apart(one: What, other: What, run: OfRun = "", why: Why = "") -> None:
+def apart(one: Picture, other: Picture, run: OfRun = "", why: Why = "") -> None:
     """Say that two pictures are not the same: neither is left out for the other, in this run and in later ones."""
     _decide_pair(PairDecision.APART, one, other, run, why)
 
 
 @app.command()
-def same(one: What, other: What, run: OfRun = "", why: Why = "") -> None:
+def same(one: Picture, other: Picture, run: OfRun = "", why: Why = "") -> None:
     """Say that two pictures are copies of each other: the better one is kept, in this run and in later ones."""
     _decide_pair(PairDecision.SAME, one, other, run, why)
 
@@ -155,6 +152,9 @@ def _decide(decision: Decision, whats: list[str], run: str, why: str) -> None:
 def _decide_pair(decision: PairDecision, one: str, other: str, run: str, why: str) -> None:
     here, name = found_run(run)
     items = RunItems(here, name, screen.remark)
+    for what in (one, other):
+        if _face(what) is not None:
+            raise typer.BadParameter(f"{what} is a face: this is about whole pictures, and their faces follow")
     (image, _), (second, _) = (_meant(items, name, what) for what in (one, other))
     if image == second:
         raise typer.BadParameter(

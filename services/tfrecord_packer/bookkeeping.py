@@ -188,9 +188,10 @@ def _due(opened: _Open, batch: Sequence[Received[Message]]) -> Iterator[FacesDue
     """Ask for the second pass or the data set of a settled run: once for each change, and again for a resumed run."""
     phase, tally = opened.book.phase(opened.phases), opened.book.tally
     is_requested_again = any(isinstance(received.message, SourceExhausted | ReviewClosed) for received in batch)
-    if phase is Phase.COMPARING and (is_requested_again or opened.compared_at != tally.candidate_changes):
-        opened.compared_at = tally.candidate_changes
-        yield FacesDue(run=opened.run, changes=tally.candidate_changes)
+    face_pass = opened.book.progress.face_pass(tally)
+    if phase is Phase.COMPARING and (is_requested_again or opened.compared_at != face_pass):
+        opened.compared_at = face_pass
+        yield FacesDue(run=opened.run, changes=face_pass)
     is_new = phase is Phase.PACKING and opened.due_at != tally.changes
     if is_new or (is_requested_again and phase in (Phase.PACKING, Phase.TRAINING, Phase.RANKING)):
         opened.due_at = tally.changes

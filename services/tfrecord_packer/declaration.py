@@ -27,6 +27,7 @@ BOOKKEEPING = Declaration(
         m.FacesCompared,
         m.ItemDied,
         m.VerdictGiven,
+        m.PairGiven,
         m.ReviewClosed,
         m.DatasetPacked,
         m.SnapshotTaken,

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from shared.contract.facts import FaceFact, Fact, ImageFact
+from shared.contract.facts import FaceFact, Fact, ImageFact, RunFact
 from shared.contract.items import Entry, Face, Item
 from shared.contract.message_base import Count, Digest, EntryId, Message, Ordinal
 
@@ -50,6 +50,9 @@ class PairGiven(Message):
     other: Digest
     decision: PairDecision
     number: Ordinal
+
+    def fact(self, stage: str) -> Fact:
+        return RunFact(self.kind(), stage, count=self.number)
 
 
 class ReviewClosed(Message):

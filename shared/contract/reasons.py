@@ -40,6 +40,7 @@ class Reason(StrEnum):
     TOO_SMALL = "too-small"
     TOO_ELONGATED = "too-elongated"
     MONOCHROME = "monochrome"
+    COMIC_PAGE = "comic-page"
     # Duplicates
     EXACT_DUPLICATE = "exact-duplicate"
     NEAR_DUPLICATE = "near-duplicate"
@@ -51,6 +52,7 @@ class Reason(StrEnum):
     FACE_TOO_ELONGATED = "face-too-elongated"
     FACE_TOO_LOW = "face-too-low"
     FACE_BLURRED = "face-blurred"
+    FACE_COMPRESSED = "face-compressed"
     FACE_AT_THE_EDGE = "face-at-the-edge"
     OTHER_COLOURS = "other-colours"
     OTHER_CHARACTER = "other-character"

@@ -1,6 +1,7 @@
 """The messages of the deduper's second pass, on faces; `shared.contract.messages` has them with all others.
 
-A pass is named by `changes`: how often the faces that it is about had changed (`Tally.candidate_changes`).
+A pass is named by `changes`, which grows whenever the faces that it is about have changed, or a person has said
+something of a pair of pictures (`Progress.face_pass`).
 """
 
 from shared.contract.facts import FaceFact, Fact, RunFact

@@ -10,6 +10,7 @@ from shared.contract.messages import (
     DatasetPacked,
     FacesCompared,
     ItemDied,
+    PairGiven,
     RankingReady,
     ReviewClosed,
     SnapshotTaken,
@@ -57,9 +58,9 @@ class Progress:
 
     `listed` counts the entries of each source; those of them that no fact has been about yet are `awaited`. `packed_at`
     is the number of changes (`Tally.changes`) that the newest data set was made of, None without one, and `compared_at`
-    that (`Tally.candidate_changes`) at which faces were compared. Snapshot and
-    ranking are the newest, of whatever version of the data set. `deaths` are stages and errors of what concerned the
-    run as a whole.
+    the `face_pass` in which faces were compared last. `pair_verdict` is the number of the latest verdict about a pair
+    of pictures. Snapshot and ranking are the newest, of whatever version of the data set. `deaths` are stages and
+    errors of what concerned the run as a whole.
     """
 
     listed: dict[int, int] = field(default_factory=dict)
@@ -69,6 +70,7 @@ class Progress:
     dataset: str = ""
     packed_at: int | None = None
     compared_at: int | None = None
+    pair_verdict: int = 0
     snapshot: RunFact | None = None
     ranking: RunFact | None = None
     deaths: set[tuple[str, str]] = field(default_factory=set)
@@ -95,6 +97,10 @@ class Progress:
         """Wait for those of a source's `entries` that no fact has been about yet."""
         self.awaited |= {entry for entry in entries if entry not in tally}
 
+    def face_pass(self, tally: Tally) -> int:
+        """Return the number of the second pass that knows all that is known now; later ones have higher numbers."""
+        return tally.candidate_changes + self.pair_verdict
+
     def is_settled(self, settings: PhaseSettings, tally: Tally) -> bool:
         """Return whether all sources are listed and every picture has its fate."""
         return len(self.listed) >= settings.sources and not self.awaited and tally.is_complete()
@@ -118,8 +124,9 @@ class Progress:
 
     def _is_to_be_compared(self, tally: Tally) -> bool:
         """Return whether faces have changed since they were compared, and since a data set was packed of them."""
-        is_new = self.compared_at != tally.candidate_changes and self.packed_at != tally.changes
-        return is_new and tally.candidate_faces > 1
+        is_new = self.compared_at != self.face_pass(tally)
+        is_of_before = self.compared_at is None and self.packed_at == tally.changes
+        return is_new and not is_of_before and tally.candidate_faces > 1
 
     def _is_of_newest(self, fact: RunFact | None) -> bool:
         return fact is not None and fact.version == self.version
@@ -144,6 +151,11 @@ class Progress:
     def _note_compared(self, fact: RunFact) -> bool:
         news = self.compared_at is None or fact.changes > self.compared_at
         self.compared_at = fact.changes if news else self.compared_at
+        return news
+
+    def _note_pair(self, fact: RunFact) -> bool:
+        news = fact.count > self.pair_verdict
+        self.pair_verdict = max(self.pair_verdict, fact.count)
         return news
 
     def _note_snapshot(self, fact: RunFact) -> bool:
@@ -171,6 +183,7 @@ _NOTES: Mapping[str, Callable[[Progress, RunFact], bool]] = {
     ReviewClosed.kind(): Progress._note_closed_review,
     DatasetPacked.kind(): Progress._note_dataset,
     FacesCompared.kind(): Progress._note_compared,
+    PairGiven.kind(): Progress._note_pair,
     SnapshotTaken.kind(): Progress._note_snapshot,
     RankingReady.kind(): Progress._note_ranking,
     ItemDied.kind(): Progress._note_death,

@@ -115,6 +115,15 @@ class Faces(Section):
             "times; 1 is the usual drawing"
         ),
     )
+    jpeg_quality: int = Field(
+        0,
+        ge=0,
+        le=85,
+        description=(
+            "0 to 85; a face that shows traces of having been stored as JPEG at a lower quality is dropped. 0: none; "
+            "30: blocks are plain to see; what was resized since shows no traces"
+        ),
+    )
     at_most: int = Field(
         10,
         ge=1,

@@ -14,6 +14,13 @@ class Monochrome(StrEnum):
     KEEP = "keep"
 
 
+class Pages(StrEnum):
+    """Rules for comic pages."""
+
+    DROP = "drop"
+    KEEP = "keep"
+
+
 class Pictures(Section):
     """Limits of the files that the sources give; a picture beyond one of them is dropped."""
 
@@ -42,5 +49,11 @@ class Pictures(Section):
         description=(
             "drop or keep: pictures without colour, such as manga pages; they would teach a network of colour "
             "pictures grey"
+        ),
+    )
+    pages: Pages = Field(
+        Pages.KEEP,
+        description=(
+            "drop or keep: comic pages, coloured ones as well, if straight gutters part them into three panels or more"
         ),
     )

@@ -50,6 +50,7 @@ UNSEEN = {
     ("tfrecord-packer", "writes", "runs/*/events/tfrecord-packer/*"),  # no class of a recipe had no picture
     *(("deduper", does, patterns.INDEXES) for does in ("reads", "writes", "deletes")),  # of 2000 arrivals
     *(("scraper", does, patterns.ANSWERS) for does in ("reads", "writes")),  # no board was asked
+    ("deduper", "reads", patterns.CHECKPOINTS),  # nor of 1000 facts
     ("tfrecord-packer", "reads", patterns.VERSIONS),  # no run had a second data set
     *(("tfrecord-packer", does, patterns.CHECKPOINTS) for does in ("reads", "writes", "deletes")),  # of 1000 facts
     *(

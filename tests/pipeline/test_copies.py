@@ -133,7 +133,19 @@ def test_a_face_that_came_with_two_pictures_is_in_the_data_set_once(place: Workp
         assert len(manifests(place)[-1]) == place.status()["faces"] == members
     place.write_recipe(RECIPE + "duplicates: {faces: true}\n")
     assert "reason=near-d" in place.magritte("trace", "collage.jpg", "--run", "anya-001")
-    place.magritte("verdict", "drop", "alone.png", "--run", "anya-001")
     place.run()
-    assert place.status()["faces"] == 3
+    assert place.status()["phase"] == "finished"
+    sheet = place.root / "faces.png"
+    assert place.magritte("duplicates", "anya-003", "--faces", "--out", str(sheet)).startswith("1 pairs of faces; ")
+    assert sheet.is_file()
+    place.magritte("duplicates", "anya-002", "--faces", "--out", str(sheet), expect=1)
+    place.magritte("verdict", "apart", "alone.png", "collage.jpg", "--run", "anya-003")
+    assert place.status()["phase"] == "comparing"
+    place.run()
+    assert (place.status()["run"], place.status()["faces"]) == ("anya-003", 4)
+    place.magritte("verdict", "same", "alone.png", "collage.jpg", "--run", "anya-003")
+    place.run()
+    place.magritte("verdict", "drop", "alone.png", "--run", "anya-003")
+    place.run()
+    assert place.status()["faces"] >= 2
     assert fates(place) == {"in-dataset": 2, "rejected": 1}

@@ -25,6 +25,7 @@ from services.face_detector.crop import Crop
 from services.face_detector.declaration import FACE_DETECTOR
 from services.face_detector.detector import Box, Face
 from services.face_detector.model_file import Fetching
+from shared.contract.errors import RunUnusable
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Codec, Objects
 from shared.recipe.character import Character
@@ -160,8 +161,16 @@ class CharacterChecks:
         with self._lock:
             if key not in self._looks:
                 pictures = (read_reference(each, surroundings.store) for each in reference_faces(character))
-                self._looks[key] = [reference_look(*each, surroundings.find, embedder) for each in pictures]
+                self._looks[key] = _telling([reference_look(*each, surroundings.find, embedder) for each in pictures])
             return self._looks[key]
+
+
+def _telling(looks: list[Look]) -> list[Look]:
+    """Return the looks of reference faces; raises `RunUnusable` if they tell nothing to compare a face with."""
+    if looks and not any(look.hair or look.eyes or look.vector is not None for look in looks):
+        lack = f"none of the {len(looks)} pictures tells the colours of hair or eyes"
+        raise RunUnusable(f"character.like: {lack}. Give coloured crops of the character's face, one face each")
+    return looks
 
 
 def drop_by(found: Scores, rules: FaceRules) -> Drop | None:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from services.face_detector.crop import LEVEL, Crop, CropRules, crops, expanded, placed, placed_turned
+from services.face_detector.crop import LEVEL, Crop, CropRules, Measures, crops, expanded, placed, placed_turned
 from services.face_detector.detector import Box, Face, overlap
 from services.face_detector.turning import around
 from shared.contract.reasons import Drop, Reason
@@ -11,12 +11,11 @@ from shared.recipe.faces import Edge, Expansion, Faces, PictureExpansion, TooMan
 BARE = Expansion(left=0, top=0, right=0, bottom=0)
 
 
+SHARP = Measures(sharpness=lambda box: 1.0, jpeg_quality=lambda box: 100)
+
+
 def faces(*boxes: tuple[int, int, int, int]) -> list[Face]:
     return [Face(Box(*box), 1.0) for box in boxes]
-
-
-def sharp(box: Box) -> float:
-    return 1.0
 
 
 def reasons(found: list[Crop | Drop] | Drop) -> list[Reason | None]:
@@ -65,18 +64,18 @@ def test_faces_are_numbered_from_left_to_right_whatever_order_they_were_found_in
     boxes = [(300, 0, 60, 60), (10, 200, 60, 60), (10, 20, 60, 60)]
     rules = CropRules.of(Faces(expand=BARE))
     expected = [Crop(Box(10, 20, 60, 60)), Crop(Box(10, 200, 60, 60)), Crop(Box(300, 0, 60, 60))]
-    assert crops(faces(*boxes), (400, 400), rules, sharp) == expected
-    assert crops(faces(*reversed(boxes)), (400, 400), rules, sharp) == expected
+    assert crops(faces(*boxes), (400, 400), rules, SHARP) == expected
+    assert crops(faces(*reversed(boxes)), (400, 400), rules, SHARP) == expected
 
 
 def test_a_picture_without_a_face_is_dropped() -> None:
-    found = crops([], (400, 400), CropRules.of(Faces()), sharp)
+    found = crops([], (400, 400), CropRules.of(Faces()), SHARP)
     assert isinstance(found, Drop)
     assert found.reason is Reason.NO_FACE
 
 
 def test_a_face_that_is_too_small_is_dropped_and_keeps_its_number() -> None:
-    found = crops(faces((0, 0, 47, 60), (200, 0, 48, 48)), (400, 400), CropRules.of(Faces(smallest=48)), sharp)
+    found = crops(faces((0, 0, 47, 60), (200, 0, 48, 48)), (400, 400), CropRules.of(Faces(smallest=48)), SHARP)
     assert reasons(found) == [Reason.FACE_TOO_SMALL, None]
 
 
@@ -92,39 +91,48 @@ def test_a_face_that_is_too_small_is_dropped_and_keeps_its_number() -> None:
 )
 def test_a_face_of_an_odd_shape_or_place_is_dropped(box: tuple[int, int, int, int], reason: Reason | None) -> None:
     rules = CropRules.of(Faces(elongation=2, lowest=0.6))
-    assert reasons(crops(faces(box), (400, 400), rules, sharp)) == [reason]
+    assert reasons(crops(faces(box), (400, 400), rules, SHARP)) == [reason]
 
 
 @pytest.mark.parametrize(("least", "reason"), [(0.3, Reason.FACE_BLURRED), (0.2, None), (0, None)])
 def test_a_face_that_is_less_sharp_is_dropped(least: float, reason: Reason | None) -> None:
     rules = CropRules.of(Faces(sharpness=least))
-    assert reasons(crops(faces((0, 0, 60, 60)), (400, 400), rules, lambda box: 0.25)) == [reason]
+    assert reasons(crops(faces((0, 0, 60, 60)), (400, 400), rules, SHARP._replace(sharpness=lambda box: 0.25))) == [
+        reason
+    ]
 
 
-def test_sharpness_is_not_measured_where_it_does_not_matter() -> None:
-    def unexpected(box: Box) -> float:
+@pytest.mark.parametrize(("least", "reason"), [(41, Reason.FACE_COMPRESSED), (40, None), (0, None)])
+def test_a_face_that_was_stored_at_a_lower_quality_is_dropped(least: int, reason: Reason | None) -> None:
+    rules = CropRules.of(Faces(jpeg_quality=least))
+    found = crops(faces((0, 0, 60, 60)), (400, 400), rules, SHARP._replace(jpeg_quality=lambda box: 40))
+    assert reasons(found) == [reason]
+
+
+def test_what_does_not_matter_is_not_measured() -> None:
+    def unexpected(box: Box) -> int:
         raise AssertionError
 
     rules = CropRules.of(Faces(sharpness=0))
-    assert reasons(crops(faces((0, 0, 60, 60)), (400, 400), rules, unexpected)) == [None]
+    assert reasons(crops(faces((0, 0, 60, 60)), (400, 400), rules, Measures(unexpected, unexpected))) == [None]
 
 
 CROWD = faces((0, 0, 50, 50), (100, 0, 70, 70), (200, 0, 60, 60))
 
 
 def test_a_picture_with_too_many_faces_is_dropped() -> None:
-    found = crops(CROWD, (400, 400), CropRules.of(Faces(at_most=2)), sharp)
+    found = crops(CROWD, (400, 400), CropRules.of(Faces(at_most=2)), SHARP)
     assert isinstance(found, Drop)
     assert found.reason is Reason.TOO_MANY_FACES
 
 
 def test_the_largest_of_too_many_faces_can_be_kept() -> None:
     rules = CropRules.of(Faces(at_most=2, too_many=TooMany.KEEP_LARGEST))
-    assert reasons(crops(CROWD, (400, 400), rules, sharp)) == [Reason.TOO_MANY_FACES, None, None]
+    assert reasons(crops(CROWD, (400, 400), rules, SHARP)) == [Reason.TOO_MANY_FACES, None, None]
 
 
 def test_faces_that_are_too_small_do_not_make_a_crowd() -> None:
-    assert reasons(crops(CROWD, (400, 400), CropRules.of(Faces(at_most=2, smallest=60)), sharp)) == [
+    assert reasons(crops(CROWD, (400, 400), CropRules.of(Faces(at_most=2, smallest=60)), SHARP)) == [
         Reason.FACE_TOO_SMALL,
         None,
         None,
@@ -132,7 +140,7 @@ def test_faces_that_are_too_small_do_not_make_a_crowd() -> None:
 
 
 def test_a_face_at_the_edge_does_not_take_the_others_along() -> None:
-    found = crops(faces((0, 100, 60, 60), (200, 100, 60, 60)), (400, 400), CropRules.of(Faces(edge=Edge.DROP)), sharp)
+    found = crops(faces((0, 100, 60, 60), (200, 100, 60, 60)), (400, 400), CropRules.of(Faces(edge=Edge.DROP)), SHARP)
     assert reasons(found) == [Reason.FACE_AT_THE_EDGE, None]
 
 
@@ -149,13 +157,13 @@ TILTED = Face(Box(150, 150, 60, 60), 1.0, angle=30)
 
 def test_a_tilted_head_has_a_turned_crop_with_the_same_margins() -> None:
     margins = Expansion(left=0, right=0, top=1, bottom=0)
-    (crop,) = crops([TILTED], (400, 400), CropRules.of(Faces(expand=margins)), sharp)
+    (crop,) = crops([TILTED], (400, 400), CropRules.of(Faces(expand=margins)), SHARP)
     assert crop == Crop(Box(165, 94, 60, 120), 30)  # what was above the face is now above and to the right
 
 
 @pytest.mark.parametrize(("angle", "turned"), [(LEVEL, 0), (-LEVEL, 0), (LEVEL + 0.1, LEVEL + 0.1)])
 def test_a_head_that_is_hardly_tilted_is_cut_out_pixel_for_pixel(angle: float, turned: float) -> None:
-    (crop,) = crops([replace(TILTED, angle=angle)], (400, 400), CropRules.of(Faces(expand=BARE)), sharp)
+    (crop,) = crops([replace(TILTED, angle=angle)], (400, 400), CropRules.of(Faces(expand=BARE)), SHARP)
     assert crop == Crop(TILTED.box, turned)
 
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 from services.face_detector.animeface_detector import tilts
 from services.face_detector.detector import Box
 from services.face_detector.known_face import PLACE
-from services.face_detector.stage import FaceDetector, sharpness_at
+from services.face_detector.stage import FaceDetector, measures_of
 from shared.contract import keys
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted
@@ -24,7 +24,7 @@ from shared.contract.stage import Action, Context
 from shared.pictures import Picture, decode, flatten
 from shared.recipe.detectors import Cascade, DetectorKind
 from shared.recipe.faces import Edge, Expansion, Faces
-from shared.recipe.pictures import Monochrome, Pictures
+from shared.recipe.pictures import Monochrome, Pages, Pictures
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runtime.execution import action_of
@@ -180,7 +180,17 @@ def test_a_face_that_was_enlarged_is_dropped_as_blurred(bench: Bench, drawn: Dra
 
 def test_the_sharpness_of_a_face_at_the_edge_is_that_of_what_the_picture_has_of_it() -> None:
     plain = Image.new("RGB", (100, 100), "white")
-    assert sharpness_at(plain, Box(-40, -40, 80, 80)) == sharpness_at(plain, Box(0, 0, 40, 40)) == 1
+    measures = measures_of(plain)
+    assert measures.sharpness(Box(-40, -40, 80, 80)) == measures.sharpness(Box(0, 0, 40, 40)) == 1
+
+
+def test_a_face_that_was_stored_at_a_low_quality_is_dropped_in_whatever_file(
+    bench: Bench, drawn: Drawn, by_cascade: Faces
+) -> None:
+    stored = Image.open(io.BytesIO(encoded(drawn(), "JPEG", quality=30)))
+    for least, reasons in ((31, [Reason.FACE_COMPRESSED]), (29, [])):
+        found = bench.made(encoded(stored), recipe(by_cascade.model_copy(update={"jpeg_quality": least})))
+        assert [message.reason for message in found if isinstance(message, FaceDropped)] == reasons
 
 
 def test_a_grey_picture_is_dropped_and_its_faces_stay_on_record(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
@@ -248,6 +258,30 @@ def test_upright_heads_are_looked_for_again(bench: Bench) -> None:
     plain, upright = bench.action(recipe(Faces())), bench.action(recipe(UPRIGHT))
     assert plain.digest != upright.digest
     assert "upright" not in json.dumps(plain.settings)
+
+
+def page(drawn: Drawn) -> Image.Image:
+    """Return a coloured page of four panels."""
+    page = Image.new("RGB", (680, 760), "white")
+    for x, y in ((10, 10), (350, 10), (10, 390), (350, 390)):
+        page.paste(drawn(), (x, y))
+    return page
+
+
+def test_a_comic_page_is_dropped_and_its_faces_stay_on_record(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    (dropped,) = bench.made(encoded(page(drawn)), recipe(by_cascade, Pictures(pages=Pages.DROP)))
+    assert isinstance(dropped, ImageDropped)
+    assert dropped.reason is Reason.COMIC_PAGE
+    (key,) = bench.store.list("actions/")
+    assert json.loads(bench.store.get(key))["candidates"]
+
+
+def test_a_coloured_comic_page_is_kept_unless_the_recipe_says_otherwise(
+    bench: Bench, drawn: Drawn, by_cascade: Faces
+) -> None:
+    assert isinstance(bench.made(encoded(page(drawn)), recipe(by_cascade))[0], FaceFound)
+    kept, dropped = (recipe(by_cascade, Pictures(pages=each)) for each in Pages)
+    assert bench.action(kept).digest != bench.action(dropped).digest
 
 
 def test_what_cannot_be_decoded_is_dropped_for_that_reason(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:

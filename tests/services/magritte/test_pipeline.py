@@ -67,7 +67,6 @@ def test_the_ledger_hears_of_everything_but_what_only_asks_for_work() -> None:
         messages.RunRequested,
         messages.ListingDue,
         messages.KeeperSettled,
-        messages.PairGiven,
         messages.FacesDue,
         messages.DatasetDue,
         messages.LegDue,

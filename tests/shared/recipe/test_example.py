@@ -34,7 +34,9 @@ def test_the_example_shows_every_field() -> None:
 def test_every_field_with_a_choice_names_its_choices() -> None:
     for line in example().splitlines():
         setting, _, about = line.partition("#")
-        if setting.strip().startswith(("monochrome:", "detector:", "too_many:", "fit:", "format:", "unlabelled:")):
+        if setting.strip().startswith(
+            ("monochrome:", "pages:", "detector:", "too_many:", "fit:", "format:", "unlabelled:")
+        ):
             value = setting.split(":")[1].strip()
             assert value in about
 

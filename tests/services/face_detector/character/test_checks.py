@@ -159,6 +159,13 @@ def test_a_reference_that_is_no_picture_is_named(stage: FaceDetector, store: Fol
         made(stage, store, recipe(like=faces), HEROINE)
 
 
+def test_a_reference_that_tells_no_colours_is_refused(stage: FaceDetector, store: FolderStore, tmp_path: Path) -> None:
+    (tmp_path / "grey").mkdir()
+    Image.new("L", (200, 200), 120).save(tmp_path / "grey" / "1.png")
+    with pytest.raises(RunUnusable, match=r"character\.like: none of the 1 pictures tells the colours"):
+        made(stage, store, recipe(like=tmp_path / "grey"), HEROINE)
+
+
 def test_a_reference_is_looked_at_before_the_first_picture(stage: FaceDetector, faces: Path) -> None:
     (faces / "3.png").write_bytes(b"not a picture")
     with pytest.raises(RunUnusable, match=r"character\.like: .*3\.png cannot be used"):
