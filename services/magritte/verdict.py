@@ -40,7 +40,10 @@ Why = Annotated[str, typer.Option("--why", help="The reason, for whoever reads i
 
 @app.command()
 def drop(what: Whats, run: OfRun = "", why: Why = "") -> None:
-    """Leave pictures, or faces, out of the data sets of their character, in this run and in all later ones."""
+    """Leave pictures, or faces, out of the data sets of their character, in this run and in all later ones.
+
+    The next best copy of a dropped picture takes its place: drop that as well if none of them is wanted.
+    """
     _decide(Decision.DROP, what, run, why)
 
 
