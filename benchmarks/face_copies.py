@@ -19,7 +19,7 @@ from PIL import Image
 
 from benchmarks.labelled import labelled
 from services.deduper.face_index import FaceIndex, ReadyFace, by_digest, face_eyes
-from services.deduper.told_pairs import ToldPairs
+from services.deduper.pair_verdicts import PairVerdicts
 from services.face_detector.crop import expanded
 from services.face_detector.detector import Box
 from shared.contract import keys
@@ -83,7 +83,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as root:
         store, rules = FolderStore(Path(root)), Duplicates()
         faces = by_digest(list(faces_of(parser.parse_args().folder, store)))
-        index, eyes = FaceIndex(rules), face_eyes(rules, faces, ToldPairs("nobody"), store)
+        index, eyes = FaceIndex(rules), face_eyes(rules, faces, PairVerdicts("nobody"), store)
         start = time.process_time()
         for face in index.missing(faces.values()):
             index.add(face, store, eyes)

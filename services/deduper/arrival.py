@@ -1,4 +1,4 @@
-"""What the index is told, in order, and what follows from each: one line of JSON in the store."""
+"""Arrivals at the index, in order, and what follows from each: one line of JSON in the store."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -51,7 +51,7 @@ class Arrival:
         """Read what `written` wrote; raises `ValueError`, `KeyError` or `TypeError` for anything else."""
         known = json.loads(line)
         decisions = tuple(EntryDecision(**decision) for decision in known["decisions"])
-        name = next(name for name in (*_NAMES, "") if name in known or not name)
+        (name,) = _NAMES.keys() & known.keys()
         return cls(number, _NAMES[name].model_validate(known[name]), decisions, _findings(known))
 
     def written(self) -> bytes:

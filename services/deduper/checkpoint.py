@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.deduper.open_index import OpenIndex, Told
+from services.deduper.open_index import Notice, OpenIndex
 from services.deduper.run_index import RunIndex
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison
@@ -31,12 +31,12 @@ def is_due(opened: OpenIndex) -> bool:
 
 def write(store: Objects, run: str, opened: OpenIndex) -> None:
     """Write a checkpoint, and remove those before the last two."""
-    stream, told = io.BytesIO(), opened.told
+    stream, notices = io.BytesIO(), opened.notices
     columns: dict[str, Any] = {
         "arrivals": opened.arrivals,
         "batches": np.fromiter(opened.batches.values(), np.int64),
-        "told_subjects": np.array(list(told), "S140"),
-        "told": np.array([(each.value, each.batch) for each in told.values()], np.int64).reshape(-1, 2),
+        "notice_subjects": np.array(list(notices), "S140"),
+        "notices": np.array([(each.value, each.batch) for each in notices.values()], np.int64).reshape(-1, 2),
         "revised_entries": np.array(list(opened.revised), "S20"),
         "revised": np.fromiter(opened.revised.values(), np.int64),
         **opened.index.state(),
@@ -65,11 +65,11 @@ def _decoded(data: bytes, settings: Duplicates) -> OpenIndex:
         index = RunIndex(settings)
         index.restore(known)
         batches = dict(zip(_names(known["entries"]), known["batches"].tolist(), strict=True))
-        said = (Told(*each) for each in known["told"].tolist())
-        told = dict(zip(_names(known["told_subjects"]), said, strict=True))
+        said = (Notice(*each) for each in known["notices"].tolist())
+        notices = dict(zip(_names(known["notice_subjects"]), said, strict=True))
         revised = dict(zip(_names(known["revised_entries"]), known["revised"].tolist(), strict=True))
         arrivals = int(known["arrivals"])
-        return OpenIndex(index, batches, told, revised, arrivals, arrivals)
+        return OpenIndex(index, batches, notices, revised, arrivals, arrivals)
 
 
 def _names(column: NDArray[Any]) -> list[str]:

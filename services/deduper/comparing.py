@@ -6,7 +6,7 @@ from typing import Any
 from services.deduper.declaration import COMPARING
 from services.deduper.face_index import FaceIndex, ReadyFace, by_digest, face_eyes
 from services.deduper.judging import Rules
-from services.deduper.told_pairs import ToldPairs
+from services.deduper.pair_verdicts import PairVerdicts
 from shared.contract import keys
 from shared.contract.errors import Interrupted, NotFound
 from shared.contract.items import Face
@@ -85,10 +85,10 @@ def ready_faces(ledger: Ledger, tally: Tally) -> list[ReadyFace]:
 
 def _compared(run: str, faces: dict[str, ReadyFace], settings: Rules, context: Context) -> FaceIndex:
     """Return the index of these faces, which lies in the store then."""
-    told = ToldPairs(settings.character)
-    told.read(context.store)
-    eyes = face_eyes(settings.duplicates, faces, told, context.store)
-    apart = told.apart({face.image for face in faces.values()})
+    verdicts = PairVerdicts(settings.character)
+    verdicts.read(context.store)
+    eyes = face_eyes(settings.duplicates, faces, verdicts, context.store)
+    apart = verdicts.apart({face.image for face in faces.values()})
     index = FaceIndex(settings.duplicates, apart, _found(run, context.store))
     for face in index.missing(faces.values()):
         if context.stopping():

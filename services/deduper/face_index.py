@@ -12,9 +12,9 @@ import numpy as np
 
 from services.deduper.fingerprint import fingerprint
 from services.deduper.likeness import Eyes, Looking, Looks
+from services.deduper.pair_verdicts import PairVerdicts
 from services.deduper.resolution import worth_as_jpeg
 from services.deduper.run_index import EntryDecision, RunIndex
-from services.deduper.told_pairs import ToldPairs
 from shared.contract import keys
 from shared.contract.errors import NotFound
 from shared.contract.items import Face
@@ -89,7 +89,7 @@ class FaceIndex:
 
     def decisions(self) -> list[EntryDecision]:
         """Return the decisions about all faces that have copies."""
-        return self._index.of_groups()
+        return self._index.grouped()
 
     def state(self) -> bytes:
         """Return what the index knows, as bytes."""
@@ -99,7 +99,7 @@ class FaceIndex:
         return stream.getvalue()
 
 
-def face_eyes(settings: Duplicates, faces: Mapping[str, ReadyFace], told: ToldPairs, store: Objects) -> Eyes:
+def face_eyes(settings: Duplicates, faces: Mapping[str, ReadyFace], verdicts: PairVerdicts, store: Objects) -> Eyes:
     """Return eyes for faces, which are named by their digests.
 
     The best face is the one that shows most of a crop, of an original that is not compressed much. Expressions of one
@@ -114,7 +114,7 @@ def face_eyes(settings: Duplicates, faces: Mapping[str, ReadyFace], told: ToldPa
         if one not in faces or other not in faces:
             return inf
         here, there = faces[one], faces[other]
-        if here.image == there.image or told.of(here.image, there.image) is False:
+        if here.image == there.image or verdicts.of(here.image, there.image) is False:
             return inf
         return seen.doubt(one, other, kind)
 

@@ -8,7 +8,7 @@ from services.deduper.arrival import Arrival, Cause, subject
 from services.deduper.declaration import JUDGING
 from services.deduper.likeness import Eyes, Looking, Looks
 from services.deduper.open_index import OpenIndex
-from services.deduper.told_pairs import ToldPairs
+from services.deduper.pair_verdicts import PairVerdicts
 from shared.contract import keys
 from shared.contract.errors import NotFound, StoreUnavailable
 from shared.contract.messages import Judgement
@@ -40,7 +40,7 @@ class Judging(Owner[Cause, Rules]):
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._indexes = RecentRuns[OpenIndex](most_bytes, lambda opened: opened.memory)
         self._looks = Looks()
-        self._told: dict[str, ToldPairs] = {}
+        self._verdicts: dict[str, PairVerdicts] = {}
 
     def settings(self, recipe: Recipe) -> Rules:
         return Rules(recipe.name, recipe.duplicates)
@@ -68,13 +68,13 @@ class Judging(Owner[Cause, Rules]):
         The index is not in memory until the batch lies in the store: after a failure, or when another consumer was
         faster, it is rebuilt from what does lie there.
         """
-        told = self._told.setdefault(settings.character, ToldPairs(settings.character))
-        told.read(context.store)
-        eyes = told.over(Looking(settings.duplicates, self._looks).within(context.store))
+        verdicts = self._verdicts.setdefault(settings.character, PairVerdicts(settings.character))
+        verdicts.read(context.store)
+        eyes = verdicts.applied_to(Looking(settings.duplicates, self._looks).within(context.store))
         while True:
             opened = self._indexes.take(run) or _rebuilt(run, settings.duplicates, eyes, context.store)
             first = opened.arrivals + 1
-            news = [cause for cause in (*causes, *told.given(run, causes)) if opened.is_news(cause)]
+            news = [cause for cause in (*causes, *verdicts.given(run, causes)) if opened.is_news(cause)]
             arrivals = [opened.judge(number, cause, eyes) for number, cause in enumerate(news, first)]
             lines = b"".join(arrival.written() + b"\n" for arrival in arrivals)
             if not arrivals or context.store.put_new(keys.arrival(run, first), lines):

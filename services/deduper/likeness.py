@@ -47,7 +47,7 @@ class Eyes(NamedTuple):
     `doubt` says of two different ones how much speaks against it that they are duplicates of a kind, near or mirrored,
     whichever way round: up to 1 they are, and up to `NEARLY` a person might think so. `resolution` is how much one
     shows (`services.deduper.resolution`). `same` are those that a person has called copies of one
-    (`services.deduper.told_pairs`).
+    (`services.deduper.pair_verdicts`).
     """
 
     doubt: Callable[[str, str, Reason], float]

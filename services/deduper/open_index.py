@@ -13,7 +13,7 @@ _BATCH_BYTES = 52
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Notice:
     """The last that was said about a kept picture, or about a pair of originals, and the batch that has it.
 
     `value` is 1 for a picture that is out of the run, 0 for one that is back, and the number of a person's verdict.
@@ -28,13 +28,13 @@ class OpenIndex:
     """An index that knows the first `arrivals` of a run; `written` of them are in the newest checkpoint.
 
     A batch of arrivals is named by the number of its first. `batches` has that of each entry's, in order of arrival,
-    and `told` what has been said since about pictures, by the `subject` of that. `revised` has the batch of what has
+    and `notices` what has been said since about pictures, by the `subject` of that. `revised` has the batch of what has
     decided last about an entry because of that.
     """
 
     index: RunIndex
     batches: dict[str, int] = field(default_factory=dict)
-    told: dict[str, Told] = field(default_factory=dict)
+    notices: dict[str, Notice] = field(default_factory=dict)
     revised: dict[str, int] = field(default_factory=dict)
     arrivals: int = 0
     written: int = 0
@@ -42,25 +42,25 @@ class OpenIndex:
     @property
     def memory(self) -> int:
         """Bytes of memory that it takes, roughly."""
-        return self.index.memory + _BATCH_BYTES * len(self.batches)
+        return self.index.memory + _BATCH_BYTES * (len(self.batches) + len(self.revised))
 
     def is_news(self, cause: Cause) -> bool:
         """Return whether the index does not know of a cause yet, and has the pictures that it is about."""
-        told = self.told.get(subject(cause), _NOTHING)
+        notice = self.notices.get(subject(cause), _NOTHING)
         match cause:
             case ImageFingerprinted():
                 return cause.entry not in self.batches
             case KeeperSettled():
-                return cause.entry in self.batches and cause.out != bool(told.value)
+                return cause.entry in self.batches and cause.out != bool(notice.value)
             case PairGiven():
-                return cause.number > told.value and self.index.has(cause.image) and self.index.has(cause.other)
+                return cause.number > notice.value and self.index.has(cause.image) and self.index.has(cause.other)
 
     def batches_of(self, cause: Cause) -> set[int]:
         """Return the batches that answer a cause which is no news, none where there is no answer."""
         if isinstance(cause, ImageFingerprinted):
             found = self.batches.get(cause.entry, 0), self.revised.get(cause.entry, 0)
         else:
-            found = self.told.get(subject(cause), _NOTHING).batch, 0
+            found = self.notices.get(subject(cause), _NOTHING).batch, 0
         return set(found) - {0}
 
     def judge(self, number: int, cause: Cause, eyes: Eyes, known: Findings | None = None) -> Arrival:
@@ -93,8 +93,8 @@ class OpenIndex:
                 self.batches[each.cause.entry] = batch
                 continue
             value = each.cause.out if isinstance(each.cause, KeeperSettled) else each.cause.number
-            self.told[subject(each.cause)] = Told(value, batch)
+            self.notices[subject(each.cause)] = Notice(value, batch)
             self.revised |= {decision.entry: batch for decision in each.decisions}
 
 
-_NOTHING = Told(0, 0)
+_NOTHING = Notice(0, 0)

@@ -131,7 +131,7 @@ class RunIndex:
         """Return whether the picture of an arrival, counted from 0, has fallen out of the run."""
         return number in self._groups.out
 
-    def of_groups(self) -> list[EntryDecision]:
+    def grouped(self) -> list[EntryDecision]:
         """Return the decisions about all that have duplicates, in order of arrival."""
         paired = sorted(number for number, pairs in self._pairs.items() if pairs)
         return [self._decision(number, self._reason(number)) for number in paired]

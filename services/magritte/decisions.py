@@ -34,11 +34,11 @@ def _messages(here: Store, run: str, numbered: Sequence[tuple[int, Verdict]]) ->
     ledger = Ledger(here, run, screen.remark)
     whole = ledger.entries_of_all({verdict.image for _, verdict in numbered if verdict.face is None})
     for number, verdict in numbered:
+        if verdict.other is not None:
+            yield verdict.pair_given(run, number)
+            continue
         image, face = verdict.image, verdict.face
         about = {"run": run, "image": image, "decision": verdict.decision, "number": number}
-        if verdict.other is not None:
-            yield PairGiven.model_validate({**about, "other": verdict.other})
-            continue
         for entry in whole.get(image, []) if face is None else ledger.entries_of(image, face):
             yield VerdictGiven.model_validate({**about, "face": face, "entry": entry})
 

@@ -92,19 +92,19 @@ class Tally:
 
     def is_complete(self) -> bool:
         """Return whether all known pictures are settled and no decision of the deduper is due."""
-        return self.settled == len(self._entries) and self._arrivals.all_known and not self._keepers.untold
+        return self.settled == len(self._entries) and self._arrivals.all_known and not self._keepers.unreported
 
     def unsettled(self) -> set[str]:
         """Return the entries whose fate is open, and those that a decision of the deduper is due about."""
         codes = self._pictures.settlement
-        untold, rows = self._keepers.untold, enumerate(self._entries)
-        undecided = {entry for row, entry in rows if row in untold or not self._is_fate(codes[row])}
+        unreported, rows = self._keepers.unreported, enumerate(self._entries)
+        undecided = {entry for row, entry in rows if row in unreported or not self._is_fate(codes[row])}
         return undecided | self._arrivals.awaited()
 
     def settled_keeper(self, entry: str) -> bool | None:
         """Return whether a picture with copies is out of the run, if the deduper does not know that yet, else None."""
         row = self._entries.find(entry)
-        return not self._pictures.passed_over[row] if row is not None and row in self._keepers.untold else None
+        return not self._pictures.passed_over[row] if row is not None and row in self._keepers.unreported else None
 
     def settlement(self, entry: str) -> Settlement:
         """Return one picture's fate as far as it is known."""

@@ -7,20 +7,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison, Unreadable
-from shared.contract.messages import Count, Decision, Digest, PairDecision
+from shared.contract.messages import Count, Decision, Digest, PairDecision, PairGiven
 from shared.contract.objects import Objects
 from shared.ledger.records import read_record
-
-
-def _is_none(value: object) -> bool:
-    return value is None
-
 
 _REMEDY = "Mend it, or delete it and all later ones; then run again"
 
@@ -37,8 +32,8 @@ class Verdict(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     image: Digest
-    face: Annotated[Count | None, Field(exclude_if=_is_none)] = None
-    other: Annotated[Digest | None, Field(exclude_if=_is_none)] = None
+    face: Count | None = None
+    other: Digest | None = None
     decision: Decision | PairDecision
     who: str
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
@@ -55,6 +50,11 @@ class Verdict(BaseModel):
     def subject(self) -> Subject:
         """The original, face or pair of originals that the verdict is about."""
         return (self.image, self.face) if self.other is None else frozenset((self.image, self.other))
+
+    def pair_given(self, run: str, number: int) -> PairGiven:
+        """Return the message of verdict `number`, about two originals, to a run."""
+        about = {"run": run, "number": number, **self.model_dump(include={"image", "other", "decision"})}
+        return PairGiven.model_validate(about)
 
 
 def give(store: Objects, character: str, verdict: Verdict) -> int:

@@ -108,8 +108,7 @@ def _pairs(store: Store, run: str) -> Iterator[PairGiven]:
     present = set(Ledger(store, run).entries_of_all(images)) if pairs else set()
     for number, verdict in pairs:
         if {verdict.image, verdict.other} <= present:
-            about = {"run": run, "image": verdict.image, "other": verdict.other, "decision": verdict.decision}
-            yield PairGiven.model_validate({**about, "number": number})
+            yield verdict.pair_given(run, number)
 
 
 def _replays(store: Store, run: str, tally: Tally) -> Iterator[Published]:

@@ -100,7 +100,7 @@ def test_an_index_that_was_written_down_decides_as_the_one_that_went_on(store: C
     opened.note([opened.judge(number, each, EYES) for number, each in enumerate(fallen, 201)], 201)
     checkpoint.write(store, RUN, opened)
     again = checkpoint.newest(store, RUN, RULES.duplicates)
-    assert (again.batches, again.told, again.arrivals) == (opened.batches, opened.told, 200 + len(fallen))
+    assert (again.batches, again.notices, again.arrivals) == (opened.batches, opened.notices, 200 + len(fallen))
     back = [KeeperSettled(run=RUN, entry=message.entry, out=False) for message in first[::6]]
     decisions = [opened.judge(1, cause, EYES).decisions for cause in (*later, *back)]
     assert sum(map(len, decisions)) > len(later) + len(back)

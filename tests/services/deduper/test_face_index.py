@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from services.deduper.face_index import FaceIndex, ReadyFace, by_digest, face_eyes
-from services.deduper.told_pairs import ToldPairs
+from services.deduper.pair_verdicts import PairVerdicts
 from shared.contract import keys
 from shared.contract.items import Face
 from shared.contract.messages import PairDecision
@@ -37,9 +37,9 @@ class Faces:
         self.all.append(ReadyFace(Face(f"{number:020x}", 0), image, digest, f"{number + 2000:064x}"))
         return self.all[-1]
 
-    def compared(self, index: FaceIndex | None = None, told: ToldPairs | None = None) -> FaceIndex:
+    def compared(self, index: FaceIndex | None = None, verdicts: PairVerdicts | None = None) -> FaceIndex:
         index = index or FaceIndex(RULES)
-        eyes = face_eyes(RULES, by_digest(self.all), told or ToldPairs("anya"), self._store)
+        eyes = face_eyes(RULES, by_digest(self.all), verdicts or PairVerdicts("anya"), self._store)
         for face in index.missing(self.all):
             index.add(face, self._store, eyes)
         index.settle(self.all)
@@ -120,10 +120,10 @@ def test_faces_of_originals_that_a_person_has_called_different_are_no_copies(
     before = faces.compared()
     assert len(found(before)) == 2
     give(store, "anya", Verdict(image=one.image, other=other.image, decision=PairDecision.APART, who="me"))
-    told = ToldPairs("anya")
-    told.read(store)
-    apart = told.apart({one.image, other.image})
-    assert found(faces.compared(FaceIndex(RULES, apart, before.state()), told)) == {}
+    verdicts = PairVerdicts("anya")
+    verdicts.read(store)
+    apart = verdicts.apart({one.image, other.image})
+    assert found(faces.compared(FaceIndex(RULES, apart, before.state()), verdicts)) == {}
 
 
 def test_a_face_whose_picture_is_gone_is_no_copy(drawing: Drawing, faces: Faces, store: FolderStore) -> None:

@@ -1,4 +1,4 @@
-"""What a person has said about pairs of originals, which goes before what looking at them shows."""
+"""A person's verdicts about pairs of originals, which go before what looking at them shows."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
@@ -11,7 +11,7 @@ from shared.contract.reasons import Reason
 from shared.ledger.verdicts import Verdicts
 
 
-class ToldPairs:
+class PairVerdicts:
     """The verdicts about pairs of originals of a character, as far as its log has been read."""
 
     def __init__(self, character: str) -> None:
@@ -37,23 +37,22 @@ class ToldPairs:
 
     def given(self, run: str, but: Iterable[object]) -> Iterator[PairGiven]:
         """Yield all verdicts that stand as messages to a run, `but` those that have come to it."""
-        told = {each.number for each in but if isinstance(each, PairGiven)}
+        heard = {each.number for each in but if isinstance(each, PairGiven)}
         for number, verdict in self._verdicts.pairs():
-            if number not in told:
-                about = {"run": run, "image": verdict.image, "other": verdict.other, "decision": verdict.decision}
-                yield PairGiven.model_validate({**about, "number": number})
+            if number not in heard:
+                yield verdict.pair_given(run, number)
 
     def apart(self, images: Collection[str]) -> list[list[str]]:
         """Return the pairs among `images` that a person has called different, in order."""
         pairs = (pair for pair, are_copies in self._are_copies.items() if not are_copies)
         return sorted(sorted(pair) for pair in pairs if pair <= set(images))
 
-    def over(self, eyes: Eyes) -> Eyes:
-        """Return eyes that know what was said, and look at all other pairs."""
+    def applied_to(self, eyes: Eyes) -> Eyes:
+        """Return eyes that know the verdicts, and look at all other pairs."""
 
         def doubt(one: str, other: str, kind: Reason) -> float:
-            told = self.of(one, other)
-            return eyes.doubt(one, other, kind) if told is None else 0.0 if told else inf
+            are_copies = self.of(one, other)
+            return eyes.doubt(one, other, kind) if are_copies is None else 0.0 if are_copies else inf
 
         def same(image: str) -> Collection[str]:
             return sorted(self._same.get(image, ()))
