@@ -37,7 +37,7 @@ LEAST_AGREEING_PLAIN, MOST_MOVED_PLAIN = 0.95, 0.02
 """The same for pictures with fewer details in the same place."""
 
 LEAST_COMMON = 0.55
-"""Share of what is drawn on either picture that the other covers at least: crops of 8 % a side leave 0.7. Of a collage
+"""Share of what is drawn on either picture that the other covers at least: crops of 8 % a side leave 0.6. Of a collage
 less is covered: whichever of both were kept, a face could be lost, and faces are compared on their own later on."""
 
 PLAIN_DEVIATION, PLAIN_SHARE, PLAINER = 8.0, 0.35, 0.15

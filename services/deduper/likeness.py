@@ -38,7 +38,8 @@ def _nothing(image: str) -> Collection[str]:
 
 
 NEARLY = 2.0
-"""Doubt up to which a person should look at two pictures that are both kept: look-alikes have from 1.2 on."""
+"""Doubt up to which a person should look at two pictures that are both kept. Of 10 pairs of real drawings that look
+alike one has little more than 1, the others 3.4 and more."""
 
 
 class Eyes(NamedTuple):

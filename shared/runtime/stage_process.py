@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any
 
 import structlog
@@ -119,9 +120,9 @@ class StageProcess:
     def run(self, shutdown: ShutdownSignal) -> int:
         """Work until told to end or broken; returns the exit code."""
         pools = [WorkerThreads(worker, self._bus, self._environment.threads) for worker in self._workers]
-        self._tick(pools)  # before anything is taken that must wait
-        for pool in pools:
-            pool.start()
+        if self._await("controls", partial(self._obey_controls, pools), shutdown):  # nothing is taken that must wait
+            for pool in pools:
+                pool.start()
         log.info("ready", threads=self._environment.threads)
         with Watchdog(SILENCE + TRIES * self._environment.picture_seconds) as watchdog:
             while not shutdown.requested.is_set() and self._broken is None and not self._hanging:
@@ -180,11 +181,14 @@ class StageProcess:
     def _look_at_controls(self, pools: Sequence[WorkerThreads]) -> None:
         was_away, self._store_answers = not self._store_answers, False
         with suppress(StoreUnavailable):
-            controls = controls_in_force(self._store)
-            for pool in pools:
-                pool.obey(controls)
+            self._obey_controls(pools)
             self._store_answers = True
             metrics.RECONNECTS.labels(self._name, "store").inc(was_away)
+
+    def _obey_controls(self, pools: Sequence[WorkerThreads]) -> None:
+        controls = controls_in_force(self._store)
+        for pool in pools:
+            pool.obey(controls)
 
     def _count_reconnects(self) -> None:
         before, self._reconnects = self._reconnects, self._bus.reconnects

@@ -11,10 +11,11 @@ import pytest
 import structlog
 
 from shared.bus import MemoryBus
+from shared.contract import keys
 from shared.contract import messages as m
 from shared.contract.declaration import Batching, Declaration
 from shared.contract.environment import Environment
-from shared.contract.errors import SettingsError
+from shared.contract.errors import SettingsError, StoreUnavailable
 from shared.contract.messages import Message
 from shared.contract.owner import Owner, Received
 from shared.contract.stage import Context, Stage
@@ -158,3 +159,28 @@ def test_one_stage_of_a_container_can_be_long_without_the_other(store: FolderSto
     running.bus.publish(FETCHED)
     assert begun.wait(30)
     assert running.end() == 0
+
+
+class _LateControls(FolderStore):
+    """A store that is away when it is asked for the controls for the first time."""
+
+    asked = 0
+
+    def list(self, prefix: str) -> Iterator[str]:
+        if prefix.startswith(keys.CONTROLS):
+            self.asked += 1
+            if self.asked == 1:
+                raise StoreUnavailable("away")
+        return super().list(prefix)
+
+
+def test_nothing_is_taken_before_the_controls_are_known(tmp_path: Path) -> None:
+    store = _LateControls(tmp_path)
+    store.put(keys.paused("pair"), b"{}")
+    second = Second()
+    running = Running(store, First(), second)
+    running.bus.publish(FETCHED)
+    wait_until(lambda: store.asked >= 3, "two looks at the controls after the first one")
+    assert running.bus.depths()["pair"].ready == 1
+    assert running.end() == 0
+    assert second.heard == []
