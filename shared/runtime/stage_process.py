@@ -172,23 +172,20 @@ class StageProcess:
     def _tick(self, pools: Sequence[WorkerThreads]) -> None:
         self._check_for_hanging()
         if self._ticks % _CONTROLS_EVERY == 0:
-            self._look_at_controls(pools)
+            with suppress(StoreUnavailable):
+                self._obey_controls(pools)
         self._ticks += 1
         self._count_reconnects()
         self._health.tick()
         self._health.ready = self._bus.is_connected and self._store_answers
 
-    def _look_at_controls(self, pools: Sequence[WorkerThreads]) -> None:
-        was_away, self._store_answers = not self._store_answers, False
-        with suppress(StoreUnavailable):
-            self._obey_controls(pools)
-            self._store_answers = True
-            metrics.RECONNECTS.labels(self._name, "store").inc(was_away)
-
     def _obey_controls(self, pools: Sequence[WorkerThreads]) -> None:
+        was_away, self._store_answers = not self._store_answers, False
         controls = controls_in_force(self._store)
         for pool in pools:
             pool.obey(controls)
+        self._store_answers = True
+        metrics.RECONNECTS.labels(self._name, "store").inc(was_away)
 
     def _count_reconnects(self) -> None:
         before, self._reconnects = self._reconnects, self._bus.reconnects
