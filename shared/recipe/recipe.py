@@ -16,10 +16,12 @@ from shared.recipe.faces import Faces
 from shared.recipe.labels import Labels
 from shared.recipe.normalized import Normalized
 from shared.recipe.pictures import Pictures
+from shared.recipe.pruning import Pruning
 from shared.recipe.ranking import Ranking
 from shared.recipe.review import Review
 from shared.recipe.section import Section
 from shared.recipe.sources import FolderSource, Source, tells_tags
+from shared.recipe.train_on import TrainOn
 from shared.recipe.training import ResolvedTraining, Training
 from shared.recipe.upscaling import Upscaling
 
@@ -43,6 +45,8 @@ class Recipe(Section):
     review: Review = Review()
     training: Training = Training()
     ranking: Ranking = Ranking()
+    pruning: Pruning = Pruning()
+    train_on: TrainOn = TrainOn()
 
     @field_validator("sources", mode="before")
     @classmethod

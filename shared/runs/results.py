@@ -114,9 +114,11 @@ def trained(store: Store, found: Results) -> Trained | None:
 
 
 def legs(store: Store, last: Snapshot) -> list[Snapshot]:
-    """Return the snapshots of a training up to `last`, in order."""
+    """Return the snapshots of a training up to `last`, in order, behind those of the trainings that it goes on from."""
     before = (trainings.find_snapshot(store, last.training, number) for number in range(1, last.leg))
-    return [*filter(None, before), last]
+    parent = trainings.parent_of(store, last.training)
+    begin = trainings.find_snapshot(store, parent.training, parent.leg) if parent else None
+    return [*(legs(store, begin) if begin else ()), *filter(None, before), last]
 
 
 def statistics(store: Store, snapshots: Iterable[Snapshot]) -> bytes:

@@ -3,6 +3,7 @@
     trainings/<training>/000000/      what a training starts from: training.json, reals.png, fakes_init.png
     trainings/<training>/<n>/         snapshot n, which leg n - 1 made: what `FILES` lists, and its rankings
     trainings/<training>/<n>/done.json
+    trainings/<training>/<n>/is-parent.json   present if another training begins with this snapshot
 
 `done.json` is created once and makes snapshot n complete: it names the other files by their content. Files without
 one are those of a trainer that was killed or that another one was faster than.
@@ -22,6 +23,7 @@ from shared.contract.messages import Digest
 from shared.contract.stage import Objects
 from shared.recipe import files as recipe_files
 from shared.recipe.ranking import Ranking
+from shared.recipe.train_on import Carried
 from shared.recipe.training import ResolvedTraining
 
 VERSION = 3
@@ -44,7 +46,10 @@ NEIGHBOURS, QUALITY = ("neighbours.png", "quality.json")
 RANKING, WORST, BEST = ("ranking.csv", "worst.png", "best.png")
 """Of one ranking."""
 
-_DONE = "done.json"
+IS_PARENT = "is-parent.json"
+"""Of a snapshot that another training begins with, whose checkpoint therefore stays."""
+
+_DONE, _TRAINING = "done.json", "training.json"
 _WITHOUT_INFLUENCE = {"preset", "kimg", "leg_kimg", "tick_kimg", "resume_kimg", "quality_pictures"}
 """Settings without influence on the networks: length, reports and figures."""
 _OF_FRESH_NETWORKS = {"fmap_base", "fmap_max", "latent_size", "mapping_layers", "mbstd_group"}
@@ -75,6 +80,16 @@ class Snapshot(BaseModel):
         return keys.leg(self.training, self.leg, content_name(file, self.files[file]))
 
 
+class Parent(BaseModel):
+    """The snapshot that a training begins with, and what it takes over beside the networks."""
+
+    model_config = ConfigDict(frozen=True)
+
+    training: Digest
+    leg: int = Field(ge=1)
+    carry: tuple[Carried, ...] = ()
+
+
 def decisive(settings: ResolvedTraining) -> dict[str, Any]:
     """Return the settings that decide what a training does, as JSON; a file to start from by its SHA-256.
 
@@ -85,10 +100,41 @@ def decisive(settings: ResolvedTraining) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude=left_out) | {"start_from": _file_digest(settings.start_from)}
 
 
-def training_digest(settings: ResolvedTraining, dataset: str) -> str:
-    """Return the name of the recipe's training on this data set. Raises Poison if `start_from` is gone."""
-    parts = [VERSION, dataset, decisive(settings)]
+def training_digest(settings: ResolvedTraining, dataset: str, parent: Parent | None = None) -> str:
+    """Return the name of the recipe's training on this data set, from `parent` on.
+
+    Raises Poison if `start_from` is gone.
+    """
+    parts = [VERSION, dataset, decisive(settings), *([parent.model_dump(mode="json")] if parent else [])]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def introduce(store: Objects, training: str, settings: ResolvedTraining, dataset: str, parent: Parent | None) -> None:
+    """Write down, once, what a training is of and what it begins with."""
+    about = {"dataset": dataset, "settings": decisive(settings)}
+    about |= {"parent": parent.model_dump(mode="json")} if parent else {}
+    store.put_new(keys.leg(training, 0, _TRAINING), json.dumps(about, indent=1).encode())
+
+
+def is_introduced(store: Objects, training: str) -> bool:
+    """Return whether `introduce` has been called for a training."""
+    return store.exists(keys.leg(training, 0, _TRAINING))
+
+
+def parent_of(store: Objects, training: str) -> Parent | None:
+    """Return what a training began with; None for one without a parent, and where its record cannot be read."""
+    try:
+        about = json.loads(store.get(keys.leg(training, 0, _TRAINING)))
+        return Parent.model_validate(about["parent"]) if "parent" in about else None
+    except (NotFound, ValueError, TypeError):
+        return None
+
+
+def keep_checkpoint(store: Objects, parent: Parent) -> None:
+    """Mark a snapshot that another training begins with, so that its checkpoint stays."""
+    key = keys.leg(parent.training, parent.leg, IS_PARENT)
+    if not store.exists(key):
+        store.put(key, b"{}")
 
 
 def find_snapshot(store: Objects, training: str, leg: int) -> Snapshot | None:

@@ -29,6 +29,7 @@ from shared.contract.messages import (
     RunRequested,
     SnapshotTaken,
     SourceExhausted,
+    TrainingDue,
     VerdictGiven,
 )
 from shared.contract.reasons import Reason
@@ -43,7 +44,8 @@ def _of_a_run() -> tuple[Message, ...]:
         ListingDue(run=RUN, source=1, page=2),
         SourceExhausted(run=RUN, source=1, count=17),
         ItemDied(run=RUN, stage="scraper", error="poison", detail="a folder is gone"),
-        DatasetPacked(run=RUN, version=2, digest=DIGEST),
+        DatasetPacked(run=RUN, version=2, digest=DIGEST, number=3),
+        TrainingDue(run=RUN, version=2, dataset=DIGEST, number=4),
         LegDue.model_validate(leg),
         SnapshotTaken.model_validate(leg | {"kimg": 2.5, "last": True}),
         RankingReady.model_validate(leg),
