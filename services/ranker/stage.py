@@ -73,6 +73,7 @@ def _ready(message: SnapshotTaken, files: dict[str, str]) -> RankingReady:
         dataset=message.dataset,
         training=message.training,
         leg=message.leg,
+        number=message.number,
         files=files,
     )
 

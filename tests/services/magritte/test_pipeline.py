@@ -14,7 +14,13 @@ from shared.contract.stage import Stage, python_name, stage_name
 
 REPOSITORY = Path(__file__).parents[3]
 
-FROM_OUTSIDE = {messages.PairGiven, messages.RunRequested, messages.VerdictGiven, messages.ReviewClosed}
+FROM_OUTSIDE = {
+    messages.PairGiven,
+    messages.RunRequested,
+    messages.TrainingDue,
+    messages.VerdictGiven,
+    messages.ReviewClosed,
+}
 """Published by what people ask for."""
 
 CONSUMED = {kind for each in PIPELINE.declarations for kind in each.consumes}
