@@ -20,6 +20,7 @@ from services.magritte import (
     operate,
     quality,
     recipe,
+    review,
     run,
     screen,
     sheet,
@@ -64,6 +65,7 @@ app.command("pause")(operate.pause)
 app.command("continue")(operate.unpause)
 app.add_typer(dead.app, name="dead")
 app.command("convert")(convert.convert)
+app.add_typer(review.app, name="review")
 app.add_typer(verdict.app, name="verdict")
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(sources.app, name="sources")

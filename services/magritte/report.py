@@ -104,7 +104,7 @@ def print_status(this: Report) -> None:
     if this.paused:
         console.print(f"paused: {', '.join(sorted(this.paused))}; `magritte continue STAGE` lets one go on")
     if this.phase is Phase.REVIEWING:
-        console.print(f"its pictures wait for a review; `magritte verdict close {this.run}` says that it is done")
+        console.print(f"its pictures wait for a review; `magritte review close {this.run}` says that it is done")
     if this.training:
         console.print(f"{'training':>12}  {trained_line(this.training)}", soft_wrap=True)
     if tick := last_tick_line(this.events, this.training):

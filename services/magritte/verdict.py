@@ -10,24 +10,21 @@ from rich.table import Table
 
 from services.magritte import screen
 from services.magritte.connection import found_run, has_broker
-from services.magritte.decisions import decide, publish, user
+from services.magritte.decisions import decide, user
 from services.magritte.inspect import AsJson, RunName
 from services.magritte.item_search import ListedEntry
 from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 from shared.contract.items import Face, parse_item
-from shared.contract.messages import Decision, PairDecision, ReviewClosed
+from shared.contract.messages import Decision, PairDecision
 from shared.contract.reasons import Drop, Reason
 from shared.ledger.fates import Fate
-from shared.ledger.progress import Phase
 from shared.ledger.verdicts import Verdict, Verdicts, check_whole, given
 from shared.recipe.exclude import Exclusion, exclude_of_file
-from shared.runs.registry import phase_of, read_state, run_recipe
+from shared.runs.registry import run_recipe
 from shared.store.interface import Store
 
-app = typer.Typer(
-    help="Drop pictures or faces, undo that, say what is a copy of what, and close a review.", no_args_is_help=True
-)
+app = typer.Typer(help="Drop pictures or faces, undo that, and say what is a copy of what.", no_args_is_help=True)
 
 Picture = Annotated[str, typer.Argument(help="A picture as `magritte trace` finds it.")]
 Whats = Annotated[
@@ -119,23 +116,6 @@ def list_verdicts(run: RunName = "", as_json: AsJson = False) -> None:
         when = f"{verdict.at.astimezone(UTC):%Y-%m-%d %H:%M}"
         table.add_row(str(number), when, verdict.who, verdict.decision.value, about, _names(known), verdict.why)
     screen.console().print(table if found else "there are no verdicts")
-
-
-@app.command()
-def close(run: RunName = "") -> None:
-    """Say that the pictures of a run have been looked at, so that it packs its data set."""
-    here, name = found_run(run)
-    phase = phase_of(here, name, read_state(here, name))
-    if phase is Phase.FINISHED:
-        screen.say(f"{name} is finished: there is no review to close")
-        return
-    publish(here, name, [ReviewClosed(run=name)])
-    if not run_recipe(here, name).review.required:
-        screen.say(f"{name} waits for no review: its recipe asks for none (`review: {{required: true}}`)")
-    elif phase is Phase.GATHERING:
-        screen.say(f"the review of {name} is closed: it packs as soon as all pictures are settled{_go_on()}")
-    else:
-        screen.say(f"the review of {name} is closed{_go_on()}")
 
 
 def _decide(decision: Decision, whats: list[str], run: str, why: str) -> None:

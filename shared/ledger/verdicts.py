@@ -3,19 +3,19 @@
 A verdict holds in every run of the character, also in later ones and with other settings. It is undone by a later one.
 """
 
-from collections.abc import Iterable, Iterator
+import operator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import count
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison, Unreadable
-from shared.contract.messages import Count, Decision, Digest, PairDecision, PairGiven
+from shared.contract.messages import Count, Decision, Digest, PairDecision, PairGiven, VerdictGiven
 from shared.contract.objects import Objects
-from shared.ledger.records import read_record
+from shared.ledger.records import decoded
 
 _REMEDY = "Mend it, or delete it and all later ones; then run again"
 
@@ -26,7 +26,8 @@ Subject = tuple[str, int | None] | frozenset[str]
 class Verdict(BaseModel):
     """A decision about an original, or about face number `face` of it: who has made it, when (UTC) and why.
 
-    A `PairDecision` is about two originals, `image` and `other`.
+    A `PairDecision` is about two originals, `image` and `other`. `export` names the export of a review that the verdict
+    has come back with, if any.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,6 +39,7 @@ class Verdict(BaseModel):
     who: str
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     why: str = ""
+    export: str = Field(default="", exclude_if=operator.not_)
 
     @model_validator(mode="after")
     def _is_about_a_pair_or_not(self) -> Self:
@@ -51,10 +53,31 @@ class Verdict(BaseModel):
         """The original, face or pair of originals that the verdict is about."""
         return (self.image, self.face) if self.other is None else frozenset((self.image, self.other))
 
+    def given(self, run: str, entry: str, number: int, face: int | None = None) -> VerdictGiven:
+        """Return the message of verdict `number` to a run, about an entry, where it may be about another `face`."""
+        about = {"run": run, "entry": entry, "number": number, **self.model_dump(include={"image", "decision"})}
+        return VerdictGiven.model_validate({**about, "face": self.face if face is None else face})
+
     def pair_given(self, run: str, number: int) -> PairGiven:
         """Return the message of verdict `number`, about two originals, to a run."""
         about = {"run": run, "number": number, **self.model_dump(include={"image", "other", "decision"})}
         return PairGiven.model_validate(about)
+
+
+MOST_AT_ONCE = 1000
+"""Verdicts in one object at most."""
+
+
+class _Several(BaseModel):
+    """Verdicts that were given at once, with the numbers from that of their object on."""
+
+    verdicts: Annotated[tuple[Verdict, ...], Field(min_length=1)]
+
+
+def _object_of(verdicts: Sequence[Verdict]) -> bytes:
+    """Encode what stands under one key: a verdict as it is, or several."""
+    record = verdicts[0] if len(verdicts) == 1 else _Several(verdicts=tuple(verdicts))
+    return record.model_dump_json(indent=1).encode()
 
 
 def give(store: Objects, character: str, verdict: Verdict) -> int:
@@ -64,30 +87,47 @@ def give(store: Objects, character: str, verdict: Verdict) -> int:
 
 
 def give_all(store: Objects, character: str, verdicts: Iterable[Verdict]) -> list[int]:
-    """Append verdicts to a character's log and return their numbers, from 1, in order."""
-    number = max((number for number, _ in given(store, character)), default=0)
-    numbers = []
-    for verdict in verdicts:
-        data = verdict.model_dump_json(indent=1).encode()
-        number += 1
-        while not store.put_new(keys.verdict(character, number), data):
-            number += 1
-        numbers.append(number)
+    """Append verdicts to a character's log, many in one object, and return their numbers, from 1, in order."""
+    last, numbers, all_of_them = _last(store, character), list[int](), list(verdicts)
+    for start in range(0, len(all_of_them), MOST_AT_ONCE):
+        together = all_of_them[start : start + MOST_AT_ONCE]
+        data = _object_of(together)
+        while not store.put_new(keys.verdict(character, last + 1), data):
+            last = _last(store, character, last)  # somebody else was faster
+        numbers += range(last + 1, last + 1 + len(together))
+        last = numbers[-1]
     return numbers
 
 
-def read_verdict(store: Objects, character: str, number: int) -> Verdict:
-    """Return a verdict of a character's log; raises `NotFound` and `Unreadable`."""
-    return read_record(store, keys.verdict(character, number), Verdict, _REMEDY)
+def _last(store: Objects, character: str, after: int = 0) -> int:
+    return max((number for number, _ in given(store, character, after)), default=after)
+
+
+def read_verdicts(store: Objects, character: str, number: int) -> tuple[Verdict, ...]:
+    """Return the verdicts of a character's log from `number` on that were given at once.
+
+    Raises `NotFound` where no object has that number, and `Unreadable`.
+    """
+    key = keys.verdict(character, number)
+    content = store.get(key)
+    if b'"verdicts"' in content[:20]:
+        return decoded(key, content, _Several, _REMEDY).verdicts
+    return (decoded(key, content, Verdict, _REMEDY),)
 
 
 def given(store: Objects, character: str, after: int = 0) -> Iterator[tuple[int, Verdict]]:
-    """Yield number and verdict of a character's log behind number `after`, in order; raises `Unreadable`."""
-    for number in count(after + 1):
+    """Yield number and verdict of a character's log behind number `after`, in order; raises `Unreadable`.
+
+    `after` is 0 or a number at which the log has ended before.
+    """
+    number = after + 1
+    while True:
         try:
-            yield number, read_verdict(store, character, number)
+            found = read_verdicts(store, character, number)
         except NotFound:
             return
+        yield from enumerate(found, number)
+        number += len(found)
 
 
 def check_whole(store: Objects, character: str) -> None:
@@ -96,12 +136,14 @@ def check_whole(store: Objects, character: str) -> None:
     for key in store.list(keys.verdict(character)):
         with suppress(Poison):  # a stray file in the store's folder
             numbers.append(keys.parse_verdict(key))
-    missing = set(range(1, max(numbers, default=0) + 1)) - set(numbers)
-    if missing:
-        key = keys.verdict(character, min(missing))
-        raise Unreadable(
-            f"{key} is missing, and verdicts after it are there", "Bring it back, or delete the later ones"
-        )
+    due = 1
+    for number in sorted(numbers):
+        if number > due:
+            key = keys.verdict(character, due)
+            raise Unreadable(
+                f"{key} is missing, and verdicts after it are there", "Bring it back, or delete the later ones"
+            )
+        due += len(read_verdicts(store, character, number))
 
 
 class Verdicts:
@@ -122,6 +164,10 @@ class Verdicts:
         """Return number and verdict about an original or a face of it, None without one."""
         return self._standing.get((image, face))
 
+    def __iter__(self) -> Iterator[tuple[int, Verdict]]:
+        """Iterate over number and verdict of all that stand."""
+        return iter(self._standing.values())
+
     def pairs(self) -> Iterator[tuple[int, Verdict]]:
         """Yield number and verdict of all that stand about two originals."""
-        return (each for each in self._standing.values() if each[1].other is not None)
+        return (each for each in self if each[1].other is not None)

@@ -56,10 +56,10 @@ def test_a_run_with_a_review_packs_once_that_is_closed(workplace: Workplace) -> 
     workplace.write_recipe(RECIPE + "review: {required: true}\n")
     workplace.run()
     assert workplace.status()["phase"] == "reviewing"
-    assert "magritte verdict close anya-001" in workplace.magritte("status")
+    assert "magritte review close anya-001" in workplace.magritte("status")
     assert manifests(workplace) == []
     workplace.magritte("verdict", "drop", "3.png")
-    workplace.magritte("verdict", "close")
+    workplace.magritte("review", "close")
     workplace.run()
     assert workplace.status()["phase"] == "finished"
     (only,) = manifests(workplace)
