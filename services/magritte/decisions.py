@@ -17,6 +17,7 @@ from shared.ledger.records import run_names
 from shared.ledger.verdicts import Verdict, check_whole, give_all
 from shared.ledger.verdicts_told import verdicts_given
 from shared.runs.registry import is_finished, run_recipe
+from shared.runs.resumption import missed_verdicts
 from shared.store.interface import Store
 
 
@@ -33,6 +34,14 @@ def tell(here: Store, run: str, numbered: Sequence[tuple[int, Verdict]]) -> None
     """Tell a run, and others of its character that it concerns, of verdicts that are in the log, with their numbers."""
     for each in _concerned(here, run):
         publish(here, each, list(verdicts_given(Ledger(here, each, screen.remark), each, numbered)))
+
+
+def tell_missed(here: Store, run: str) -> int:
+    """Tell a run of the verdicts that it has not heard of, as after a command that was killed; return their number."""
+    missed = list(missed_verdicts(here, run, Ledger(here, run, screen.remark).book()))
+    if missed:
+        publish(here, run, missed)
+    return len({message.number for message in missed if isinstance(message, VerdictGiven)})
 
 
 def _concerned(here: Store, run: str) -> Iterator[str]:

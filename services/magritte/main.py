@@ -18,6 +18,7 @@ from services.magritte import (
     login,
     models,
     operate,
+    prune,
     quality,
     recipe,
     review,
@@ -27,7 +28,9 @@ from services.magritte import (
     sources,
     stage,
     suspects,
+    train,
     verdict,
+    versions,
     watch,
     weights,
 )
@@ -56,6 +59,10 @@ app.command("trace")(inspect.trace)
 app.command("sheet")(sheet.sheet)
 app.command("duplicates")(duplicates.duplicates)
 app.command("suspects")(suspects.suspects)
+app.command("versions")(versions.versions)
+app.command("prune")(prune.prune)
+app.command("undo")(prune.undo)
+app.command("train")(train.train)
 app.command("verify")(dataset.verify)
 app.command("draw")(draw.draw)
 app.command("quality")(quality.quality)

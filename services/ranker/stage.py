@@ -15,7 +15,7 @@ from shared.contract.stage import Context, Stage
 from shared.pictures import encode_png
 from shared.recipe.ranking import Ranking
 from shared.recipe.recipe import Recipe
-from shared.runs import datasets, trainings
+from shared.runs import datasets, manifests, trainings
 from shared.runs.trainings import Snapshot
 from shared.stylegan2 import network_file
 from shared.stylegan2.picture_file import PictureFile
@@ -47,7 +47,7 @@ class Ranker(Stage[SnapshotTaken, SeededRanking]):
         if snapshot is None:
             raise Poison(f"there is no snapshot {message.leg} of the training {message.training[:20]}")
         pictures = datasets.open_pictures(context.store, message.dataset)
-        members = datasets.members(context.store, message.dataset)
+        members = manifests.members(context.store, message.dataset)
         if len(members) != len(pictures):
             raise Poison(f"the data set has {len(pictures)} pictures, and its manifest {len(members)}")
         places = ranking.places(_scores(snapshot, message.dataset, pictures, settings, context))

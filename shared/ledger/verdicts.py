@@ -27,7 +27,7 @@ class Verdict(BaseModel):
     """A decision about an original, or about face number `face` of it: who has made it, when (UTC) and why.
 
     A `PairDecision` is about two originals, `image` and `other`. `export` names the export of a review that the verdict
-    has come back with, if any.
+    has come back with, if any, and `prune` the prune that it is part of.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,6 +40,7 @@ class Verdict(BaseModel):
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     why: str = ""
     export: str = Field(default="", exclude_if=operator.not_)
+    prune: str = Field(default="", exclude_if=operator.not_)
 
     @model_validator(mode="after")
     def _is_about_a_pair_or_not(self) -> Self:

@@ -48,7 +48,7 @@ def outstanding(store: Store, run: str) -> Iterator[Published]:
         if count is not None:
             yield from _open_entries(store, run, source, unsettled, book)
     yield from _no_longer_listed(Ledger(store, run), unlisted)
-    yield from ((PERSON, verdict) for verdict in _missed_verdicts(store, run, book))
+    yield from ((PERSON, verdict) for verdict in missed_verdicts(store, run, book))
     yield from ((PERSON, verdict) for verdict in _pairs(store, run))
     for source, count in counts.items():
         if count is not None:
@@ -87,7 +87,7 @@ def _no_longer_listed(ledger: Ledger, left: set[str]) -> Iterator[Published]:
         yield from ((SCRAPER, each) for each in found if isinstance(each, ImageFetched) and each.entry in left)
 
 
-def _missed_verdicts(store: Store, run: str, book: Book) -> Iterator[Message]:
+def missed_verdicts(store: Store, run: str, book: Book) -> Iterator[Message]:
     """Find the verdicts about pictures of the run that stand and of which its ledger has not heard."""
     standing, heard = Verdicts(run_recipe(store, run).name), set(book.tally.verdicts())
     standing.read(store)
