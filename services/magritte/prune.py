@@ -53,14 +53,14 @@ def prune(
     """Drop the worst faces of a ranking from the data sets of their character, all as one step that `undo` takes back.
 
     What is left makes the next version of the data set, and training goes on with it from the newest snapshot
-    (`train_on` in the recipe). Faces that a person has kept (`magritte verdict keep`) stay. Look at the worst first:
+    (`train_on` in the recipe). A share is one of the whole ranking: the same prune again drops nothing more. Faces that a person has kept (`magritte verdict keep`) stay. Look at the worst first:
     `magritte fetch` copies the sheet, and --dry-run lists what would be dropped.
     """
     here, name = found_run(run)
     ranking = _ranking(here, name, file)
     items = RunItems(here, name, screen.remark)
     members = items.members()
-    wanted = _wanted([face for face in ranking if face.item in members], worst, below, file)
+    wanted = [face for face in _wanted(ranking, worst, below, file) if face.item in members]
     chosen = pruning.without_kept(wanted, _standing(here, name))
     if len(chosen.faces) == len(members):
         raise typer.BadParameter(f"all {len(members)} faces of run {name} would leave its data set")
@@ -109,8 +109,6 @@ def _ranking(here: Store, run: str, file: Path | None) -> list[RankedFace]:
 def _wanted(ranking: list[RankedFace], worst: str, below: float | None, file: Path | None) -> list[RankedFace]:
     if bool(worst) == (below is not None) and (worst or file is None):
         raise typer.BadParameter("give one of them: the worst share, or a score", param_hint="--worst / --below")
-    if not ranking:
-        raise NotFound("none of the faces of the ranking is in the data set now")
     if worst:
         return pruning.worst(ranking, _share(worst, len(ranking)))
     return pruning.marked(ranking) if below is None else pruning.below(ranking, below)

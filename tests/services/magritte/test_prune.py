@@ -41,6 +41,12 @@ def test_a_dry_run_lists_what_would_be_dropped_and_does_nothing(
     assert list(given(store, "anya")) == []
 
 
+def test_the_same_prune_again_drops_nothing_more(magritte: Magritte, store: FolderStore, ranked: str) -> None:
+    done(magritte("prune", "--worst", "1"))
+    assert "drop 0 of 1 faces" in done(magritte("prune", "--worst", "1"))
+    assert members(store, ranked) == {ENTRIES[1]}
+
+
 def test_a_prune_is_undone_and_done_again(magritte: Magritte, store: FolderStore, ranked: str) -> None:
     before = members(store, ranked)
     done(magritte("prune", "--worst", "34%"))
