@@ -1,6 +1,6 @@
 """Sorts a run's faces for whoever looks through them: by a person's verdicts, or else by strangeness."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,15 +49,22 @@ def _undecided(faces: Sequence[SeenFace]) -> list[int]:
 def _strange(known: Looks, faces: Sequence[SeenFace]) -> list[Suspect]:
     """Sort the faces that nobody has decided about; those that were kept are company to them, dropped ones are not."""
     company = [place for place, face in enumerate(faces) if face.belongs and not face.dropped]
-    scores = np.zeros((len(faces), len(strangeness.FEATURES)))
-    if company:
-        scores[company] = strangeness.strangeness(known.of(company))
-    return _ranked(_undecided(faces), scores.max(axis=1), scores, strangeness.FEATURES)
+    if not company:
+        return []
+    found, undecided = strangeness.strangeness(known.of(company)), set(_undecided(faces))
+    total = found.total
+    return _sorted(
+        Suspect(place, float(total[at]), found.mostly(at)) for at, place in enumerate(company) if place in undecided
+    )
 
 
 def _ranked(
     places: Sequence[int], scores: NDArray[np.float64], parts: NDArray[np.float64], features: Sequence[str]
 ) -> list[Suspect]:
-    """Return the faces at `places` by score, the highest first; equal ones stay in the order that they came in."""
-    suspects = [Suspect(place, float(scores[place]), features[int(parts[place].argmax())]) for place in places]
+    """Return the faces at `places` by score, the highest first."""
+    return _sorted(Suspect(place, float(scores[place]), features[int(parts[place].argmax())]) for place in places)
+
+
+def _sorted(suspects: Iterable[Suspect]) -> list[Suspect]:
+    """Sort by score, the highest first; equal ones stay in the order that they came in."""
     return sorted(suspects, key=lambda suspect: -suspect.score)
