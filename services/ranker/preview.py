@@ -1,4 +1,4 @@
-"""Sorts a run's faces for whoever looks through them: by a person's verdicts, or else by strangeness."""
+"""Sorts and ranks a run's faces for whoever looks through them: what commands do in their own process."""
 
 from collections.abc import Iterable, Sequence
 

@@ -28,7 +28,14 @@ _SHOWN = {
 """The files of a snapshot that are results by themselves, by the name that people call them."""
 
 
-_RANKED = {trainings.RANKING: "ranking", trainings.WORST: "worst", trainings.BEST: "best"}
+_RANKED = {
+    trainings.RANKING: "ranking",
+    trainings.PARQUET: "parquet",
+    trainings.WORST: "worst",
+    trainings.STRANGEST: "strangest",
+    trainings.BEST: "best",
+    trainings.UNCERTAIN: "uncertain",
+}
 """The files of a ranking, likewise."""
 
 
