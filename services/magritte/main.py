@@ -19,6 +19,7 @@ from services.magritte import (
     models,
     operate,
     quality,
+    rank,
     recipe,
     run,
     screen,
@@ -58,6 +59,7 @@ app.command("suspects")(suspects.suspects)
 app.command("verify")(dataset.verify)
 app.command("draw")(draw.draw)
 app.command("quality")(quality.quality)
+app.command("rank")(rank.rank)
 app.command("resume")(operate.resume)
 app.command("cancel")(operate.cancel)
 app.command("pause")(operate.pause)

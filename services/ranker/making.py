@@ -19,6 +19,7 @@ from shared.contract.errors import Poison
 from shared.contract.objects import Objects
 from shared.contract.picture_ranking import MadeRanking, RankingRequest, Told
 from shared.pictures import encode_png, to_image
+from shared.recipe.files import content
 from shared.runs import datasets, trainings
 
 COLUMNS: tables.Columns = {
@@ -75,23 +76,22 @@ def make(request: RankingRequest, store: Objects, told: Told) -> MadeRanking:
     places = _places(making, ranked)
     rows = _rows(places, members, origins(store, request.run, request.sources, making.remarks.append))
     before, stability = _stability(request, store, rows)
+    summary = _summary(request, len(places), before, stability) | {"remarks": making.remarks}
     files = {
         trainings.RANKING: tables.as_csv(rows, COLUMNS),
         trainings.PARQUET: tables.as_parquet(rows, COLUMNS),
         **dict(_sheets(ranked, places, request.settings.sheet)),
-        trainings.SUMMARY: _summary(making, len(places), before, stability),
+        trainings.SUMMARY: json.dumps(summary, indent=1).encode(),
     }
     named = {file: _key(request, request.legs[-1], file) for file in files} if request.legs else {}
-    return MadeRanking(files, named, stability)
+    return MadeRanking(files, named, rows, summary, stability, making.remarks)
 
 
 def _places(making: _Making, ranked: RankedSet) -> list[RankedPicture]:
-    """Rank the pictures; before any training by what makes them strange alone."""
+    """Rank the pictures; without any network by what makes them strange alone."""
     request, judge, scores = making.request, None, list[scoring.Scores]()
     for name, judge in _judges(making, ranked):
-        if request.legs:
-            step = making.step(f"scoring by {name}")
-            scores.append(judge.scores(request.settings.shuffles, request.seed, step))
+        scores.append(judge.scores(request.settings.shuffles, request.seed, making.step(f"scoring by {name}")))
     features = judge.features(making.step("finding features")) if judge else None
     found = looks.decoded(_looks(ranked, making.step("looking at faces")))
     return ranking(strangeness(found, features), scoring.together(scores) if scores else None)
@@ -101,8 +101,8 @@ def _judges(making: _Making, ranked: RankedSet) -> Iterator[tuple[str, Judge]]:
     """Open the networks that are asked, one after the other: the base network, then the snapshots in their order."""
     request, store = making.request, making.store
     if request.base is not None:
-        name = f"the network {request.base.rpartition('/')[2][:12]}"
-        yield "the base network", Judge(name, store.get(request.base), ranked)
+        base = content(request.base, store, "training.start_from")
+        yield "the base network", Judge("training.start_from", base, ranked)
     for leg in request.legs:
         snapshot = trainings.find_snapshot(store, request.training, leg)
         if snapshot is None:
@@ -145,21 +145,18 @@ def _sheet(ranked: RankedSet, shown: Sequence[tuple[RankedPicture, str]]) -> byt
     return encode_png(ranking_sheet(pictures, [f"#{place.rank}\n{value}" for place, value in shown]))
 
 
-def _summary(making: _Making, pictures: int, before: int | None, stability: float | None) -> bytes:
-    request = making.request
-    body = {
+def _summary(request: RankingRequest, pictures: int, before: int | None, stability: float | None) -> dict[str, Any]:
+    return {
         "run": request.run,
         "dataset": request.dataset,
         "training": request.training,
-        "snapshots": request.legs,
+        "snapshots": list(request.legs),
         "base": request.base is not None,
         "pictures": pictures,
         "shuffles": request.settings.shuffles,
         "compared_with": before,
         "stability": stability,
-        "remarks": making.remarks,
     }
-    return json.dumps(body, indent=1).encode()
 
 
 def _stability(request: RankingRequest, store: Objects, rows: Sequence[tables.Row]) -> tuple[int | None, float | None]:
@@ -181,5 +178,5 @@ def _stability(request: RankingRequest, store: Objects, rows: Sequence[tables.Ro
 def _key(request: RankingRequest, leg: int, file: str) -> str:
     """Return the key of a file of the ranking by snapshot `leg` that is made in the same way."""
     settings = request.settings.model_dump(mode="json", exclude={"at_kimg"})
-    terms = [request.run, request.seed, request.base, request.legs[:-1], settings]
+    terms = [request.run, request.seed, request.base is not None, request.legs[:-1], settings]
     return trainings.ranking_key(request.training, leg, json.dumps(terms, sort_keys=True), file)

@@ -1,8 +1,9 @@
 """What is to be ranked, and the interface of what ranks it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from shared.contract.objects import Objects
 from shared.recipe.ranking import Ranking
@@ -21,7 +22,7 @@ class RankingRequest:
         dataset: the digest of the data set
         training: the digest of the training whose snapshots score; empty before there is any
         legs: the snapshots that score together, by number; the ranking is the last one's. None before there is any
-        base: the key of the network that the training started from, if it scores too
+        base: the network that the training starts from, as the recipe names it, if it scores too
         seed: draws the minibatches
         settings: the recipe's
     """
@@ -31,7 +32,7 @@ class RankingRequest:
     dataset: str
     training: str
     legs: tuple[int, ...]
-    base: str | None
+    base: str | Path | None
     seed: int
     settings: Ranking
 
@@ -40,13 +41,17 @@ class RankingRequest:
 class MadeRanking:
     """The files of a ranking by name, and the keys in the store that they are for; without any snapshot these are none.
 
-    `stability` is Spearman's correlation with the ranking by the snapshot before, None where that was not ranked by the
-    same settings.
+    `rows` are those of the table, by column, the best picture first, and `summary` says what the ranking was made of.
+    `stability` is Spearman's correlation with the ranking by the snapshot before, None where that was not ranked in the
+    same way. `remarks` are sentences about what could not be read.
     """
 
     files: Mapping[str, bytes]
     keys: Mapping[str, str]
+    rows: Sequence[Mapping[str, Any]]
+    summary: Mapping[str, Any]
     stability: float | None
+    remarks: Sequence[str]
 
 
 class PictureRanker(Protocol):
