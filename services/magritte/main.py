@@ -20,6 +20,7 @@ from services.magritte import (
     operate,
     prune,
     quality,
+    rank,
     recipe,
     review,
     run,
@@ -66,6 +67,7 @@ app.command("train")(train.train)
 app.command("verify")(dataset.verify)
 app.command("draw")(draw.draw)
 app.command("quality")(quality.quality)
+app.command("rank")(rank.rank)
 app.command("resume")(operate.resume)
 app.command("cancel")(operate.cancel)
 app.command("pause")(operate.pause)

@@ -24,6 +24,7 @@ from shared.contract.environment import DanbooruEnvironment
 from shared.contract.errors import Unusable
 from shared.contract.found_faces import FaceFinder
 from shared.contract.objects import Objects
+from shared.contract.picture_ranking import PictureRanker
 from shared.contract.preview import SourcePreview, TagCount
 from shared.contract.stage import Stage, python_name
 from shared.contract.suspicious_faces import FaceSorter
@@ -85,6 +86,12 @@ def picture_comparer(settings: Duplicates, store: Objects) -> PictureComparer:
 def face_sorter() -> FaceSorter:
     """Return what sorts faces by how suspicious they are. Raises `Unusable` without the ranker's extra."""
     found: FaceSorter = _module(RANKER.name, "preview").PreviewSorter()
+    return found
+
+
+def picture_ranker() -> PictureRanker:
+    """Return what ranks the pictures of data sets. Raises `Unusable` without the ranker's extra."""
+    found: PictureRanker = _module(RANKER.name, "preview").PreviewRanker()
     return found
 
 

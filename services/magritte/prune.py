@@ -53,8 +53,9 @@ def prune(
     """Drop the worst faces of a ranking from the data sets of their character, all as one step that `undo` takes back.
 
     What is left makes the next version of the data set, and training goes on with it from the newest snapshot
-    (`train_on` in the recipe). A share is one of the whole ranking: the same prune again drops nothing more. Faces that a person has kept (`magritte verdict keep`) stay. Look at the worst first:
-    `magritte fetch` copies the sheet, and --dry-run lists what would be dropped.
+    (`train_on` in the recipe). A share is one of the whole ranking: the same prune again drops nothing more. Faces
+    that a person has kept (`magritte verdict keep`) stay. Look at the worst first: `magritte fetch` copies the sheet,
+    and --dry-run lists what would be dropped.
     """
     here, name = found_run(run)
     ranking = _ranking(here, name, file)

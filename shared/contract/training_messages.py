@@ -71,6 +71,14 @@ class SnapshotTaken(LegMessage):
 
 
 class RankingReady(LegMessage):
-    """The training pictures have been scored by the discriminator of checkpoint `leg`; `files` are keys by name."""
+    """The training pictures have been ranked by the discriminator of checkpoint `leg`; `files` are keys by name.
+
+    `stability` is Spearman's correlation with the ranking by the snapshot before; None where that was not ranked so.
+    """
 
     files: dict[str, str] = Field(default_factory=dict)
+    stability: float | None = Field(default=None, ge=-1, le=1)
+
+    def fact(self, stage: str) -> Fact:
+        about = self.model_dump(exclude={"run", "dataset", "stability"})
+        return RunFact(self.kind(), stage, digest=self.dataset, **about)

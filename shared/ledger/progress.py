@@ -120,10 +120,13 @@ class Progress:
             return Phase.FINISHED
         if self.packed_at != tally.changes:
             return Phase.PACKING
-        if not (settings.training or self.training) or self.is_of_newest_training(self.ranking):
+        if not (settings.training or self.training):
             return Phase.FINISHED
-        done = self.snapshot is not None and self.snapshot.last and self.is_of_newest_training(self.snapshot)
-        return Phase.RANKING if done else Phase.TRAINING
+        snapshot, ranking = self.snapshot, self.ranking
+        if snapshot is None or not (snapshot.last and self.is_of_newest_training(snapshot)):
+            return Phase.TRAINING
+        is_ranked = ranking is not None and self.is_of_newest_training(ranking) and ranking.leg >= snapshot.leg
+        return Phase.FINISHED if is_ranked else Phase.RANKING
 
     def is_of_newest_training(self, fact: RunFact | None) -> bool:
         """Return whether a snapshot or ranking is of the training that is due: those of before had no numbers."""

@@ -22,7 +22,6 @@ from shared.contract.errors import NotFound, Poison
 from shared.contract.messages import Digest
 from shared.contract.stage import Objects
 from shared.recipe import files as recipe_files
-from shared.recipe.ranking import Ranking
 from shared.recipe.train_on import Carried
 from shared.recipe.training import ResolvedTraining
 
@@ -43,8 +42,17 @@ JSON per tick, and the ticks for TensorBoard."""
 NEIGHBOURS, QUALITY = ("neighbours.png", "quality.json")
 """Of a snapshot whose pictures are compared with the training pictures: those nearest to one, and figures."""
 
-RANKING, WORST, BEST = ("ranking.csv", "worst.png", "best.png")
-"""Of one ranking."""
+RANKING, PARQUET, SUMMARY, WORST, STRANGEST, BEST, UNCERTAIN = RANKING_FILES = (
+    "ranking.csv",
+    "ranking.parquet",
+    "ranking.json",
+    "worst.png",
+    "strangest.png",
+    "best.png",
+    "uncertain.png",
+)
+"""Of one ranking: the table in two formats, what it was made of and how far it agrees with the one before, and sheets
+of the pictures that are worst by both signals, strangest, best, and scored most differently in other company."""
 
 IS_PARENT = "is-parent.json"
 """Of a snapshot that another training begins with, whose checkpoint therefore stays."""
@@ -182,10 +190,9 @@ def content_name(file: str, digest: str) -> str:
     return f"{path.stem}-{digest[:12]}{path.suffix}"
 
 
-def ranking_key(snapshot: Snapshot, settings: Ranking, file: str) -> str:
-    """Return the key of a file of the ranking by this snapshot; rankings with other settings lie beside it."""
-    digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
-    return keys.leg(snapshot.training, snapshot.leg, content_name(file, digest))
+def ranking_key(training: str, leg: int, terms: str, file: str) -> str:
+    """Return the key of a file of the ranking by snapshot `leg`; rankings by other `terms` lie beside it."""
+    return keys.leg(training, leg, content_name(file, hashlib.sha256(terms.encode()).hexdigest()))
 
 
 def _newest_first(store: Objects, training: str) -> Iterator[Snapshot]:

@@ -217,3 +217,13 @@ def test_the_content_of_progress_of_before_trainings_had_numbers_is_read() -> No
     del content["training"]
     del content["snapshot"]["number"]
     assert Progress.of(content) == progress
+
+
+def test_a_ranking_in_the_middle_of_a_training_does_not_end_the_run() -> None:
+    book = settled()
+    book.add(RunFact("dataset-packed", "packer", version=1, digest=DIGEST, changes=book.tally.changes, number=1))
+    for leg in (1, 2):
+        book.add(numbered("snapshot-taken", 1, leg=leg, last=leg == 2))
+        assert book.phase(TRAINING) is (Phase.RANKING if leg == 2 else Phase.TRAINING)
+        assert book.add(numbered("ranking-ready", 1, leg=leg))
+        assert book.phase(TRAINING) is (Phase.FINISHED if leg == 2 else Phase.TRAINING)

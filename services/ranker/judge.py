@@ -1,0 +1,94 @@
+"""Asks a network about pictures: D scores them and finds features of them, and G draws others."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.ranker import scoring
+from services.ranker.looks import Rows
+from services.ranker.scoring import Chosen, Logits, Rule, Scores
+from shared.contract.errors import Poison
+from shared.contract.objects import Objects
+from shared.runs import datasets
+from shared.stylegan2 import network_file
+from shared.stylegan2.errors import StyleGAN2Error
+from shared.stylegan2.labels_file import LabelArray
+from shared.stylegan2.picture_file import PictureFile
+from shared.stylegan2.weights import Networks
+
+Step = Callable[[int, int], object]
+"""Is told how many steps are done, and of how many; raises to stop."""
+
+
+@dataclass(frozen=True)
+class RankedSet:
+    """The pictures of a data set, and their classes, one-hot float32 [pictures, classes]; None without any."""
+
+    name: str
+    pictures: PictureFile
+    labels: LabelArray | None
+
+    @classmethod
+    def open(cls, store: Objects, dataset: str) -> "RankedSet":
+        """Open a data set in the store. Raises Poison where it is not whole."""
+        return cls(dataset[:20], datasets.open_pictures(store, dataset), datasets.open_labels(store, dataset))
+
+
+class Judge:
+    """The networks in a file, asked about the pictures of a data set. Raises Poison where they do not fit these."""
+
+    def __init__(self, name: str, data: bytes, ranked: RankedSet) -> None:
+        from shared.stylegan2.inference import Discriminator  # loads TensorFlow
+
+        self._networks, self._pictures = _fitting(name, data, ranked), ranked.pictures
+        self._labels = ranked.labels if self._networks.architecture.label_size else None
+        self._discriminator = Discriminator(self._networks.architecture, self._networks.D)
+
+    def scores(self, shuffles: int, seed: int, step: Step) -> Scores:
+        """Score every picture `shuffles` times in other company."""
+
+        def scored(chosen: Chosen) -> Logits:
+            labels = None if self._labels is None else self._labels[chosen]
+            return self._discriminator.scores(self._pictures[chosen], labels)
+
+        return self._scored(scored, len(self._pictures), shuffles, seed, step)
+
+    def features(self, step: Step) -> Rows:
+        """Return D's features of every picture, [n, features]."""
+        count, size = len(self._pictures), scoring.minibatch(len(self._pictures), 1, self._pictures.resolution)
+        found = []
+        for start in range(0, count, size):
+            step(start, count)
+            found.append(self._discriminator.features(self._pictures[np.arange(start, min(start + size, count))]))
+        return np.concatenate(found)
+
+    def _scored(self, discriminator: scoring.Discriminator, count: int, shuffles: int, seed: int, step: Step) -> Scores:
+        architecture = self._networks.architecture
+        rule = Rule(scoring.minibatch(count, architecture.mbstd_group_size, architecture.resolution), shuffles, seed)
+        done, total = 0, shuffles * -(-count // rule.minibatch)
+
+        def counted(chosen: Chosen) -> Logits:
+            nonlocal done
+            step(done, total)
+            done += 1
+            return discriminator(chosen)
+
+        return scoring.score(count, counted, rule)
+
+
+def _fitting(name: str, data: bytes, ranked: RankedSet) -> Networks:
+    try:
+        networks = network_file.load(data)
+    except StyleGAN2Error as error:
+        raise Poison(f"{name}: {error}") from error
+    found, pictures = networks.architecture, ranked.pictures
+    if (found.resolution, found.num_channels) != (pictures.resolution, pictures.channels):
+        raise Poison(
+            f"{name} takes {found.resolution} px in {found.num_channels} channels, and the data set {ranked.name} has "
+            f"{pictures.resolution} px in {pictures.channels}"
+        )
+    classes = 0 if ranked.labels is None else ranked.labels.shape[1]
+    if found.label_size not in (0, classes):
+        raise Poison(f"{name} knows {found.label_size} classes, and the data set {ranked.name} has {classes}")
+    return networks
