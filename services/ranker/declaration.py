@@ -8,17 +8,20 @@ RANKER = Declaration(
     name="ranker",
     version=2,
     consumes=(m.SnapshotTaken,),
-    produces=(m.RankingReady,),
+    produces=(m.RankingReady, m.VerdictGiven),
     threads=1,
     longest=6 * 3600.0,
-    reads=(patterns.DATASETS, patterns.TRAININGS, patterns.LISTINGS, patterns.JOURNALS),
-    writes=tuple(
-        keys.training("*") + f"*/{name}-*{ending}"
-        for name, ending in (
-            ("ranking", ".csv"),
-            ("ranking", ".parquet"),
-            ("ranking", ".json"),
-            *((sheet, ".png") for sheet in ("worst", "strangest", "best", "uncertain")),
-        )
+    reads=(patterns.DATASETS, patterns.TRAININGS, patterns.LISTINGS, patterns.JOURNALS, patterns.VERDICTS),
+    writes=(
+        patterns.VERDICTS,
+        *(
+            keys.training("*") + f"*/{name}-*{ending}"
+            for name, ending in (
+                ("ranking", ".csv"),
+                ("ranking", ".parquet"),
+                ("ranking", ".json"),
+                *((sheet, ".png") for sheet in ("worst", "strangest", "best", "uncertain")),
+            )
+        ),
     ),
 )

@@ -75,7 +75,8 @@ def make(request: RankingRequest, store: Objects, told: Told) -> MadeRanking:
         raise Poison(f"the data set has {len(ranked.pictures)} pictures, and its manifest {len(members)}")
     places = _places(making, ranked)
     rows = _rows(places, members, origins(store, request.run, request.sources, making.remarks.append))
-    before, stability = _stability(request, store, rows)
+    before, earlier = _earlier(request, store)
+    stability = agreement({row["name"]: row["rank"] for row in rows}, earlier)
     summary = _summary(request, len(places), before, stability) | {"remarks": making.remarks}
     files = {
         trainings.RANKING: tables.as_csv(rows, COLUMNS),
@@ -84,7 +85,7 @@ def make(request: RankingRequest, store: Objects, told: Told) -> MadeRanking:
         trainings.SUMMARY: json.dumps(summary, indent=1).encode(),
     }
     named = {file: _key(request, request.legs[-1], file) for file in files} if request.legs else {}
-    return MadeRanking(files, named, rows, summary, stability, making.remarks)
+    return MadeRanking(files, named, rows, summary, earlier, stability, making.remarks)
 
 
 def _places(making: _Making, ranked: RankedSet) -> list[RankedPicture]:
@@ -159,20 +160,19 @@ def _summary(request: RankingRequest, pictures: int, before: int | None, stabili
     }
 
 
-def _stability(request: RankingRequest, store: Objects, rows: Sequence[tables.Row]) -> tuple[int | None, float | None]:
-    """Compare with the ranking by the newest earlier snapshot that was ranked in the same way.
+def _earlier(request: RankingRequest, store: Objects) -> tuple[int | None, dict[str, int]]:
+    """Find the ranking by the newest earlier snapshot that was ranked in the same way.
 
-    Return the number of that, and Spearman's correlation; None without one.
+    Return the number of that, None without one, and the ranks by name.
     """
     if not request.legs:
-        return None, None
+        return None, {}
     present = set(store.list(keys.training(request.training)))
     earlier = range(request.legs[-1] - 1, 0, -1)
     before = next((leg for leg in earlier if _key(request, leg, trainings.PARQUET) in present), None)
     if before is None:
-        return None, None
-    ranks = tables.read_column(store.get(_key(request, before, trainings.PARQUET)), "name", "rank")
-    return before, agreement({row["name"]: row["rank"] for row in rows}, ranks)
+        return None, {}
+    return before, tables.read_column(store.get(_key(request, before, trainings.PARQUET)), "name", "rank")
 
 
 def _key(request: RankingRequest, leg: int, file: str) -> str:

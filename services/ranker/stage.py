@@ -6,17 +6,24 @@ from pydantic import Field
 
 from services.ranker import making
 from services.ranker.declaration import RANKER
+from services.ranker.pruning import prune
 from shared.contract.errors import Interrupted
-from shared.contract.messages import LegMessage, RankingReady, SnapshotTaken
+from shared.contract.messages import LegMessage, Message, RankingReady, SnapshotTaken
 from shared.contract.picture_ranking import RankingRequest
 from shared.contract.stage import Context, Stage
+from shared.recipe.pruning import Pruning
 from shared.recipe.ranking import Ranking
 from shared.recipe.recipe import Recipe
 
 
 class RankerSettings(Ranking):
-    """Settings of a ranking, and what is known by the inputs or decides only which snapshots are ranked."""
+    """Settings of a ranking and of what follows from it.
 
+    The action leaves out what is known by the inputs, and what decides only which snapshots are ranked.
+    """
+
+    pruning: Pruning
+    character: str = Field(exclude=True)
     at_kimg: tuple[float, ...] = Field((), exclude=True)
     leg_kimg: float = Field(exclude=True)
     seed: int = Field(exclude=True)
@@ -29,21 +36,21 @@ class RankerSettings(Ranking):
 
 
 class Ranker(Stage[SnapshotTaken, RankerSettings]):
-    """`SnapshotTaken` in; `RankingReady` out, for those snapshots that are ranked."""
+    """`SnapshotTaken` in; `RankingReady` out, for those snapshots that are ranked, and `VerdictGiven` for a prune."""
 
     declaration = RANKER
 
     def settings(self, recipe: Recipe) -> RankerSettings:
         training = recipe.training
         known = {"leg_kimg": training.leg_kimg, "seed": training.seed, "sources": len(recipe.sources)}
-        return RankerSettings(**dict(recipe.ranking), **known)
+        return RankerSettings(**dict(recipe.ranking), **known, pruning=recipe.pruning, character=recipe.name)
 
     def inputs(self, message: SnapshotTaken, settings: RankerSettings) -> Mapping[str, str | int] | None:
         if not settings.are_for(message):
             return None
         return {"run": message.run, "training": message.training, "leg": message.leg, "dataset": message.dataset}
 
-    def process(self, message: SnapshotTaken, settings: RankerSettings, context: Context) -> Iterator[RankingReady]:
+    def process(self, message: SnapshotTaken, settings: RankerSettings, context: Context) -> Iterator[Message]:
         if not settings.are_for(message):
             return
 
@@ -56,6 +63,7 @@ class Ranker(Stage[SnapshotTaken, RankerSettings]):
             context.store.put(key, made.files[file])
         about = message.model_dump(include=set(LegMessage.model_fields))
         yield RankingReady(**about, files=dict(made.keys), stability=made.stability)
+        yield from prune(message, made.rows, made.earlier, settings.pruning, settings.character, context.store)
 
 
 STAGES = (Ranker,)
@@ -70,5 +78,5 @@ def _request(message: SnapshotTaken, settings: RankerSettings) -> RankingRequest
         legs=(message.leg,),
         base=None,
         seed=settings.seed,
-        settings=Ranking.model_validate(settings.model_dump()),
+        settings=Ranking(**{name: getattr(settings, name) for name in Ranking.model_fields}),
     )

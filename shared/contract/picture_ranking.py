@@ -42,14 +42,16 @@ class MadeRanking:
     """The files of a ranking by name, and the keys in the store that they are for; without any snapshot these are none.
 
     `rows` are those of the table, by column, the best picture first, and `summary` says what the ranking was made of.
-    `stability` is Spearman's correlation with the ranking by the snapshot before, None where that was not ranked in the
-    same way. `remarks` are sentences about what could not be read.
+    `earlier` is the ranking by the snapshot before, as ranks by name, empty where that was not ranked in the same way;
+    `stability` is Spearman's correlation with it, None without one. `remarks` are sentences about what could not be
+    read.
     """
 
     files: Mapping[str, bytes]
     keys: Mapping[str, str]
     rows: Sequence[Mapping[str, Any]]
     summary: Mapping[str, Any]
+    earlier: Mapping[str, int]
     stability: float | None
     remarks: Sequence[str]
 

@@ -18,7 +18,6 @@ FROM_OUTSIDE = {
     messages.PairGiven,
     messages.RunRequested,
     messages.TrainingDue,
-    messages.VerdictGiven,
     messages.ReviewClosed,
 }
 """Published by what people ask for."""

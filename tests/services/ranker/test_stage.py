@@ -12,8 +12,9 @@ from PIL import Image
 from services.ranker.stage import Ranker, RankerSettings
 from shared.contract import keys
 from shared.contract.errors import Interrupted, Poison
-from shared.contract.messages import RankingReady, SnapshotTaken
+from shared.contract.messages import RankingReady, SnapshotTaken, VerdictGiven
 from shared.contract.stage import Context
+from shared.recipe.pruning import Pruning, Worst
 from shared.recipe.ranking import Ranking
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
@@ -45,7 +46,14 @@ def store(tmp_path: Path) -> FolderStore:
     tfrecords = b"".join(frame(encode_picture(picture.transpose(2, 0, 1))) for picture in PICTURES)
     store.put(keys.dataset(DATASET, "toy-r03.tfrecords"), tfrecords)
     members = [
-        {"index": n, "name": f"picture-{n}", "picture": f"{n}" * 64, "image": "abcdefg"[n] * 64, "face": 0}
+        {
+            "index": n,
+            "name": f"picture-{n}",
+            "picture": f"{n}" * 64,
+            "image": "abcdef0"[n] * 64,
+            "entry": f"{n:020x}",
+            "face": 0,
+        }
         for n in range(7)
     ]
     store.put(keys.dataset(DATASET, "manifest.json"), json.dumps({"members": members}).encode())
@@ -211,3 +219,20 @@ def test_pictures_are_scored_as_of_their_class(store: FolderStore) -> None:
     scores = alone.scores(PICTURES[order[:4]], labels[order[:4]])
     for index, score in zip(order[:4], scores, strict=True):
         assert found[f"picture-{index}"] == pytest.approx(float(score), abs=1e-4)
+
+
+def test_the_worst_of_two_rankings_leave_if_the_recipe_says_so(store: FolderStore) -> None:
+    recipe = Recipe(
+        name="toy",
+        sources=(FolderSource(folder=Path("pictures")),),
+        ranking=Ranking(sheet=3, at_kimg=(4.0,)),
+        pruning=Pruning(worst=Worst.DROP, share=0.3, floor=1),
+    )
+    stage = Ranker()
+    before, last = another(store, 2), another(store, 3)
+    first = list(stage.process(before.model_copy(update={"last": False}), stage.settings(recipe), Context(store)))
+    assert [type(message) for message in first] == [RankingReady]
+    ready, *verdicts = stage.process(last, stage.settings(recipe), Context(store))
+    assert isinstance(ready, RankingReady)
+    worst = [row["image"] for row in rows(store, ready)[:-3:-1]]
+    assert [message.image for message in verdicts if isinstance(message, VerdictGiven)] == worst
