@@ -32,6 +32,7 @@ from sklearn.metrics import roc_auc_score
 from benchmarks.few_shot import BASE
 from benchmarks.planted import PlantedSet, drawn_sets, labelled_sets
 from services.ranker import looks, scoring
+from services.ranker.judge import quarters
 from services.ranker.ranking import ranking
 from services.ranker.scoring import Rule, Scores
 from services.ranker.strangeness import strangeness
@@ -105,7 +106,7 @@ def _measured(trainer: Trainer, planted: PlantedSet, halves: bool) -> Iterator[t
     pictures = np.stack([np.asarray(image) for image in planted.faces])
     networks = trainer.trained(pictures)
     score, base = _scored(networks, pictures), _scored(trainer.base, pictures)
-    features = Discriminator(networks.architecture, networks.D).features(pictures)
+    features = quarters(Discriminator(networks.architecture, networks.D).features(pictures))
     strange = strangeness(looks.decoded(map(looks.encoded, pictures)), features)
     ranked = ranking(strange, score)
     by_index = sorted(ranked, key=lambda each: each.index)

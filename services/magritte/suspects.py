@@ -72,8 +72,8 @@ def suspects(
 
     As soon as a person has dropped faces of eight pictures, and kept those of eight others, a model of this run's faces
     sorts by these verdicts. Until then it is by strangeness: how far each face is from the others in shape, colours,
-    sharpness and tones (`mostly` says in which of them most). Neither needs a training. What `magritte verdict exclude`
-    has dropped does not count, since that says nothing of how a face looks.
+    sharpness, tones and grain (`mostly` says in which of them most). Neither needs a training. What `magritte verdict
+    exclude` has dropped does not count, since that says nothing of how a face looks.
     """
     sorter = face_sorter()
     here, name = found_run(run)

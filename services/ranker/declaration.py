@@ -20,7 +20,8 @@ RANKER = Declaration(
                 ("ranking", ".csv"),
                 ("ranking", ".parquet"),
                 ("ranking", ".json"),
-                *((sheet, ".png") for sheet in ("worst", "strangest", "best", "uncertain")),
+                ("fake-ranking", ".csv"),
+                *((sheet, ".png") for sheet in ("worst", "strangest", "best", "uncertain")),  # and of fakes
             )
         ),
     ),

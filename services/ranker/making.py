@@ -9,6 +9,7 @@ import numpy as np
 
 from services.ranker import looks, scoring, tables
 from services.ranker.correlation import agreement
+from services.ranker.fake_ranking import fake_ranking
 from services.ranker.judge import Judge, RankedSet, Step
 from services.ranker.origins import Origins, origins
 from services.ranker.ranking import RankedPicture, ranking
@@ -73,7 +74,7 @@ def make(request: RankingRequest, store: Objects, told: Told) -> MadeRanking:
     members = manifests.members(store, request.dataset)
     if len(members) != len(ranked.pictures):
         raise Poison(f"the data set has {len(ranked.pictures)} pictures, and its manifest {len(members)}")
-    places = _places(making, ranked)
+    places, of_fakes = _places(making, ranked)
     rows = _rows(places, members, origins(store, request.run, request.sources, making.remarks.append))
     before, earlier = _earlier(request, store)
     stability = agreement({row["name"]: row["rank"] for row in rows}, earlier)
@@ -82,20 +83,24 @@ def make(request: RankingRequest, store: Objects, told: Told) -> MadeRanking:
         trainings.RANKING: tables.as_csv(rows, COLUMNS),
         trainings.PARQUET: tables.as_parquet(rows, COLUMNS),
         **dict(_sheets(ranked, places, request.settings.sheet)),
+        **of_fakes,
         trainings.SUMMARY: json.dumps(summary, indent=1).encode(),
     }
     named = {file: _key(request, request.legs[-1], file) for file in files} if request.legs else {}
     return MadeRanking(files, named, rows, summary, earlier, stability, making.remarks)
 
 
-def _places(making: _Making, ranked: RankedSet) -> list[RankedPicture]:
-    """Rank the pictures; without any network by what makes them strange alone."""
+def _places(making: _Making, ranked: RankedSet) -> tuple[list[RankedPicture], dict[str, bytes]]:
+    """Rank the pictures, without any network by what makes them strange alone; return the files about fakes too."""
     request, judge, scores = making.request, None, list[scoring.Scores]()
     for name, judge in _judges(making, ranked):
         scores.append(judge.scores(request.settings.shuffles, request.seed, making.step(f"scoring by {name}")))
     features = judge.features(making.step("finding features")) if judge else None
+    of_fakes = dict[str, bytes]()
+    if judge and request.legs and request.settings.fakes:
+        of_fakes |= fake_ranking(judge, request.settings, request.seed, making.step)
     found = looks.decoded(_looks(ranked, making.step("looking at faces")))
-    return ranking(strangeness(found, features), scoring.together(scores) if scores else None)
+    return ranking(strangeness(found, features), scoring.together(scores) if scores else None), of_fakes
 
 
 def _judges(making: _Making, ranked: RankedSet) -> Iterator[tuple[str, Judge]]:

@@ -31,3 +31,9 @@ class Ranking(Section):
         le=400,
         description="1 to 400: pictures on each contact sheet: the worst, the strangest, the best, the most uncertain",
     )
+    fakes: int = Field(
+        100,
+        ge=0,
+        le=10_000,
+        description="0 to 10000: pictures that the network draws, of which the best and worst are shown; 0: none",
+    )

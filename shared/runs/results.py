@@ -35,6 +35,9 @@ _RANKED = {
     trainings.STRANGEST: "strangest",
     trainings.BEST: "best",
     trainings.UNCERTAIN: "uncertain",
+    trainings.FAKE_RANKING: "fake-ranking",
+    trainings.WORST_FAKES: "worst-fakes",
+    trainings.BEST_FAKES: "best-fakes",
 }
 """The files of a ranking, likewise."""
 

@@ -54,6 +54,9 @@ RANKING, PARQUET, SUMMARY, WORST, STRANGEST, BEST, UNCERTAIN = RANKING_FILES = (
 """Of one ranking: the table in two formats, what it was made of and how far it agrees with the one before, and sheets
 of the pictures that are worst by both signals, strangest, best, and scored most differently in other company."""
 
+FAKE_RANKING, WORST_FAKES, BEST_FAKES = FAKE_RANKING_FILES = ("fake-ranking.csv", "worst-fakes.png", "best-fakes.png")
+"""Of one ranking in which pictures that the network draws are scored too."""
+
 IS_PARENT = "is-parent.json"
 """Of a snapshot that another training begins with, whose checkpoint therefore stays."""
 

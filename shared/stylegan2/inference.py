@@ -83,9 +83,8 @@ class Discriminator:
         return np.asarray(discriminator.scores(self._architecture, self._variables, reals, one_hot))[:, 0]
 
     def features(self, pictures: PictureArray) -> npt.NDArray[np.float32]:
-        """Return the maps at 4x4 of uint8 pictures [N, R, R, num_channels] as rows [N, 16 * maps]: no other counts."""
-        found = discriminator.features(self._architecture, self._variables, discriminator.scaled(pictures))
-        return np.asarray(found).reshape(len(pictures), -1)
+        """Return the maps [N, 4, 4, maps] of uint8 pictures [N, R, R, num_channels], each picture's on its own."""
+        return np.asarray(discriminator.features(self._architecture, self._variables, discriminator.scaled(pictures)))
 
 
 def _labels(labels: Array | None, count: int, architecture: Architecture) -> Array:

@@ -19,13 +19,26 @@ from shared.recipe.ranking import Ranking
 from shared.recipe.recipe import Recipe
 from shared.recipe.sources import FolderSource
 from shared.runs import trainings
-from shared.runs.trainings import BEST, NETWORK, RANKING, STRANGEST, SUMMARY, UNCERTAIN, WORST, Snapshot
+from shared.runs.trainings import (
+    BEST,
+    BEST_FAKES,
+    FAKE_RANKING,
+    NETWORK,
+    RANKING,
+    STRANGEST,
+    SUMMARY,
+    UNCERTAIN,
+    WORST,
+    WORST_FAKES,
+    Snapshot,
+)
 from shared.runtime.execution import action_of
 from shared.store.folder import FolderStore
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.example import encode_picture
-from shared.stylegan2.inference import Discriminator
+from shared.stylegan2.grid import to_uint8
+from shared.stylegan2.inference import Discriminator, Generator
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
 from shared.stylegan2.tfrecords import frame
 from shared.stylegan2.weights import Networks
@@ -95,7 +108,7 @@ def test_the_last_snapshot_is_ranked(store: FolderStore) -> None:
     (ready,) = ranked(store)
     about = RankingReady(run="toy-001", version=2, dataset=DATASET, training=TRAINING, leg=3)
     assert ready.model_copy(update={"files": {}}) == about
-    assert ready.files.keys() == set(trainings.RANKING_FILES)
+    assert ready.files.keys() == {*trainings.RANKING_FILES, *trainings.FAKE_RANKING_FILES}
     assert all(store.exists(key) for key in ready.files.values())
     table = rows(store, ready)
     assert [int(row["rank"]) for row in table] == [1, 2, 3, 4, 5, 6, 7]
@@ -130,6 +143,27 @@ def test_the_sheets_show_the_worst_the_strangest_the_best_and_the_most_uncertain
         with Image.open(io.BytesIO(store.get(ready.files[name]))) as page:
             thumbnail = np.asarray(page)[6:134:16, 6:134:16]
         assert np.array_equal(thumbnail, PICTURES[int(row["name"].removeprefix("picture-"))])
+
+
+def test_what_the_network_draws_is_ranked_too(store: FolderStore) -> None:
+    (ready,) = ranked(store, Ranking(sheet=3, shuffles=60, fakes=9))
+    table = list(csv.DictReader(io.StringIO(store.get(ready.files[FAKE_RANKING]).decode())))
+    assert sorted(int(row["seed"]) for row in table) == list(range(9))
+    assert [float(row["score"]) for row in table] == sorted((float(row["score"]) for row in table), reverse=True)
+    z = np.stack([np.random.RandomState(seed).randn(8).astype(np.float32) for seed in range(9)])
+    drawn = to_uint8(Generator(NETWORKS.architecture, NETWORKS.Gs).pictures(z))
+    discriminator = Discriminator(NETWORKS.architecture, NETWORKS.D)
+    company = [np.roll(np.arange(9), shift)[:4] for shift in range(9)]
+    expected = np.mean([discriminator.scores(drawn[chosen]).mean() for chosen in company])
+    assert np.mean([float(row["score"]) for row in table]) == pytest.approx(expected, abs=0.02)
+    for name, row in ((BEST_FAKES, table[0]), (WORST_FAKES, table[-1])):
+        with Image.open(io.BytesIO(store.get(ready.files[name]))) as page:
+            assert np.array_equal(np.asarray(page)[6:134:16, 6:134:16], drawn[int(row["seed"])])
+
+
+def test_no_fakes_are_drawn_where_none_are_asked_for(store: FolderStore) -> None:
+    (ready,) = ranked(store, Ranking(sheet=3, fakes=0))
+    assert ready.files.keys() == set(trainings.RANKING_FILES)
 
 
 @pytest.mark.parametrize(
