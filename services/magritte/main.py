@@ -16,6 +16,7 @@ from services.magritte import (
     init,
     inspect,
     login,
+    mix,
     models,
     operate,
     quality,
@@ -57,6 +58,7 @@ app.command("duplicates")(duplicates.duplicates)
 app.command("suspects")(suspects.suspects)
 app.command("verify")(dataset.verify)
 app.command("draw")(draw.draw)
+app.command("mix")(mix.mix)
 app.command("quality")(quality.quality)
 app.command("resume")(operate.resume)
 app.command("cancel")(operate.cancel)
