@@ -28,6 +28,7 @@ from services.magritte import (
     stage,
     suspects,
     verdict,
+    walk,
     watch,
     weights,
 )
@@ -59,6 +60,7 @@ app.command("suspects")(suspects.suspects)
 app.command("verify")(dataset.verify)
 app.command("draw")(draw.draw)
 app.command("mix")(mix.mix)
+app.command("walk")(walk.walk)
 app.command("quality")(quality.quality)
 app.command("resume")(operate.resume)
 app.command("cancel")(operate.cancel)
