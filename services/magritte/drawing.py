@@ -1,7 +1,4 @@
-"""What the commands that draw by w share: an open network with the class, the truncation and the noise of its pictures.
-
-Needs the libraries of training.
-"""
+"""Draws by w, for several commands, with the class, truncation and noise of a call. Needs the libraries of training."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

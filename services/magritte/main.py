@@ -19,6 +19,7 @@ from services.magritte import (
     mix,
     models,
     operate,
+    project,
     quality,
     recipe,
     run,
@@ -61,6 +62,7 @@ app.command("verify")(dataset.verify)
 app.command("draw")(draw.draw)
 app.command("mix")(mix.mix)
 app.command("walk")(walk.walk)
+app.command("project")(project.project)
 app.command("quality")(quality.quality)
 app.command("resume")(operate.resume)
 app.command("cancel")(operate.cancel)

@@ -60,11 +60,14 @@ class Generator:
 
     def styles(self, z: Array, labels: Array | None = None, truncation: Truncation = WHOLE) -> Array:
         """Map z [N, z_size] and labels [N, label_size] to w [N, num_ws, w_size], truncated."""
-        one_hot = ops.convert_to_tensor(_labels(labels, len(z), self.architecture))
-        w = generator.mapping(self.architecture, self._variables, ops.convert_to_tensor(z), one_hot)
-        w = generator.broadcast(self.architecture, w)
+        w = generator.broadcast(self.architecture, self.w(z, labels))
         w = generator.truncate(w, self._variables["dlatent_avg"], truncation.psi, truncation.cutoff)
         return np.asarray(w)
+
+    def w(self, z: Array, labels: Array | None = None) -> Array:
+        """Map z [N, z_size] and labels [N, label_size] to w [N, w_size], neither truncated nor broadcast."""
+        one_hot = ops.convert_to_tensor(_labels(labels, len(z), self.architecture))
+        return np.asarray(generator.mapping(self.architecture, self._variables, ops.convert_to_tensor(z), one_hot))
 
     def pictures_of_styles(self, w: Array, noises: Sequence[Array] | None = None) -> Array:
         """Draw pictures [N, R, R, num_channels], about -1 .. 1, all at once: w [N, num_ws, w_size].
