@@ -7,6 +7,7 @@ from services.magritte.chosen_network import OpenedNetwork
 from services.magritte.network_options import FixedNoise, one_hot_class
 from shared.stylegan2.grid import PictureArray, to_uint8
 from shared.stylegan2.inference import Generator, Truncation, latents
+from shared.stylegan2.w_space import deviation, sampled_w
 
 if TYPE_CHECKING:
     from shared.stylegan2.weights import Array
@@ -35,6 +36,10 @@ class Drawing:
         labels = None if self._labels is None else self._labels.repeat(len(z), axis=0)
         w: Array = self._generator.styles(z, labels, self._truncation)
         return w
+
+    def reach(self) -> float:
+        """Return how far w of the class is from its average where it is not truncated."""
+        return deviation(sampled_w(self._generator, self._labels))
 
     def picture(self, w: "Array", noises: "Sequence[Array] | None" = None) -> PictureArray:
         """Draw a picture [R, R, num_channels] by w [num_ws, w_size]; with `noises` [1, H, W, 1] instead of its own."""

@@ -9,12 +9,14 @@ from services.magritte import (
     convert,
     dataset,
     dead,
+    directions,
     draw,
     duplicates,
     faces,
     fetch,
     init,
     inspect,
+    jitter,
     login,
     mix,
     models,
@@ -63,6 +65,8 @@ app.command("draw")(draw.draw)
 app.command("mix")(mix.mix)
 app.command("walk")(walk.walk)
 app.command("project")(project.project)
+app.command("jitter")(jitter.jitter)
+app.command("directions")(directions.directions)
 app.command("quality")(quality.quality)
 app.command("resume")(operate.resume)
 app.command("cancel")(operate.cancel)

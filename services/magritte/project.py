@@ -12,7 +12,7 @@ from services.magritte.drawn_files import DrawnFiles
 from services.magritte.inspect import AsJson
 from services.magritte.network_options import Class, SnapshotNumber, What, one_hot_class
 from services.magritte.run import STOPPED
-from services.magritte.target_picture import Fit, target_picture
+from services.magritte.target_picture import Fit
 from services.magritte.walk import FILMS
 from shared.recipe.own_folders import DRAWN
 
@@ -73,16 +73,12 @@ def project(
     official projector's VGG network is not needed. Ctrl-C ends the search early and keeps what has been found.
     """
     with libraries.of_training():
-        from services.magritte.projecting import FILE, Recorder
-        from shared.stylegan2 import projection
+        from services.magritte.projecting import FILE, Search, project_picture
 
         opened = open_network(what, snapshot, out)
-        target = target_picture(picture, opened, fit)
         labels = one_hot_class(label, opened.networks.architecture.label_size)
-        settings = projection.Settings(steps=steps, space=projection.Space(space.value), seed=seed)
         files = DrawnFiles(out, opened.name)
-        projector = projection.Projector(opened.networks, settings, labels)
-        outcome = Recorder(files, projector, steps, every, film).run(target)
+        outcome = project_picture(picture, opened, labels, Search(steps, space.value, fit, seed, every, film), files)
     figures = {"steps": outcome.found.step, "distance": outcome.distance, "distance_of_average": outcome.average}
     about = f"distance {outcome.distance:.3f}, that of the average picture {outcome.average:.3f}"
     files.say(f"{outcome.found.step} steps: {about}; side-by-side.png and {FILE}", as_json, figures)

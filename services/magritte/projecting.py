@@ -10,16 +10,31 @@ import numpy as np
 
 from services.magritte import screen
 from services.magritte.atomic_file import replacing
+from services.magritte.chosen_network import OpenedNetwork
 from services.magritte.film import Film, recording
-from shared.stylegan2.projection import Projected, Projector
+from services.magritte.target_picture import Fit, target_picture
+from shared.stylegan2.projection import Projected, Projector, Settings, Space
 from shared.stylegan2.projection_file import dump_projection
 
 if TYPE_CHECKING:
     from services.magritte.drawn_files import DrawnFiles
     from shared.stylegan2.grid import PictureArray
+    from shared.stylegan2.weights import Array
 
 FILE = "projected.npz"
 _FRAMES = 300  # of the film, at most
+
+
+@dataclass(frozen=True)
+class Search:
+    """Options of a projection: `every` is the number of steps between two pictures, `film` the file of one, if any."""
+
+    steps: int
+    space: str
+    fit: Fit = Fit.CROP
+    seed: int = 0
+    every: int = 100
+    film: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -35,18 +50,27 @@ class Outcome:
     whole: bool
 
 
+def project_picture(
+    what: str, opened: OpenedNetwork, labels: "Array | None", search: Search, files: "DrawnFiles"
+) -> Outcome:
+    """Project a file, or a face of the run's data set, and write down what is found."""
+    target = target_picture(what, opened, search.fit)
+    settings = Settings(steps=search.steps, space=Space(search.space), seed=search.seed)
+    return Recorder(files, Projector(opened.networks, settings, labels), search).run(target)
+
+
 class Recorder:
     """Writes a projection's files: target.png, step0100.png and on, projected.png, side-by-side.png, projected.npz.
 
-    With a `film` it shows the target and, beside it, what is found; `every` is the number of steps between pictures.
+    A film shows the target and, beside it, what is found.
     """
 
-    def __init__(self, files: "DrawnFiles", projector: Projector, steps: int, every: int, film: Path | None) -> None:
+    def __init__(self, files: "DrawnFiles", projector: Projector, search: Search) -> None:
         self._files = files
         self._projector = projector
-        self._steps = steps
-        self._every = every
-        self._film = film
+        self._steps = search.steps
+        self._every = search.every
+        self._film = search.film
 
     def run(self, target: "PictureArray") -> Outcome:
         """Project a picture [R, R, num_channels]. Ctrl-C ends it early; before the first step it goes on."""

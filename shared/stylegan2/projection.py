@@ -17,7 +17,7 @@ from shared.stylegan2 import backend, discriminator, generator, perception
 from shared.stylegan2.backend import Tensor, Variables
 from shared.stylegan2.grid import PictureArray, to_uint8
 from shared.stylegan2.inference import Generator
-from shared.stylegan2.w_space import sampled_w
+from shared.stylegan2.w_space import deviation, sampled_w
 from shared.stylegan2.weights import Array, Networks
 
 _W = "w"
@@ -83,7 +83,7 @@ class Projector:
         self._generator = Generator(networks.architecture, networks.Gs)
         found = sampled_w(self._generator, labels)
         self.average = found.mean(axis=0)
-        self._deviation = float(np.sqrt(np.square(found - self.average).sum(axis=1).mean()))
+        self._deviation = deviation(found)
         self._step = backend.compiled(self._improved)
 
     def project(self, target: PictureArray) -> Iterator[Projected]:

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from services.magritte.drawn_files import DrawnFiles
-from services.magritte.projecting import FILE, Recorder
+from services.magritte.projecting import FILE, Recorder, Search
 from shared.stylegan2.grid import PictureArray
 from shared.stylegan2.projection import Projected, Projector, Settings
 from shared.stylegan2.projection_file import load_projection
@@ -37,7 +37,7 @@ def pixels(path: Path) -> np.ndarray:
 
 def test_pictures_and_numbers_of_all_steps_are_written(tmp_path: Path) -> None:
     projector, files = Projector(TOY, Settings(steps=STEPS)), DrawnFiles(tmp_path / "out", "toy")
-    outcome = Recorder(files, projector, STEPS, 2, tmp_path / "way.webp").run(TARGET)
+    outcome = Recorder(files, projector, Search(STEPS, "w", every=2, film=tmp_path / "way.webp")).run(TARGET)
     assert (outcome.found.step, outcome.whole) == (STEPS, True)
     names = ["target.png", "step0002.png", "step0004.png", "projected.png", "side-by-side.png", FILE]
     assert files.written == names
@@ -57,7 +57,7 @@ def test_pictures_and_numbers_of_all_steps_are_written(tmp_path: Path) -> None:
 
 def test_what_was_found_before_ctrl_c_is_kept(tmp_path: Path) -> None:
     projector, files = Stopped(TOY, Settings(steps=STEPS)), DrawnFiles(tmp_path / "out", "toy")
-    outcome = Recorder(files, projector, STEPS, 3, tmp_path / "way.webp").run(TARGET)
+    outcome = Recorder(files, projector, Search(STEPS, "w", every=3, film=tmp_path / "way.webp")).run(TARGET)
     assert (outcome.found.step, outcome.whole) == (4, False)
     assert files.written == ["target.png", "step0003.png", "projected.png", "side-by-side.png", FILE]
     assert len(frames_of(tmp_path / "way.webp")[0]) == 4
@@ -65,8 +65,8 @@ def test_what_was_found_before_ctrl_c_is_kept(tmp_path: Path) -> None:
 
 def test_nothing_is_kept_of_a_projection_without_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Stopped, "after", 0)
-    files = DrawnFiles(tmp_path / "out", "toy")
+    projector, files = Stopped(TOY, Settings(steps=STEPS)), DrawnFiles(tmp_path / "out", "toy")
     with pytest.raises(KeyboardInterrupt):
-        Recorder(files, Stopped(TOY, Settings(steps=STEPS)), STEPS, 3, tmp_path / "way.webp").run(TARGET)
+        Recorder(files, projector, Search(STEPS, "w", film=tmp_path / "way.webp")).run(TARGET)
     assert files.written == ["target.png"]
     assert not (tmp_path / "way.webp").exists()
