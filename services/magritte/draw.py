@@ -1,45 +1,57 @@
 """`magritte draw`: pictures of a network."""
 
-import re
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.magritte import libraries, screen
-from services.magritte.connection import found_run
-from services.magritte.destination import check_destination
-from services.magritte.picture_files import write_png
-from shared.contract.errors import NotFound
+from services.magritte.chosen_network import open_network
+from services.magritte.drawn_files import DrawnFiles
+from services.magritte.inspect import AsJson
+from services.magritte.network_options import Class, Psi, Seeds, SnapshotNumber, What, one_hot_class, parse_seeds
 from shared.recipe.own_folders import DRAWN
-from shared.runs import trainings
-from shared.runs.registry import read_state
-from shared.runs.results import results
 
 if TYPE_CHECKING:
-    from shared.stylegan2.weights import Array, Networks
+    from shared.stylegan2.inference import Generator, Truncation
+    from shared.stylegan2.weights import Array
 
-_MOST = 10_000
 _COLUMNS, _MOST_IN_GRID = 8, 64
-_GRID = "grid.png"
 
-What = Annotated[str, typer.Argument(metavar="[RUN|NETWORK]", help="A run or a network file; default: the latest run.")]
-Seeds = Annotated[str, typer.Option("--seeds", help="Numbers and ranges, such as 0-35,40.")]
-Psi = Annotated[float, typer.Option("--psi", min=0.0, help="Truncation: 1 for the whole variety, 0 for the average.")]
+
+class SeedNoise(Enum):
+    """Noise of a picture that is drawn by a seed."""
+
+    SEED = "seed"
+    CONST = "const"
+    NONE = "none"
+
+
 Cutoff = Annotated[
     int | None, typer.Option("--cutoff", min=0, help="Truncate only the first slots of w, the coarse ones.")
 ]
-Class = Annotated[int | None, typer.Option("--class", min=0, help="The class, of a network that knows some; from 0.")]
+Noise = Annotated[
+    SeedNoise,
+    typer.Option(
+        "--noise",
+        help="seed: drawn by the seed too, as officially; const: the maps that the network has stored, the same in all "
+        "pictures; none: no noise.",
+    ),
+]
 Out = Annotated[Path, typer.Option("--out", file_okay=False, help="Folder for seed0000.png, ... and grid.png.")]
 
 
 def draw(
     what: What = "",
+    snapshot: SnapshotNumber = None,
     seeds: Seeds = "0-15",
     psi: Psi = 0.7,
     cutoff: Cutoff = None,
     label: Class = None,
+    noise: Noise = SeedNoise.SEED,
     out: Out = DRAWN,
+    as_json: AsJson = False,
 ) -> None:
     """Draw pictures with a network: a seed gives what the official generate-images draws of it."""
     numbers = parse_seeds(seeds)
@@ -49,51 +61,24 @@ def draw(
         from shared.stylegan2.grid import arrange, to_uint8
         from shared.stylegan2.inference import Generator, Truncation
 
-        networks = _networks(what, out)
-        labels = _one_hot(label, networks.architecture.label_size)
+        opened = open_network(what, snapshot, out)
+        networks = opened.networks
+        labels = one_hot_class(label, networks.architecture.label_size)
         generator = Generator(networks.architecture, networks.Gs)
-        pictures = []
+        files, pictures = DrawnFiles(out, opened.name), []
         for seed in screen.track(numbers, "drawing"):
-            pictures.append(to_uint8(generator.picture_of_seed(seed, labels, Truncation(psi, cutoff))))
-            write_png(out / f"seed{seed:04d}.png", pictures[-1][0])
-        write_png(out / _GRID, arrange(np.concatenate(pictures[:_MOST_IN_GRID]), _COLUMNS))
-    screen.say(f"{len(numbers)} pictures and {_GRID} in {out}")
+            pictures.append(to_uint8(_drawn(generator, seed, labels, Truncation(psi, cutoff), noise)))
+            files.write_png(f"seed{seed:04d}.png", pictures[-1][0])
+        files.write_png("grid.png", arrange(np.concatenate(pictures[:_MOST_IN_GRID]), _COLUMNS))
+    files.say(f"{len(numbers)} pictures and grid.png", as_json)
 
 
-def parse_seeds(text: str) -> list[int]:
-    """Parse seeds from a text such as `0-35,40`. Raises BadParameter for anything else."""
-    found: list[int] = []
-    for part in text.split(","):
-        match = re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", part.strip())
-        if not match:
-            raise typer.BadParameter(f"{part!r} is neither a number nor a range such as 0-35", param_hint="--seeds")
-        first, last = int(match[1]), int(match[2] or match[1])
-        found += range(first, min(last, first + _MOST) + 1)
-    if not found or len(found) > _MOST:
-        raise typer.BadParameter(f"from 1 to {_MOST} seeds are drawn at once", param_hint="--seeds")
-    return found
+def _drawn(
+    generator: "Generator", seed: int, labels: "Array | None", truncation: "Truncation", noise: SeedNoise
+) -> "Array":
+    if noise is SeedNoise.SEED:
+        return generator.picture_of_seed(seed, labels, truncation)
+    from shared.stylegan2.inference import latents
 
-
-def _one_hot(label: int | None, classes: int) -> "Array | None":
-    """Encode the class as the network takes it. Raises BadParameter where it has to be given, or must not be."""
-    if bool(classes) != (label is not None) or (label or 0) >= max(classes, 1):
-        raise typer.BadParameter(
-            f"the network knows {classes} classes: from 0 to {classes - 1}" if classes else "the network knows none",
-            param_hint="--class",
-        )
-    from shared.stylegan2.labels_file import one_hot
-
-    return None if label is None else one_hot([label], classes)
-
-
-def _networks(what: str, out: Path) -> "Networks":
-    from shared.stylegan2 import network_file
-
-    if Path(what).is_file():
-        return network_file.load(Path(what).read_bytes())
-    here, run = found_run(what)
-    check_destination(here, run, out, "--out")
-    snapshot = results(here, run, read_state(here, run)).snapshot
-    if snapshot is None:
-        raise NotFound(f"run {run} has no network yet")
-    return network_file.load(here.get(snapshot.key(trainings.NETWORK)))
+    w = generator.styles(latents([seed], generator.architecture.z_size), labels, truncation)
+    return generator.pictures_of_styles(w, generator.no_noise() if noise is SeedNoise.NONE else None)

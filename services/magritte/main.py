@@ -9,15 +9,19 @@ from services.magritte import (
     convert,
     dataset,
     dead,
+    directions,
     draw,
     duplicates,
     faces,
     fetch,
     init,
     inspect,
+    jitter,
     login,
+    mix,
     models,
     operate,
+    project,
     prune,
     quality,
     rank,
@@ -32,6 +36,7 @@ from services.magritte import (
     train,
     verdict,
     versions,
+    walk,
     watch,
     weights,
 )
@@ -66,6 +71,11 @@ app.command("undo")(prune.undo)
 app.command("train")(train.train)
 app.command("verify")(dataset.verify)
 app.command("draw")(draw.draw)
+app.command("mix")(mix.mix)
+app.command("walk")(walk.walk)
+app.command("project")(project.project)
+app.command("jitter")(jitter.jitter)
+app.command("directions")(directions.directions)
 app.command("quality")(quality.quality)
 app.command("rank")(rank.rank)
 app.command("resume")(operate.resume)

@@ -92,6 +92,14 @@ def gradients(
     return tape.gradient(total, values, unconnected_gradients=tf.UnconnectedGradients.ZERO), others
 
 
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of tensors, in tuples, lists and dictionaries, as one program; XLA's on an accelerator."""
+    program: Callable[..., Any] = (
+        jax.jit(function) if ON_JAX else tf.function(function, autograph=False, jit_compile=HAS_ACCELERATOR)
+    )
+    return program
+
+
 def filtered_by_tensorflow(x: Tensor, kernel: Tensor, stride: int, pad: int) -> Tensor:
     """Convolve every channel of [N, H, W, C] by itself with [h, w, C, 1], after `pad` px of zeros on every side.
 

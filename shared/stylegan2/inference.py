@@ -9,7 +9,6 @@ from keras import ops
 
 from shared.stylegan2 import discriminator, generator
 from shared.stylegan2.architecture import Architecture
-from shared.stylegan2.backend import Tensor
 from shared.stylegan2.grid import PictureArray
 from shared.stylegan2.weights import Array, Weights
 
@@ -33,10 +32,10 @@ def latents(seeds: Sequence[int], z_size: int) -> Array:
 
 
 class Generator:
-    """Draws pictures with fixed weights (usually Gs) and the stored noise: the same z gives the same picture."""
+    """Draws pictures with fixed weights (usually Gs); without noise of its own a picture has the stored noise maps."""
 
     def __init__(self, architecture: Architecture, weights: Weights) -> None:
-        self._architecture = architecture
+        self.architecture = architecture
         self._variables = {name: ops.convert_to_tensor(value) for name, value in weights.items()}
         self._noises = generator.stored_noise(architecture, self._variables)
 
@@ -47,26 +46,47 @@ class Generator:
 
         From z [N, z_size] and labels [N, label_size]; without labels they are zeros.
         """
-        one_hot = _labels(labels, len(z), self._architecture)
+        one_hot = _labels(labels, len(z), self.architecture)
         starts = range(0, len(z), minibatch)
-        drawn = [self._draw(z[i : i + minibatch], one_hot[i : i + minibatch], truncation, self._noises) for i in starts]
+        drawn = [self._draw(z[i : i + minibatch], one_hot[i : i + minibatch], truncation, None) for i in starts]
         return np.concatenate(drawn)
 
     def picture_of_seed(self, seed: int, labels: Array | None = None, truncation: Truncation = WHOLE) -> Array:
         """Draw the picture [1, R, R, num_channels] of the official `generate-images` for `seed`, noise included."""
         random = np.random.RandomState(seed)
-        z = random.randn(1, self._architecture.z_size).astype(np.float32)
-        shapes = [(1, side, side, 1) for side in map(self._architecture.noise_side, range(len(self._noises)))]
-        noises = [ops.convert_to_tensor(random.randn(*shape).astype(np.float32)) for shape in shapes]
-        return self._draw(z, _labels(labels, 1, self._architecture), truncation, noises)
+        z = random.randn(1, self.architecture.z_size).astype(np.float32)
+        noises = [random.randn(*shape).astype(np.float32) for shape in self._noise_shapes()]
+        return self._draw(z, _labels(labels, 1, self.architecture), truncation, noises)
 
-    def _draw(self, z: Array, labels: Array, truncation: Truncation, noises: Sequence[Tensor]) -> Array:
-        w = generator.mapping(
-            self._architecture, self._variables, ops.convert_to_tensor(z), ops.convert_to_tensor(labels)
-        )
-        w = generator.broadcast(self._architecture, w)
+    def styles(self, z: Array, labels: Array | None = None, truncation: Truncation = WHOLE) -> Array:
+        """Map z [N, z_size] and labels [N, label_size] to w [N, num_ws, w_size], truncated."""
+        w = generator.broadcast(self.architecture, self.w(z, labels))
         w = generator.truncate(w, self._variables["dlatent_avg"], truncation.psi, truncation.cutoff)
-        return np.asarray(generator.synthesis(self._architecture, self._variables, w, noises))
+        return np.asarray(w)
+
+    def w(self, z: Array, labels: Array | None = None) -> Array:
+        """Map z [N, z_size] and labels [N, label_size] to w [N, w_size], neither truncated nor broadcast."""
+        one_hot = ops.convert_to_tensor(_labels(labels, len(z), self.architecture))
+        return np.asarray(generator.mapping(self.architecture, self._variables, ops.convert_to_tensor(z), one_hot))
+
+    def pictures_of_styles(self, w: Array, noises: Sequence[Array] | None = None) -> Array:
+        """Draw pictures [N, R, R, num_channels], about -1 .. 1, all at once: w [N, num_ws, w_size].
+
+        `noises` are maps [N or 1, H, W, 1], one per convolution; by default the stored ones.
+        """
+        maps = self._noises if noises is None else [ops.convert_to_tensor(noise) for noise in noises]
+        return np.asarray(generator.synthesis(self.architecture, self._variables, ops.convert_to_tensor(w), maps))
+
+    def no_noise(self) -> list[Array]:
+        """Return noise maps of zeros, with which the network adds no noise."""
+        return [np.zeros(shape, np.float32) for shape in self._noise_shapes()]
+
+    def _noise_shapes(self) -> list[tuple[int, int, int, int]]:
+        sides = map(self.architecture.noise_side, range(self.architecture.num_noises))
+        return [(1, side, side, 1) for side in sides]
+
+    def _draw(self, z: Array, labels: Array, truncation: Truncation, noises: Sequence[Array] | None) -> Array:
+        return self.pictures_of_styles(self.styles(z, labels, truncation), noises)
 
 
 class Discriminator:

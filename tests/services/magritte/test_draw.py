@@ -1,13 +1,11 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pytest
-import typer
 from click.testing import Result
 from PIL import Image
 
-from services.magritte.draw import parse_seeds
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.grid import to_uint8
@@ -32,16 +30,6 @@ def network(folder: Path, **sizes: int) -> tuple[Path, Networks]:
 def pixels(path: Path) -> np.ndarray:
     with Image.open(path) as picture:
         return np.asarray(picture)
-
-
-def test_seeds_are_numbers_and_ranges() -> None:
-    assert parse_seeds("0-3, 7,5-5") == [0, 1, 2, 3, 7, 5]
-
-
-@pytest.mark.parametrize("text", ["", "a", "3-", "5-2", "0-10000", "-1"])
-def test_other_seeds_are_wrong_usage(text: str) -> None:
-    with pytest.raises(typer.BadParameter):
-        parse_seeds(text)
 
 
 def test_a_seed_decides_latent_and_noise_as_officially(magritte: Magritte, tmp_path: Path) -> None:
@@ -70,16 +58,28 @@ def test_grey_pictures_of_a_class_are_drawn(magritte: Magritte, tmp_path: Path) 
     assert not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize(
-    ("classes", "arguments", "text"),
-    [(0, ["--class", "0"], "knows none"), (2, [], "from 0 to 1"), (2, ["--class", "2"], "from 0 to 1")],
-)
-def test_a_class_that_does_not_fit_is_wrong_usage(
-    magritte: Magritte, tmp_path: Path, classes: int, arguments: list[str], text: str
-) -> None:
-    path, _ = network(tmp_path, label_size=classes)
-    done = magritte("draw", str(path), *arguments)
-    assert (done.exit_code, text in done.output) == (2, True)
+def test_the_noise_is_the_stored_one_or_none_if_that_is_wanted(magritte: Magritte, tmp_path: Path) -> None:
+    path, made = network(tmp_path)
+    for noise in ("const", "none"):
+        done = magritte("draw", str(path), "--seeds", "4", "--noise", noise, "--out", str(tmp_path / noise))
+        assert done.exit_code == 0, done.output
+    silent = made.Gs | {name: np.float32(0) for name in made.Gs if name.endswith("noise_strength")}
+    z = np.random.RandomState(4).randn(1, 6).astype(np.float32)
+    for weights, noise in ((made.Gs, "const"), (silent, "none")):
+        expected = to_uint8(Generator(made.architecture, weights).pictures(z, truncation=Truncation(0.7)))[0]
+        np.testing.assert_allclose(pixels(tmp_path / noise / "seed0004.png").astype(int), expected, atol=1)
+
+
+def test_files_are_named_in_json(magritte: Magritte, tmp_path: Path) -> None:
+    path, _ = network(tmp_path)
+    done = magritte("draw", str(path), "--seeds", "4", "--out", str(tmp_path / "drawn"), "--json")
+    assert json.loads(done.stdout)["files"] == ["seed0004.png", "grid.png"]
+
+
+def test_a_class_that_does_not_fit_is_wrong_usage(magritte: Magritte, tmp_path: Path) -> None:
+    path, _ = network(tmp_path, label_size=2)
+    done = magritte("draw", str(path), "--class", "2")
+    assert (done.exit_code, "from 0 to 1" in done.output) == (2, True)
 
 
 def test_a_run_without_a_network_is_told(magritte: Magritte, run: str) -> None:
