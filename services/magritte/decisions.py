@@ -14,7 +14,7 @@ from shared.contract.stage import Context
 from shared.ledger.fates import PERSON
 from shared.ledger.ledger import Ledger
 from shared.ledger.records import run_names
-from shared.ledger.verdicts import Verdict, check_whole, give_all
+from shared.ledger.verdicts import Verdict, Verdicts, check_whole, give_all
 from shared.ledger.verdicts_told import verdicts_given
 from shared.runs.registry import is_finished, run_recipe
 from shared.runs.resumption import missed_verdicts
@@ -32,8 +32,10 @@ def decide(here: Store, run: str, verdicts: Sequence[Verdict]) -> list[int]:
 
 def tell(here: Store, run: str, numbered: Sequence[tuple[int, Verdict]]) -> None:
     """Tell a run, and others of its character that it concerns, of verdicts that are in the log, with their numbers."""
+    standing = Verdicts(run_recipe(here, run).name)
+    standing.read(here)
     for each in _concerned(here, run):
-        publish(here, each, list(verdicts_given(Ledger(here, each, screen.remark), each, numbered)))
+        publish(here, each, list(verdicts_given(Ledger(here, each, screen.remark), each, numbered, standing)))
 
 
 def tell_missed(here: Store, run: str) -> int:

@@ -20,6 +20,7 @@ from services.upscaler.declaration import UPSCALER
 from shared import settings as shared_settings
 from shared.contract.compared_pictures import PictureComparer
 from shared.contract.declaration import Pipeline
+from shared.contract.edited_faces import EditFinder
 from shared.contract.environment import DanbooruEnvironment
 from shared.contract.errors import Unusable
 from shared.contract.found_faces import FaceFinder
@@ -92,6 +93,12 @@ def face_sorter() -> FaceSorter:
 def picture_ranker() -> PictureRanker:
     """Return what ranks the pictures of data sets. Raises `Unusable` without the ranker's extra."""
     found: PictureRanker = _module(RANKER.name, "preview").PreviewRanker()
+    return found
+
+
+def edit_finder() -> EditFinder:
+    """Return what finds edited pictures in their originals. Raises `Unusable` without the detector's extra."""
+    found: EditFinder = _module(FACE_DETECTOR.name, "edited_picture").PictureFinder()
     return found
 
 

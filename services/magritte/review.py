@@ -17,8 +17,10 @@ from services.magritte.connection import found_run, has_broker
 from services.magritte.decisions import decide, publish, tell, user
 from services.magritte.destination import check_destination
 from services.magritte.face_order import EXPLAINED, Placed, Sort, in_order
+from services.magritte.hand_boxes import RunBoxes
 from services.magritte.inspect import AsJson, RunName
-from services.magritte.review_changes import Understanding, understand
+from services.magritte.review_changes import Change, Read, Understanding, understand
+from services.magritte.review_edits import find_edits, verdict_maker
 from services.magritte.review_folder import (
     TABLE,
     Export,
@@ -88,7 +90,8 @@ def export(
     if not wanted:
         raise NotFound(f"run {name} has no such faces in its data set ({only})")
     placed = in_order(here, name, wanted, sort, {entry: shown for entry, (shown, _) in names.items()})[:most]
-    faces = _write_pictures(here, folder, _described(items, placed, run_recipe(here, name).normalized.format))
+    boxes = RunBoxes(here, character, items)
+    faces = _write_pictures(here, folder, _described(items, boxes, placed, run_recipe(here, name).normalized.format))
     about = {"id": uuid4().hex, "run": name, "character": character, "at": datetime.now(UTC), "verdicts": verdicts}
     rows = (_row(face, each, *names.get(face.item.entry, ("", ""))) for face, each in zip(faces, placed, strict=True))
     write_rest(folder, Export.model_validate({**about, "faces": faces}), rows, EXPLAINED[sort])
@@ -155,17 +158,20 @@ def _is_wanted(face: RunFace, only: Only) -> bool:
     return face.belongs and (only is Only.ALL or face.dropped is None)
 
 
-def _described(items: RunItems, placed: Sequence[Placed], kind: str) -> list[ExportedFace]:
+def _described(items: RunItems, boxes: RunBoxes, placed: Sequence[Placed], kind: str) -> list[ExportedFace]:
     """Return the faces as an export names them; `kind` is the format of their pictures."""
+    members = items.members()
     found: dict[Face, FaceFound] = {}
     for message in items.messages_of(FaceFound):
         item = Face(message.entry, message.face)
-        found[item] = max(found.get(item, message), message, key=lambda each: each.revision)
+        if message.revision == members.get(item, 0):
+            found[item] = message
     digits, suffix = max(4, len(str(len(placed)))), ".jpg" if kind == "jpeg" else ".png"
     described = []
     for place, each in enumerate(placed, 1):
         face, cut = each.face, found.get(each.face.item)
         about: dict[str, Any] = {"face": str(face.item), "image": face.image, "picture": face.picture}
+        about["number"] = boxes.number(face.item)
         where = {"box": cut.box, "angle": cut.angle} if cut else {}
         described.append(ExportedFace(file=f"{place:0{digits}}_{face.item}{suffix}", **about, **where))
     return described
@@ -190,7 +196,9 @@ def _understood(here: Store, folder: Path, export: Export) -> Understanding:
     pictures = look_at_pictures(folder, export, screen.track(files, "looking at pictures"))
     if not files:
         raise NotFound(f"{folder} has no picture any more: nothing is done, since that hardly means to drop all faces")
-    return understand(export, pictures, _rows(folder), given(here, export.character), user())
+    edited = find_edits(here, export, pictures.edited)
+    make = verdict_maker(here, export, RunItems(here, export.run, screen.remark), user())
+    return understand(Read(export, pictures, _rows(folder)), edited, given(here, export.character), make)
 
 
 def _rows(folder: Path) -> list[Row]:
@@ -201,13 +209,19 @@ def _rows(folder: Path) -> list[Row]:
 def _show(run: str, understood: Understanding) -> None:
     changes = understood.changes
     counts = Counter(str(change.verdict.decision) for change in changes)
-    _list((f"{c.verdict.decision}  {c.face.file}  {c.by}  {c.verdict.why}".rstrip() for c in changes), len(changes))
+    _list(map(_line, changes), len(changes))
     for kind, sentences in (("conflict", understood.conflicts), ("note", understood.remarks)):
         _list((f"{kind}: {sentence}" for sentence in sentences), len(sentences))
     what = ", ".join(f"{decision} {count}" for decision, count in sorted(counts.items())) or "nothing to do"
     before = f"; {len(understood.told)} verdicts that came of it before stand" if understood.told else ""
     against = f"; {len(understood.conflicts)} against what was decided since" if understood.conflicts else ""
     screen.say(f"faces of run {run}: {what}{against}{before}")
+
+
+def _line(change: Change) -> str:
+    verdict, turned = change.verdict, f" turned by {change.verdict.angle:g}" if change.verdict.angle else ""
+    where = f"  {','.join(map(str, verdict.box))}{turned}" if verdict.box else ""
+    return f"{verdict.decision}  {change.face.file}  {change.by}{where}  {verdict.why}".rstrip()
 
 
 def _list(lines: Iterator[str], count: int) -> None:

@@ -1,14 +1,25 @@
 """Understands what a reviewed folder says: verdicts that follow, what contradicts them, what means nothing. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from services.magritte.hand_boxes import parse_box
 from services.magritte.review_folder import Export, ExportedFace
 from services.magritte.review_pictures import Pictures, State
 from services.magritte.review_table import TABLE_NAME, Row
+from shared.contract.edited_faces import Shown, Unusable
 from shared.contract.messages import Decision
 from shared.ledger.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Read:
+    """All that was read of a folder: its record, what became of the pictures, and the rows of the table."""
+
+    export: Export
+    pictures: Pictures
+    rows: Sequence[Row]
 
 
 @dataclass(frozen=True)
@@ -18,12 +29,19 @@ class Wish:
     decision: Decision
     by: str
     why: str = ""
+    shown: Shown | None = None
 
-    def verdict(self, face: ExportedFace, export: str, who: str) -> Verdict:
-        """Return the verdict that it asks for."""
-        image, number = face.subject
-        about = {"image": image, "face": number, "decision": self.decision, "who": who, "why": self.why}
-        return Verdict.model_validate({**about, "export": export})
+    @property
+    def by_table(self) -> bool:
+        """True where a row says that the face belongs, as it is."""
+        return self.decision is Decision.KEEP and self.by.startswith(TABLE_NAME)
+
+
+MakeVerdict = Callable[[ExportedFace, Wish], Verdict]
+"""Returns the verdict that is asked for; raises `ValueError`, with a sentence, where that cannot be given."""
+
+Edited = Mapping[str, Shown | Unusable | None]
+"""The parts of their originals that edited pictures show, by face; None where that is what they did before."""
 
 
 @dataclass(frozen=True)
@@ -48,25 +66,28 @@ class Understanding:
     told: list[tuple[int, Verdict]] = field(default_factory=list)
 
 
-def understand(
-    export: Export, pictures: Pictures, rows: Sequence[Row], log: Iterable[tuple[int, Verdict]], who: str
-) -> Understanding:
-    """Return what follows from the pictures and the table's rows, given the log of verdicts about the character."""
+def understand(read: Read, edited: Edited, log: Iterable[tuple[int, Verdict]], make: MakeVerdict) -> Understanding:
+    """Return what follows from a folder, given the log of verdicts about the character."""
+    export, pictures = read.export, read.pictures
     found = Understanding(remarks=list(pictures.remarks))
-    wishes = dict(_wishes(export, pictures, _rows_by_face(export, rows, found.remarks), found.remarks))
+    rows = _rows_by_face(export, read.rows, found.remarks)
+    wishes = {face: wish for face, wish in _wishes(read, rows, edited, found.remarks) if wish is not None}
     past = _Past(export, log)
     for face in export.faces:
         if pictures.states[face.face] is State.UNCLEAR:
             continue
         wish = wishes.get(face.face) or past.undoing(face)
         if wish is not None:
-            _decide(found, past, face, wish, wish.verdict(face, export.id, who))
+            try:
+                _decide(found, past, face, wish, make(face, wish))
+            except ValueError as error:
+                found.remarks.append(f"{wish.by}: {face.file}: {error}")
     found.told = past.told
     return found
 
 
 def _decide(found: Understanding, past: "_Past", face: ExportedFace, wish: Wish, verdict: Verdict) -> None:
-    if past.was_told(face, verdict):
+    if past.was_told(face, verdict) or (wish.by_table and past.has_box(face)):
         return
     conflict = past.conflict(face, verdict)
     if conflict:
@@ -100,20 +121,51 @@ def _rows_by_face(export: Export, rows: Sequence[Row], remarks: list[str]) -> di
 
 
 def _wishes(
-    export: Export, pictures: Pictures, rows: Mapping[str, Row], remarks: list[str]
-) -> Iterator[tuple[str, Wish]]:
+    read: Read, rows: Mapping[str, Row], edited: Edited, remarks: list[str]
+) -> Iterator[tuple[str, Wish | None]]:
     """Yield what is asked for each face; where picture and table say different things nothing is, with a remark."""
-    for face in export.faces:
-        row, is_gone = rows.get(face.face), pictures.states[face.face] is State.DROPPED
+    for face in read.export.faces:
+        by_picture, row = _by_picture(face, read.pictures, edited, remarks), rows.get(face.face)
         if row is None:
-            if is_gone:
-                yield face.face, Wish(Decision.DROP, pictures.how[face.face])
+            yield face.face, by_picture
             continue
         decision, by = Decision(row.decision.lower()), f"{TABLE_NAME}:{row.line}"
-        if is_gone and decision is not Decision.DROP:
-            remarks.append(f"{face.file} was {pictures.how[face.face]}, but {by} says {decision}: nothing is done")
+        if by_picture is not None and decision is not by_picture.decision and not _is_kept(decision, by_picture):
+            remarks.append(f"{face.file} was {by_picture.by}, but {by} says {decision}: nothing is done")
+        elif by_picture is not None:
+            yield face.face, replace(by_picture, why=row.why)
         else:
-            yield face.face, Wish(decision, by, row.why)
+            try:
+                yield face.face, Wish(decision, by, row.why, _box_of(row) if decision is Decision.BOX else None)
+            except ValueError as error:
+                remarks.append(f"{by}: {error}")
+
+
+def _is_kept(decision: Decision, by_picture: Wish) -> bool:
+    return (decision, by_picture.decision) == (Decision.KEEP, Decision.BOX)
+
+
+def _box_of(row: Row) -> Shown:
+    """Return the box in a row; raises `ValueError`, which names the column."""
+    box = parse_box(row.box)
+    try:
+        angle = float(row.angle.replace(",", ".") or 0)
+    except ValueError as error:
+        raise ValueError(f"angle: {row.angle!r} is no number of degrees") from error
+    if not -180 <= angle <= 180:
+        raise ValueError(f"angle: {row.angle} is not between -180 and 180")
+    return Shown(box, angle)
+
+
+def _by_picture(face: ExportedFace, pictures: Pictures, edited: Edited, remarks: list[str]) -> Wish | None:
+    """Return what the picture of a face asks for, if it does."""
+    state = pictures.states[face.face]
+    if state is State.DROPPED:
+        return Wish(Decision.DROP, pictures.how[face.face])
+    shown = edited.get(face.face) if state is State.EDITED else None
+    if isinstance(shown, Unusable):
+        remarks.append(f"{pictures.edited[face.face].name} {shown.why}: nothing is done for it")
+    return Wish(Decision.BOX, "edited", shown=shown) if isinstance(shown, Shown) else None
 
 
 class _Past:
@@ -143,6 +195,11 @@ class _Past:
         found = self._standing.get(face.subject)
         return found is not None and _is_same(found[1], verdict)
 
+    def has_box(self, face: ExportedFace) -> bool:
+        """Return whether a box by hand stood when the face was exported, and does still: its picture shows that."""
+        number, verdict = self._standing.get(face.subject, (0, None))
+        return verdict is not None and verdict.decision is Decision.BOX and number <= self._export.verdicts
+
     def undoing(self, face: ExportedFace) -> Wish | None:
         """Return what takes back the drop that has come of this export before, now that nothing asks for it."""
         found = self._own.get(face.subject)
@@ -160,4 +217,4 @@ class _Past:
 
 
 def _is_same(one: Verdict, other: Verdict) -> bool:
-    return one.decision is other.decision
+    return (one.decision, one.box, one.angle) == (other.decision, other.box, other.angle)

@@ -38,12 +38,14 @@ class ExportedFace(BaseModel):
     """A face of an export: its file, and the digests of its original and of its picture, which are the file's bytes.
 
     `box` (left, top, width, height) and `angle` say where in the original it was cut out, as far as that is known.
+    `number` is that by which verdicts know the face.
     """
 
     model_config = ConfigDict(frozen=True)
 
     file: str
     face: str
+    number: Count
     image: Digest
     picture: Digest
     box: tuple[int, int, int, int] | None = None
@@ -59,7 +61,7 @@ class ExportedFace(BaseModel):
     @property
     def subject(self) -> tuple[str, int]:
         """The original and the number of the face, which verdicts are about."""
-        return self.image, self.item.number
+        return self.image, self.number
 
 
 class Export(BaseModel):

@@ -34,7 +34,7 @@ BOOKKEEPING = Declaration(
         m.SnapshotTaken,
         m.RankingReady,
     ),
-    produces=(m.DatasetDue, m.FacesDue, m.KeeperSettled),
+    produces=(m.DatasetDue, m.FacesDue, m.KeeperSettled, m.FaceBoxed),
     cancellable=False,  # what has been done or decided must not be forgotten
     batching=Batching(most=5000, gap=0.2, longest=1.0),
     reads=(*_LEDGER, patterns.LISTINGS, patterns.VERDICTS),

@@ -30,7 +30,7 @@ from shared.contract.message_base import (
     of_revision,
     rebuild,
 )
-from shared.contract.person_messages import Decision, PairDecision, PairGiven, ReviewClosed, VerdictGiven
+from shared.contract.person_messages import Decision, FaceBoxed, PairDecision, PairGiven, ReviewClosed, VerdictGiven
 from shared.contract.reasons import Drop, Reason
 from shared.contract.second_pass import FaceKept, FacesCompared, FacesDue, FaceSuperseded
 from shared.contract.training_messages import (
@@ -44,35 +44,10 @@ from shared.contract.training_messages import (
 )
 
 __all__ = [  # what readers of messages take from here
-    "NO_STAMP",
-    "Count",
-    "DatasetDue",
-    "DatasetPacked",
-    "Decision",
-    "Digest",
-    "EntryId",
-    "FaceKept",
-    "FaceSuperseded",
-    "FacesCompared",
-    "FacesDue",
-    "LegDue",
-    "LegMessage",
-    "Message",
-    "PairDecision",
-    "PairGiven",
-    "RankingReady",
-    "ReviewClosed",
-    "RunId",
-    "SnapshotTaken",
-    "Stamp",
-    "TrainingDue",
-    "VerdictGiven",
-    "decode_message",
-    "decode_stamped",
-    "kebab",
-    "now",
-    "of_revision",
-    "rebuild",
+    "NO_STAMP", "Count", "DatasetDue", "DatasetPacked", "Decision", "Digest", "EntryId", "FaceBoxed", "FaceKept",
+    "FaceSuperseded", "FacesCompared", "FacesDue", "LegDue", "LegMessage", "Message", "PairDecision", "PairGiven",
+    "RankingReady", "ReviewClosed", "RunId", "SnapshotTaken", "Stamp", "TrainingDue", "VerdictGiven", "decode_message",
+    "decode_stamped", "kebab", "now", "of_revision", "rebuild",
 ]  # fmt: skip
 
 
@@ -197,7 +172,9 @@ class Dropped(Message):
 
 
 class ImageDropped(ImageMessage, Dropped):
-    """A picture left the run."""
+    """A picture left the run; `image` is its original, told by a stage after which a person may find faces there."""
+
+    image: Annotated[Digest | None, Field(exclude_if=operator.not_)] = None
 
     def fact(self, stage: str) -> Fact:
         return ImageFact(self.entry, self.kind(), self.stage, self.revision, self.reason)

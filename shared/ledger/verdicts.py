@@ -4,7 +4,7 @@ A verdict holds in every run of the character, also in later ones and with other
 """
 
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Self
@@ -15,6 +15,7 @@ from shared.contract import keys
 from shared.contract.errors import NotFound, Poison, Unreadable
 from shared.contract.messages import Count, Decision, Digest, PairDecision, PairGiven, VerdictGiven
 from shared.contract.objects import Objects
+from shared.contract.person_messages import Degrees, HandBox
 from shared.ledger.records import decoded
 
 _REMEDY = "Mend it, or delete it and all later ones; then run again"
@@ -23,11 +24,16 @@ Subject = tuple[str, int | None] | frozenset[str]
 """The digest of an original and the number of a face, None for the whole picture; or the digests of two originals."""
 
 
+_TOLD = {"image", "decision", "box", "angle"}
+"""Fields of a verdict that a run is told."""
+
+
 class Verdict(BaseModel):
     """A decision about an original, or about face number `face` of it: who has made it, when (UTC) and why.
 
-    A `PairDecision` is about two originals, `image` and `other`. `export` names the export of a review that the verdict
-    has come back with, if any, and `prune` the prune that it is part of.
+    A `PairDecision` is about two originals, `image` and `other`. `Decision.BOX` gives the `box` of a face, turned by
+    `angle`, and that of the crop that it is `instead_of`, None where no detector had cut one out. `export` names the
+    export of a review that the verdict has come back with, if any, and `prune` the prune that it is part of.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -39,6 +45,9 @@ class Verdict(BaseModel):
     who: str
     at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     why: str = ""
+    box: HandBox | None = Field(default=None, exclude_if=operator.not_)
+    angle: Degrees = 0.0
+    instead_of: HandBox | None = Field(default=None, exclude_if=operator.not_)
     export: str = Field(default="", exclude_if=operator.not_)
     prune: str = Field(default="", exclude_if=operator.not_)
 
@@ -49,6 +58,18 @@ class Verdict(BaseModel):
             raise ValueError("`other` is the other one of two originals, of whose faces nothing is said")
         return self
 
+    @model_validator(mode="after")
+    def _has_a_box_or_not(self) -> Self:
+        is_box = self.decision is Decision.BOX
+        if is_box != (self.box is not None) or (is_box and self.face is None) or (self.angle and not is_box):
+            raise ValueError("a verdict `box`, and no other, has the box of a face")
+        return self
+
+    @property
+    def place(self) -> HandBox | None:
+        """The place in the original by which the face is known in other runs; None if the verdict gives none."""
+        return self.instead_of or self.box
+
     @property
     def subject(self) -> Subject:
         """The original, face or pair of originals that the verdict is about."""
@@ -56,7 +77,7 @@ class Verdict(BaseModel):
 
     def given(self, run: str, entry: str, number: int, face: int | None = None) -> VerdictGiven:
         """Return the message of verdict `number` to a run, about an entry, where it may be about another `face`."""
-        about = {"run": run, "entry": entry, "number": number, **self.model_dump(include={"image", "decision"})}
+        about = {"run": run, "entry": entry, "number": number, **self.model_dump(include=_TOLD)}
         return VerdictGiven.model_validate({**about, "face": self.face if face is None else face})
 
     def pair_given(self, run: str, number: int) -> PairGiven:
@@ -154,16 +175,38 @@ class Verdicts:
         self._character = character
         self._read_to = 0
         self._standing: dict[Subject, tuple[int, Verdict]] = {}
+        self._places: dict[str, dict[int, HandBox]] = {}
+        self._boxes: dict[int, Verdict] = {}
 
     def read(self, store: Objects) -> None:
         """Read what has been added to the log since."""
         for number, verdict in given(store, self._character, self._read_to):
             self._standing[verdict.subject] = (number, verdict)
+            if verdict.place is not None and verdict.face is not None:
+                self._places.setdefault(verdict.image, {})[verdict.face] = verdict.place
+            if verdict.decision is Decision.BOX:
+                self._boxes[number] = verdict
             self._read_to = number
 
     def about(self, image: str, face: int | None) -> tuple[int, Verdict] | None:
         """Return number and verdict about an original or a face of it, None without one."""
         return self._standing.get((image, face))
+
+    def places(self, image: str) -> Mapping[int, HandBox]:
+        """Return the faces of an original that a person has ever given boxes of: their places by number."""
+        return self._places.get(image, {})
+
+    def box(self, number: int) -> Verdict | None:
+        """Return the verdict with this number if it gives a box and stands."""
+        found = self._boxes.get(number)
+        return found if found is not None and self._standing[found.subject][0] == number else None
+
+    def boxes(self, image: str) -> Iterator[tuple[int, Verdict]]:
+        """Yield number and verdict of the boxes by hand that stand in an original."""
+        for face in self.places(image):
+            number, verdict = self._standing[image, face]
+            if verdict.decision is Decision.BOX:
+                yield number, verdict
 
     def __iter__(self) -> Iterator[tuple[int, Verdict]]:
         """Iterate over number and verdict of all that stand."""

@@ -92,7 +92,7 @@ def missed_verdicts(store: Store, run: str, book: Book) -> Iterator[Message]:
     standing, heard = Verdicts(run_recipe(store, run).name), set(book.tally.verdicts())
     standing.read(store)
     missed = [(number, verdict) for number, verdict in standing if verdict.other is None and number not in heard]
-    yield from verdicts_given(Ledger(store, run), run, missed)
+    yield from verdicts_given(Ledger(store, run), run, missed, standing)
 
 
 def _pairs(store: Store, run: str) -> Iterator[PairGiven]:

@@ -3,6 +3,7 @@ import pytest
 from shared.contract.messages import (
     DatasetDue,
     DatasetPacked,
+    FaceBoxed,
     FaceDropped,
     FaceFound,
     FaceKept,
@@ -79,6 +80,8 @@ def _of_faces() -> tuple[Message, ...]:
     face = {"run": RUN, "entry": ENTRY, "image": DIGEST, "face": 1}
     return (
         FaceFound.model_validate(face | {"crop": OTHER, "box": (1, 2, 30, 40), "side": 40}),
+        FaceBoxed.model_validate(face | {"box": (-1, 2, 30, 40), "angle": -12.5, "revision": 500_000_003}),
+        VerdictGiven.model_validate(face | {"decision": "box", "number": 3, "box": (-1, 2, 30, 40), "angle": -12.5}),
         FaceUpscaled.model_validate(face | {"crop": OTHER, "factor": 2}),
         FaceNormalized.model_validate(face | {"picture": OTHER}),
         FaceKept(run=RUN, entry=ENTRY, face=1, picture=OTHER, changes=5),

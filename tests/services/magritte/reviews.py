@@ -17,7 +17,11 @@ def export(verdicts: int = 0) -> Export:
     """An export of four faces."""
     faces = [
         ExportedFace(
-            file=file, face=file[5:27], image=f"{place:064x}", picture=hashlib.sha256(content(file)).hexdigest()
+            file=file,
+            face=file[5:27],
+            number=0,
+            image=f"{place:064x}",
+            picture=hashlib.sha256(content(file)).hexdigest(),
         )
         for place, file in enumerate(FILES)
     ]

@@ -72,6 +72,7 @@ def test_the_ledger_hears_of_everything_but_what_only_asks_for_work() -> None:
         messages.RunRequested,
         messages.ListingDue,
         messages.KeeperSettled,
+        messages.FaceBoxed,
         messages.FacesDue,
         messages.DatasetDue,
         messages.LegDue,

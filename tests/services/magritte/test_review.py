@@ -128,7 +128,7 @@ def test_decisions_are_read_as_spreadsheets_save_them(
     decide_in_table(folder, {faces[0]["file"]: "Drop ", faces[2]["file"]: "keep", faces[3]["file"]: "perhaps"}, **form)
     found = imported(magritte, folder)
     assert [each["decision"] for each in found["changes"]] == ["drop", "keep"]
-    assert found["notes"] == ["review.csv:5: decision: perhaps: give drop, keep or nothing"]
+    assert found["notes"] == ["review.csv:5: decision: perhaps: give drop, keep, box or nothing"]
     assert log(store) == [(0, faces[0]["image"][:6], "drop"), (0, faces[2]["image"][:6], "keep")]
 
 
