@@ -14,9 +14,10 @@ from shared.contract import keys
 from shared.contract.errors import Unreadable
 from shared.ledger.fates import Fate, Settlement
 from shared.ledger.progress import Phase
+from shared.recipe.pruning import Worst
 from shared.runs.controls import controls_in_force
 from shared.runs.events import LastEvent, last_events
-from shared.runs.registry import phase_of, read_state
+from shared.runs.registry import phase_of, read_state, run_recipe
 from shared.runs.results import Ranked, Results, Trained, ranked, results, trained
 from shared.store.interface import Store
 
@@ -27,7 +28,8 @@ T = TypeVar("T")
 class Report:
     """Report of a run: counts per fate and per stage, addresses of results, state of the training.
 
-    `events` are the last of each kind; `remarks` are sentences about what lies among its records and cannot be read.
+    `proposes` says whether the worst of its ranking are for a person to decide about, `events` are the last of each
+    kind; `remarks` are sentences about what lies among its records and cannot be read.
     """
 
     run: str
@@ -38,6 +40,7 @@ class Report:
     faces: int
     paused: frozenset[str]
     results: dict[str, str]
+    proposes: bool
     training: Trained | None
     ranking: Ranked | None = None
     events: tuple[LastEvent, ...] = ()
@@ -81,6 +84,7 @@ def report(store: Store, run: str) -> Report:
         faces=state.faces,
         paused=controls_in_force(store).paused,
         results=_addresses(store, found),
+        proposes=run_recipe(store, run).pruning.worst is Worst.PROPOSE,
         training=_unless_damaged(trained, store, found, damage),
         ranking=_unless_damaged(ranked, store, found, damage),
         events=tuple(last_events(store, run)),
@@ -123,6 +127,8 @@ def print_status(this: Report) -> None:
         console.print(f"{'last tick':>12}  {tick}", soft_wrap=True)
     for name, url in this.results.items():
         console.print(f"{name:>12}  {url}", soft_wrap=True)
+    if this.phase is Phase.FINISHED and this.proposes and "worst" in this.results:
+        screen.say(f"look at the worst, then `magritte prune {this.run} --worst 5%`, which `magritte undo` takes back")
     for sentence in this.remarks:
         screen.remark(sentence)
 
