@@ -91,32 +91,32 @@ ALTERED: dict[str, Callable[[Image.Image, Random], Image.Image]] = {
 }
 
 
-def drawn_sets(seed: int) -> list[PlantedSet]:
-    """Draw a character, another one for each seed, with each kind of faces that do not belong."""
+def drawn_sets(seed: int, side: int = _SIDE) -> list[PlantedSet]:
+    """Draw a character, another one for each seed, with each kind of faces that do not belong, of `side` pixels."""
     random = Random(f"suspects {seed}")
     character = any_character(random) if seed else HEROINE
-    own = [face(character, random) for _ in range(OWN + PLANTED)]
-    others = [face(any_character(random), random) for _ in range(PLANTED)]
-    restyles = [face(restyled(character, random), random) for _ in range(PLANTED)]
+    own = [face(character, random, side) for _ in range(OWN + PLANTED)]
+    others = [face(any_character(random), random, side) for _ in range(PLANTED)]
+    restyles = [face(restyled(character, random), random, side) for _ in range(PLANTED)]
     planted = {"others": others, "restyled": restyles, **_altered(own[OWN:], random)}
     mixed = [image for images in planted.values() for image in images[:2]]
     copies = [copied(image, random) for image in others[:2] for _ in range(PLANTED // 2)]
     return [_set(kind, own[:OWN], images) for kind, images in {**planted, "mixed": mixed, "copies": copies}.items()]
 
 
-def labelled_sets(folder: Path, seed: int) -> list[PlantedSet]:
+def labelled_sets(folder: Path, seed: int, side: int = _SIDE) -> list[PlantedSet]:
     """Cut out the labelled faces of a folder, and plant some of them altered, which ones depends on the seed."""
     random = Random(f"suspects {seed}")
-    own = [_cut(each.image(), box) for each in labelled(folder) for box in each.faces]
+    own = [_cut(each.image(), box, side) for each in labelled(folder) for box in each.faces]
     random.shuffle(own)
     altered = _altered(own[:PLANTED], random)
     return [_set(kind, own[PLANTED:], images) for kind, images in altered.items()]
 
 
-def _cut(image: Image.Image, box: Box) -> Image.Image:
+def _cut(image: Image.Image, box: Box, side: int) -> Image.Image:
     half = round(max(box.width, box.height) * 0.8)
     x, y = box.x + box.width // 2, box.y + round(box.height * 0.4)
-    return image.crop((x - half, y - half, x + half, y + half)).resize((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    return image.crop((x - half, y - half, x + half, y + half)).resize((side, side), Image.Resampling.LANCZOS)
 
 
 def _altered(images: Sequence[Image.Image], random: Random) -> dict[str, list[Image.Image]]:

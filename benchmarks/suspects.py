@@ -55,9 +55,9 @@ def main() -> None:
 
 def _by_strangeness(found: Looks) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Yield the scores of the product, of each of its features, and of two of these by the nearest five alone."""
-    parts = strangeness.strangeness(found)
-    yield "all four", parts.max(axis=1)
-    yield from zip(strangeness.FEATURES, parts.T, strict=True)
+    strange = strangeness.strangeness(found)
+    yield "all five", strange.total
+    yield from strange.parts.items()
     yield "colours, nearest 5", neighbour_distances(found.colours, len(found) // NEIGHBOURS)
     yield "shape, nearest 5", neighbour_distances(found.shape, len(found) // NEIGHBOURS)
 

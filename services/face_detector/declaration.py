@@ -7,7 +7,7 @@ from shared.contract.environment import FetchingEnvironment
 
 FACE_DETECTOR = Declaration(
     name="face-detector",
-    consumes=(m.ImageKept,),
+    consumes=(m.ImageKept, m.FaceBoxed),
     produces=(m.FaceFound, m.FaceDropped, m.FacesCounted, m.ImageDropped),
     environment=FetchingEnvironment,
     reads=(patterns.ORIGINALS, patterns.FILES),

@@ -11,6 +11,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.face_detector.acceptance import Acceptance, accepted
+from services.face_detector.by_hand import Cutting, crop_by_hand, cut_by_hand
 from services.face_detector.character.checks import CharacterChecks, Judged, SeenPicture, Surroundings
 from services.face_detector.character.rules import CharacterRules
 from services.face_detector.choice import Detectors, Search, searches
@@ -26,7 +27,7 @@ from shared.contract import keys
 from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import Interrupted
 from shared.contract.message_base import MOST_TAGS
-from shared.contract.messages import FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
+from shared.contract.messages import FaceBoxed, FaceDropped, FaceFound, FacesCounted, ImageDropped, ImageKept, Message
 from shared.contract.objects import Objects
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Context, Stage
@@ -62,8 +63,10 @@ class Detection(BaseModel):
         return {"detectors": self.detectors, "acceptance": self.acceptance.model_dump(mode="json")}
 
 
-class FaceDetector(Stage[ImageKept, Detection]):
+class FaceDetector(Stage[ImageKept | FaceBoxed, Detection | Cutting]):
     """`ImageKept` in; `FaceFound` or `FaceDropped` per face and `FacesCounted`, or `ImageDropped` out.
+
+    `FaceBoxed`, a box by hand, in; `FaceFound` or `FaceDropped` out.
 
     Every face found is counted, whether it goes on or not; the tally derives the picture's fate from theirs.
     """
@@ -74,11 +77,11 @@ class FaceDetector(Stage[ImageKept, Detection]):
         self._detectors = Detectors()
         self._checks = CharacterChecks(Fetching())
 
-    def setup(self, environment: FetchingEnvironment, settings: Detection | None) -> None:
+    def setup(self, environment: FetchingEnvironment, settings: Detection | Cutting | None) -> None:
         fetching = Fetching(environment.egress, environment.cache)
         self._detectors, self._checks = Detectors(fetching), CharacterChecks(fetching)
-        self._detectors.of(searches(Faces()) if settings is None else settings.searches)
-        if settings is not None and settings.character is not None:
+        self._detectors.of(settings.searches if isinstance(settings, Detection) else searches(Faces()))
+        if isinstance(settings, Detection) and settings.character is not None:
             self._checks.prepare(settings.character)
 
     def close(self) -> None:
@@ -97,8 +100,12 @@ class FaceDetector(Stage[ImageKept, Detection]):
             character=self._checks.rules(recipe),
         )
 
-    def inputs(self, message: ImageKept, settings: Detection) -> Mapping[str, str]:
-        return {"image": message.image}
+    def narrowed(self, settings: Detection | Cutting, message: ImageKept | FaceBoxed) -> Detection | Cutting:
+        return Cutting(limits=settings.limits) if isinstance(message, FaceBoxed) else settings
+
+    def inputs(self, message: ImageKept | FaceBoxed, settings: Detection | Cutting) -> Mapping[str, Any]:
+        by_hand = message.model_dump(include={"box", "angle"})
+        return {"image": message.image, **by_hand}
 
     def search(self, image: str, settings: Detection) -> Action:
         """Return the action of finding the faces in a picture, whatever is made of them."""
@@ -108,14 +115,32 @@ class FaceDetector(Stage[ImageKept, Detection]):
         """Return the detector of these settings, which has proven that it works; `store` is where its model may lie."""
         return self._detectors.of(settings.searches, store)
 
-    def process(self, message: ImageKept, settings: Detection, context: Context) -> Iterator[Message]:
+    def process(
+        self, message: ImageKept | FaceBoxed, settings: Detection | Cutting, context: Context
+    ) -> Iterator[Message]:
         picture = decode(context.store.get(keys.original(message.image)), settings.limits)
+        if isinstance(message, FaceBoxed):
+            yield self._by_hand(message, picture, context)
+        elif isinstance(picture, Drop):
+            yield ImageDropped.of(message, self.name, picture, image=message.image)
+        else:
+            assert isinstance(settings, Detection)
+            yield from self._searched(message, picture, settings, context)
+
+    def _by_hand(self, message: FaceBoxed, picture: Picture | Drop, context: Context) -> Message:
         if isinstance(picture, Drop):
-            yield ImageDropped.of(message, self.name, picture)
-            return
+            return FaceDropped.of(message, self.name, picture)
+        crop = crop_by_hand(message, picture.image.size)
+        if isinstance(crop, Drop):
+            return FaceDropped.of(message, self.name, crop)
+        return _found(message, message.face, crop, _stored(picture, cut_by_hand(picture.image, crop), context))
+
+    def _searched(
+        self, message: ImageKept, picture: Picture, settings: Detection, context: Context
+    ) -> Iterator[Message]:
         found = self._crops(picture.image, message, settings, context)
         if isinstance(found.cut, Drop):
-            yield ImageDropped.of(message, self.name, found.cut)
+            yield ImageDropped.of(message, self.name, found.cut, image=message.image)
             return
         yield from self._face_messages(message, context, picture, found.cut)
         about = {"run": message.run, "entry": message.entry, "image": message.image}
@@ -153,18 +178,7 @@ class FaceDetector(Stage[ImageKept, Detection]):
             if isinstance(crop, Drop):
                 yield FaceDropped.of(message, self.name, crop, face=face)
             else:
-                digest, is_new = _stored(picture, crop, context)
-                yield FaceFound(
-                    run=message.run,
-                    entry=message.entry,
-                    image=message.image,
-                    face=face,
-                    crop=digest,
-                    box=crop.box,
-                    angle=crop.angle,
-                    side=max(crop.box.width, crop.box.height),
-                    fresh=is_new,
-                )
+                yield _found(message, face, crop, _stored(picture, cut(picture.image, crop.box, crop.angle), context))
 
 
 STAGES = (FaceDetector,)
@@ -194,11 +208,26 @@ def _levels(flat: Image.Image, box: Box) -> NDArray[np.float32]:
     return np.asarray(part.convert("L"), np.float32)
 
 
-def _stored(picture: Picture, crop: Crop, context: Context) -> tuple[str, bool]:
-    """Cut `crop` out and store it with the picture's transparency and colour profile.
+def _found(message: ImageKept | FaceBoxed, face: int, crop: Crop, stored: tuple[str, bool]) -> FaceFound:
+    """Return the message that a face is cut out, given what `_stored` returns."""
+    return FaceFound(
+        run=message.run,
+        entry=message.entry,
+        image=message.image,
+        face=face,
+        crop=stored[0],
+        box=crop.box,
+        angle=crop.angle,
+        side=max(crop.box.width, crop.box.height),
+        fresh=stored[1],
+    )
+
+
+def _stored(picture: Picture, cut_out: Image.Image, context: Context) -> tuple[str, bool]:
+    """Store what was cut out of a picture, with its transparency and colour profile.
 
     Return its digest, and whether it was not in the store before.
     """
-    data = encode_png(cut(picture.image, crop.box, crop.angle), picture.profile, Compression.FAST)
+    data = encode_png(cut_out, picture.profile, Compression.FAST)
     digest = hashlib.sha256(data).hexdigest()
     return digest, context.store.put_new(keys.crop(digest), data)

@@ -14,8 +14,10 @@ from shared.contract.stage import Context
 from shared.ledger.fates import PERSON
 from shared.ledger.ledger import Ledger
 from shared.ledger.records import run_names
-from shared.ledger.verdicts import Verdict, check_whole, give_all
+from shared.ledger.verdicts import Verdict, Verdicts, check_whole, give_all
+from shared.ledger.verdicts_told import verdicts_given
 from shared.runs.registry import is_finished, run_recipe
+from shared.runs.resumption import missed_verdicts
 from shared.store.interface import Store
 
 
@@ -24,23 +26,24 @@ def decide(here: Store, run: str, verdicts: Sequence[Verdict]) -> list[int]:
     character = run_recipe(here, run).name
     check_whole(here, character)
     numbered = list(zip(give_all(here, character, verdicts), verdicts, strict=True))
-    for each in _concerned(here, run):
-        publish(here, each, list(_messages(here, each, numbered)))
+    tell(here, run, numbered)
     return [number for number, _ in numbered]
 
 
-def _messages(here: Store, run: str, numbered: Sequence[tuple[int, Verdict]]) -> Iterator[Message]:
-    """Yield what a run is told of verdicts: each with every entry that it is about."""
-    ledger = Ledger(here, run, screen.remark)
-    whole = ledger.entries_of_all({verdict.image for _, verdict in numbered if verdict.face is None})
-    for number, verdict in numbered:
-        if verdict.other is not None:
-            yield verdict.pair_given(run, number)
-            continue
-        image, face = verdict.image, verdict.face
-        about = {"run": run, "image": image, "decision": verdict.decision, "number": number}
-        for entry in whole.get(image, []) if face is None else ledger.entries_of(image, face):
-            yield VerdictGiven.model_validate({**about, "face": face, "entry": entry})
+def tell(here: Store, run: str, numbered: Sequence[tuple[int, Verdict]]) -> None:
+    """Tell a run, and others of its character that it concerns, of verdicts that are in the log, with their numbers."""
+    standing = Verdicts(run_recipe(here, run).name)
+    standing.read(here)
+    for each in _concerned(here, run):
+        publish(here, each, list(verdicts_given(Ledger(here, each, screen.remark), each, numbered, standing)))
+
+
+def tell_missed(here: Store, run: str) -> int:
+    """Tell a run of the verdicts that it has not heard of, as after a command that was killed; return their number."""
+    missed = list(missed_verdicts(here, run, Ledger(here, run, screen.remark).book()))
+    if missed:
+        publish(here, run, missed)
+    return len({message.number for message in missed if isinstance(message, VerdictGiven)})
 
 
 def _concerned(here: Store, run: str) -> Iterator[str]:

@@ -22,15 +22,20 @@ from services.magritte import (
     models,
     operate,
     project,
+    prune,
     quality,
+    rank,
     recipe,
+    review,
     run,
     screen,
     sheet,
     sources,
     stage,
     suspects,
+    train,
     verdict,
+    versions,
     walk,
     watch,
     weights,
@@ -60,6 +65,10 @@ app.command("trace")(inspect.trace)
 app.command("sheet")(sheet.sheet)
 app.command("duplicates")(duplicates.duplicates)
 app.command("suspects")(suspects.suspects)
+app.command("versions")(versions.versions)
+app.command("prune")(prune.prune)
+app.command("undo")(prune.undo)
+app.command("train")(train.train)
 app.command("verify")(dataset.verify)
 app.command("draw")(draw.draw)
 app.command("mix")(mix.mix)
@@ -68,12 +77,14 @@ app.command("project")(project.project)
 app.command("jitter")(jitter.jitter)
 app.command("directions")(directions.directions)
 app.command("quality")(quality.quality)
+app.command("rank")(rank.rank)
 app.command("resume")(operate.resume)
 app.command("cancel")(operate.cancel)
 app.command("pause")(operate.pause)
 app.command("continue")(operate.unpause)
 app.add_typer(dead.app, name="dead")
 app.command("convert")(convert.convert)
+app.add_typer(review.app, name="review")
 app.add_typer(verdict.app, name="verdict")
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(sources.app, name="sources")

@@ -20,10 +20,12 @@ from services.upscaler.declaration import UPSCALER
 from shared import settings as shared_settings
 from shared.contract.compared_pictures import PictureComparer
 from shared.contract.declaration import Pipeline
+from shared.contract.edited_faces import EditFinder
 from shared.contract.environment import DanbooruEnvironment
 from shared.contract.errors import Unusable
 from shared.contract.found_faces import FaceFinder
 from shared.contract.objects import Objects
+from shared.contract.picture_ranking import PictureRanker
 from shared.contract.preview import SourcePreview, TagCount
 from shared.contract.stage import Stage, python_name
 from shared.contract.suspicious_faces import FaceSorter
@@ -85,6 +87,18 @@ def picture_comparer(settings: Duplicates, store: Objects) -> PictureComparer:
 def face_sorter() -> FaceSorter:
     """Return what sorts faces by how suspicious they are. Raises `Unusable` without the ranker's extra."""
     found: FaceSorter = _module(RANKER.name, "preview").PreviewSorter()
+    return found
+
+
+def picture_ranker() -> PictureRanker:
+    """Return what ranks the pictures of data sets. Raises `Unusable` without the ranker's extra."""
+    found: PictureRanker = _module(RANKER.name, "preview").PreviewRanker()
+    return found
+
+
+def edit_finder() -> EditFinder:
+    """Return what finds edited pictures in their originals. Raises `Unusable` without the detector's extra."""
+    found: EditFinder = _module(FACE_DETECTOR.name, "edited_picture").PictureFinder()
     return found
 
 

@@ -1,14 +1,15 @@
 """Reports of runs: counts of pictures by fate, and addresses of results."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.table import Table
 from rich.text import Text
 
 from services.magritte import screen
-from services.magritte.training import last_tick_line, trained_line
+from services.magritte.training import last_tick_line, stability_line, trained_line
 from shared.contract import keys
 from shared.contract.errors import Unreadable
 from shared.ledger.fates import Fate, Settlement
@@ -16,8 +17,10 @@ from shared.ledger.progress import Phase
 from shared.runs.controls import controls_in_force
 from shared.runs.events import LastEvent, last_events
 from shared.runs.registry import phase_of, read_state
-from shared.runs.results import Results, Trained, results, trained
+from shared.runs.results import Ranked, Results, Trained, ranked, results, trained
 from shared.store.interface import Store
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Report:
     paused: frozenset[str]
     results: dict[str, str]
     training: Trained | None
+    ranking: Ranked | None = None
     events: tuple[LastEvent, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -58,6 +62,7 @@ class Report:
             "paused": sorted(self.paused),
             "results": self.results,
             "training": self.training and asdict(self.training),
+            "ranking": self.ranking and self.ranking.model_dump(mode="json"),
             "events": [event.model_dump(mode="json") for event in self.events],
         }
 
@@ -66,7 +71,7 @@ def report(store: Store, run: str) -> Report:
     """Gather a run's report. Raises `Unreadable` if its recipe or its ledger is damaged."""
     state = read_state(store, run)
     found = results(store, run, state)
-    training, damage = _training(store, found)
+    damage = list[str]()
     return Report(
         run=run,
         phase=phase_of(store, run, state),
@@ -76,17 +81,22 @@ def report(store: Store, run: str) -> Report:
         faces=state.faces,
         paused=controls_in_force(store).paused,
         results=_addresses(store, found),
-        training=training,
+        training=_unless_damaged(trained, store, found, damage),
+        ranking=_unless_damaged(ranked, store, found, damage),
         events=tuple(last_events(store, run)),
         remarks=tuple(damage),
     )
 
 
-def _training(store: Store, found: Results) -> tuple[Trained | None, list[str]]:
+def _unless_damaged(
+    read: Callable[[Store, Results], T | None], store: Store, found: Results, damage: list[str]
+) -> T | None:
+    """Read figures of the results; None for damaged ones, of which a sentence is added to `damage`."""
     try:
-        return trained(store, found), []
+        return read(store, found)
     except Unreadable as error:
-        return None, [str(error)]
+        damage.append(str(error))
+        return None
 
 
 def print_report(store: Store, run: str) -> None:
@@ -104,9 +114,11 @@ def print_status(this: Report) -> None:
     if this.paused:
         console.print(f"paused: {', '.join(sorted(this.paused))}; `magritte continue STAGE` lets one go on")
     if this.phase is Phase.REVIEWING:
-        console.print(f"its pictures wait for a review; `magritte verdict close {this.run}` says that it is done")
+        console.print(f"its pictures wait for a review; `magritte review close {this.run}` says that it is done")
     if this.training:
         console.print(f"{'training':>12}  {trained_line(this.training)}", soft_wrap=True)
+    if this.ranking:
+        console.print(f"{'stability':>12}  {stability_line(this.ranking.stability)}", soft_wrap=True)
     if tick := last_tick_line(this.events, this.training):
         console.print(f"{'last tick':>12}  {tick}", soft_wrap=True)
     for name, url in this.results.items():

@@ -113,6 +113,10 @@ class RunItems:
         found = (getattr(record.message, "image", "") for record in self._ledger.records(entry))
         return next(filter(None, found), "")
 
+    def verdicts_about(self, entry: str) -> dict[int, tuple[int, bool]]:
+        """Return `Tally.verdicts_about` of an entry."""
+        return self._tally.verdicts_about(entry)
+
     def has_face(self, entry: str, number: int) -> bool:
         """Return whether a message is about face `number` of an entry."""
         return any(record.message.item == Face(entry, number) for record in self._ledger.records(entry))

@@ -72,8 +72,8 @@ def suspects(
 
     As soon as a person has dropped faces of eight pictures, and kept those of eight others, a model of this run's faces
     sorts by these verdicts. Until then it is by strangeness: how far each face is from the others in shape, colours,
-    sharpness and tones (`mostly` says in which of them most). Neither needs a training. What `magritte verdict exclude`
-    has dropped does not count, since that says nothing of how a face looks.
+    sharpness, tones and grain (`mostly` says in which of them most). Neither needs a training. What `magritte verdict
+    exclude` has dropped does not count, since that says nothing of how a face looks.
     """
     sorter = face_sorter()
     here, name = found_run(run)
@@ -81,11 +81,11 @@ def suspects(
         if path is not None:
             check_destination(here, name, path, option)
     items = RunItems(here, name, screen.remark)
-    faces = run_faces(items, _standing(here, name))
+    faces = run_faces(items, standing_verdicts(here, name))
     if not any(face.belongs for face in faces):
         raise NotFound(f"run {name}: nothing is in the data set yet")
-    readable, looks, unreadable = _looked(sorter, here, faces)
-    sorting = sorter.sort([_seen(face, look) for face, look in zip(readable, looks, strict=True)])
+    readable, looks, unreadable = looked(sorter, here, faces)
+    sorting = sorter.sort([seen(face, look) for face, look in zip(readable, looks, strict=True)])
     found = _named(items, readable, sorting)
     files = _write(here, found, found[:worst], csv_file, sheet)
     if as_json:
@@ -97,7 +97,8 @@ def suspects(
     _conclude(name, found, sorting, files)
 
 
-def _standing(here: Store, run: str) -> Verdicts:
+def standing_verdicts(here: Store, run: str) -> Verdicts:
+    """Read the verdicts about the character of a run; raises `Unreadable` if some are missing."""
     character = run_recipe(here, run).name
     check_whole(here, character)
     verdicts = Verdicts(character)
@@ -105,7 +106,7 @@ def _standing(here: Store, run: str) -> Verdicts:
     return verdicts
 
 
-def _looked(
+def looked(
     sorter: FaceSorter, here: Store, faces: Sequence[RunFace]
 ) -> tuple[list[RunFace], list[Look], dict[str, str]]:
     """Return the faces that can be looked at, their features, and of each other one why it cannot be."""
@@ -130,7 +131,8 @@ def _look(sorter: FaceSorter, here: Store, face: RunFace) -> Look | str:
     return f"{found.reason}: {found.detail}" if isinstance(found, Drop) else found
 
 
-def _seen(face: RunFace, look: Look) -> SeenFace:
+def seen(face: RunFace, look: Look) -> SeenFace:
+    """Return a face as what sorts takes it."""
     return SeenFace(face.image, look, face.belongs, face.dropped)
 
 

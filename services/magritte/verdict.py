@@ -10,24 +10,22 @@ from rich.table import Table
 
 from services.magritte import screen
 from services.magritte.connection import found_run, has_broker
-from services.magritte.decisions import decide, publish, user
+from services.magritte.decisions import decide, user
+from services.magritte.hand_boxes import RunBoxes, parse_box
 from services.magritte.inspect import AsJson, RunName
 from services.magritte.item_search import ListedEntry
 from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 from shared.contract.items import Face, parse_item
-from shared.contract.messages import Decision, PairDecision, ReviewClosed
+from shared.contract.messages import Decision, PairDecision
 from shared.contract.reasons import Drop, Reason
 from shared.ledger.fates import Fate
-from shared.ledger.progress import Phase
 from shared.ledger.verdicts import Verdict, Verdicts, check_whole, given
 from shared.recipe.exclude import Exclusion, exclude_of_file
-from shared.runs.registry import phase_of, read_state, run_recipe
+from shared.runs.registry import run_recipe
 from shared.store.interface import Store
 
-app = typer.Typer(
-    help="Drop pictures or faces, undo that, say what is a copy of what, and close a review.", no_args_is_help=True
-)
+app = typer.Typer(help="Drop pictures or faces, undo that, and say what is a copy of what.", no_args_is_help=True)
 
 Picture = Annotated[str, typer.Argument(help="A picture as `magritte trace` finds it.")]
 Whats = Annotated[
@@ -49,8 +47,39 @@ def drop(what: Whats, run: OfRun = "", why: Why = "") -> None:
 
 @app.command()
 def keep(what: Whats, run: OfRun = "", why: Why = "") -> None:
-    """Undo an earlier `drop`, or say that a face belongs, for `magritte suspects`; brings back no stage's drop."""
+    """Undo an earlier `drop` or `box`, or say that a face belongs (`magritte suspects`); undoes no stage's drop."""
     _decide(Decision.KEEP, what, run, why)
+
+
+@app.command()
+def box(
+    face: Annotated[str, typer.Argument(metavar="ENTRY[.FACE]", help="A face; a picture alone: one nobody has found.")],
+    place: Annotated[
+        str, typer.Argument(metavar="LEFT,TOP,WIDTH,HEIGHT", help="In pixels of the original, as it is shown upright.")
+    ],
+    angle: Annotated[
+        float, typer.Option("--angle", min=-180, max=180, help="Degrees by which the box is turned clockwise.")
+    ] = 0.0,
+    run: OfRun = "",
+    why: Why = "",
+) -> None:
+    """Say where a face is: it is cut out anew by this box, in this run and in later ones. `keep` takes that back.
+
+    In runs with other settings the face is known by its place. What the box has beyond the picture is its mirror image.
+    """
+    here, name = found_run(run)
+    items = RunItems(here, name, screen.remark)
+    image, entry, number = *_meant(items, name, face), _face(face)
+    item = None if number is None else Face(entry, number)
+    if item is not None and not items.has_face(entry, item.number):
+        raise NotFound(f"{entry} of run {name} has no face {number}: name the picture alone to add one")
+    try:
+        about = {"box": parse_box(place), "angle": angle, "who": user(), "why": why}
+        verdict = RunBoxes(here, run_recipe(here, name).name, items).verdict(image, item, about)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="LEFT,TOP,WIDTH,HEIGHT") from error
+    (given_as,) = decide(here, name, [verdict])
+    screen.say(f"verdict {given_as}: box {Face(entry, verdict.face or 0) if item is None else item}{_go_on()}")
 
 
 @app.command()
@@ -121,33 +150,17 @@ def list_verdicts(run: RunName = "", as_json: AsJson = False) -> None:
     screen.console().print(table if found else "there are no verdicts")
 
 
-@app.command()
-def close(run: RunName = "") -> None:
-    """Say that the pictures of a run have been looked at, so that it packs its data set."""
-    here, name = found_run(run)
-    phase = phase_of(here, name, read_state(here, name))
-    if phase is Phase.FINISHED:
-        screen.say(f"{name} is finished: there is no review to close")
-        return
-    publish(here, name, [ReviewClosed(run=name)])
-    if not run_recipe(here, name).review.required:
-        screen.say(f"{name} waits for no review: its recipe asks for none (`review: {{required: true}}`)")
-    elif phase is Phase.GATHERING:
-        screen.say(f"the review of {name} is closed: it packs as soon as all pictures are settled{_go_on()}")
-    else:
-        screen.say(f"the review of {name} is closed{_go_on()}")
-
-
 def _decide(decision: Decision, whats: list[str], run: str, why: str) -> None:
     """Give a verdict about each picture or face that is meant; none if one of them is not clear."""
     here, name = found_run(run)
     items, who = RunItems(here, name, screen.remark), user()
-    verdicts = []
+    boxes, verdicts = RunBoxes(here, run_recipe(here, name).name, items), []
     for what in dict.fromkeys(whats):
         image, entry, face = *_meant(items, name, what), _face(what)
         if face is not None and not items.has_face(entry, face):
             raise NotFound(f"{entry} of run {name} has no face {face}: `magritte trace {entry}` lists those it has")
-        verdicts.append(Verdict(image=image, face=face, decision=decision, who=who, why=why))
+        known_as = None if face is None else boxes.number(Face(entry, face))
+        verdicts.append(Verdict(image=image, face=known_as, decision=decision, who=who, why=why))
     for number, what in zip(decide(here, name, verdicts), dict.fromkeys(whats), strict=True):
         screen.say(f"verdict {number}: {decision} {what}{_go_on()}")
 

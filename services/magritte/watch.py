@@ -79,7 +79,7 @@ class _Silence:
 def _advice(found: Report) -> str:
     """Return what a person can do about a run that does not go on."""
     if found.phase is Phase.REVIEWING:
-        return f"It waits for a review: `magritte verdict close {found.run}` says that it is done"
+        return f"It waits for a review: `magritte review close {found.run}` says that it is done"
     if found.paused:
         return f"Paused are {', '.join(sorted(found.paused))}: `magritte continue STAGE` lets one go on"
     if has_broker():

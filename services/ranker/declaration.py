@@ -6,10 +6,23 @@ from shared.contract.declaration import Declaration
 
 RANKER = Declaration(
     name="ranker",
+    version=2,
     consumes=(m.SnapshotTaken,),
-    produces=(m.RankingReady,),
+    produces=(m.RankingReady, m.VerdictGiven),
     threads=1,
     longest=6 * 3600.0,
-    reads=(patterns.DATASETS, patterns.TRAININGS),
-    writes=tuple(keys.training("*") + f"*/{file}" for file in ("ranking-*.csv", "worst-*.png", "best-*.png")),
+    reads=(patterns.DATASETS, patterns.TRAININGS, patterns.LISTINGS, patterns.JOURNALS, patterns.VERDICTS),
+    writes=(
+        patterns.VERDICTS,
+        *(
+            keys.training("*") + f"*/{name}-*{ending}"
+            for name, ending in (
+                ("ranking", ".csv"),
+                ("ranking", ".parquet"),
+                ("ranking", ".json"),
+                ("fake-ranking", ".csv"),
+                *((sheet, ".png") for sheet in ("worst", "strangest", "best", "uncertain")),  # and of fakes
+            )
+        ),
+    ),
 )

@@ -1,4 +1,4 @@
-"""Finds features of a face's picture that need no network: shape, colours, sharpness and tones. Pure."""
+"""Finds features of a face's picture that need no network: shape, colours, sharpness, tones and grain. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ _DETAIL_SIDES = (_SIDE, 128, 64, 32)
 _BINS = (4, 6, 6)  # of the histogram of colours: lightness, green to red, blue to yellow
 _CHROMA = 60  # the most, to each side, that the histogram takes in
 _LEAST_SPREAD = 0.02  # of logarithms: less is no difference
-_SIZES = (1764, _COLOURS_SIDE**2 * 3, 144, 2 * len(_DETAIL_SIDES), 4)
+_TILE, _CALM = 4, 0.1  # pixels of a tile's side, and the share of the tiles that are taken for flat
+_SIZES = (1764, _COLOURS_SIDE**2 * 3, 144, 2 * len(_DETAIL_SIDES), 4, 1)
 
 cv2.setNumThreads(1)  # pictures are looked at side by side
 
@@ -35,6 +36,8 @@ class Looks:
         palette: square roots of the shares of the pixels that have each of 144 colours, wherever they are
         sharpness: logarithms of how much is lost when the picture is halved, from 256 to 32 pixels: mean and median
         tones: logarithms of mean and spread of lightness and of chroma
+        grain: logarithm of the spread of grey within tiles of 4 x 4 pixels, in the calmest tenth of them: a drawing has
+            flat parts, and only noise leaves none
     """
 
     shape: Rows
@@ -42,6 +45,7 @@ class Looks:
     palette: Rows
     sharpness: Rows
     tones: Rows
+    grain: Rows
 
     def __len__(self) -> int:
         return len(self.shape)
@@ -60,8 +64,9 @@ def encoded(rgb: Pixels) -> bytes:
         _hog.compute(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)),
         _resized(square, _COLOURS_SIDE).astype(np.float32) / 255,
         _palette(lab),
-        _sharpness(square),
+        _sharpness(square, max(rgb.shape[:2])),
         _tones(lab),
+        _grain(rgb if max(rgb.shape[:2]) <= _SIDE else square),
     )
     return np.concatenate([np.ravel(np.asarray(part, np.float32)) for part in parts]).tobytes()
 
@@ -98,12 +103,13 @@ def _palette(lab: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.sqrt(counts / (lab.shape[0] * lab.shape[1])), np.float32)
 
 
-def _sharpness(square: Pixels) -> list[float]:
+def _sharpness(square: Pixels, own_side: int) -> list[float]:
+    """Measure the details of each size that a picture of `own_side` pixels can have; 0 for the finer ones."""
     found, grey = list[float](), np.asarray(cv2.cvtColor(square, cv2.COLOR_RGB2GRAY), np.float32)
     for side in _DETAIL_SIDES:
         half = np.asarray(cv2.resize(grey, (side // 2, side // 2), interpolation=cv2.INTER_AREA), np.float32)
         lost = np.abs(grey - cv2.resize(half, (side, side), interpolation=cv2.INTER_CUBIC))
-        found += [float(np.log1p(lost.mean())), float(np.log1p(np.median(lost)))]
+        found += [float(np.log1p(lost.mean())), float(np.log1p(np.median(lost)))] if side < 2 * own_side else [0.0, 0.0]
         grey = half
     return found
 
@@ -111,3 +117,10 @@ def _sharpness(square: Pixels) -> list[float]:
 def _tones(lab: NDArray[np.float32]) -> list[float]:
     lightness, chroma = lab[..., 0], np.hypot(lab[..., 1], lab[..., 2])
     return [float(np.log1p(value)) for each in (lightness, chroma) for value in (each.mean(), each.std())]
+
+
+def _grain(rgb: Pixels) -> float:
+    grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY), np.float32)
+    rows, columns = (length // _TILE for length in grey.shape)
+    tiles = grey[: rows * _TILE, : columns * _TILE].reshape(rows, _TILE, columns, _TILE)
+    return float(np.log1p(np.quantile(tiles.std(axis=(1, 3)), _CALM))) if tiles.size else 0.0

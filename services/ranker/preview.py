@@ -1,15 +1,25 @@
-"""Sorts a run's faces for whoever looks through them: by a person's verdicts, or else by strangeness."""
+"""Sorts and ranks a run's faces for whoever looks through them: what commands do in their own process."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.ranker import looks, strangeness, suspicion
+from services.ranker import looks, making, strangeness, suspicion
 from services.ranker.looks import Looks
+from shared.contract.objects import Objects
+from shared.contract.picture_ranking import MadeRanking, RankingRequest, Told
 from shared.contract.reasons import Drop
 from shared.contract.suspicious_faces import Look, SeenFace, Signal, Sorting, Suspect, Verdicts
 from shared.pictures import OUR_OWN_LIMITS, decode, flatten
+
+
+class PreviewRanker:
+    """`shared.contract.picture_ranking.PictureRanker` as the stage ranks."""
+
+    def rank(self, request: RankingRequest, store: Objects, told: Told) -> MadeRanking:
+        """Rank what is asked for; nothing is written. Raises Poison where data set, snapshot or network do not fit."""
+        return making.make(request, store, told)
 
 
 class PreviewSorter:
@@ -49,15 +59,22 @@ def _undecided(faces: Sequence[SeenFace]) -> list[int]:
 def _strange(known: Looks, faces: Sequence[SeenFace]) -> list[Suspect]:
     """Sort the faces that nobody has decided about; those that were kept are company to them, dropped ones are not."""
     company = [place for place, face in enumerate(faces) if face.belongs and not face.dropped]
-    scores = np.zeros((len(faces), len(strangeness.FEATURES)))
-    if company:
-        scores[company] = strangeness.strangeness(known.of(company))
-    return _ranked(_undecided(faces), scores.max(axis=1), scores, strangeness.FEATURES)
+    if not company:
+        return []
+    found, undecided = strangeness.strangeness(known.of(company)), set(_undecided(faces))
+    total = found.total
+    return _sorted(
+        Suspect(place, float(total[at]), found.mostly(at)) for at, place in enumerate(company) if place in undecided
+    )
 
 
 def _ranked(
     places: Sequence[int], scores: NDArray[np.float64], parts: NDArray[np.float64], features: Sequence[str]
 ) -> list[Suspect]:
-    """Return the faces at `places` by score, the highest first; equal ones stay in the order that they came in."""
-    suspects = [Suspect(place, float(scores[place]), features[int(parts[place].argmax())]) for place in places]
+    """Return the faces at `places` by score, the highest first."""
+    return _sorted(Suspect(place, float(scores[place]), features[int(parts[place].argmax())]) for place in places)
+
+
+def _sorted(suspects: Iterable[Suspect]) -> list[Suspect]:
+    """Sort by score, the highest first; equal ones stay in the order that they came in."""
     return sorted(suspects, key=lambda suspect: -suspect.score)

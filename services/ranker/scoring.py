@@ -6,7 +6,7 @@ corrected by xunings/styleganime2; here the company is drawn from the whole set,
 is filled with other pictures instead of copies.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,9 +41,9 @@ class Scores:
     mean: NDArray[np.float64]
     spread: NDArray[np.float64]
 
-    def ranked(self) -> NDArray[np.intp]:
-        """Return the indices of the pictures by descending mean: the most convincing first."""
-        return np.argsort(-self.mean, kind="stable")
+    def doubts(self) -> NDArray[np.float64]:
+        """Return how far each score is below the middle one, as a multiple of the usual difference from that."""
+        return (np.median(self.mean) - self.mean) / _usual_difference(self.mean)
 
 
 def minibatch(pictures: int, group: int, resolution: int) -> int:
@@ -63,6 +63,23 @@ def score(pictures: int, discriminator: Discriminator, rule: Rule) -> Scores:
         for chosen, counted in _minibatches(pictures, rule.minibatch, generator):
             scores[chosen[:counted]] = discriminator(chosen)[:counted]
     return Scores(found.mean(axis=0), found.std(axis=0))
+
+
+def together(found: Sequence[Scores]) -> Scores:
+    """Join the scores by several discriminators: those of one as they are, else how far each is above the middle one.
+
+    The unit then is the usual difference from the middle. What the discriminators disagree about is part of the spread.
+    """
+    if len(found) == 1:
+        return found[0]
+    above = np.stack([-scores.doubts() for scores in found])
+    spreads = np.stack([scores.spread / _usual_difference(scores.mean) for scores in found])
+    return Scores(above.mean(axis=0), np.sqrt(np.square(spreads).mean(axis=0) + above.var(axis=0)))
+
+
+def _usual_difference(values: NDArray[np.float64]) -> float:
+    """Return the median distance from the median; where that is nothing, 1."""
+    return float(np.median(np.abs(values - np.median(values)))) or 1.0
 
 
 def _minibatches(pictures: int, size: int, generator: np.random.Generator) -> Iterator[tuple[NDArray[np.intp], int]]:

@@ -1,4 +1,4 @@
-"""Contact sheets: small pictures in rows, with a line of text below each."""
+"""Contact sheets: small pictures in rows, with lines of text below each."""
 
 import math
 from collections.abc import Sequence
@@ -17,17 +17,20 @@ _PAPER, _INK = "#ffffff", "#000000"
 
 
 def ranking_sheet(pictures: NDArray[np.uint8], captions: Sequence[str]) -> Image.Image:
-    """Draw a sheet of `pictures` [n, H, W, C], n at least 1, a third wider than high in thumbnails."""
-    count = len(pictures)
+    """Draw a sheet of `pictures` [n, H, W, C], n at least 1, a third wider than high in thumbnails.
+
+    A line break in a caption begins another line.
+    """
+    count, below = len(pictures), _LINE * max(1 + caption.count("\n") for caption in captions)
     columns = min(count, max(1, round(math.sqrt(count * 4 / 3))))
     rows = -(-count // columns)
-    width, height = _SIDE + _MARGIN, _SIDE + _LINE + _MARGIN
+    width, height = _SIDE + _MARGIN, _SIDE + below + _MARGIN
     page = Image.new("RGB", (columns * width + _MARGIN, rows * height + _MARGIN), _PAPER)
     pen, font = ImageDraw.Draw(page), ImageFont.load_default(_TEXT_SIZE)
     for place, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
         left, top = _MARGIN + place % columns * width, _MARGIN + place // columns * height
         page.paste(_thumbnail(picture), (left, top))
-        pen.text((left + _SIDE // 2, top + _SIDE + _LINE // 2), caption, _INK, font, anchor="mm")
+        pen.text((left + _SIDE // 2, top + _SIDE + below // 2), caption, _INK, font, anchor="mm", align="center")
     return page
 
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from services.tfrecord_packer.declaration import BOOKKEEPING
+from services.tfrecord_packer.personal_verdicts import boxes_to_cut, standing_verdicts
 from shared.contract import keys
 from shared.contract.errors import StoreUnavailable
 from shared.contract.items import WholeRun
 from shared.contract.messages import (
     DatasetDue,
-    FaceNormalized,
     FacesDue,
-    ImageKept,
     ImageSuperseded,
     KeeperSettled,
     Message,
@@ -89,6 +88,7 @@ class Bookkeeping(Owner[Message, LedgerSettings]):
         if checkpoint.is_due(opened.book):
             checkpoint.write(context.store, run, opened.book)
         yield from _settled_keepers(opened, batch)
+        yield from boxes_to_cut(opened.run, opened.book.tally, opened.verdicts, batch)
         yield from _due(opened, batch)
         self._unwritten[run] = opened
         self._write_states()
@@ -146,24 +146,11 @@ def _news(opened: _Open, received: Received[Message]) -> Iterator[bytes]:
         yield received.line
         if isinstance(message, SourceExhausted):
             Ledger(opened.store, opened.run).await_listed(opened.book, message.source)
-    verdict = _standing_verdict(opened, message)
-    if verdict is not None and opened.book.add(verdict.fact(PERSON)):
-        yield verdict.encode(Stamp(stage=PERSON, at=received.stamp.at))
-
-
-def _standing_verdict(opened: _Open, message: Message) -> VerdictGiven | None:
-    """Return the verdict that stands about the content that a message brings into the run."""
     if isinstance(message, VerdictGiven):
         opened.verdicts.read(opened.store)  # for whatever else comes with the same content
-    if not isinstance(message, ImageKept | ImageSuperseded | FaceNormalized):
-        return None
-    face = message.face if isinstance(message, FaceNormalized) else None
-    found = opened.verdicts.about(message.image, face)
-    if found is None:
-        return None
-    number, verdict = found
-    about = {"run": message.run, "entry": message.entry, "face": face, "image": message.image}
-    return VerdictGiven.model_validate({**about, "decision": verdict.decision, "number": number})
+    for verdict in standing_verdicts(message, opened.verdicts, opened.book.tally):
+        if opened.book.add(verdict.fact(PERSON)):
+            yield verdict.encode(Stamp(stage=PERSON, at=received.stamp.at))
 
 
 def _settled_keepers(opened: _Open, batch: Sequence[Received[Message]]) -> Iterator[KeeperSettled]:

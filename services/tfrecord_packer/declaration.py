@@ -30,10 +30,11 @@ BOOKKEEPING = Declaration(
         m.PairGiven,
         m.ReviewClosed,
         m.DatasetPacked,
+        m.TrainingDue,
         m.SnapshotTaken,
         m.RankingReady,
     ),
-    produces=(m.DatasetDue, m.FacesDue, m.KeeperSettled),
+    produces=(m.DatasetDue, m.FacesDue, m.KeeperSettled, m.FaceBoxed),
     cancellable=False,  # what has been done or decided must not be forgotten
     batching=Batching(most=5000, gap=0.2, longest=1.0),
     reads=(*_LEDGER, patterns.LISTINGS, patterns.VERDICTS),
@@ -47,6 +48,13 @@ PACKING = Declaration(
     produces=(m.DatasetPacked, m.ImageDropped),  # it drops what is of no class
     emits=(ClassesWithoutPictures,),
     longest=6 * 3600.0,
-    reads=(*_LEDGER, patterns.LISTINGS, patterns.VERSIONS, patterns.NORMALIZED, patterns.DATASETS),
-    writes=(patterns.VERSIONS, patterns.DATASETS),
+    reads=(
+        *_LEDGER,
+        patterns.LISTINGS,
+        patterns.VERSIONS,
+        patterns.RUN_TRAININGS,
+        patterns.NORMALIZED,
+        patterns.DATASETS,
+    ),
+    writes=(patterns.VERSIONS, patterns.RUN_TRAININGS, patterns.DATASETS),
 )

@@ -1,7 +1,6 @@
 """Packs the data set of a run whose pictures are all settled."""
 
 import io
-import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from services.tfrecord_packer.labelling import Labelled, Place, by_tagger, label
 from services.tfrecord_packer.manifest import Member, dataset_digest, write_manifest
 from services.tfrecord_packer.packing import PictureShape, pack, record_order
 from services.tfrecord_packer.read_ahead import reading_ahead
+from services.tfrecord_packer.versions import TrainingRules, number_version
 from shared.contract import keys
 from shared.contract.errors import Unreadable, storage_error
 from shared.contract.messages import DatasetDue, DatasetPacked, ImageDropped, Message
@@ -28,7 +28,6 @@ from shared.contract.objects import Objects
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context, Stage
 from shared.ledger.ledger import Ledger
-from shared.ledger.records import dataset_versions, read_dataset_version
 from shared.ledger.tally import Tally
 from shared.recipe.labels import Labels
 from shared.recipe.recipe import Recipe
@@ -39,13 +38,14 @@ from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_ho
 class Packing:
     """Settings that decide about a run's data set; `size` is the pictures', in pixels.
 
-    `shown` are those that its data card shows.
+    `trainings` decide which training each version calls for, `shown` are those that its data card shows.
     """
 
     character: str
     sources: int
     size: int
     labels: Labels
+    trainings: TrainingRules
     shown: Mapping[str, Any]
 
 
@@ -68,11 +68,13 @@ class TfrecordPacker(Stage[DatasetDue, Packing]):
 
     def settings(self, recipe: Recipe) -> Packing:
         shown = shown_settings(recipe)
-        return Packing(recipe.name, len(recipe.sources), recipe.normalized.size, recipe.labels, shown)
+        size, rules = recipe.normalized.size, TrainingRules(recipe)
+        return Packing(recipe.name, len(recipe.sources), size, recipe.labels, rules, shown)
 
     def process(self, message: DatasetDue, settings: Packing, context: Context) -> Iterator[Message]:
         ledger = Ledger(context.store, message.run)
-        tally = ledger.book().tally
+        book = ledger.book()
+        tally = book.tally
         gathered = gather(ledger, tally)
         places = RunPlaces(context.store, message.run, settings.sources, gathered.copies)
         contents = _Contents(_distinct(gathered.members))
@@ -84,10 +86,11 @@ class TfrecordPacker(Stage[DatasetDue, Packing]):
             contents = _Contents(_distinct(with_labels.members), with_labels.classes)
         if contents.members:
             digest = _packed(contents, settings.size, places, context)
-            version = _version(message.run, digest, tally.verdicts(), context.store)
+            version = number_version(message.run, digest, tally.verdicts(), context.store)
             subject = Subject(settings.character, message.run, version, digest, len(contents.members), settings.size)
             _put_card(subject, contents, places, tally, settings.shown, context.store)
-            yield DatasetPacked(run=message.run, version=version, digest=digest, changes=tally.changes)
+            due = settings.trainings.due(message.run, version, digest, book.progress.snapshot, context.store)
+            yield DatasetPacked(run=message.run, version=version, digest=digest, changes=tally.changes, number=due)
 
 
 STAGES = (Bookkeeping, TfrecordPacker)
@@ -186,14 +189,3 @@ def _put_card(
     images = dict.fromkeys(member.image for member in contents.members.values())
     card = data_card(subject, [places.at(image) for image in images], tally.counts(), shown)
     store.put(keys.dataset(subject.digest, keys.DATA_CARD), card.encode())
-
-
-def _version(run: str, digest: str, verdicts: list[int], store: Objects) -> int:
-    """Return the run's version number for a data set: the newest if it is that one, otherwise the next, now taken."""
-    newest, key = max(dataset_versions(store, run), default=(0, ""))
-    if newest and read_dataset_version(store, key).digest == digest:
-        return newest
-    record = {"digest": digest, "parent": newest or None, "verdicts": verdicts}
-    if store.put_new(keys.dataset_version(run, newest + 1), json.dumps(record).encode()):
-        return newest + 1
-    return _version(run, digest, verdicts, store)  # another packer has been faster

@@ -17,6 +17,16 @@ class ClassesAdded(Event):
     classes: int
 
 
+class StateNotCarried(Event):
+    """A training goes on with the networks of another's leg, and without the rest of its state."""
+
+    level = Level.WARNING
+
+    leg: int
+    reason: str
+    effect: str = "Adam's moments and p begin anew"
+
+
 class Diverged(Event):
     """A leg's numbers are not finite any more, which is mended once in the way that `remedy` says."""
 
@@ -46,4 +56,4 @@ class ThreadsNotKept(Event):
     effect: str = "the bytes will differ from those of a training that was not interrupted"
 
 
-EVENTS = (StartFrom, ClassesAdded, Diverged, CheckpointUnreadable, ThreadsNotKept)
+EVENTS = (StartFrom, ClassesAdded, StateNotCarried, Diverged, CheckpointUnreadable, ThreadsNotKept)

@@ -7,7 +7,9 @@ from shared.recipe.training import ResolvedTraining
 
 @dataclass(frozen=True)
 class Plan:
-    """Lengths in pictures shown to D. Steps are whole minibatches, so each ends with the first step at or beyond it.
+    """Lengths in pictures shown to D, of a training that begins with picture `begin`.
+
+    Steps are whole minibatches, so each ends with the first step at or beyond it.
 
     `before` is what is added to them where kimg are shown to people (`resume_kimg`).
     """
@@ -16,13 +18,15 @@ class Plan:
     leg: int
     tick: int
     before: int = 0
+    begin: int = 0
 
     @classmethod
-    def of(cls, settings: ResolvedTraining) -> "Plan":
-        """Make the plan of a recipe; a leg or tick is at least one step."""
-        total, leg, tick = (round(kimg * 1000) for kimg in (settings.kimg, settings.leg_kimg, settings.tick_kimg))
+    def of(cls, settings: ResolvedTraining, begin: int = 0, more: float | None = None) -> "Plan":
+        """Make the plan of a recipe, or of `more` kimg from picture `begin` on; a leg or tick is at least one step."""
+        lengths = (settings.kimg if more is None else more, settings.leg_kimg, settings.tick_kimg)
+        total, leg, tick = (round(kimg * 1000) for kimg in lengths)
         step = settings.minibatch * settings.d_repeats
-        return cls(max(total, 1), max(leg, step), max(tick, step), round(settings.resume_kimg * 1000))
+        return cls(max(begin + total, 1), max(leg, step), max(tick, step), round(settings.resume_kimg * 1000), begin)
 
     def kimg(self, images: int) -> float:
         """Return `images` in thousands, counted from `before`, as people are shown them."""

@@ -32,9 +32,13 @@ def describe(training: str, leg: int, images: int, folder: Path, threads: int | 
 
 
 def remove_old_checkpoints(store: Objects, newest: Snapshot, kept: int) -> None:
-    """Remove large checkpoints of older snapshots, to which training never returns; the last few stay."""
-    prefix = f"{Path(CHECKPOINT).stem}-"
-    for key in list(store.list(keys.training(newest.training))):
-        leg, file = keys.parse_leg(key)
-        if leg <= newest.leg - kept and file.startswith(prefix):
+    """Remove large checkpoints of older snapshots, to which training never returns.
+
+    The last few stay, and those that another training begins with.
+    """
+    prefix, found = f"{Path(CHECKPOINT).stem}-", list(store.list(keys.training(newest.training)))
+    parsed = [(key, *keys.parse_leg(key)) for key in found]
+    parents = {leg for _, leg, file in parsed if file == trainings.IS_PARENT}
+    for key, leg, file in parsed:
+        if leg <= newest.leg - kept and leg not in parents and file.startswith(prefix):
             store.delete(key)

@@ -1,6 +1,5 @@
 """Trains a StyleGAN2 on the data set, leg by leg."""
 
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -9,21 +8,24 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from services.trainer import grid, leg, publication
+from services.trainer import grid, inheritance, leg, publication
 from services.trainer.declaration import TRAINER
 from services.trainer.divergence import Divergence
 from services.trainer.events import Diverged
 from services.trainer.plan import Plan
-from services.trainer.start import Shape, starting_networks
+from services.trainer.start import Shape, networks_of_snapshot, starting_networks
 from shared.contract import keys
+from shared.contract.errors import Poison
 from shared.contract.events import Quality
-from shared.contract.messages import DatasetPacked, LegDue, Message, SnapshotTaken
+from shared.contract.messages import DatasetPacked, LegDue, Message, SnapshotTaken, TrainingDue
 from shared.contract.stage import Context, Objects, Stage
 from shared.recipe.recipe import Recipe
+from shared.recipe.train_on import Carried
 from shared.recipe.training import ResolvedTraining
 from shared.runs import trainings
 from shared.runs.datasets import open_labels, open_pictures
-from shared.runs.trainings import Snapshot
+from shared.runs.run_trainings import RunTraining, newest_number, read_training
+from shared.runs.trainings import Parent, Snapshot
 
 if TYPE_CHECKING:  # TensorFlow takes ten seconds and a gigabyte: nothing loads it before the first leg
     from services.trainer.training_session import TrainingSession
@@ -31,12 +33,14 @@ if TYPE_CHECKING:  # TensorFlow takes ten seconds and a gigabyte: nothing loads 
 
 @dataclass(frozen=True)
 class _Job:
-    """The training that a message is about, and for which run and data set version."""
+    """The training that a message is about: the run's training `number`, on a version of its data set."""
 
     run: str
+    number: int
     version: int
     dataset: str
     training: str
+    parent: Parent | None
     plan: Plan
 
     def taken(self, snapshot: Snapshot) -> SnapshotTaken:
@@ -46,12 +50,14 @@ class _Job:
             dataset=self.dataset,
             training=self.training,
             leg=snapshot.leg,
+            number=self.number,
             kimg=self.plan.kimg(snapshot.images),
             last=self.plan.is_complete(snapshot.images),
         )
 
     def due(self, leg: int) -> LegDue:
-        return LegDue(run=self.run, version=self.version, dataset=self.dataset, training=self.training, leg=leg)
+        about = {"run": self.run, "version": self.version, "dataset": self.dataset, "training": self.training}
+        return LegDue.model_validate({**about, "leg": leg, "number": self.number})
 
 
 @dataclass(frozen=True)
@@ -63,12 +69,12 @@ class _Warm:
     session: "TrainingSession"
 
 
-class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
-    """`DatasetPacked` or `LegDue` in; `SnapshotTaken` and the next `LegDue` out.
+class Trainer(Stage[DatasetPacked | TrainingDue | LegDue, ResolvedTraining]):
+    """`DatasetPacked`, `TrainingDue` or `LegDue` in; `SnapshotTaken` and the next `LegDue` out.
 
     Leg n trains from checkpoint n to checkpoint n + 1. A leg that is not the next one of its training is answered
-    with the one that is. A leg that diverges is trained once more, with other random numbers. `jit_compile` is
-    `services.trainer.learning.training.GanTraining`'s.
+    with the one that is; one of a training that is not its run's last is left undone. A leg that diverges is trained
+    once more, with other random numbers. `jit_compile` is `services.trainer.learning.training.GanTraining`'s.
     """
 
     declaration = TRAINER
@@ -82,11 +88,12 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
         return recipe.resolved_training
 
     def process(
-        self, message: DatasetPacked | LegDue, settings: ResolvedTraining, context: Context
+        self, message: DatasetPacked | TrainingDue | LegDue, settings: ResolvedTraining, context: Context
     ) -> Iterator[Message]:
-        if settings.kimg == 0:
+        training = _training(message, context.store)
+        if (settings.kimg == 0 and training.more is None) or newest_number(context.store, message.run) > message.number:
             return
-        job = _job(message, settings)
+        job = _job(message, training, settings, context.store)
         if isinstance(message, LegDue):
             with self._lock:
                 if _next(job, context.store) == message:
@@ -101,7 +108,7 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
 
     def _train(self, job: _Job, number: int, settings: ResolvedTraining, context: Context) -> None:
         before = trainings.find_snapshot(context.store, job.training, number)
-        end = job.plan.leg_end(before.images if before else 0)
+        end = job.plan.leg_end(before.images if before else job.plan.begin)
         session = self._take_warm(job.training, number) or self._open(job, number, settings, context)
         with TemporaryDirectory(prefix="magritte-") as name:
             try:
@@ -139,14 +146,22 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
     def _open(self, job: _Job, number: int, settings: ResolvedTraining, context: Context) -> "TrainingSession":
         from services.trainer.training_session import TrainingSession, keep_threads, open_dataset
 
-        keep_threads(trainings.recorded_threads(context.store, job.training, number), context.emit)
+        begin = _parent_snapshot(job.parent, context.store) if job.parent else None
+        recorded = trainings.recorded_threads(context.store, job.training, number)
+        keep_threads(recorded or (begin.threads if begin else None), context.emit)
         pictures = open_pictures(context.store, job.dataset)
         labels = open_labels(context.store, job.dataset)
         shape = Shape(pictures.resolution, pictures.channels, 0 if labels is None else labels.shape[1])
-        networks = starting_networks(settings, shape, context.store, context.emit)
+        networks = (
+            networks_of_snapshot(begin, settings, shape, context.store, context.emit)
+            if begin
+            else starting_networks(settings, shape, context.store, context.emit)
+        )
         session = TrainingSession(networks, open_dataset(pictures, labels, settings), settings, self._jit_compile)
+        if job.parent and begin:
+            inheritance.take_over(session, job.parent, begin, context.store, context.emit)
         leg.restore(session, job.training, number, context)
-        if session.images == 0:
+        if number == 0:
             _introduce(session, job, settings, context)
         return session
 
@@ -154,10 +169,38 @@ class Trainer(Stage[DatasetPacked | LegDue, ResolvedTraining]):
 STAGES = (Trainer,)
 
 
-def _job(message: DatasetPacked | LegDue, settings: ResolvedTraining) -> _Job:
+def _training(message: DatasetPacked | TrainingDue | LegDue, store: Objects) -> RunTraining:
+    """Return the record of the training that a message is about; one without a number is as the recipe says."""
+    if message.number:
+        return read_training(store, message.run, message.number)
     dataset = message.digest if isinstance(message, DatasetPacked) else message.dataset
-    training = trainings.training_digest(settings, dataset)
-    return _Job(message.run, message.version, dataset, training, Plan.of(settings))
+    return RunTraining(version=message.version, dataset=dataset)
+
+
+def _job(
+    message: DatasetPacked | TrainingDue | LegDue, training: RunTraining, settings: ResolvedTraining, store: Objects
+) -> _Job:
+    parent, begin = training.parent, 0
+    if parent:
+        trainings.keep_checkpoint(store, parent)
+        begin = _parent_snapshot(parent, store).images if Carried.COUNTERS in parent.carry else 0
+    return _Job(
+        run=message.run,
+        number=message.number,
+        version=training.version,
+        dataset=training.dataset,
+        training=trainings.training_digest(settings, training.dataset, parent),
+        parent=parent,
+        plan=Plan.of(settings, begin, training.more),
+    )
+
+
+def _parent_snapshot(parent: Parent, store: Objects) -> Snapshot:
+    """Return the snapshot that a training begins with; raises Poison if it is gone."""
+    found = trainings.find_snapshot(store, parent.training, parent.leg)
+    if found is None:
+        raise Poison(f"snapshot {parent.leg} of the training {parent.training[:20]} is gone: nothing can go on from it")
+    return found
 
 
 def _next(job: _Job, store: Objects) -> LegDue | SnapshotTaken:
@@ -171,9 +214,8 @@ def _next(job: _Job, store: Objects) -> LegDue | SnapshotTaken:
 
 def _introduce(session: "TrainingSession", job: _Job, settings: ResolvedTraining, context: Context) -> None:
     """Store the settings and the first grids of real and drawn pictures of a training, unless they are there."""
-    store, key = context.store, keys.leg(job.training, 0, "training.json")
-    if not store.exists(key):
-        decisive = trainings.decisive(settings)
+    store = context.store
+    if not trainings.is_introduced(store, job.training):
         store.put_new(keys.leg(job.training, 0, "reals.png"), grid.png(session.reals()))
         store.put_new(keys.leg(job.training, 0, "fakes_init.png"), grid.png(session.gallery().fakes()))
-        store.put_new(key, json.dumps({"dataset": job.dataset, "settings": decisive}, indent=1).encode())
+        trainings.introduce(store, job.training, settings, job.dataset, job.parent)

@@ -11,6 +11,7 @@ from shared.contract.events import Event
 from shared.contract.stage import Objects
 from shared.recipe.files import content
 from shared.recipe.training import ResolvedTraining
+from shared.runs.trainings import NETWORK, Snapshot
 from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.weights import Networks
@@ -35,7 +36,16 @@ def starting_networks(
     if file is None:
         return _fresh(settings, shape)
     name = file.name if isinstance(file, Path) else f"the network {file[:19]}"
-    return _of_file(name, content(file, store, "training.start_from"), settings, shape, emit)
+    return _of_file(name, content(file, store, "training.start_from"), settings, shape, emit, "training.start_from: ")
+
+
+def networks_of_snapshot(
+    snapshot: Snapshot, settings: ResolvedTraining, shape: Shape, store: Objects, emit: Callable[[Event], None]
+) -> Networks:
+    """Return the networks of a snapshot for pictures of `shape`; raises Poison as `starting_networks`."""
+    name = f"snapshot {snapshot.leg} of the training {snapshot.training[:20]}"
+    with store.file(snapshot.key(NETWORK)) as path:
+        return _of_file(name, path.read_bytes(), settings, shape, emit)
 
 
 def _fresh(settings: ResolvedTraining, shape: Shape) -> Networks:
@@ -58,21 +68,24 @@ def _fresh(settings: ResolvedTraining, shape: Shape) -> Networks:
 
 
 def _of_file(
-    name: str, network: bytes, settings: ResolvedTraining, shape: Shape, emit: Callable[[Event], None]
+    name: str,
+    network: bytes,
+    settings: ResolvedTraining,
+    shape: Shape,
+    emit: Callable[[Event], None],
+    field: str = "",
 ) -> Networks:
     networks = network_file.load(network)
     found = networks.architecture
     if (found.resolution, found.num_channels) != (shape.resolution, shape.channels):
         raise Poison(
-            f"training.start_from: {name} draws {found.resolution} px in {found.num_channels} "
+            f"{field}{name} draws {found.resolution} px in {found.num_channels} "
             f"channels, and the data set has {shape.resolution} px in {shape.channels}"
         )
     emit(StartFrom(file=name))
     if found.label_size == shape.classes:
         return networks
     if found.label_size:
-        raise Poison(
-            f"training.start_from: {name} knows {found.label_size} classes, and the data set has {shape.classes}"
-        )
+        raise Poison(f"{field}{name} knows {found.label_size} classes, and the data set has {shape.classes}")
     emit(ClassesAdded(file=name, classes=shape.classes))
     return with_labels(networks, shape.classes, settings.seed)

@@ -67,6 +67,11 @@ class TrainingSession:
         return round(self._training.kimg * 1000)
 
     @property
+    def shown(self) -> int:
+        """Return the number of pictures that a step shows to D."""
+        return self._shown
+
+    @property
     def threads(self) -> int | None:
         """Return the number of intra-op threads that TensorFlow computes with on a CPU; None on a GPU and on JAX."""
         return threads()

@@ -46,7 +46,8 @@ class RunFact:
     """A statement about the run itself: a listed source, a closed review, a data set, a snapshot, a ranking, a death.
 
     Fields that do not concern its kind have their defaults. `count` is the number of entries of a source, `digest` that
-    of a data set, and `changes` how often what belongs into it had changed when it was made (`Tally.changes`).
+    of a data set, and `changes` how often what belongs into it had changed when it was made (`Tally.changes`). `number`
+    is that of a training within the run, 0 in those of before.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class RunFact:
     version: int = 0
     digest: str = ""
     changes: int = 0
+    number: int = 0
     training: str = ""
     leg: int = 0
     kimg: float = 0.0

@@ -21,6 +21,7 @@
     runs/<run>/state.json                    counts, phase and results, for whoever looks
     verdicts/<character>/<number>.json       what a person has decided about pictures of a character
     runs/<run>/datasets/<version>.json       which data set is the run's version n
+    runs/<run>/trainings/<number>.json       what the run's training of this number is of, and begins with
     runs/<run>/events/<stage>/<kind>.json    the last event of a kind that a stage has emitted (`shared.runs.events`)
     datasets/<digest>/<file>                 multi-resolution TFRecords, labels, manifest.json
     trainings/<digest>/<leg>/<file>          checkpoint, network, grids and ranking of one leg
@@ -47,6 +48,7 @@ _VERDICT = re.compile(r"verdicts/[a-z0-9-]+/(\d{8,})\.json")
 _INDEX = re.compile(r"runs/[a-z0-9-]+/index/(\d{8,})\.npz")
 _CHECKPOINT = re.compile(r"runs/[a-z0-9-]+/tally/(\d{8,})\.zip")
 _DATASET_VERSION = re.compile(r"runs/[a-z0-9-]+/datasets/(\d{4,})\.json")
+_RUN_TRAINING = re.compile(r"runs/[a-z0-9-]+/trainings/(\d{4,})\.json")
 _EVENT = re.compile(r"runs/[a-z0-9-]+/events/([a-z0-9-]+)/([a-z0-9-]+)\.json")
 
 
@@ -232,6 +234,16 @@ def dataset_version(run: str, version: int | None = None) -> str:
 def parse_dataset_version(key: str) -> int:
     """Return the version in a key of `dataset_version`; raises `Poison` for any other."""
     return int(_parsed(_DATASET_VERSION, key)[1])
+
+
+def run_training(run: str, number: int | None = None) -> str:
+    """Return the key of the record of the run's training `number`; without it, the prefix."""
+    return f"runs/{run}/trainings/" + (f"{number:04d}.json" if number is not None else "")
+
+
+def parse_run_training(key: str) -> int:
+    """Return the number in a key of `run_training`; raises `Poison` for any other."""
+    return int(_parsed(_RUN_TRAINING, key)[1])
 
 
 def event(run: str, stage: str = "", kind: str = "") -> str:

@@ -2,7 +2,7 @@
 
 import operator
 from dataclasses import replace
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field
 
@@ -30,13 +30,23 @@ from shared.contract.message_base import (
     of_revision,
     rebuild,
 )
-from shared.contract.person_messages import Decision, PairDecision, PairGiven, ReviewClosed, VerdictGiven
+from shared.contract.person_messages import Decision, FaceBoxed, PairDecision, PairGiven, ReviewClosed, VerdictGiven
 from shared.contract.reasons import Drop, Reason
 from shared.contract.second_pass import FaceKept, FacesCompared, FacesDue, FaceSuperseded
+from shared.contract.training_messages import (
+    DatasetDue,
+    DatasetPacked,
+    LegDue,
+    LegMessage,
+    RankingReady,
+    SnapshotTaken,
+    TrainingDue,
+)
 
 __all__ = [  # what readers of messages take from here
-    "NO_STAMP", "Count", "Decision", "Digest", "EntryId", "FaceKept", "FaceSuperseded", "FacesCompared", "FacesDue",
-    "Message", "PairDecision", "PairGiven", "ReviewClosed", "RunId", "Stamp", "VerdictGiven", "decode_message",
+    "NO_STAMP", "Count", "DatasetDue", "DatasetPacked", "Decision", "Digest", "EntryId", "FaceBoxed", "FaceKept",
+    "FaceSuperseded", "FacesCompared", "FacesDue", "LegDue", "LegMessage", "Message", "PairDecision", "PairGiven",
+    "RankingReady", "ReviewClosed", "RunId", "SnapshotTaken", "Stamp", "TrainingDue", "VerdictGiven", "decode_message",
     "decode_stamped", "kebab", "now", "of_revision", "rebuild",
 ]  # fmt: skip
 
@@ -162,7 +172,9 @@ class Dropped(Message):
 
 
 class ImageDropped(ImageMessage, Dropped):
-    """A picture left the run."""
+    """A picture left the run; `image` is its original, told by a stage after which a person may find faces there."""
+
+    image: Annotated[Digest | None, Field(exclude_if=operator.not_)] = None
 
     def fact(self, stage: str) -> Fact:
         return ImageFact(self.entry, self.kind(), self.stage, self.revision, self.reason)
@@ -242,50 +254,3 @@ class ItemDied(Message):
         if self.face is None:
             return ImageFact(self.entry, kind, self.stage, self.revision, self.error)
         return FaceFact(self.entry, self.face, kind, self.stage, self.revision, self.error)
-
-
-class DatasetDue(Message):
-    """Pack the data set of the run; `changes` counts how often its members have changed (`Tally.changes`)."""
-
-    changes: Count
-
-
-class DatasetPacked(Message):
-    """Version `version` of the run's data set lies in the store: what belongs into it after these `changes`."""
-
-    version: Ordinal
-    digest: Digest
-    changes: Count = 0
-
-    def fact(self, stage: str) -> Fact:
-        return RunFact(self.kind(), stage, version=self.version, digest=self.digest, changes=self.changes)
-
-
-class LegMessage(Message):
-    """Base of messages about leg `leg` of the training that data set version `version` asks for."""
-
-    version: Ordinal
-    dataset: Digest
-    training: Digest
-    leg: Count
-
-    def fact(self, stage: str) -> Fact:
-        about: dict[str, Any] = {"version": self.version, "digest": self.dataset}
-        return RunFact(self.kind(), stage, **about, **self.model_dump(exclude={"run", "version", "dataset"}))
-
-
-class LegDue(LegMessage):
-    """Train the leg."""
-
-
-class SnapshotTaken(LegMessage):
-    """The leg is complete: checkpoint `leg` exists, `kimg` thousand pictures have been shown to D."""
-
-    kimg: float
-    last: bool
-
-
-class RankingReady(LegMessage):
-    """The training pictures have been scored by the discriminator of checkpoint `leg`; `files` are keys by name."""
-
-    files: dict[str, str] = Field(default_factory=dict)

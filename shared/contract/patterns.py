@@ -22,6 +22,7 @@ NORMALIZED = keys.normalized("*")
 ORIGINALS = keys.original("*")
 PAGES = keys.page("*", 0, 0).partition("0/")[0] + "*"
 RETRY_FAILED = keys.retry_failed("*")
+RUN_TRAININGS = keys.run_training("*") + "*"
 STATES = keys.state("*")
 TRAININGS = "trainings/*"
 VERDICTS = "verdicts/*"

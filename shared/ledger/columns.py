@@ -44,6 +44,11 @@ FACE = {
     "revision": "I",
     "verdict": "I",
     "rejected": "B",
+    "boxed": "B",
+    "hand_outcome": "H",
+    "hand_revision": "I",
+    "hand_told": "I",
+    "hand_told_of": "I",
     "compared": "I",
     "duplicate": "H",
     "next_face": "I",
@@ -137,6 +142,14 @@ class Entries:
     def content(self) -> bytes:
         """Return the names of all entries, of which the same entries can be made."""
         return b"".join(self._rows)
+
+
+def note_first(told: "array[int]", row: int, kind: int) -> bool:
+    """Note in a column of bits that a kind, by its code, was told of a row; return whether it is for the first time."""
+    bit = 1 << kind
+    first = not told[row] & bit
+    told[row] |= bit
+    return first
 
 
 def below(name: str, columns: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 
 from shared.contract.facts import FaceFact
-from shared.contract.messages import FaceNormalized, FaceSuperseded, ItemDied, VerdictGiven
+from shared.contract.messages import Decision, FaceNormalized, FaceSuperseded, ItemDied, VerdictGiven
+from shared.contract.person_messages import BY_HAND, NEW_FACES
 from shared.contract.reasons import Reason
-from shared.ledger.columns import FACE, NONE, Codes, Columns
+from shared.ledger.columns import FACE, NONE, Codes, Columns, note_first
 from shared.ledger.fates import PERSON, UNDECIDED, Fate, Settlement
-from shared.ledger.outcomes import Cause, settled_by
+from shared.ledger.outcomes import FACE_OUTCOMES, Cause, prevails, settled_by
 
 
 class Faces:
@@ -44,9 +45,74 @@ class Faces:
         self.columns.duplicate[face] = self._causes.of((fact.kind, fact.stage, fact.reason)) if superseded else NONE
         return True
 
+    def note_told(self, face: int, kind: int, revision: int) -> bool:
+        """Note that a fact of a kind (by its code) was told that decides nothing; return whether it is news.
+
+        Of boxes by hand only the latest counts.
+        """
+        columns, told = self.columns, self.columns.told
+        if revision >= BY_HAND:
+            told = columns.hand_told
+            if revision < columns.hand_told_of[face]:
+                return False
+            if revision > columns.hand_told_of[face]:
+                columns.hand_told_of[face], told[face] = revision, 0
+        return note_first(told, face, kind)
+
+    def note_outcome(self, face: int, fact: FaceFact) -> bool:
+        """Note an outcome if it goes before the one that is known; return whether it does.
+
+        What was made of a box by hand is noted beside the rest: a person can go back to that.
+        """
+        columns = self.columns
+        if fact.revision >= BY_HAND:
+            outcomes, revisions = columns.hand_outcome, columns.hand_revision
+        else:
+            outcomes, revisions = columns.outcome, columns.revision
+        known = None if outcomes[face] == NONE else self._causes[outcomes[face]]
+        if not prevails(fact, FACE_OUTCOMES, revisions[face], known):
+            return False
+        outcomes[face], revisions[face] = self._causes.of((fact.kind, fact.stage, fact.reason)), fact.revision
+        return True
+
+    def note_verdict(self, face: int, fact: FaceFact) -> bool:
+        """Note a person's verdict if it is later than the one that is known; return whether it is."""
+        columns = self.columns
+        if fact.revision <= columns.verdict[face]:
+            return False
+        columns.verdict[face], columns.rejected[face] = fact.revision, fact.reason == Decision.DROP
+        columns.boxed[face] = fact.reason == Decision.BOX
+        return True
+
+    def outcome(self, face: int) -> int:
+        """Return the code of what has become of a face: of the box by hand where one stands; NONE if that is open."""
+        columns = self.columns
+        if not columns.boxed[face]:
+            return columns.outcome[face]
+        is_of_that_box = columns.hand_revision[face] == BY_HAND + columns.verdict[face]
+        return columns.hand_outcome[face] if is_of_that_box else NONE
+
+    def revision(self, face: int) -> int:
+        """Return the revision of that."""
+        return self.columns.hand_revision[face] if self.columns.boxed[face] else self.columns.revision[face]
+
+    def boxed(self, picture: int) -> list[int]:
+        """Return the faces of a picture of which a box by hand stands."""
+        return [face for face in self.of(picture) if self.columns.boxed[face]]
+
+    def verdicts(self, picture: int) -> dict[int, tuple[int, bool]]:
+        """Return `Tally.verdicts_about` of a picture."""
+        columns, found = self.columns, [face for face in self.of(picture) if self.columns.verdict[face]]
+        due = {face for face in found if columns.boxed[face] and self.outcome(face) == NONE}
+        return {columns.number[face]: (columns.verdict[face], face in due) for face in found}
+
+    def is_there(self, face: int) -> bool:
+        """Return whether anything speaks for a face: one that a person has found may have been taken back."""
+        return self.columns.number[face] < NEW_FACES or bool(self.columns.boxed[face] or self.columns.rejected[face])
+
     def is_candidate(self, face: int) -> bool:
         """Return whether a face is ready for the data set, whatever the second pass says."""
-        code = self.columns.outcome[face]
+        code = self.outcome(face)
         return code != NONE and not self.columns.rejected[face] and self._causes[code][0] == FaceNormalized.kind()
 
     def is_member(self, face: int) -> bool:
@@ -63,14 +129,23 @@ class Faces:
 
     def fate(self, face: int) -> Settlement:
         """Return a face's fate as far as it is known."""
-        if self.columns.outcome[face] == NONE:
+        if self.outcome(face) == NONE and not (self.columns.rejected[face] and self.columns.number[face] >= NEW_FACES):
             return UNDECIDED
         return Settlement(Fate.IN_DATASET) if self.is_member(face) else settled_by(*self._cause(face))
 
+    def fates(self, picture: int) -> Iterator[tuple[int, Settlement]]:
+        """Yield number and fate of each face of a picture, in order of the numbers."""
+        for face in sorted(filter(self.is_there, self.of(picture)), key=self.columns.number.__getitem__):
+            yield self.columns.number[face], self.fate(face)
+
     def fate_of_picture(self, picture: int) -> Settlement:
-        """Return the fate of a picture that its faces decide: open until as many are known as were counted."""
-        settled = [face for face in self.of(picture) if self.columns.outcome[face] != NONE]
-        if len(settled) < self._pictures.faces[picture]:
+        """Return the fate of a picture that its faces decide: open until as many are known as were counted.
+
+        Those of which boxes by hand stand are not counted if no detector has found them, and are waited for.
+        """
+        settled = [face for face in self.of(picture) if self.outcome(face) != NONE]
+        found = [face for face in settled if self.columns.number[face] < NEW_FACES]
+        if len(found) < self._pictures.faces[picture] or not set(self.boxed(picture)) <= set(settled):
             return UNDECIDED
         if any(self.is_member(face) for face in settled):
             return Settlement(Fate.IN_DATASET)
@@ -81,5 +156,5 @@ class Faces:
         """Return what keeps a face out of the data set."""
         if self.columns.rejected[face]:
             return VerdictGiven.kind(), PERSON, Reason.REJECTED
-        outcome, duplicate = self.columns.outcome[face], self.columns.duplicate[face]
-        return self._causes[duplicate if duplicate != NONE and self.is_candidate(face) else outcome]
+        duplicate = self.columns.duplicate[face]
+        return self._causes[duplicate if duplicate != NONE and self.is_candidate(face) else self.outcome(face)]

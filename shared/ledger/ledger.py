@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable
-from shared.contract.items import Face, WholeRun
+from shared.contract.items import Face
 from shared.contract.messages import ImageFetched
 from shared.contract.objects import Objects
 from shared.ledger import checkpoint, journal
@@ -70,24 +70,24 @@ class Ledger:
         for number, content in journal.batches(self._store, self._run):
             yield from self._readable(journal.records(self._run, number, content, texts))
 
-    def entries_of(self, image: str, face: int | None = None) -> list[str]:
-        """Return the entries whose original is `image`, in order; given the number of a face, those that have it."""
-        found = set()
-        for message in (record.message for record in self.records(image)):
-            item = message.item
-            if isinstance(item, WholeRun) or getattr(message, "image", "") != image:
-                continue
-            if face is None or item == Face(item.entry, face):
-                found.add(item.entry)
-        return sorted(found)
-
     def entries_of_all(self, images: Collection[str]) -> dict[str, list[str]]:
         """Return the entries that have been fetched as each of `images`, in order of their names."""
         found: dict[str, set[str]] = {}
-        for message in (record.message for record in self.records(f'"{ImageFetched.kind()}"')):
+        fetched = self.records(f'"{ImageFetched.kind()}"') if images else ()
+        for message in (record.message for record in fetched):
             if isinstance(message, ImageFetched) and message.image in images:
                 found.setdefault(message.image, set()).add(message.entry)
         return {image: sorted(entries) for image, entries in found.items()}
+
+    def entries_of_faces(self, faces: Collection[tuple[str, int]]) -> dict[tuple[str, int], list[str]]:
+        """Return the entries that have each of these faces, which are given by original and number, in order."""
+        of_image = self.entries_of_all({image for image, _ in faces})
+        images = {entry: image for image, entries in of_image.items() for entry in entries}
+        found: dict[tuple[str, int], set[str]] = {}
+        for item in (record.message.item for record in self.records('"face":')) if images else ():
+            if isinstance(item, Face) and item.entry in images and (images[item.entry], item.number) in faces:
+                found.setdefault((images[item.entry], item.number), set()).add(item.entry)
+        return {face: sorted(entries) for face, entries in found.items()}
 
     def _catch_up(self, book: Book) -> None:
         for number, content in journal.batches(self._store, self._run, book.batches):

@@ -15,6 +15,7 @@ from shared.contract.messages import (
     ReviewClosed,
     SnapshotTaken,
     SourceExhausted,
+    TrainingDue,
 )
 from shared.ledger.tally import Tally
 
@@ -59,7 +60,8 @@ class Progress:
     `listed` counts the entries of each source; those of them that no fact has been about yet are `awaited`. `packed_at`
     is the number of changes (`Tally.changes`) that the newest data set was made of, None without one, and `compared_at`
     the `face_pass` in which faces were compared last. `pair_verdict` is the number of the latest verdict about a pair
-    of pictures. Snapshot and ranking are the newest, of whatever version of the data set. `deaths` are stages and
+    of pictures. `training` is the number of the newest training that is due; snapshot and ranking are the newest, of
+    whatever training. `deaths` are stages and
     errors of what concerned the run as a whole.
     """
 
@@ -71,6 +73,7 @@ class Progress:
     packed_at: int | None = None
     compared_at: int | None = None
     pair_verdict: int = 0
+    training: int = 0
     snapshot: RunFact | None = None
     ranking: RunFact | None = None
     deaths: set[tuple[str, str]] = field(default_factory=set)
@@ -117,19 +120,25 @@ class Progress:
             return Phase.FINISHED
         if self.packed_at != tally.changes:
             return Phase.PACKING
-        if not settings.training or self._is_of_newest(self.ranking):
+        if not (settings.training or self.training):
             return Phase.FINISHED
-        done = self.snapshot is not None and self.snapshot.last and self._is_of_newest(self.snapshot)
-        return Phase.RANKING if done else Phase.TRAINING
+        snapshot, ranking = self.snapshot, self.ranking
+        if snapshot is None or not (snapshot.last and self.is_of_newest_training(snapshot)):
+            return Phase.TRAINING
+        is_ranked = ranking is not None and self.is_of_newest_training(ranking) and ranking.leg >= snapshot.leg
+        return Phase.FINISHED if is_ranked else Phase.RANKING
+
+    def is_of_newest_training(self, fact: RunFact | None) -> bool:
+        """Return whether a snapshot or ranking is of the training that is due: those of before had no numbers."""
+        if fact is None or fact.number != self.training:
+            return False
+        return bool(self.training) or fact.version == self.version
 
     def _is_to_be_compared(self, tally: Tally) -> bool:
         """Return whether faces have changed since they were compared, and since a data set was packed of them."""
         is_new = self.compared_at != self.face_pass(tally)
         is_of_before = self.compared_at is None and self.packed_at == tally.changes
         return is_new and not is_of_before and tally.candidate_faces > 1
-
-    def _is_of_newest(self, fact: RunFact | None) -> bool:
-        return fact is not None and fact.version == self.version
 
     def _note_listed(self, fact: RunFact) -> bool:
         news = self.listed.get(fact.source) != fact.count
@@ -146,6 +155,11 @@ class Progress:
         news = (fact.version, fact.changes) > known
         if news:
             self.version, self.dataset, self.packed_at = fact.version, fact.digest, fact.changes
+        return self._note_training(fact) or news
+
+    def _note_training(self, fact: RunFact) -> bool:
+        news = fact.number > self.training
+        self.training = max(self.training, fact.number)
         return news
 
     def _note_compared(self, fact: RunFact) -> bool:
@@ -175,7 +189,7 @@ class Progress:
 
 
 def _is_newer(fact: RunFact, known: RunFact | None) -> bool:
-    return known is None or (fact.version, fact.leg) > (known.version, known.leg)
+    return known is None or (fact.number, fact.version, fact.leg) > (known.number, known.version, known.leg)
 
 
 _NOTES: Mapping[str, Callable[[Progress, RunFact], bool]] = {
@@ -184,6 +198,7 @@ _NOTES: Mapping[str, Callable[[Progress, RunFact], bool]] = {
     DatasetPacked.kind(): Progress._note_dataset,
     FacesCompared.kind(): Progress._note_compared,
     PairGiven.kind(): Progress._note_pair,
+    TrainingDue.kind(): Progress._note_training,
     SnapshotTaken.kind(): Progress._note_snapshot,
     RankingReady.kind(): Progress._note_ranking,
     ItemDied.kind(): Progress._note_death,

@@ -12,7 +12,7 @@ from shared.contract.messages import Count, Digest
 from shared.contract.objects import Objects
 from shared.ledger.book import Book
 from shared.ledger.fates import Fate, Settlement
-from shared.ledger.progress import Phase, PhaseSettings, Progress
+from shared.ledger.progress import Phase, PhaseSettings
 from shared.ledger.records import read_record
 
 
@@ -41,8 +41,13 @@ class DatasetState(BaseModel):
 
 
 class SnapshotState(BaseModel):
-    """The newest snapshot of a training on that version."""
+    """The newest snapshot of the run's newest training that has one: training `number`, on `version` of the data set.
 
+    Both are 0 in states of before.
+    """
+
+    number: Count = 0
+    version: Count = 0
     training: Digest
     leg: Count
     kimg: float
@@ -50,7 +55,7 @@ class SnapshotState(BaseModel):
 
 
 class RankingState(BaseModel):
-    """The newest ranking of that version, by the snapshot of a leg; `files` are keys by name."""
+    """The newest ranking, by the snapshot of a leg; `files` are keys by name."""
 
     training: Digest
     leg: Count
@@ -98,8 +103,8 @@ def state_of(book: Book, settings: PhaseSettings, at: datetime) -> RunState:
         fates=[FateCount(fate=f.fate, stage=f.stage, reason=f.reason, pictures=count) for f, count in fates],
         stages=[StageCount(stage=s, message=kind, count=n) for (s, kind), n in sorted(book.stages.items())],
         dataset=DatasetState(version=progress.version, digest=progress.dataset) if progress.version else None,
-        snapshot=_snapshot(_of_newest(progress.snapshot, progress)),
-        ranking=_ranking(_of_newest(progress.ranking, progress)),
+        snapshot=_snapshot(progress.snapshot),
+        ranking=_ranking(progress.ranking),
     )
 
 
@@ -116,14 +121,11 @@ def find_state(store: Objects, run: str) -> RunState | None:
         return None
 
 
-def _of_newest(fact: RunFact | None, progress: Progress) -> RunFact | None:
-    return fact if fact is not None and fact.version == progress.version else None
-
-
 def _snapshot(fact: RunFact | None) -> SnapshotState | None:
     if fact is None:
         return None
-    return SnapshotState(training=fact.training, leg=fact.leg, kimg=fact.kimg, last=fact.last)
+    about = {"number": fact.number, "version": fact.version, "training": fact.training}
+    return SnapshotState.model_validate({**about, "leg": fact.leg, "kimg": fact.kimg, "last": fact.last})
 
 
 def _ranking(fact: RunFact | None) -> RankingState | None:

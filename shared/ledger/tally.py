@@ -14,17 +14,19 @@ from shared.contract.messages import (
     Decision,
     FaceNormalized,
     FacesCounted,
+    ImageDropped,
     ImageKept,
     ImageSuperseded,
     VerdictGiven,
 )
 from shared.contract.reasons import Reason
+from shared.ledger import outcomes
 from shared.ledger.arrivals import Arrivals
-from shared.ledger.columns import NONE, PICTURE, Codes, Columns, Entries, below
+from shared.ledger.columns import NONE, PICTURE, Codes, Columns, Entries, below, note_first
 from shared.ledger.faces import Faces
 from shared.ledger.fates import PERSON, UNDECIDED, Fate, Settlement
 from shared.ledger.keepers import Keepers
-from shared.ledger.outcomes import COMPARED, DECIDERS, FACE_OUTCOMES, JUDGES, OUTCOMES, Cause, settled_by
+from shared.ledger.outcomes import COMPARED, DECIDERS, JUDGES, OUTCOMES, Cause, prevails, settled_by
 
 
 class Tally:
@@ -116,10 +118,13 @@ class Tally:
         row = self._entries.find(entry)
         if row is None or not self._is_up_to_its_faces(row):
             yield None, self.settlement(entry)
-            return
-        number = self._faces.columns.number
-        for face in sorted(self._faces.of(row), key=number.__getitem__):
-            yield number[face], self._faces.fate(face)
+        else:
+            yield from self._faces.fates(row)
+
+    def verdicts_about(self, entry: str) -> dict[int, tuple[int, bool]]:
+        """Return the number of the verdict about each face, and whether it gives a box that is still to be cut out."""
+        row = self._entries.find(entry)
+        return {} if row is None else self._faces.verdicts(row)
 
     def revision(self, entry: str) -> int:
         """Return the revision of what a stage has made of a picture; 0 where nothing is known."""
@@ -140,10 +145,9 @@ class Tally:
         return {(entry, number) for entry, number, _ in self.candidates()} - members
 
     def _wanted(self, counts: "array[int]", faces: Callable[[int], Iterable[int]]) -> Iterator[tuple[str, int, int]]:
-        columns = self._faces.columns
         for row, entry in enumerate(self._entries):
             for face in faces(row) if counts[row] else ():
-                yield entry, columns.number[face], columns.revision[face]
+                yield entry, self._faces.columns.number[face], self._faces.revision(face)
 
     def counts(self) -> Counter[Settlement]:
         """Count the pictures by settlement; the counts add up to the number of pictures."""
@@ -159,13 +163,13 @@ class Tally:
     def _add_image(self, row: int, fact: ImageFact) -> bool:
         pictures = self._pictures
         if fact.kind == VerdictGiven.kind():
-            return self._note_verdict(pictures, row, fact)
+            return self._note_verdict(row, fact)
         if fact.kind in JUDGES:
             changed = self._judge(row, fact)
             return self._arrivals.note(fact.revision, fact.entry, fact.decisions) or changed
         if fact.kind not in OUTCOMES:
-            return self._is_first(pictures, row, fact.kind)
-        if not self._prevails(pictures, row, fact, OUTCOMES) and not self._counts_more(row, fact):
+            return note_first(pictures.told, row, self._kinds.of(fact.kind))
+        if not self._prevails(row, fact) and not self._counts_more(row, fact):
             return False
         pictures.faces[row] = fact.faces
         return True
@@ -196,40 +200,40 @@ class Tally:
         return self._settlements[self._pictures.settlement[row]].fate if is_kept else None
 
     def _add_face(self, row: int, fact: FaceFact) -> bool:
-        face, columns = self._faces.row(row, fact.face), self._faces.columns
+        face = self._faces.row(row, fact.face)
         if fact.kind == VerdictGiven.kind():
-            return self._note_verdict(columns, face, fact)
+            return self._note_face_verdict(face, fact)
         if fact.kind in COMPARED:
             return self._faces.compare(face, fact)
-        if fact.kind not in FACE_OUTCOMES:
-            return self._is_first(columns, face, fact.kind)
-        news = self._prevails(columns, face, fact, FACE_OUTCOMES)
-        if news and fact.kind == FaceNormalized.kind():  # also when another picture takes the place of an earlier one
-            self.changes += 1
-            self.candidate_changes += 1
+        if fact.kind not in outcomes.FACE_OUTCOMES:
+            return self._faces.note_told(face, self._kinds.of(fact.kind), fact.revision)
+        news = self._faces.note_outcome(face, fact)
+        self._count_changes(news and fact.kind == FaceNormalized.kind())  # also when another picture takes its place
         return news
 
-    def _is_first(self, rows: Columns, row: int, kind: str) -> bool:
-        """Note that something was told that decides nothing; return whether it is for the first time."""
-        bit = 1 << self._kinds.of(kind)
-        first = not rows.told[row] & bit
-        rows.told[row] |= bit
-        return first
+    def _note_face_verdict(self, face: int, fact: FaceFact) -> bool:
+        before, news = self._faces.columns.boxed[face], self._faces.note_verdict(face, fact)
+        self._count_changes(news and (bool(before) or fact.reason == Decision.BOX))
+        return news
 
-    def _prevails(self, rows: Columns, row: int, fact: ImageFact | FaceFact, outcomes: dict[str, int]) -> bool:
-        """Note an outcome if it goes before the one that is known; return whether it does."""
-        cause: Cause = (fact.kind, fact.stage, fact.reason)
-        if rows.outcome[row] != NONE:
-            known = self._causes[rows.outcome[row]]
-            if (fact.revision, outcomes[fact.kind], cause) <= (rows.revision[row], outcomes[known[0]], known):
-                return False
-        rows.outcome[row], rows.revision[row] = self._causes.of(cause), fact.revision
+    def _count_changes(self, more: int) -> None:
+        self.changes += more
+        self.candidate_changes += more
+
+    def _prevails(self, row: int, fact: ImageFact) -> bool:
+        """Note what has become of a picture if it goes before what is known; return whether it does."""
+        rows = self._pictures
+        known = None if rows.outcome[row] == NONE else self._causes[rows.outcome[row]]
+        if not prevails(fact, OUTCOMES, rows.revision[row], known):
+            return False
+        rows.outcome[row], rows.revision[row] = self._causes.of((fact.kind, fact.stage, fact.reason)), fact.revision
         return True
 
-    def _note_verdict(self, rows: Columns, row: int, fact: ImageFact | FaceFact) -> bool:
-        if fact.revision <= rows.verdict[row]:
+    def _note_verdict(self, row: int, fact: ImageFact) -> bool:
+        pictures = self._pictures
+        if fact.revision <= pictures.verdict[row]:
             return False
-        rows.verdict[row], rows.rejected[row] = fact.revision, fact.reason == Decision.DROP
+        pictures.verdict[row], pictures.rejected[row] = fact.revision, fact.reason == Decision.DROP
         return True
 
     def _row(self, entry: str) -> int:
@@ -272,13 +276,18 @@ class Tally:
                 return Settlement(Fate.DROPPED, stage, reason)
         if pictures.outcome[row] == NONE:
             return UNDECIDED
-        kind, stage, reason = self._causes[pictures.outcome[row]]
-        if kind == FacesCounted.kind():
+        if self._has_faces(row):
             return self._faces.fate_of_picture(row)
-        return settled_by(kind, stage, reason)
+        return settled_by(*self._causes[pictures.outcome[row]])
 
     def _is_up_to_its_faces(self, row: int) -> bool:
-        pictures, counted = self._pictures, FacesCounted.kind()
-        judged, found = pictures.judgement[row], pictures.outcome[row]
+        pictures = self._pictures
+        judged = pictures.judgement[row]
         superseded = judged != NONE and self._causes[judged][0] == ImageSuperseded.kind()
-        return not (pictures.rejected[row] or superseded) and found != NONE and self._causes[found][0] == counted
+        return not (pictures.rejected[row] or superseded) and pictures.outcome[row] != NONE and self._has_faces(row)
+
+    def _has_faces(self, row: int) -> bool:
+        """Return whether faces were counted in a picture, or a person has given boxes where none were found."""
+        kind, stage, _ = self._causes[self._pictures.outcome[row]]
+        is_without = (kind, stage) == (ImageDropped.kind(), outcomes.FINDING)
+        return kind == FacesCounted.kind() or (is_without and bool(self._faces.boxed(row)))

@@ -16,10 +16,12 @@ from shared.recipe.faces import Faces
 from shared.recipe.labels import Labels
 from shared.recipe.normalized import Normalized
 from shared.recipe.pictures import Pictures
+from shared.recipe.pruning import Pruning, Worst
 from shared.recipe.ranking import Ranking
 from shared.recipe.review import Review
 from shared.recipe.section import Section
 from shared.recipe.sources import FolderSource, Source, tells_tags
+from shared.recipe.train_on import TrainOn
 from shared.recipe.training import ResolvedTraining, Training
 from shared.recipe.upscaling import Upscaling
 
@@ -43,6 +45,8 @@ class Recipe(Section):
     review: Review = Review()
     training: Training = Training()
     ranking: Ranking = Ranking()
+    pruning: Pruning = Pruning()
+    train_on: TrainOn = TrainOn()
 
     @field_validator("sources", mode="before")
     @classmethod
@@ -79,6 +83,16 @@ class Recipe(Section):
         if info.context is not None and {"sources", "exclude"} <= info.data.keys():
             character.check_tags(info.data["exclude"].tags, any(map(tells_tags, info.data["sources"])))
         return character
+
+    @field_validator("pruning")
+    @classmethod
+    def _has_two_rankings(cls, pruning: Pruning, info: ValidationInfo) -> Pruning:
+        drops = info.context is not None and pruning.worst is Worst.DROP
+        if drops and not info.data.get("ranking", Ranking(at_kimg=(1.0,))).at_kimg:
+            raise ValueError(
+                "`worst: drop` compares two rankings of a training: name kimg in ranking.at_kimg, such as [10, 20]"
+            )
+        return pruning
 
     @property
     def resolved_training(self) -> ResolvedTraining:

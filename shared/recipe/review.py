@@ -11,6 +11,7 @@ class Review(Section):
     required: bool = Field(
         default=False,
         description=(
-            "true: nothing is packed until a person has looked at the pictures and run `magritte verdict close RUN`"
+            "true: nothing is packed until a person has looked at the faces (`magritte review export RUN`) and "
+            "said so by `magritte review close RUN`"
         ),
     )

@@ -91,7 +91,8 @@ def _with_files(message: Message, recipe: Recipe, store: Store) -> Message:
     if snapshot is None:
         return message
     names = (trainings.RANKING, trainings.WORST, trainings.BEST)
-    files = {name: trainings.ranking_key(snapshot, recipe.ranking, name) for name in names}
+    terms = recipe.ranking.model_dump_json(include={"shuffles", "sheet"})
+    files = {name: trainings.ranking_key(snapshot.training, snapshot.leg, terms, name) for name in names}
     return message.model_copy(update={"files": files})
 
 

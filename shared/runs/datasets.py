@@ -1,14 +1,14 @@
-"""Data sets in the store: their pictures, the classes of these, and what is known of each."""
+"""Data sets in the store: their pictures, and the classes of these."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from shared.contract import keys
-from shared.contract.errors import NotFound, Poison
+from shared.contract.errors import Poison
 from shared.contract.stage import Objects
+from shared.runs.manifests import read_manifest
 from shared.stylegan2.errors import StyleGAN2Error
 from shared.stylegan2.labels_file import SUFFIX, LabelArray, decode_labels, one_hot
 from shared.stylegan2.picture_file import PictureFile
@@ -23,26 +23,12 @@ def open_pictures(store: Objects, dataset: str) -> PictureFile:
         return PictureFile(path)
 
 
-def members(store: Objects, dataset: str) -> list[dict[str, Any]]:
-    """Return the manifest's entry of each picture, in the order of the records. Raises Poison without a manifest."""
-    listed: list[dict[str, Any]] = _manifest(store, dataset)["members"]
-    return listed
-
-
-def classes(store: Objects, dataset: str) -> tuple[str, ...]:
-    """Return the names of the classes in the order of the labels' columns, none for a data set without labels.
-
-    Raises Poison without a manifest.
-    """
-    return tuple(_manifest(store, dataset).get("classes", ()))
-
-
 def open_labels(store: Objects, dataset: str) -> LabelArray | None:
     """Return each picture's class, one-hot float32 [pictures, classes], in the order of the records; None without any.
 
     Raises Poison when the file is missing or damaged, or says something else than the manifest.
     """
-    listed = listed_labels(_manifest(store, dataset))
+    listed = listed_labels(read_manifest(store, dataset))
     file = next((key for key in store.list(keys.dataset(dataset)) if key.endswith(SUFFIX)), None)
     if file is None and not listed.shape[1]:
         return None
@@ -62,15 +48,6 @@ def listed_labels(manifest: Mapping[str, Any]) -> LabelArray:
     """
     numbers = {name: number for number, name in enumerate(manifest.get("classes", ()))}
     return one_hot([numbers.get(member.get("label"), -1) for member in manifest["members"]], len(numbers))
-
-
-def _manifest(store: Objects, dataset: str) -> dict[str, Any]:
-    try:
-        manifest: dict[str, Any] = json.loads(store.get(keys.dataset(dataset, keys.MANIFEST)))
-        manifest["members"]
-    except (NotFound, ValueError, KeyError, TypeError) as error:
-        raise Poison(f"the data set {dataset[:20]} has no usable manifest: {error}") from error
-    return manifest
 
 
 def _decoded(store: Objects, file: str) -> LabelArray:

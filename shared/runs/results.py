@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.contract import keys
 from shared.contract.errors import NotFound
-from shared.ledger.records import decoded
+from shared.ledger.records import decoded, read_record
 from shared.ledger.state import RunState
 from shared.runs import trainings
 from shared.runs.registry import run_recipe
@@ -28,7 +28,17 @@ _SHOWN = {
 """The files of a snapshot that are results by themselves, by the name that people call them."""
 
 
-_RANKED = {trainings.RANKING: "ranking", trainings.WORST: "worst", trainings.BEST: "best"}
+_RANKED = {
+    trainings.RANKING: "ranking",
+    trainings.PARQUET: "parquet",
+    trainings.WORST: "worst",
+    trainings.STRANGEST: "strangest",
+    trainings.BEST: "best",
+    trainings.UNCERTAIN: "uncertain",
+    trainings.FAKE_RANKING: "fake-ranking",
+    trainings.WORST_FAKES: "worst-fakes",
+    trainings.BEST_FAKES: "best-fakes",
+}
 """The files of a ranking, likewise."""
 
 
@@ -37,12 +47,13 @@ class Results:
     """`objects` is the key of every result that there is, by the name that people call it.
 
     `snapshot` is the last one that the recipe asks for, or the newest; `kimg` thousand pictures D had been shown by
-    then, as people count (with the recipe's `resume_kimg`).
+    then, as people count (with the recipe's `resume_kimg`). `ranking_summary` is the key of what `ranked` reads.
     """
 
     objects: dict[str, str] = field(default_factory=dict)
     snapshot: Snapshot | None = None
     kimg: float = 0.0
+    ranking_summary: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,18 @@ class Trained:
     kimg: float
     tick: dict[str, Any] | None
     quality: dict[str, Any] | None
+
+
+class Ranked(BaseModel):
+    """The ranking by a snapshot: which snapshots have scored, and whether the base network has.
+
+    `stability` is its rank correlation with the ranking by snapshot `compared_with`; None without one.
+    """
+
+    snapshots: list[int]
+    base: bool
+    compared_with: int | None
+    stability: float | None
 
 
 class _Tick(BaseModel):
@@ -94,8 +117,10 @@ def results(store: Store, run: str, state: RunState) -> Results:
     snapshot = _snapshot(store, state)
     if snapshot is None:
         return Results(manifest)
-    objects = manifest | _of_training(snapshot) | _of_ranking(store, snapshot, state)
-    return Results(objects, snapshot, run_recipe(store, run).training.resume_kimg + snapshot.kimg)
+    ranking = _of_ranking(store, snapshot, state)
+    shown = {_RANKED[file]: key for file, key in ranking.items() if file in _RANKED}
+    kimg = run_recipe(store, run).training.resume_kimg + snapshot.kimg
+    return Results(manifest | _of_training(snapshot) | shown, snapshot, kimg, ranking.get(trainings.SUMMARY))
 
 
 def trained(store: Store, found: Results) -> Trained | None:
@@ -113,10 +138,18 @@ def trained(store: Store, found: Results) -> Trained | None:
     )
 
 
+def ranked(store: Store, found: Results) -> Ranked | None:
+    """Return what the ranking was made of; None without one that says so. Raises `Unreadable` for a damaged one."""
+    key = found.ranking_summary
+    return None if key is None else read_record(store, key, Ranked, "`magritte rank` makes the ranking again")
+
+
 def legs(store: Store, last: Snapshot) -> list[Snapshot]:
-    """Return the snapshots of a training up to `last`, in order."""
+    """Return the snapshots of a training up to `last`, in order, behind those of the trainings that it goes on from."""
     before = (trainings.find_snapshot(store, last.training, number) for number in range(1, last.leg))
-    return [*filter(None, before), last]
+    parent = trainings.parent_of(store, last.training)
+    begin = trainings.find_snapshot(store, parent.training, parent.leg) if parent else None
+    return [*(legs(store, begin) if begin else ()), *filter(None, before), last]
 
 
 def statistics(store: Store, snapshots: Iterable[Snapshot]) -> bytes:
@@ -148,11 +181,10 @@ def _of_training(snapshot: Snapshot) -> dict[str, str]:
 
 
 def _of_ranking(store: Store, snapshot: Snapshot, state: RunState) -> dict[str, str]:
-    """Return the keys of the ranking by this snapshot, if there is one."""
+    """Return the keys of the files of the ranking by this snapshot, if there is one."""
     if state.ranking is None or (state.ranking.training, state.ranking.leg) != (snapshot.training, snapshot.leg):
         return {}
-    files = state.ranking.files
-    return {name: files[file] for file, name in _RANKED.items() if file in files and store.exists(files[file])}
+    return {file: key for file, key in state.ranking.files.items() if store.exists(key)}
 
 
 def _figures(snapshot: Snapshot, file: str, content: bytes, kind: type[BaseModel]) -> dict[str, Any]:

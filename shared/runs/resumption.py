@@ -12,7 +12,6 @@ from shared.contract.messages import (
     PairGiven,
     RunRequested,
     SourceExhausted,
-    VerdictGiven,
     decode_stamped,
 )
 from shared.ledger.book import Book
@@ -20,7 +19,8 @@ from shared.ledger.fates import PERSON, Fate
 from shared.ledger.ledger import Ledger
 from shared.ledger.listing import SCRAPER, announced, complete_pages
 from shared.ledger.tally import Tally
-from shared.ledger.verdicts import Verdicts, given
+from shared.ledger.verdicts import Verdicts
+from shared.ledger.verdicts_told import verdicts_given
 from shared.runs.dead_letters import LetterState, letters
 from shared.runs.registry import run_recipe
 from shared.store.interface import Store
@@ -48,7 +48,7 @@ def outstanding(store: Store, run: str) -> Iterator[Published]:
         if count is not None:
             yield from _open_entries(store, run, source, unsettled, book)
     yield from _no_longer_listed(Ledger(store, run), unlisted)
-    yield from ((PERSON, verdict) for verdict in _missed_verdicts(store, run, book))
+    yield from ((PERSON, verdict) for verdict in missed_verdicts(store, run, book))
     yield from ((PERSON, verdict) for verdict in _pairs(store, run))
     for source, count in counts.items():
         if count is not None:
@@ -87,16 +87,12 @@ def _no_longer_listed(ledger: Ledger, left: set[str]) -> Iterator[Published]:
         yield from ((SCRAPER, each) for each in found if isinstance(each, ImageFetched) and each.entry in left)
 
 
-def _missed_verdicts(store: Store, run: str, book: Book) -> Iterator[VerdictGiven]:
+def missed_verdicts(store: Store, run: str, book: Book) -> Iterator[Message]:
     """Find the verdicts about pictures of the run that stand and of which its ledger has not heard."""
-    character = run_recipe(store, run).name
-    standing = {verdict.subject: (number, verdict) for number, verdict in given(store, character)}
-    heard, ledger = set(book.tally.verdicts()), Ledger(store, run)
-    for number, verdict in standing.values():
-        if verdict.other is None and number not in heard:
-            about = {"run": run, "face": verdict.face, "image": verdict.image, "decision": verdict.decision}
-            for entry in ledger.entries_of(verdict.image, verdict.face):
-                yield VerdictGiven.model_validate({**about, "entry": entry, "number": number})
+    standing, heard = Verdicts(run_recipe(store, run).name), set(book.tally.verdicts())
+    standing.read(store)
+    missed = [(number, verdict) for number, verdict in standing if verdict.other is None and number not in heard]
+    yield from verdicts_given(Ledger(store, run), run, missed, standing)
 
 
 def _pairs(store: Store, run: str) -> Iterator[PairGiven]:

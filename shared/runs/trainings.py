@@ -3,6 +3,7 @@
     trainings/<training>/000000/      what a training starts from: training.json, reals.png, fakes_init.png
     trainings/<training>/<n>/         snapshot n, which leg n - 1 made: what `FILES` lists, and its rankings
     trainings/<training>/<n>/done.json
+    trainings/<training>/<n>/is-parent.json   present if another training begins with this snapshot
 
 `done.json` is created once and makes snapshot n complete: it names the other files by their content. Files without
 one are those of a trainer that was killed or that another one was faster than.
@@ -21,7 +22,7 @@ from shared.contract.errors import NotFound, Poison
 from shared.contract.messages import Digest
 from shared.contract.stage import Objects
 from shared.recipe import files as recipe_files
-from shared.recipe.ranking import Ranking
+from shared.recipe.train_on import Carried
 from shared.recipe.training import ResolvedTraining
 
 VERSION = 3
@@ -41,10 +42,25 @@ JSON per tick, and the ticks for TensorBoard."""
 NEIGHBOURS, QUALITY = ("neighbours.png", "quality.json")
 """Of a snapshot whose pictures are compared with the training pictures: those nearest to one, and figures."""
 
-RANKING, WORST, BEST = ("ranking.csv", "worst.png", "best.png")
-"""Of one ranking."""
+RANKING, PARQUET, SUMMARY, WORST, STRANGEST, BEST, UNCERTAIN = RANKING_FILES = (
+    "ranking.csv",
+    "ranking.parquet",
+    "ranking.json",
+    "worst.png",
+    "strangest.png",
+    "best.png",
+    "uncertain.png",
+)
+"""Of one ranking: the table in two formats, what it was made of and how far it agrees with the one before, and sheets
+of the pictures that are worst by both signals, strangest, best, and scored most differently in other company."""
 
-_DONE = "done.json"
+FAKE_RANKING, WORST_FAKES, BEST_FAKES = FAKE_RANKING_FILES = ("fake-ranking.csv", "worst-fakes.png", "best-fakes.png")
+"""Of one ranking in which pictures that the network draws are scored too."""
+
+IS_PARENT = "is-parent.json"
+"""Of a snapshot that another training begins with, whose checkpoint therefore stays."""
+
+_DONE, _TRAINING = "done.json", "training.json"
 _WITHOUT_INFLUENCE = {"preset", "kimg", "leg_kimg", "tick_kimg", "resume_kimg", "quality_pictures"}
 """Settings without influence on the networks: length, reports and figures."""
 _OF_FRESH_NETWORKS = {"fmap_base", "fmap_max", "latent_size", "mapping_layers", "mbstd_group"}
@@ -75,6 +91,16 @@ class Snapshot(BaseModel):
         return keys.leg(self.training, self.leg, content_name(file, self.files[file]))
 
 
+class Parent(BaseModel):
+    """The snapshot that a training begins with, and what it takes over beside the networks."""
+
+    model_config = ConfigDict(frozen=True)
+
+    training: Digest
+    leg: int = Field(ge=1)
+    carry: tuple[Carried, ...] = ()
+
+
 def decisive(settings: ResolvedTraining) -> dict[str, Any]:
     """Return the settings that decide what a training does, as JSON; a file to start from by its SHA-256.
 
@@ -85,10 +111,41 @@ def decisive(settings: ResolvedTraining) -> dict[str, Any]:
     return settings.model_dump(mode="json", exclude=left_out) | {"start_from": _file_digest(settings.start_from)}
 
 
-def training_digest(settings: ResolvedTraining, dataset: str) -> str:
-    """Return the name of the recipe's training on this data set. Raises Poison if `start_from` is gone."""
-    parts = [VERSION, dataset, decisive(settings)]
+def training_digest(settings: ResolvedTraining, dataset: str, parent: Parent | None = None) -> str:
+    """Return the name of the recipe's training on this data set, from `parent` on.
+
+    Raises Poison if `start_from` is gone.
+    """
+    parts = [VERSION, dataset, decisive(settings), *([parent.model_dump(mode="json")] if parent else [])]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def introduce(store: Objects, training: str, settings: ResolvedTraining, dataset: str, parent: Parent | None) -> None:
+    """Write down, once, what a training is of and what it begins with."""
+    about = {"dataset": dataset, "settings": decisive(settings)}
+    about |= {"parent": parent.model_dump(mode="json")} if parent else {}
+    store.put_new(keys.leg(training, 0, _TRAINING), json.dumps(about, indent=1).encode())
+
+
+def is_introduced(store: Objects, training: str) -> bool:
+    """Return whether `introduce` has been called for a training."""
+    return store.exists(keys.leg(training, 0, _TRAINING))
+
+
+def parent_of(store: Objects, training: str) -> Parent | None:
+    """Return what a training began with; None for one without a parent, and where its record cannot be read."""
+    try:
+        about = json.loads(store.get(keys.leg(training, 0, _TRAINING)))
+        return Parent.model_validate(about["parent"]) if "parent" in about else None
+    except (NotFound, ValueError, TypeError):
+        return None
+
+
+def keep_checkpoint(store: Objects, parent: Parent) -> None:
+    """Mark a snapshot that another training begins with, so that its checkpoint stays."""
+    key = keys.leg(parent.training, parent.leg, IS_PARENT)
+    if not store.exists(key):
+        store.put(key, b"{}")
 
 
 def find_snapshot(store: Objects, training: str, leg: int) -> Snapshot | None:
@@ -136,10 +193,9 @@ def content_name(file: str, digest: str) -> str:
     return f"{path.stem}-{digest[:12]}{path.suffix}"
 
 
-def ranking_key(snapshot: Snapshot, settings: Ranking, file: str) -> str:
-    """Return the key of a file of the ranking by this snapshot; rankings with other settings lie beside it."""
-    digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
-    return keys.leg(snapshot.training, snapshot.leg, content_name(file, digest))
+def ranking_key(training: str, leg: int, terms: str, file: str) -> str:
+    """Return the key of a file of the ranking by snapshot `leg`; rankings by other `terms` lie beside it."""
+    return keys.leg(training, leg, content_name(file, hashlib.sha256(terms.encode()).hexdigest()))
 
 
 def _newest_first(store: Objects, training: str) -> Iterator[Snapshot]:

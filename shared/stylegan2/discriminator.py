@@ -19,11 +19,7 @@ def scores(
     A score depends on the other pictures of the batch, through the minibatch standard deviation. `precision` is that
     of the convolutions down to 4x4; from there on all is float32.
     """
-    top = f"{architecture.resolution}x{architecture.resolution}"
-    x = _layer(variables, f"{top}/FromRGB", ops.cast(pictures, precision), architecture.conv_clamp)
-    for side in reversed(architecture.sides[1:]):
-        x = _block(variables, f"{side}x{side}", x, architecture.conv_clamp)
-    x = ops.cast(x, "float32")
+    x = features(architecture, variables, pictures, precision)
     deviation = minibatch_stddev(x, architecture.mbstd_group_size, architecture.mbstd_num_features)
     x = _layer(variables, "4x4/Conv", ops.concatenate([x, deviation], axis=3), architecture.conv_clamp)
     x = ops.reshape(ops.transpose(x, (0, 3, 1, 2)), (x.shape[0], -1))
@@ -34,6 +30,15 @@ def scores(
     if architecture.cmap_fmaps:
         labels = _mapped(architecture, variables, labels) * (1 / math.sqrt(architecture.cmap_fmaps))
     return ops.sum(x * labels, axis=1, keepdims=True)
+
+
+def features(architecture: Architecture, variables: Variables, pictures: Tensor, precision: str = "float32") -> Tensor:
+    """Find the maps of pictures [N, R, R, num_channels] at 4x4: [N, 4, 4, maps], each picture's on its own."""
+    top = f"{architecture.resolution}x{architecture.resolution}"
+    x = _layer(variables, f"{top}/FromRGB", ops.cast(pictures, precision), architecture.conv_clamp)
+    for side in reversed(architecture.sides[1:]):
+        x = _block(variables, f"{side}x{side}", x, architecture.conv_clamp)
+    return ops.cast(x, "float32")
 
 
 def _mapped(architecture: Architecture, variables: Variables, labels: Tensor) -> Tensor:

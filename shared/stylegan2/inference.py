@@ -102,6 +102,10 @@ class Discriminator:
         reals = discriminator.scaled(pictures)
         return np.asarray(discriminator.scores(self._architecture, self._variables, reals, one_hot))[:, 0]
 
+    def features(self, pictures: PictureArray) -> npt.NDArray[np.float32]:
+        """Return the maps [N, 4, 4, maps] of uint8 pictures [N, R, R, num_channels], each picture's on its own."""
+        return np.asarray(discriminator.features(self._architecture, self._variables, discriminator.scaled(pictures)))
+
 
 def _labels(labels: Array | None, count: int, architecture: Architecture) -> Array:
     return np.zeros((count, architecture.label_size), np.float32) if labels is None else labels

@@ -51,7 +51,7 @@ UNSEEN = {
     *(("deduper", does, patterns.INDEXES) for does in ("reads", "writes", "deletes")),  # of 2000 arrivals
     *(("scraper", does, patterns.ANSWERS) for does in ("reads", "writes")),  # no board was asked
     ("deduper", "reads", patterns.CHECKPOINTS),  # nor of 1000 facts
-    ("tfrecord-packer", "reads", patterns.VERSIONS),  # no run had a second data set
+    *(("tfrecord-packer", "reads", each) for each in (patterns.VERSIONS, patterns.RUN_TRAININGS)),  # no second data set
     *(("tfrecord-packer", does, patterns.CHECKPOINTS) for does in ("reads", "writes", "deletes")),  # of 1000 facts
     *(
         (name, does, open_ended(keys.suspect("*", stage.queue, "*")))  # no worker vanished

@@ -3,6 +3,10 @@
 import json
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
+from shared.contract import keys
 from tests.pipeline.conftest import RECIPE, Workplace
 from tests.services.scraper.conftest import Server, server
 
@@ -52,14 +56,58 @@ def test_a_verdict_holds_in_a_later_run_with_other_settings(workplace: Workplace
     assert len(second) == len(first) - 1
 
 
+def faces_of(workplace: Workplace, number: int) -> dict[str, str]:
+    """The pictures of a version of the data set, by entry and face."""
+    digest = version(workplace, number)["digest"]
+    manifest = json.loads((workplace.root / "data" / "datasets" / digest[:20] / "manifest.json").read_text())
+    return {f"{member['entry']}.{member['face']}": member["picture"] for member in manifest["members"]}
+
+
+def test_a_box_by_hand_is_in_the_next_version_and_in_later_runs_until_it_is_taken_back(workplace: Workplace) -> None:
+    workplace.run()
+    first = faces_of(workplace, 1)
+    face = min(first)
+    workplace.magritte("verdict", "box", face, "70,60,200,180", "--angle", "12")
+    assert workplace.status()["phase"] == "gathering"
+    workplace.run()
+    second = faces_of(workplace, 2)
+    assert {name for name in first if first[name] != second.get(name)} == {face}
+    (found,) = [each for each in workplace.journal() if each["type"] == "face-found" and each.get("angle") == 12]
+    data = workplace.root / "data"
+    original = np.asarray(Image.open(data / keys.original(found["image"])).convert("RGB"))
+    picture = np.asarray(Image.open(data / keys.normalized(second[face])).convert("RGB"), np.float32)
+    turned = Image.fromarray(original).rotate(12, Image.Resampling.BICUBIC, center=(170, 150)).crop((70, 60, 270, 240))
+    wanted = np.asarray(turned.resize((64, 58), Image.Resampling.LANCZOS), np.float32)
+    assert np.abs(picture[3:61] - wanted).mean() < 2
+
+    workplace.magritte("verdict", "keep", face)
+    workplace.run()
+    assert faces_of(workplace, 3) == first
+    workplace.magritte("verdict", "box", face, "70,60,200,180", "--angle", "12")
+    workplace.write_recipe(RECIPE + "faces: {expand: {top: 0.6}}\n")
+    workplace.run()
+    assert workplace.status()["run"] == "anya-002"
+    cut = [each for each in workplace.journal() if each["type"] == "face-found" and each.get("angle") == 12]
+    assert [(each["run"], each["box"]) for each in cut] == [(f"anya-00{n}", [70, 60, 200, 180]) for n in (1, 2)]
+
+
+def test_a_face_that_no_detector_has_found_is_added_by_hand(workplace: Workplace) -> None:
+    workplace.run()
+    workplace.magritte("verdict", "box", "sky.png", "100,100,80,80")
+    workplace.run()
+    added = set(faces_of(workplace, 2)) - set(faces_of(workplace, 1))
+    assert [name.partition(".")[2] for name in added] == ["1000"]
+    assert workplace.status()["faces"] == len(faces_of(workplace, 2))
+
+
 def test_a_run_with_a_review_packs_once_that_is_closed(workplace: Workplace) -> None:
     workplace.write_recipe(RECIPE + "review: {required: true}\n")
     workplace.run()
     assert workplace.status()["phase"] == "reviewing"
-    assert "magritte verdict close anya-001" in workplace.magritte("status")
+    assert "magritte review close anya-001" in workplace.magritte("status")
     assert manifests(workplace) == []
     workplace.magritte("verdict", "drop", "3.png")
-    workplace.magritte("verdict", "close")
+    workplace.magritte("review", "close")
     workplace.run()
     assert workplace.status()["phase"] == "finished"
     (only,) = manifests(workplace)

@@ -3,6 +3,7 @@ import pytest
 from shared.contract.messages import (
     DatasetDue,
     DatasetPacked,
+    FaceBoxed,
     FaceDropped,
     FaceFound,
     FaceKept,
@@ -29,6 +30,7 @@ from shared.contract.messages import (
     RunRequested,
     SnapshotTaken,
     SourceExhausted,
+    TrainingDue,
     VerdictGiven,
 )
 from shared.contract.reasons import Reason
@@ -43,7 +45,8 @@ def _of_a_run() -> tuple[Message, ...]:
         ListingDue(run=RUN, source=1, page=2),
         SourceExhausted(run=RUN, source=1, count=17),
         ItemDied(run=RUN, stage="scraper", error="poison", detail="a folder is gone"),
-        DatasetPacked(run=RUN, version=2, digest=DIGEST),
+        DatasetPacked(run=RUN, version=2, digest=DIGEST, number=3),
+        TrainingDue(run=RUN, version=2, dataset=DIGEST, number=4),
         LegDue.model_validate(leg),
         SnapshotTaken.model_validate(leg | {"kimg": 2.5, "last": True}),
         RankingReady.model_validate(leg),
@@ -77,6 +80,8 @@ def _of_faces() -> tuple[Message, ...]:
     face = {"run": RUN, "entry": ENTRY, "image": DIGEST, "face": 1}
     return (
         FaceFound.model_validate(face | {"crop": OTHER, "box": (1, 2, 30, 40), "side": 40}),
+        FaceBoxed.model_validate(face | {"box": (-1, 2, 30, 40), "angle": -12.5, "revision": 500_000_003}),
+        VerdictGiven.model_validate(face | {"decision": "box", "number": 3, "box": (-1, 2, 30, 40), "angle": -12.5}),
         FaceUpscaled.model_validate(face | {"crop": OTHER, "factor": 2}),
         FaceNormalized.model_validate(face | {"picture": OTHER}),
         FaceKept(run=RUN, entry=ENTRY, face=1, picture=OTHER, changes=5),

@@ -68,7 +68,7 @@ def test_with_a_broker_the_ledger_s_owner_is_told(
     consumer = bus.consume("tfrecord-packer.ledger", 10)
     before = len(story(store, faces))
     done(magritte("verdict", "drop", "two.png"))
-    done(magritte("verdict", "close"))
+    done(magritte("review", "close"))
     found = []
     for _ in range(2):
         delivery = consumer.receive(10)

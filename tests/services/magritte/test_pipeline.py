@@ -14,7 +14,12 @@ from shared.contract.stage import Stage, python_name, stage_name
 
 REPOSITORY = Path(__file__).parents[3]
 
-FROM_OUTSIDE = {messages.PairGiven, messages.RunRequested, messages.VerdictGiven, messages.ReviewClosed}
+FROM_OUTSIDE = {
+    messages.PairGiven,
+    messages.RunRequested,
+    messages.TrainingDue,
+    messages.ReviewClosed,
+}
 """Published by what people ask for."""
 
 CONSUMED = {kind for each in PIPELINE.declarations for kind in each.consumes}
@@ -67,6 +72,7 @@ def test_the_ledger_hears_of_everything_but_what_only_asks_for_work() -> None:
         messages.RunRequested,
         messages.ListingDue,
         messages.KeeperSettled,
+        messages.FaceBoxed,
         messages.FacesDue,
         messages.DatasetDue,
         messages.LegDue,

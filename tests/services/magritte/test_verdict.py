@@ -10,12 +10,10 @@ from shared.contract.messages import (
 )
 from shared.contract.reasons import Reason
 from shared.ledger.verdicts import Verdict, give, given
-from shared.recipe.recipe import Recipe
-from shared.recipe.review import Review
-from shared.runs.registry import open_run, read_state
+from shared.runs.registry import read_state
 from shared.store import FolderStore
 from tests.services.magritte.verdict_runs import ENTRIES, IMAGES, Magritte, done, faces, take
-from tests.shared.ledgers import finish, list_entries, note, story, tally_of
+from tests.shared.ledgers import list_entries, note, story, tally_of
 
 __all__ = ["faces"]  # a fixture
 
@@ -154,15 +152,3 @@ def test_a_file_without_such_lists_excludes_nothing_and_is_refused(
     assert "exclude.yaml:1: artist: no such field" in str(error)
     assert isinstance(magritte("verdict", "exclude", str(tmp_path / "nowhere.yaml")).exception, RecipeError)
     assert list(given(store, "anya")) == []
-
-
-def test_closing_a_review_says_what_comes_of_it(
-    magritte: Magritte, store: FolderStore, faces: str, recipe: Recipe
-) -> None:
-    assert f"{faces} waits for no review" in done(magritte("verdict", "close", faces))
-    reviewed = open_run(store, recipe.model_copy(update={"review": Review(required=True)})).name
-    assert "as soon as all pictures are settled" in done(magritte("verdict", "close", reviewed))
-    finish(store, reviewed)
-    before = len(story(store, reviewed))
-    assert f"{reviewed} is finished: there is no review to close" in done(magritte("verdict", "close", reviewed))
-    assert len(story(store, reviewed)) == before

@@ -15,7 +15,7 @@ def test_a_picture_of_any_size_has_features_of_the_same_number(side: int) -> Non
     pixels = np.asarray(Image.fromarray(face("a")).resize((side, side)))
     found = look(pixels, face("b"))
     assert len(found) == 2
-    assert [rows.shape[1] for rows in vars(found).values()] == [1764, 192, 144, 8, 4]
+    assert [rows.shape[1] for rows in vars(found).values()] == [1764, 192, 144, 8, 4, 1]
     assert all(np.isfinite(rows).all() for rows in vars(found).values())
 
 
@@ -32,6 +32,22 @@ def test_a_blurred_picture_is_less_sharp_and_a_noisy_one_more() -> None:
     plain, blurred, noisy_too = look(face("a"), np.asarray(image.filter(ImageFilter.GaussianBlur(3))), noisy).sharpness
     assert blurred[2] < plain[2] * 0.7
     assert noisy_too[3] > plain[3] * 1.5
+
+
+def test_a_small_picture_has_no_details_that_it_has_no_pixels_for() -> None:
+    small = np.asarray(Image.fromarray(face("a")).resize((32, 32)))
+    found = look(small).sharpness[0]
+    assert (found[:6] == 0).all()
+    assert (found[6:] > 0).all()
+
+
+@pytest.mark.parametrize("side", [64, 512])
+def test_only_noise_leaves_no_flat_part(side: int) -> None:
+    plain = np.asarray(Image.fromarray(face("a")).resize((side, side)))
+    noise = np.random.default_rng(1).normal(0, 20, plain.shape)
+    found = look(plain, np.clip(plain + noise, 0, 255).astype(np.uint8)).grain[:, 0]
+    assert found[0] < 0.2
+    assert found[1] > 1
 
 
 def test_a_grey_picture_has_no_chroma_and_keeps_its_lightness() -> None:

@@ -1,48 +1,55 @@
-import csv
-import io
-
 import numpy as np
+import pytest
 
-from services.ranker.ranking import places, table
+from services.ranker.ranking import RankedPicture, ranking
 from services.ranker.scoring import Scores
+from services.ranker.strangeness import Strangeness
 
-SCORES = Scores(mean=np.array([-1.5, 12.25, 3.0]), spread=np.array([0.5, 0.25, 0.0]))
-MEMBERS = [
+STRANGE = Strangeness(
     {
-        "index": index,
-        "name": f"{letter}-000",
-        "picture": letter * 64,
-        "image": letter.upper() * 64,
-        "entry": letter * 20,
-        "face": index,
-        "origins": [{"origin": f"https://example.org/{letter}, {n}.png"} for n in range(index)],
+        "shape": np.array([0.0, 0.5, 9.0, -1.0, 0.2]),
+        "colours": np.array([-1.0, -1, -1, -1, -1]),
+        "sharpness": np.array([-1.0, 0.8, 0, -2, -1]),
+        "tones": np.array([-1.0, -1, -1, -2, -1]),
+        "grain": np.array([-1.0, -1, -1, -2, -1]),
     }
-    for index, letter in enumerate("abc")
-]
+)
+SCORES = Scores(mean=np.array([1.0, 2.0, 9.0, 0.0, -8.0]), spread=np.array([0.5, 0.25, 0.0, 0.1, 0.2]))
 
 
-def test_the_most_convincing_picture_comes_first() -> None:
-    found = places(SCORES)
-    assert [(place.rank, place.index, place.score, place.spread) for place in found] == [
-        (1, 1, 12.25, 0.25),
-        (2, 2, 3.0, 0.0),
-        (3, 0, -1.5, 0.5),
-    ]
-    assert [place.caption for place in found] == ["#1  12.25", "#2  3.00", "#3  -1.50"]
+def by_index(scores: Scores | None) -> dict[int, RankedPicture]:
+    return {each.index: each for each in ranking(STRANGE, scores)}
 
 
-def test_the_table_says_which_picture_it_is_and_where_it_came_from() -> None:
-    rows = list(csv.DictReader(io.StringIO(table(places(SCORES), MEMBERS).decode())))
-    assert [row["name"] for row in rows] == ["b-000", "c-000", "a-000"]
-    assert (rows[0]["rank"], rows[0]["score"], rows[0]["spread"]) == ("1", "12.25000", "0.25000")
-    assert (rows[0]["picture"], rows[0]["image"], rows[0]["entry"], rows[0]["face"]) == (
-        "b" * 64,
-        "B" * 64,
-        "b" * 20,
-        "1",
-    )
-    assert [row["origins"] for row in rows] == [
-        "https://example.org/b, 0.png",
-        "https://example.org/c, 0.png; https://example.org/c, 1.png",
-        "",
-    ]
+def test_the_worse_of_the_two_signals_counts_by_how_far_it_is_off() -> None:
+    found = ranking(STRANGE, SCORES)
+    assert [each.rank for each in found] == [1, 2, 3, 4, 5]
+    assert [each.index for each in found] == [0, 1, 3, 2, 4]
+    assert (found[3].belonging, found[4].doubt) == (9, 9)
+
+
+def test_the_signals_are_ranked_apart() -> None:
+    found = by_index(SCORES)
+    assert [found[index].quality_rank for index in range(5)] == [3, 2, 1, 4, 5]
+    assert [found[index].belonging_rank for index in range(5)] == [2, 4, 5, 1, 3]
+    assert [(found[index].quality, found[index].spread) for index in (2, 4)] == [(9, 0), (-8, 0.2)]
+    assert [found[index].mostly for index in (1, 2)] == ["sharpness", "shape"]
+
+
+def test_without_a_network_what_is_strange_counts_alone() -> None:
+    found = by_index(None)
+    assert all(each.rank == each.belonging_rank for each in found.values())
+    assert (found[4].quality, found[4].spread, found[4].doubt, found[4].quality_rank) == (None, None, None, None)
+    assert found[4].why == "shape 0.2"
+
+
+def test_a_caption_names_the_signal_that_the_rank_follows_from() -> None:
+    found = by_index(SCORES)
+    assert (found[2].why, found[4].why) == ("shape 9.0", "quality -8.00")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_equal_pictures_keep_their_order(count: int) -> None:
+    nothing = dict.fromkeys(("shape", "colours", "sharpness", "tones", "grain"), np.zeros(count))
+    found = ranking(Strangeness(nothing), Scores(np.full(count, 3.0), np.zeros(count)))
+    assert [(each.index, each.rank) for each in found] == [(index, index + 1) for index in range(count)]

@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from services.ranker.scoring import Chosen, Logits, Rule, Scores, minibatch, score
+from services.ranker.scoring import Chosen, Logits, Rule, Scores, minibatch, score, together
 
 
 class Watching:
@@ -23,7 +23,7 @@ def test_every_picture_gets_its_score_whatever_their_number(count: int) -> None:
     discriminator = Watching()
     scores = score(count, discriminator, Rule(minibatch(count, 4, 2), shuffles=5, seed=1))
     assert np.allclose(scores.mean, np.arange(count) - 50, atol=0.3)
-    assert scores.ranked().tolist() == list(range(count))[::-1]
+    assert np.argsort(scores.mean).tolist() == list(range(count))
 
 
 @pytest.mark.parametrize(("count", "size"), [(11, 4), (9, 8), (8, 8), (3, 3), (1, 1)])
@@ -64,13 +64,24 @@ def test_a_seed_gives_the_same_scores_again_and_another_one_other_company() -> N
     assert spread(1) == spread(1) != spread(2)
 
 
-def test_pictures_with_equal_scores_keep_their_order() -> None:
-    assert Scores(np.array([1.0, 2.0, 1.0, 2.0]), np.zeros(4)).ranked().tolist() == [1, 3, 0, 2]
-
-
 @pytest.mark.parametrize(
     ("count", "group", "resolution", "expected"),
     [(1000, 4, 512, 8), (1000, 4, 1024, 4), (1000, 4, 64, 64), (11, 4, 64, 8), (3, 4, 64, 3), (1000, 6, 1024, 6)],
 )
 def test_a_minibatch_is_whole_groups_that_fit_memory(count: int, group: int, resolution: int, expected: int) -> None:
     assert minibatch(count, group, resolution) == expected
+
+
+def test_a_doubt_is_how_far_a_score_is_below_the_middle_by_the_usual_difference() -> None:
+    scores = Scores(np.array([5.0, 3.0, 1.0, -9.0, 7.0]), np.zeros(5))
+    assert scores.doubts().tolist() == [-1, 0, 1, 6, -2]
+    assert Scores(np.full(3, 2.0), np.zeros(3)).doubts().tolist() == [0, 0, 0]
+
+
+def test_scores_by_one_discriminator_are_as_they_are_and_by_several_count_alike() -> None:
+    one = Scores(np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.0, 0.0]))
+    other = Scores(np.array([-300.0, 100.0, 0.0]), np.array([0.0, 0.0, 100.0]))
+    assert together([one]) is one
+    both = together([one, other])
+    assert both.mean.tolist() == [-2, 0.5, 0.5]
+    assert both.spread.tolist() == pytest.approx([(0.125 + 1) ** 0.5, 0.5, (0.5 + 0.25) ** 0.5])

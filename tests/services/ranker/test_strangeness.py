@@ -2,15 +2,18 @@ import numpy as np
 import pytest
 
 from services.ranker.looks import decoded, encoded
-from services.ranker.strangeness import FEATURES, deviations, neighbour_distances, strangeness
+from services.ranker.strangeness import NETWORK, Strangeness, deviations, neighbour_distances, strangeness
 from tests.services.ranker.faces import face
 
 OWN = [face(f"own {number}") for number in range(30)]
 
 
 def worst_first(pictures: list[np.ndarray]) -> list[int]:
-    scores = strangeness(decoded(map(encoded, pictures))).max(axis=1)
-    return np.argsort(-scores, kind="stable").tolist()
+    return np.argsort(-measured(pictures).total, kind="stable").tolist()
+
+
+def measured(pictures: list[np.ndarray]) -> Strangeness:
+    return strangeness(decoded(map(encoded, pictures)))
 
 
 def test_strangers_are_the_strangest() -> None:
@@ -18,14 +21,31 @@ def test_strangers_are_the_strangest() -> None:
     assert set(worst_first([*OWN, *strangers])[:3]) == {30, 31, 32}
 
 
-@pytest.mark.parametrize(("feature", "alter"), [("tones", "grey"), ("sharpness", "noisy")])
-def test_an_altered_face_is_the_strangest_by_what_was_altered(feature: str, alter: str) -> None:
+@pytest.mark.parametrize(("features", "alter"), [({"tones"}, "grey"), ({"sharpness", "grain"}, "noisy")])
+def test_an_altered_face_is_the_strangest_by_what_was_altered(features: set[str], alter: str) -> None:
     plain = face("altered").astype(np.float64)
     noise = np.random.default_rng(1).normal(0, 25, plain.shape)
     altered = np.repeat(plain.mean(axis=2, keepdims=True), 3, axis=2) if alter == "grey" else plain + noise
-    scores = strangeness(decoded(map(encoded, [*OWN, np.clip(altered, 0, 255).astype(np.uint8)])))
-    assert int(scores.max(axis=1).argmax()) == 30
-    assert FEATURES[int(scores[30].argmax())] == feature
+    found = measured([*OWN, np.clip(altered, 0, 255).astype(np.uint8)])
+    assert int(found.total.argmax()) == 30
+    assert found.mostly(30) in features
+
+
+def test_a_face_that_a_network_sees_in_another_direction_is_strange_by_it() -> None:
+    directions = np.random.default_rng(2).normal([1, 0, 0, 0], 0.1, (30, 4))
+    directions[7] = [0, 1, 0, 0]
+    looks = decoded(map(encoded, OWN))
+    found = strangeness(looks, directions.astype(np.float32))
+    assert int(found.parts[NETWORK].argmax()) == int(found.total.argmax()) == 7
+    longer = directions * np.arange(1, 31)[:, None]
+    assert np.allclose(strangeness(looks, longer.astype(np.float32)).total, found.total, atol=1e-3)
+
+
+def test_shape_colours_and_network_add_up_and_of_the_rest_the_strangest_counts() -> None:
+    usual = dict.fromkeys(("shape", "colours", "sharpness", "tones", "grain", NETWORK), -1.0)
+    cases = ({}, {"shape": 3.0, "colours": 4.0}, {"shape": 3.0, "grain": 4.0}, {"colours": 2.0, NETWORK: 2.0})
+    parts = {name: np.array([case.get(name, value) for case in cases]) for name, value in usual.items()}
+    assert Strangeness(parts).total.tolist() == pytest.approx([-1, 5, 4, 8**0.5])
 
 
 def test_near_copies_of_a_stranger_do_not_make_one_another_look_familiar() -> None:
@@ -57,6 +77,6 @@ def test_a_deviation_is_that_of_the_feature_that_is_farthest_off() -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_equal_faces_and_single_ones_are_not_strange(count: int) -> None:
-    scores = strangeness(decoded([encoded(face("a"))] * count))
-    assert scores.shape == (count, len(FEATURES))
-    assert np.abs(scores).max() < 1e-6
+    found = measured([face("a")] * count)
+    assert found.total.shape == (count,)
+    assert np.abs(list(found.parts.values())).max() < 1e-6

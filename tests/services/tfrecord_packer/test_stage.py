@@ -17,7 +17,7 @@ from shared.contract.events import Event
 from shared.contract.messages import DatasetDue, DatasetPacked, FaceNormalized, ImageDropped, ImageSuperseded
 from shared.contract.reasons import Reason
 from shared.ledger.records import read_dataset_version
-from shared.runs import datasets
+from shared.runs import datasets, manifests
 from shared.store import FolderStore
 from tests.services.tfrecord_packer.packing_run import PackingRun, image
 from tests.shared.ledgers import note, tally_of
@@ -37,7 +37,7 @@ def test_a_data_set_has_all_faces_that_belong_into_it_and_where_they_were_found(
     packing.note(0, 1)
     packed = packing.packed()
     assert packed.version == 1
-    members = datasets.members(packing.store, packed.digest)
+    members = manifests.members(packing.store, packed.digest)
     origins = {member["entry"]: [origin["origin"] for origin in member["origins"]] for member in members}
     assert origins == {packing.entries[0]: ["0.png"], packing.entries[1]: ["1.png"]}
 
@@ -48,7 +48,7 @@ def test_a_picture_that_was_found_twice_has_all_its_places_in_this_run(store: Fo
     listing["entries"][packing.entries[1]]["image"] = image(0)
     store.put(keys.listing(packing.run, 0), json.dumps(listing).encode())
     packing.note(0)
-    (member,) = datasets.members(store, packing.packed().digest)
+    (member,) = manifests.members(store, packing.packed().digest)
     assert [origin["origin"] for origin in member["origins"]] == ["0.png", "1.png"]
 
 
@@ -93,7 +93,7 @@ def test_a_face_that_was_made_anew_is_in_as_its_latest_revision(packing: Packing
     packing.note(0)
     about = {"run": packing.run, "entry": packing.entries[0], "image": image(0), "face": 0, "revision": 3}
     note(packing.store, "normalizer", FaceNormalized.model_validate(about | {"picture": packing.picture(9)}))
-    (member,) = datasets.members(packing.store, packing.packed().digest)
+    (member,) = manifests.members(packing.store, packing.packed().digest)
     assert member["picture"] == f"{9:064x}"
 
 
@@ -107,9 +107,9 @@ def labelled(store: FolderStore, folder: Path, origins: list[str], labels: dict[
 
 def labels_by_entry(store: FolderStore, digest: str) -> dict[str, str]:
     """The class of every member's entry, by the manifest; the file of labels says the same, record by record."""
-    members, labels = datasets.members(store, digest), datasets.open_labels(store, digest)
+    members, labels = manifests.members(store, digest), datasets.open_labels(store, digest)
     assert labels is not None
-    names = [datasets.classes(store, digest)[column] for column in labels.argmax(1)]
+    names = [manifests.classes(store, digest)[column] for column in labels.argmax(1)]
     assert names == [member["label"] for member in members]
     return {member["entry"]: member["label"] for member in members}
 
@@ -122,10 +122,10 @@ def test_labels_are_in_the_order_of_the_records(store: FolderStore, tmp_path: Pa
     pictures = datasets.open_pictures(store, packed.digest)
     labels = datasets.open_labels(store, packed.digest)
     assert labels is not None
-    assert datasets.classes(store, packed.digest) == ("frown", "smile", "wink", "other")
+    assert manifests.classes(store, packed.digest) == ("frown", "smile", "wink", "other")
     numbers = pictures[np.arange(10)][:, 0, 0, 0]  # `PackingRun.picture` paints its number
     expected = [(*("wink", "smile", "frown") * 3, "other")[number] for number in numbers]
-    assert [datasets.classes(store, packed.digest)[column] for column in labels.argmax(1)] == expected
+    assert [manifests.classes(store, packed.digest)[column] for column in labels.argmax(1)] == expected
 
 
 def test_the_same_classes_give_the_same_digest_in_any_run_and_others_another(
@@ -154,7 +154,7 @@ def test_tags_without_a_picture_keep_their_column_and_are_told_of(store: FolderS
     packing.note(0, 1)
     packed = packing.packed()
     assert labels_by_entry(store, packed.digest) == dict(zip(packing.entries, ("smile", "wink"), strict=True))
-    assert datasets.classes(store, packed.digest) == ("smile", "frown", "wink")
+    assert manifests.classes(store, packed.digest) == ("smile", "frown", "wink")
     assert emitted == [ClassesWithoutPictures(classes="frown")]
 
 

@@ -14,7 +14,7 @@ import pytest
 from services.trainer.stage import Trainer
 from shared.contract import keys
 from shared.contract.events import Event
-from shared.contract.messages import DatasetPacked, LegDue, Message, SnapshotTaken
+from shared.contract.messages import DatasetPacked, LegDue, Message, SnapshotTaken, TrainingDue
 from shared.contract.stage import Context
 from shared.recipe.normalized import Normalized
 from shared.recipe.recipe import Recipe
@@ -68,14 +68,16 @@ class Bench:
             self.store.put(keys.dataset(DATASET, f"toy-r{level:02d}.tfrecords"), records)
         self.store.put(keys.dataset(DATASET, keys.MANIFEST), json.dumps({"members": [{}] * 10}).encode())
 
-    def answers(self, stage: Trainer, message: DatasetPacked | LegDue) -> list[Message]:
+    def answers(self, stage: Trainer, message: DatasetPacked | TrainingDue | LegDue) -> list[Message]:
         """What the stage answers to one message."""
         sources = (FolderSource(folder=self.folder),)
         recipe = Recipe(name="toy", sources=sources, normalized=Normalized(size=8), training=self.training)
         context = Context(self.store, stopping=self.stopping, emit=self._note)
         return list(stage.process(message, stage.settings(recipe), context))
 
-    def train(self, stage: Trainer, legs: int = 100, message: DatasetPacked | LegDue = PACKED) -> list[Message]:
+    def train(
+        self, stage: Trainer, legs: int = 100, message: DatasetPacked | TrainingDue | LegDue = PACKED
+    ) -> list[Message]:
         """All answers, when the stage is given every leg that it asks for, up to so many."""
         answers = self.answers(stage, message)
         due = answers[-1]

@@ -5,11 +5,18 @@ from pydantic import ValidationError
 
 from services.magritte.pipeline import PIPELINE
 from services.tfrecord_packer.events import ClassesWithoutPictures
-from services.trainer.events import CheckpointUnreadable, ClassesAdded, Diverged, StartFrom, ThreadsNotKept
+from services.trainer.events import (
+    CheckpointUnreadable,
+    ClassesAdded,
+    Diverged,
+    StartFrom,
+    StateNotCarried,
+    ThreadsNotKept,
+)
 from shared.contract.events import Event, FieldGauge, Level, Quality, Tick
 
 EVERY_TYPE = {kind for stage in PIPELINE.declarations for kind in stage.emits}
-WARNINGS = {CheckpointUnreadable, ClassesWithoutPictures, Diverged, ThreadsNotKept}
+WARNINGS = {CheckpointUnreadable, ClassesWithoutPictures, Diverged, StateNotCarried, ThreadsNotKept}
 
 TICK: dict[str, Any] = {
     "tick": 3,
@@ -61,6 +68,7 @@ GAUGES = {
         (ThreadsNotKept, "threads-not-kept"),
         (StartFrom, "start-from"),
         (ClassesAdded, "classes-added"),
+        (StateNotCarried, "state-not-carried"),
         (ClassesWithoutPictures, "classes-without-pictures"),
     ],
 )
@@ -70,7 +78,7 @@ def test_an_event_is_called_by_its_type_s_name(kind: type[Event], name: str) -> 
 
 
 def test_no_two_types_share_a_name() -> None:
-    assert len({kind.kind() for kind in EVERY_TYPE}) == len(EVERY_TYPE) == 8
+    assert len({kind.kind() for kind in EVERY_TYPE}) == len(EVERY_TYPE) == 9
 
 
 def test_a_warning_is_what_a_person_should_look_at() -> None:

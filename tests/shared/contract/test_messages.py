@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.contract.errors import Poison
+from shared.contract.facts import RunFact
 from shared.contract.message_base import SCHEMA_VERSION
 from shared.contract.messages import (
     FaceDropped,
@@ -16,6 +17,7 @@ from shared.contract.messages import (
     ItemDied,
     Judgement,
     Message,
+    RankingReady,
     RunRequested,
     SourceExhausted,
     decode_message,
@@ -204,3 +206,17 @@ def test_a_drop_names_what_the_question_does_not() -> None:
     assert str(ImageDropped.of(consumed, "scraper", drop, entry="f" * 20).item) == "f" * 20
     picture = ImageKept(run="r", entry="e" * 20, image="1" * 64, arrival=1, decisions=1)
     assert str(FaceDropped.of(picture, "face-detector", drop, face=3).item) == "e" * 20 + ".3"
+
+
+def test_a_ranking_of_before_there_was_stability_is_read_and_its_fact_is_that_of_the_others() -> None:
+    digests = {"dataset": "d" * 64, "training": "7" * 64}
+    old = body(type="ranking-ready", version=2, leg=3, files={"ranking.csv": "a/b"}, **digests)
+    ready = decode_message(old)
+    assert isinstance(ready, RankingReady)
+    assert ready.stability is None
+    newer = ready.model_copy(update={"stability": 0.5})
+    expected = RunFact(
+        "ranking-ready", "ranker", version=2, digest="d" * 64, training="7" * 64, leg=3, files={"ranking.csv": "a/b"}
+    )
+    assert ready.fact("ranker") == newer.fact("ranker") == expected
+    assert decode_message(newer.encode()) == newer

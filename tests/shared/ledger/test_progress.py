@@ -164,3 +164,66 @@ def test_what_was_packed_before_faces_were_compared_stays_finished() -> None:
 def test_a_single_face_is_not_compared() -> None:
     settings = PhaseSettings(sources=1, review=False, training=False, second_pass=True)
     assert settled().phase(settings) is Phase.PACKING
+
+
+def numbered(kind: str, number: int, leg: int = 1, version: int = 1, last: bool = False) -> RunFact:
+    return RunFact(kind, "trainer", version=version, number=number, leg=leg, last=last)
+
+
+def test_a_training_that_a_person_asks_for_takes_a_finished_run_up_again() -> None:
+    book = settled()
+    for fact in (
+        RunFact("dataset-packed", "packer", version=1, digest=DIGEST, changes=book.tally.changes, number=1),
+        numbered("snapshot-taken", 1, leg=9, last=True),
+        numbered("ranking-ready", 1, leg=9),
+    ):
+        assert book.add(fact)
+    assert book.phase(TRAINING) is Phase.FINISHED
+    assert book.add(numbered("training-due", 2))
+    assert not book.add(numbered("training-due", 2))
+    assert book.phase(TRAINING) is Phase.TRAINING
+    assert book.add(numbered("snapshot-taken", 2, leg=1, last=True))
+    assert book.phase(TRAINING) is Phase.RANKING
+    assert book.add(numbered("ranking-ready", 2, leg=1))
+    assert book.phase(TRAINING) is Phase.FINISHED
+    assert not book.add(numbered("snapshot-taken", 1, leg=10))
+
+
+def test_a_training_that_a_person_asks_for_is_waited_for_where_the_recipe_trains_nothing() -> None:
+    book = settled()
+    book.add(packed(book))
+    assert book.phase(PLAIN) is Phase.FINISHED
+    book.add(numbered("training-due", 1))
+    assert book.phase(PLAIN) is Phase.TRAINING
+
+
+def test_a_new_version_waits_for_its_own_training_and_shows_the_snapshot_of_the_one_before() -> None:
+    book = settled()
+    for fact in (packed(book), snapshot(1, last=True), RunFact("ranking-ready", "ranker", version=1, leg=1)):
+        book.add(fact)
+    another = {"run": RUN, "entry": ENTRY, "image": DIGEST, "face": 0, "revision": 1, "picture": DIGEST}
+    add(book, FaceNormalized.model_validate(another))
+    book.add(RunFact("dataset-packed", "p", version=2, digest=DIGEST, changes=book.tally.changes, number=1))
+    assert book.phase(TRAINING) is Phase.TRAINING
+    assert book.progress.snapshot == snapshot(1, last=True)
+    book.add(numbered("snapshot-taken", 1, version=2, last=True))
+    assert book.phase(TRAINING) is Phase.RANKING
+
+
+def test_the_content_of_progress_of_before_trainings_had_numbers_is_read() -> None:
+    progress = Progress()
+    progress.add(snapshot(3))
+    content = progress.content()
+    del content["training"]
+    del content["snapshot"]["number"]
+    assert Progress.of(content) == progress
+
+
+def test_a_ranking_in_the_middle_of_a_training_does_not_end_the_run() -> None:
+    book = settled()
+    book.add(RunFact("dataset-packed", "packer", version=1, digest=DIGEST, changes=book.tally.changes, number=1))
+    for leg in (1, 2):
+        book.add(numbered("snapshot-taken", 1, leg=leg, last=leg == 2))
+        assert book.phase(TRAINING) is (Phase.RANKING if leg == 2 else Phase.TRAINING)
+        assert book.add(numbered("ranking-ready", 1, leg=leg))
+        assert book.phase(TRAINING) is (Phase.FINISHED if leg == 2 else Phase.TRAINING)

@@ -7,7 +7,7 @@ from shared.contract import keys
 from shared.contract.errors import MagritteError, NotFound, Poison, Unreadable, exit_code
 from shared.ledger.listing import complete_pages
 from shared.ledger.records import dataset_versions, read_dataset_version, read_recipe_of, run_names
-from shared.ledger.verdicts import read_verdict
+from shared.ledger.verdicts import read_verdicts
 from shared.recipe.recipe import Recipe
 from shared.store import FolderStore
 
@@ -47,7 +47,7 @@ READERS = {
     keys.recipe(RUN): lambda store: read_recipe_of(store, RUN),
     keys.dataset_version(RUN, 1): lambda store: read_dataset_version(store, keys.dataset_version(RUN, 1)),
     keys.listing(RUN, 0): lambda store: list(complete_pages(store, RUN, 0)),
-    keys.verdict("anya", 1): lambda store: read_verdict(store, "anya", 1),
+    keys.verdict("anya", 1): lambda store: read_verdicts(store, "anya", 1),
 }
 
 

@@ -22,6 +22,7 @@ from shared.contract.messages import (
     Message,
     VerdictGiven,
 )
+from shared.contract.person_messages import BY_HAND, NEW_FACES
 from shared.contract.reasons import Reason
 from shared.ledger.fates import Fate, Settlement
 from shared.ledger.tally import Tally
@@ -231,7 +232,7 @@ stated = st.one_of(
     st.builds(died, entries, st.none() | faces, st.sampled_from(["poison", "valueerror"])),
     st.integers(1, 3).flatmap(
         lambda number: st.builds(
-            verdict, entries, st.just(list(Decision)[number % 2]), st.just(number), st.none() | faces
+            verdict, entries, st.just(list(Decision)[number % 3]), st.just(number), st.none() | faces
         )
     ),
 )
@@ -241,7 +242,7 @@ def revised(message: Message, revision: int) -> Message:
     return message.model_copy(update={"revision": revision}) if "revision" in type(message).model_fields else message
 
 
-facts = st.builds(revised, stated, st.integers(0, 2))
+facts = st.builds(revised, stated, st.integers(0, 2) | st.integers(1, 3).map(BY_HAND.__add__))
 
 
 def known(tally: Tally) -> tuple[Counter[Settlement], list[tuple[str, int, int]], int, int, bool]:
@@ -287,6 +288,55 @@ class TestRevisions:
     def test_what_comes_late_of_an_earlier_revision_is_no_news(self) -> None:
         tally = tally_of(dropped(A).model_copy(update={"revision": 1}))
         assert not tally.add(fact_of(counted(A, 1)))
+
+
+class TestBoxesByHand:
+    def of_verdict(self, message: Message, number: int) -> Message:
+        return message.model_copy(update={"revision": BY_HAND + number})
+
+    def test_a_face_is_open_until_its_new_crop_has_a_fate_and_then_that_one_is_the_member(self) -> None:
+        facts = [kept(A, 1), counted(A, 1), normalized(A), verdict(A, Decision.BOX, 4, 0)]
+        for messages in (facts, facts[::-1]):
+            tally = tally_of(*messages)
+            assert tally.settlement(A) == UNDECIDED
+            assert tally.verdicts_about(A) == {0: (4, True)}
+            tally.add(fact_of(self.of_verdict(normalized(A), 4)))
+            assert list(tally.members()) == [(A, 0, BY_HAND + 4)]
+            assert tally.verdicts_about(A) == {0: (4, False)}
+
+    def test_what_came_of_an_earlier_box_is_not_taken_for_that_of_a_later_one(self) -> None:
+        tally = tally_of(kept(A, 1), counted(A, 1), normalized(A), verdict(A, Decision.BOX, 6, 0))
+        tally.add(fact_of(self.of_verdict(normalized(A), 4)))
+        assert tally.settlement(A) == UNDECIDED
+        tally.add(fact_of(self.of_verdict(face_dropped(A), 6)))
+        assert tally.settlement(A).fate is Fate.DROPPED
+
+    @pytest.mark.parametrize("decision", [Decision.KEEP, Decision.DROP])
+    def test_a_later_verdict_takes_a_box_back_and_the_data_set_changes(self, decision: Decision) -> None:
+        tally = tally_of(kept(A, 1), counted(A, 1), normalized(A), verdict(A, Decision.BOX, 4, 0))
+        tally.add(fact_of(self.of_verdict(normalized(A), 4)))
+        changes = tally.changes
+        tally.add(fact_of(verdict(A, decision, 5, 0)))
+        assert list(tally.members()) == ([(A, 0, 0)] if decision is Decision.KEEP else [])
+        assert tally.changes > changes
+
+    @pytest.mark.parametrize("found", [counted(A, 1), dropped(A, Reason.NO_FACE, "face-detector")])
+    def test_a_face_that_no_detector_has_found_is_waited_for_and_belongs_to_the_picture(self, found: Message) -> None:
+        detected = [normalized(A)] if isinstance(found, FacesCounted) else []
+        tally = tally_of(kept(A, 1), found, *detected, verdict(A, Decision.BOX, 4, NEW_FACES))
+        assert tally.settlement(A) == UNDECIDED
+        tally.add(fact_of(self.of_verdict(normalized(A, NEW_FACES), 4)))
+        assert (NEW_FACES, IN_DATASET) in tally.fates(A)
+        assert tally.faces == 1 + len(detected)
+        tally.add(fact_of(verdict(A, Decision.KEEP, 5, NEW_FACES)))
+        assert tally.faces == len(detected)
+        assert NEW_FACES not in dict(tally.fates(A))
+
+    def test_a_picture_of_no_class_stays_out_whatever_its_boxes(self) -> None:
+        tally = tally_of(kept(A, 1), counted(A, 1), normalized(A), verdict(A, Decision.BOX, 4, 0))
+        tally.add(fact_of(self.of_verdict(normalized(A), 4)))
+        tally.add(fact_of(dropped(A, Reason.UNLABELLED, "tfrecord-packer")))
+        assert tally.settlement(A).reason == Reason.UNLABELLED
 
 
 class TestVerdicts:

@@ -6,7 +6,7 @@ import pytest
 from shared.contract import keys
 from shared.contract.errors import Unreadable
 from shared.contract.messages import Decision
-from shared.ledger.verdicts import Verdict, Verdicts, check_whole, give, given
+from shared.ledger.verdicts import MOST_AT_ONCE, Verdict, Verdicts, check_whole, give, give_all, given
 from shared.store import FolderStore
 
 IMAGE, OTHER = "0b" * 32, "0c" * 32
@@ -46,6 +46,30 @@ def test_of_several_at_once_each_gets_a_number_of_its_own(store: FolderStore) ->
     with ThreadPoolExecutor(8) as threads:
         numbers = list(threads.map(lambda _: give(store, "anya", verdict()), range(16)))
     assert sorted(numbers) == list(range(1, 17))
+
+
+def test_many_at_once_lie_in_few_objects_and_are_read_in_order_between_single_ones(store: FolderStore) -> None:
+    many = [verdict(image=f"{number:064x}") for number in range(MOST_AT_ONCE + 5)]
+    give(store, "anya", verdict())
+    assert give_all(store, "anya", many) == list(range(2, MOST_AT_ONCE + 7))
+    assert give(store, "anya", verdict(image=OTHER)) == MOST_AT_ONCE + 7
+    assert len(list(store.list(keys.verdict("anya")))) == 4
+    assert [each.image for _, each in given(store, "anya")] == [IMAGE, *(each.image for each in many), OTHER]
+    check_whole(store, "anya")
+    store.delete(keys.verdict("anya", 2))
+    with pytest.raises(Unreadable, match=r"verdicts/anya/00000002\.json is missing"):
+        check_whole(store, "anya")
+
+
+def test_several_who_give_many_at_once_lose_none(store: FolderStore) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        given_by = lambda who: give_all(  # noqa: E731
+            store, "anya", [Verdict(image=IMAGE, decision=Decision.DROP, who=who) for _ in range(3)]
+        )
+        numbers = list(threads.map(given_by, "abcdefgh"))
+    assert sorted(number for each in numbers for number in each) == list(range(1, 25))
+    written = {number: verdict.who for number, verdict in given(store, "anya")}
+    assert [{written[number] for number in each} for each in numbers] == [{who} for who in "abcdefgh"]
 
 
 def test_files_beside_the_verdicts_are_passed_over(store: FolderStore) -> None:

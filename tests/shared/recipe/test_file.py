@@ -178,7 +178,10 @@ def test_a_recipe_survives_the_store(write: Write) -> None:
             '6: normalized.pad: a colour has to be quoted, as in "#ffffff": # begins a comment in YAML, '
             "or Input should be 'edge', 'reflect' or 'blur' (not None)",
         ),
-        ("name: a\nranking: {shuffle: 3}\n", "5: ranking.shuffle: no such field; allowed are shuffles, sheet"),
+        (
+            "name: a\nranking: {shuffle: 3}\n",
+            "5: ranking.shuffle: no such field; allowed are at_kimg, shuffles, sheet, fakes",
+        ),
         (
             "name: a\nfaces: {expand: {up: 1}}\n",
             "5: faces.expand.up: no such field; allowed are left, top, right, bottom",

@@ -69,7 +69,8 @@ def run(store: FolderStore, recipe: Recipe) -> str:
     leave(store, "trainer", LegDue.model_validate(leg | {"leg": 0}), "none.0.1", 7)
     leave(store, "trainer", SnapshotTaken.model_validate(leg | {"kimg": 1.0, "last": True}), "none.1.1", 8)
     leave(store, "ranker", RankingReady.model_validate(leg), "none.1.1", 9)
-    store.put(trainings.ranking_key(snapshot, recipe.ranking, trainings.RANKING), b"")
+    terms = '{"shuffles":5,"sheet":48}'
+    store.put(trainings.ranking_key(snapshot.training, 1, terms, "ranking.csv"), b"")
     return run
 
 

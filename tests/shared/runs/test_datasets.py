@@ -6,7 +6,7 @@ import pytest
 
 from shared.contract import keys
 from shared.contract.errors import Poison
-from shared.runs import datasets
+from shared.runs import datasets, manifests
 from shared.store.folder import FolderStore
 from shared.stylegan2.example import encode_picture
 from shared.stylegan2.labels_file import encode_labels, one_hot
@@ -37,7 +37,7 @@ def test_a_data_set_that_is_not_there_is_poison(store: FolderStore) -> None:
 def test_members_come_in_the_order_of_the_records(store: FolderStore) -> None:
     listed = [{"index": 0, "name": "b"}, {"index": 1, "name": "a"}]
     store.put(keys.dataset(DATASET, "manifest.json"), json.dumps({"members": listed}).encode())
-    assert datasets.members(store, DATASET) == listed
+    assert manifests.members(store, DATASET) == listed
 
 
 @pytest.mark.parametrize("manifest", [None, b"", b"{}", b"[]"])
@@ -45,7 +45,7 @@ def test_a_manifest_that_is_not_usable_is_poison(store: FolderStore, manifest: b
     if manifest is not None:
         store.put(keys.dataset(DATASET, "manifest.json"), manifest)
     with pytest.raises(Poison, match="no usable manifest"):
-        datasets.members(store, DATASET)
+        manifests.members(store, DATASET)
 
 
 LABELS = one_hot([1, 0, 1], 2)
@@ -65,13 +65,13 @@ def test_labels_come_in_the_order_of_the_records_and_classes_in_that_of_the_colu
     assert labels is not None
     assert labels.dtype == np.float32
     assert labels.tolist() == [[0, 1], [1, 0], [0, 1]]
-    assert datasets.classes(store, DATASET) == ("a", "b")
+    assert manifests.classes(store, DATASET) == ("a", "b")
 
 
 def test_a_data_set_without_classes_has_no_labels(store: FolderStore) -> None:
     store.put(keys.dataset(DATASET, "manifest.json"), b'{"members": [{"name": "b"}]}')
     assert datasets.open_labels(store, DATASET) is None
-    assert datasets.classes(store, DATASET) == ()
+    assert manifests.classes(store, DATASET) == ()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import pytest
 from shared.contract import keys
 from shared.contract.errors import Poison
 from shared.recipe.hyperparameters import Augmentation
-from shared.recipe.ranking import Ranking
 from shared.recipe.training import Preset, Training
 from shared.runs import trainings
 from shared.runs.trainings import FILES, Snapshot, training_digest
@@ -117,9 +116,7 @@ def test_files_are_named_by_their_content(store: FolderStore) -> None:
     assert snapshot(3, 1, "a").key("fakes.png") != snapshot(3, 1, "b").key("fakes.png")
 
 
-def test_rankings_with_other_settings_lie_beside_each_other() -> None:
-    one, other = (
-        trainings.ranking_key(snapshot(3, 1), Ranking(shuffles=shuffles), "ranking.csv") for shuffles in (5, 6)
-    )
+def test_rankings_by_other_terms_lie_beside_each_other() -> None:
+    one, other = (trainings.ranking_key(TRAINING, 3, terms, "ranking.csv") for terms in ("a", "b"))
     assert one != other
     assert keys.parse_leg(one)[0] == keys.parse_leg(other)[0] == 3

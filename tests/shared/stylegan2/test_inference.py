@@ -40,3 +40,12 @@ def test_a_network_without_labels_needs_none(toy):
     pictures = Generator(toy.architecture, toy.Gs).pictures(latents([1, 2], 6))
     assert pictures.shape == (2, 8, 8, 3)
     assert Discriminator(toy.architecture, toy.D).scores(to_uint8(pictures)).shape == (2,)
+
+
+def test_features_of_a_picture_do_not_depend_on_the_others(toy):
+    pictures = to_uint8(Generator(toy.architecture, toy.Gs).pictures(latents([1, 2, 3], 6)))
+    discriminator = Discriminator(toy.architecture, toy.D)
+    found = discriminator.features(pictures)
+    assert found.shape[:3] == (3, 4, 4)
+    np.testing.assert_allclose(discriminator.features(pictures[1:2])[0], found[1], atol=1e-5)
+    assert np.abs(found[0] - found[1]).max() > 1e-3

@@ -1,0 +1,182 @@
+"""`magritte prune` and `magritte undo`: drop the worst faces of a ranking, and take that back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from services.magritte import pruning, screen
+from services.magritte.connection import found_run, has_broker
+from services.magritte.decisions import decide, tell_missed, user
+from services.magritte.inspect import AsJson, RunName
+from services.magritte.operate import DryRun
+from services.magritte.pruning import RankedFace
+from services.magritte.run_items import RunItems
+from shared.contract.errors import NotFound
+from shared.contract.messages import Decision
+from shared.ledger.verdicts import Verdict, Verdicts, check_whole
+from shared.runs import trainings
+from shared.runs.registry import read_state, run_recipe
+from shared.store.interface import Store
+
+_SHOWN = 20
+
+Worst = Annotated[
+    str, typer.Option("--worst", metavar="SHARE", help="The worst share of the ranking, such as 5%, or a number.")
+]
+Below = Annotated[float | None, typer.Option("--below", help="Faces that D scores lower than this.")]
+File = Annotated[
+    Path | None,
+    typer.Option(
+        "--file",
+        dir_okay=False,
+        exists=True,
+        help="Another ranking.csv than the run's newest. Without --worst and --below: its faces with `drop` in a "
+        "column `decision`.",
+    ),
+]
+Why = Annotated[str, typer.Option("--why", help="The reason, for whoever reads it later.")]
+
+
+def prune(
+    run: RunName = "",
+    worst: Worst = "",
+    below: Below = None,
+    file: File = None,
+    why: Why = "",
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Drop the worst faces of a ranking from the data sets of their character, all as one step that `undo` takes back.
+
+    What is left makes the next version of the data set, and training goes on with it from the newest snapshot
+    (`train_on` in the recipe). A share is one of the whole ranking: the same prune again drops nothing more. Faces
+    that a person has kept (`magritte verdict keep`) stay. Look at the worst first: `magritte fetch` copies the sheet,
+    and --dry-run lists what would be dropped.
+    """
+    here, name = found_run(run)
+    ranking = _ranking(here, name, file)
+    items = RunItems(here, name, screen.remark)
+    members = items.members()
+    wanted = [face for face in _wanted(ranking, worst, below, file) if face.item in members]
+    chosen = pruning.without_kept(wanted, _standing(here, name))
+    if len(chosen.faces) == len(members):
+        raise typer.BadParameter(f"all {len(members)} faces of run {name} would leave its data set")
+    if not dry_run and chosen.faces:
+        _drop(here, name, chosen.faces, why)
+    elif not dry_run:
+        tell_missed(here, name)
+    names = {each.entry: each.shown for each in items.listed()}
+    if as_json:
+        screen.say_json(_as_json(name, chosen.faces, names, len(members), dry_run))
+        return
+    _show(chosen.faces, names)
+    kept = f"; {chosen.kept} more stay, since a person has kept them" if chosen.kept else ""
+    verb = "would drop" if dry_run else "drop"
+    screen.say(f"{verb} {len(chosen.faces)} of {len(members)} faces of run {name}{kept}{_go_on(dry_run)}")
+
+
+def undo(run: RunName = "", dry_run: DryRun = False) -> None:
+    """Bring back the faces of the last prune; called again, those of the one before.
+
+    The data set's next version has them again; the versions between stay.
+    """
+    here, name = found_run(run)
+    told = 0 if dry_run else tell_missed(here, name)
+    images = {each.image for each in RunItems(here, name, screen.remark).listed()}
+    prune = pruning.last_prune(_standing(here, name), images)
+    if not prune:
+        missed = f" ({told} verdicts that it had not heard of were told)" if told else ""
+        raise NotFound(f"run {name} has no prune to undo{missed}")
+    if not dry_run:
+        decide(here, name, pruning.undoing(prune, user()))
+    verb = "would bring back" if dry_run else "bring back"
+    screen.say(f"{verb} {len(prune)} faces of the {prune[0].prune} of run {name}{_go_on(dry_run)}")
+
+
+def _ranking(here: Store, run: str, file: Path | None) -> list[RankedFace]:
+    if file is not None:
+        return pruning.read_ranking(file.read_bytes(), str(file))
+    ranking = read_state(here, run).ranking
+    if ranking is None or trainings.RANKING not in ranking.files:
+        raise NotFound(f"run {run} has no ranking yet: `magritte rank {run}` makes one")
+    key = ranking.files[trainings.RANKING]
+    return pruning.read_ranking(here.get(key), key)
+
+
+def _wanted(ranking: list[RankedFace], worst: str, below: float | None, file: Path | None) -> list[RankedFace]:
+    if bool(worst) == (below is not None) and (worst or file is None):
+        raise typer.BadParameter("give one of them: the worst share, or a score", param_hint="--worst / --below")
+    if worst:
+        return pruning.worst(ranking, _share(worst, len(ranking)))
+    return pruning.marked(ranking) if below is None else pruning.below(ranking, below)
+
+
+def _share(text: str, faces: int) -> float:
+    try:
+        share = float(text.removesuffix("%")) / 100 if text.endswith("%") else int(text) / faces
+    except ValueError:
+        share = -1.0
+    if not 0 < share < 1:
+        raise typer.BadParameter(
+            f"{text!r} is neither a share such as 5% nor a number of faces, fewer than all", param_hint="--worst"
+        )
+    return share
+
+
+def _standing(here: Store, run: str) -> Verdicts:
+    character = run_recipe(here, run).name
+    check_whole(here, character)
+    verdicts = Verdicts(character)
+    verdicts.read(here)
+    return verdicts
+
+
+def _drop(here: Store, run: str, faces: Sequence[RankedFace], why: str) -> None:
+    who, prune = user(), f"prune of {datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
+    tell_missed(here, run)
+    decide(
+        here,
+        run,
+        [
+            Verdict(
+                image=face.image,
+                face=face.item.number,
+                decision=Decision.DROP,
+                who=who,
+                why=why or f"rank {face.rank}, quality {face.quality:.2f}",
+                prune=prune,
+            )
+            for face in faces
+        ],
+    )
+
+
+def _show(faces: Sequence[RankedFace], names: Mapping[str, str]) -> None:
+    if not faces:
+        return
+    table = Table("rank", "quality", "face", "name", box=None, header_style="dim")
+    table.columns[2].no_wrap = True
+    table.columns[3].overflow = "fold"
+    for face in faces[:_SHOWN]:
+        table.add_row(str(face.rank), f"{face.quality:.2f}", str(face.item), names.get(face.item.entry, ""))
+    screen.console().print(table)
+    if len(faces) > _SHOWN:
+        screen.say(f"and {len(faces) - _SHOWN} more")
+
+
+def _as_json(
+    run: str, faces: Sequence[RankedFace], names: Mapping[str, str], members: int, dry_run: bool
+) -> dict[str, Any]:
+    dropped = [
+        {"rank": each.rank, "quality": each.quality, "face": str(each.item), "name": names.get(each.item.entry, "")}
+        for each in faces
+    ]
+    return {"run": run, "faces": members, "dry_run": dry_run, "dropped": dropped}
+
+
+def _go_on(dry_run: bool) -> str:
+    return "" if dry_run or has_broker() else "; `magritte run RECIPE` packs the next version and trains on"

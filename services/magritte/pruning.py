@@ -1,0 +1,109 @@
+"""Chooses the worst faces of a ranking, and finds the verdicts of a prune."""
+
+import csv
+import io
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from shared.contract.errors import Unreadable
+from shared.contract.items import Face
+from shared.contract.messages import Decision
+from shared.ledger.verdicts import Verdict, Verdicts
+
+_UNDONE = "undo of "
+"""How the name of a prune begins in the verdicts that undo it."""
+
+_REMEDY = "Give a `ranking.csv` of `magritte rank` or `magritte fetch`, whose columns are separated by commas"
+
+
+@dataclass(frozen=True)
+class RankedFace:
+    """A face's place in a ranking, 1 for the best, and its quality: D's score; NaN where no network has scored it.
+
+    `drop` says whether a person has written `drop` into the column `decision`.
+    """
+
+    item: Face
+    image: str
+    rank: int
+    quality: float
+    drop: bool = False
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The faces of a prune, the worst first; of those that a person has kept before, `kept` were passed over."""
+
+    faces: Sequence[RankedFace]
+    kept: int
+
+
+def read_ranking(content: bytes, name: str) -> list[RankedFace]:
+    """Read a ranking, the best face first. Raises `Unreadable`, with the `name` of its file and the line."""
+    try:
+        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")), strict=True)
+        found = [_ranked(row) for row in rows]
+    except (KeyError, ValueError, TypeError, csv.Error) as error:
+        raise Unreadable(f"{name} is no ranking: {_problem(error)}", _REMEDY) from error
+    if not found:
+        raise Unreadable(f"{name} has no faces", _REMEDY)
+    return sorted(found, key=lambda face: face.rank)
+
+
+def worst(ranking: Sequence[RankedFace], share: float) -> list[RankedFace]:
+    """Return the worst share of a ranking, from 0 to 1, rounded to the next face and at least one, the worst first."""
+    count = max(math.floor(share * len(ranking) + 0.5), 1)
+    return list(reversed(ranking[-count:]))
+
+
+def below(ranking: Iterable[RankedFace], quality: float) -> list[RankedFace]:
+    """Return the faces whose quality is lower than this, the lowest first."""
+    return sorted((face for face in ranking if face.quality < quality), key=lambda face: face.quality)
+
+
+def marked(ranking: Iterable[RankedFace]) -> list[RankedFace]:
+    """Return the faces that a person has marked with `drop`, the worst first."""
+    return sorted((face for face in ranking if face.drop), key=lambda face: -face.rank)
+
+
+def without_kept(faces: Iterable[RankedFace], verdicts: Verdicts) -> Chosen:
+    """Leave out the faces that a person has kept, unless that undid a prune."""
+    chosen, kept = [], 0
+    for face in faces:
+        _, verdict = verdicts.about(face.image, face.item.number) or (0, None)
+        is_kept = verdict is not None and verdict.decision is Decision.KEEP and not verdict.prune
+        kept += is_kept
+        chosen += [] if is_kept else [face]
+    return Chosen(chosen, kept)
+
+
+def last_prune(verdicts: Iterable[tuple[int, Verdict]], images: Collection[str]) -> list[Verdict]:
+    """Return the verdicts that still stand of the latest prune that dropped faces of any of these originals."""
+    standing = sorted(verdicts, key=lambda each: each[0])
+    dropped = [v for _, v in standing if v.prune and v.decision is Decision.DROP and v.image in images]
+    return [verdict for verdict in dropped if verdict.prune == dropped[-1].prune]
+
+
+def undoing(prune: Sequence[Verdict], who: str) -> list[Verdict]:
+    """Return the verdicts that undo those of a prune."""
+    name = _UNDONE + prune[0].prune
+    return [
+        Verdict(image=each.image, face=each.face, decision=Decision.KEEP, who=who, why=name, prune=name)
+        for each in prune
+    ]
+
+
+def _ranked(row: dict[str, str]) -> RankedFace:
+    score = row["quality"] if "quality" in row else row["score"]  # of rankings of before
+    return RankedFace(
+        item=Face(row["entry"], int(row["face"])),
+        image=row["image"],
+        rank=int(row["rank"]),
+        quality=float(score) if score else math.nan,
+        drop=(row.get("decision") or "").strip().lower() == Decision.DROP,
+    )
+
+
+def _problem(error: Exception) -> str:
+    return f"it has no column {error}" if isinstance(error, KeyError) else str(error)

@@ -1,0 +1,77 @@
+"""Drops the worst pictures of a ranking, where the recipe says so and the ranking before agrees."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from services.ranker.tables import Row
+from shared.contract.messages import Decision, LegMessage, VerdictGiven
+from shared.contract.objects import Objects
+from shared.ledger.verdicts import Verdict, give_all, given
+from shared.recipe.pruning import Pruning, Worst
+
+_WHO = "ranker"
+
+
+def agreed(rows: Sequence[Row], earlier: Mapping[str, int], share: float) -> list[Row]:
+    """Return the rows that are among the worst share of this ranking and of the one before, the worst first.
+
+    `rows` begin with the best picture, `earlier` are ranks by name, 1 for the best; without any nothing is agreed upon.
+    """
+    by_name = {row["name"]: row for row in rows}
+    before = set(_worst(sorted(earlier, key=earlier.__getitem__), share))
+    return [by_name[name] for name in reversed(_worst(list(by_name), share)) if name in before]
+
+
+def prune(
+    message: LegMessage, rows: Sequence[Row], earlier: Mapping[str, int], rules: Pruning, character: str, store: Objects
+) -> Iterator[VerdictGiven]:
+    """Give verdicts that drop the worst, and yield what the run is told of them; none unless the rules say `drop`.
+
+    Faces that anybody has kept stay, `rules.floor` pictures are left in any case, and a run has at most `rules.rounds`
+    of these prunes. A ranking that comes again gives the same verdicts.
+    """
+    if rules.worst is not Worst.DROP:
+        return
+    name = _Name(message)
+    log = dict(given(store, character))
+    own = {number: verdict for number, verdict in log.items() if verdict.prune == str(name)}
+    if not own:
+        kept = _kept(log)
+        wanted = [row for row in agreed(rows, earlier, rules.share) if (row["image"], row["face"]) not in kept]
+        verdicts = [_verdict(row, earlier, name) for row in wanted[: max(len(rows) - rules.floor, 0)]]
+        if name.rounds(log) < rules.rounds:
+            own = dict(zip(give_all(store, character, verdicts), verdicts, strict=True))
+    entries = {(row["image"], row["face"]): row["entry"] for row in rows}
+    for number, verdict in own.items():
+        yield verdict.given(message.run, entries[verdict.image, verdict.face], number)
+
+
+class _Name:
+    """The name of the prune that follows from a ranking."""
+
+    def __init__(self, message: LegMessage) -> None:
+        self._of_run = f"prune by the rankings of {message.run},"
+        self._name = f"{self._of_run} training {message.number}, snapshot {message.leg}"
+
+    def __str__(self) -> str:
+        return self._name
+
+    def rounds(self, log: Mapping[int, Verdict]) -> int:
+        """Return the number of prunes in the log that followed from rankings of this run."""
+        return len({each.prune for each in log.values() if each.prune.startswith(self._of_run)})
+
+
+def _worst(names: Sequence[str], share: float) -> Sequence[str]:
+    """Return the last share of names, rounded to the next one."""
+    return names[len(names) - int(share * len(names) + 0.5) :]
+
+
+def _kept(log: Mapping[int, Verdict]) -> set[tuple[str, int | None]]:
+    """Return the faces that were kept by the last verdict about each, also by one that undid a prune."""
+    standing = {(each.image, each.face): each.decision for each in log.values()}
+    return {face for face, decision in standing.items() if decision is Decision.KEEP}
+
+
+def _verdict(row: Row, earlier: Mapping[str, int], name: _Name) -> Verdict:
+    why = f"rank {row['rank']}, and {earlier[row['name']]} in the ranking before"
+    about = {"image": row["image"], "face": row["face"], "decision": Decision.DROP, "who": _WHO}
+    return Verdict.model_validate({**about, "why": why, "prune": str(name)})

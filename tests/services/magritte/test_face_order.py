@@ -1,0 +1,42 @@
+import pytest
+
+from services.magritte.face_order import Sort, in_order
+from services.magritte.run_faces import RunFace
+from shared.contract import keys
+from shared.contract.errors import Unreadable
+from shared.contract.items import Face
+from shared.contract.messages import DatasetPacked, RankingReady
+from shared.store import FolderStore
+from tests.shared.ledgers import note
+
+FACES = [RunFace(Face(f"{number:020x}", 0), f"{number:064x}", f"{number:064x}", True, None) for number in range(3)]
+NAMES = {FACES[0].item.entry: "c", FACES[1].item.entry: "b", FACES[2].item.entry: "a"}
+TRAINING = "0f" * 32
+
+
+def rank(store: FolderStore, run: str, table: str) -> None:
+    key = keys.leg(TRAINING, 1, "ranking-0d.csv")
+    store.put(key, table.encode())
+    about = {"run": run, "version": 1, "dataset": TRAINING, "training": TRAINING, "leg": 1}
+    note(store, "tfrecord-packer", DatasetPacked(run=run, version=1, digest=TRAINING))
+    note(store, "ranker", RankingReady.model_validate({**about, "files": {"ranking.csv": key}}))
+
+
+def order(store: FolderStore, run: str, sort: Sort) -> list[tuple[str, float | None]]:
+    return [(NAMES[each.face.item.entry], each.score) for each in in_order(store, run, FACES, sort, NAMES)]
+
+
+def test_by_name_is_by_what_a_person_sees(store: FolderStore, run: str) -> None:
+    assert order(store, run, Sort.NAME) == [("a", None), ("b", None), ("c", None)]
+
+
+def test_by_score_the_least_believed_come_first_and_those_without_a_score_last(store: FolderStore, run: str) -> None:
+    table = "rank,score,entry,face\n1,0.5,{},0\n2,-3.5,{},0\n".format(*(each.item.entry for each in FACES))
+    rank(store, run, table)
+    assert order(store, run, Sort.SCORE) == [("b", -3.5), ("c", 0.5), ("a", None)]
+
+
+def test_a_ranking_that_cannot_be_read_is_named(store: FolderStore, run: str) -> None:
+    rank(store, run, "rank,place\n1,2\n")
+    with pytest.raises(Unreadable, match=r"ranking-0d\.csv is damaged or of another version"):
+        order(store, run, Sort.SCORE)
