@@ -60,8 +60,8 @@ def jitter(
 ) -> None:
     """Draw new versions of a picture: its w is moved at random along the directions in which w really varies.
 
-    grid.png has the picture as the network draws it, and then the versions. The noise stays. At an amount of 0.5 most
-    versions are still seen to be of the picture; at 1 they are nearly as different as any two pictures.
+    grid.png has the picture as the network draws it, and then the versions. The noise stays. At an amount of 0.5
+    versions are about a third as far from the picture as random ones are, at 1 more than half as far.
     """
     with libraries.of_training():
         from services.magritte.drawing import Drawing

@@ -36,7 +36,7 @@ InSpace = Annotated[
     typer.Option(
         "--space",
         help="w: one w for the whole picture, which stays within what the network draws; w+: another w for each "
-        "layer, which is much nearer to the picture, but less fit for jitter, mix and walk.",
+        "layer, much nearer to the picture and further from what the network draws by itself.",
     ),
 ]
 Steps = Annotated[int, typer.Option("--steps", min=1, max=100_000, help="Steps of the search.")]
