@@ -7,7 +7,7 @@ from services.magritte import screen
 from services.magritte.pipeline import PIPELINE, checked_settings
 from shared.bus import Bus, open_bus
 from shared.contract.errors import NotFound
-from shared.recipe.own_folders import DRAWN, RESULTS, REVIEWS, SHEETS, OwnFolder, output_folder, store_folder
+from shared.recipe.own_folders import DRAWN, EXPORTS, RESULTS, REVIEWS, SHEETS, OwnFolder, output_folder, store_folder
 from shared.runs.registry import latest_run
 from shared.runtime import logs
 from shared.settings import LogFormat, Settings
@@ -40,14 +40,15 @@ def address(here: Store, environment: Settings) -> str:
 def own_folders() -> list[OwnFolder]:
     """Return the folders that commands write into, as far as they are on this machine.
 
-    Where `fetch`, `draw`, `sheet` and `review export` write by default counts once it is there: before that, they
-    refuse to write into a source.
+    Where `fetch`, `draw`, `sheet`, `review export` and `export` write by default counts once it is there: before that,
+    they refuse to write into a source.
     """
     defaults = (
         ("fetch", "--to", RESULTS),
         ("draw", "--out", DRAWN),
         ("sheet", "--out", SHEETS),
         ("review export", "--out", REVIEWS),
+        ("export", "--out", EXPORTS),
     )
     outputs = [output_folder(command, option, folder.absolute()) for command, option, folder in defaults]
     environment = checked_settings()
