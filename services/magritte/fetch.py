@@ -34,9 +34,10 @@ def fetch(
     version: TFRecords, labels, manifest), data-card.md, stats.jsonl, and tensorboard/ for
     `tensorboard --logdir results/RUN`.
 
-    Called again, also while the run goes on, it writes what has changed and removes what is no result any more; with
-    --also, once more for a newer network. A file that somebody else has put there or changed stays as it is, and is
-    named (exit code 1). Levels of a data set may be links to those in the store: do not edit them in place.
+    Called again, also while the run goes on, it writes what has changed and removes what is no result any more, also
+    a network in another format once there is a newer one. A file that somebody else has put there or changed stays as
+    it is, and is named (exit code 1). Levels of a data set may be links to those in the store: do not edit them in
+    place.
     """
     here, name = found_run(run)
     check_destination(here, name, to / name, "--to")
@@ -45,11 +46,12 @@ def fetch(
     with opened(to / name) as folder:
         wanted = result_files(here, name, read_state(here, name), also or ())
         changes = folder.update(wanted, replace, CURVES, partial(screen.track, what="fetching"))
+    files = sorted(file for file in wanted if (to / name / file).is_file())
     if as_json:
-        about = {"run": name, "folder": str(to / name), "files": sorted(wanted)}
+        about = {"run": name, "folder": str(to / name), "files": files}
         screen.say_json(about | {"written": changes.written, "removed": changes.removed, "foreign": changes.foreign})
     else:
-        screen.say(f"{len(changes.written)} of {len(wanted)} files fetched into {to / name}")
+        screen.say(f"{len(changes.written)} of {len(files)} files fetched into {to / name}")
         say_what_stays(to / name, changes)
     if changes.foreign:
         raise typer.Exit(1)

@@ -68,11 +68,11 @@ def _of_training(here: Store, snapshots: list[Snapshot]) -> dict[str, Wanted]:
 
 
 def _networks(here: Store, snapshot: Snapshot, also: Collection[ExportFormat]) -> Iterator[tuple[str, Wanted]]:
-    """Yield the network in the formats asked for."""
+    """Yield the network in the formats of other programs; those that are not asked for as extras."""
     key = snapshot.key(trainings.NETWORK)
-    for kind in also:
+    for kind in ExportFormat:
         name = str(PurePosixPath(trainings.NETWORK).with_suffix(f".{kind}"))
-        yield name, Wanted(f"{key} as {kind}", partial(_write_network, here, key, kind))
+        yield name, Wanted(f"{key} as {kind}", partial(_write_network, here, key, kind), kind not in also)
 
 
 def _copy(here: Store, key: str, target: Path) -> None:

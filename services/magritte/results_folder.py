@@ -33,10 +33,14 @@ _REMEDY = "Delete it and fetch again: what is in the folder then counts as someb
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file that the folder is to have: `write` writes it to a path, `origin` changes when its content does."""
+    """A file that the folder is to have: `write` writes it to a path, `origin` changes when its content does.
+
+    One that `is_extra` is never written, and stays where it has been written before with the same origin.
+    """
 
     origin: str
     write: Callable[[Path], object]
+    is_extra: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,9 @@ class ResultsFolder:
         Names are relative. What is somebody else's is left, unless it is the same, or with `replace`. Names that begin
         with `keep` are never removed. An error about a file is raised once all others are written.
         """
-        due = [name for name, each in wanted.items() if not self._is_there(name, each)]
+        there = {name for name, each in wanted.items() if self._is_there(name, each)}
+        wanted = {name: each for name, each in wanted.items() if name in there or not each.is_extra}
+        due = [name for name in wanted if name not in there]
         try:
             written, foreign, errors = self._write_all(due, wanted, replace, shown)
         finally:

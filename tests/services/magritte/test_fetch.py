@@ -192,6 +192,7 @@ def test_the_network_is_written_for_other_programs_until_there_is_a_newer_one(
     tensors = load(folder.joinpath("network.safetensors").read_bytes())
     assert {name.partition("/")[0] for name in tensors} >= {"G", "D", "Gs"}
     assert folder.joinpath("network.pkl").read_bytes()[:1] == b"\x80"
+    assert json.loads(magritte("fetch", "--to", str(tmp_path), "--json").stdout)["removed"] == []
     legs.complete(store, trained, 4)
     answer = json.loads(magritte("fetch", "--to", str(tmp_path), "--json").stdout)
     assert sorted(answer["removed"]) == ["network.pkl", "network.safetensors"]

@@ -150,3 +150,13 @@ def test_names_that_are_to_be_kept_are_never_removed(tmp_path: Path) -> None:
     update(tmp_path, {"curves/1": saying("1"), "a": saying("2")}, keep="curves/")
     assert update(tmp_path, {"curves/2": saying("3")}, keep="curves/").removed == ("a",)
     assert sorted(path.name for path in (tmp_path / "curves").iterdir()) == ["1", "2"]
+
+
+def test_an_extra_is_never_written_and_stays_while_it_is_the_same(tmp_path: Path) -> None:
+    def extra(text: str) -> Wanted:
+        return Wanted(text, lambda path: pytest.fail("written"), is_extra=True)
+
+    assert update(tmp_path, {"a": extra("1")}) == Changes((), (), ())
+    update(tmp_path, {"a": saying("1")})
+    assert update(tmp_path, {"a": extra("1")}) == Changes((), (), ())
+    assert update(tmp_path, {"a": extra("2")}).removed == ("a",)
