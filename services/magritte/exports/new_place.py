@@ -22,6 +22,7 @@ def check_free(target: Path, option: str) -> None:
 def appearing(target: Path) -> Iterator[Path]:
     """Yield the path of a file or folder to make, which gets the target's name when it is whole, and else goes away.
 
+    Its name is the target's with a dot before it. A process that is killed leaves it there; nothing reads it.
     Raises `StoreFull` when the disk has no space left, `StoreUnavailable` when nothing can be written for another
     reason.
     """
