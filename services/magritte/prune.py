@@ -17,7 +17,7 @@ from services.magritte.pruning import RankedFace
 from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 from shared.contract.messages import Decision
-from shared.ledger.verdicts import Verdict, Verdicts, check_whole
+from shared.ledger.verdicts import Verdict, Verdicts, check_whole, given
 from shared.runs import trainings
 from shared.runs.registry import read_state, run_recipe
 from shared.store.interface import Store
@@ -92,7 +92,8 @@ def undo(run: RunName = "", dry_run: DryRun = False) -> None:
         missed = f" ({told} verdicts that it had not heard of were told)" if told else ""
         raise NotFound(f"run {name} has no prune to undo{missed}")
     if not dry_run:
-        decide(here, name, pruning.undoing(prune, user()))
+        log = (verdict for _, verdict in given(here, run_recipe(here, name).name))
+        decide(here, name, pruning.undoing(prune, log, user()))
     verb = "would bring back" if dry_run else "bring back"
     screen.say(f"{verb} {len(prune)} faces of the {prune[0].prune} of run {name}{_go_on(dry_run)}")
 

@@ -5,14 +5,18 @@ import io
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import takewhile
 
 from shared.contract.errors import Unreadable
 from shared.contract.items import Face
 from shared.contract.messages import Decision
-from shared.ledger.verdicts import Verdict, Verdicts
+from shared.ledger.verdicts import Subject, Verdict, Verdicts
 
 _UNDONE = "undo of "
 """How the name of a prune begins in the verdicts that undo it."""
+
+_WANTED = (Decision.KEEP, Decision.BOX)
 
 _REMEDY = "Give a `ranking.csv` of `magritte rank` or `magritte fetch`, whose columns are separated by commas"
 
@@ -68,11 +72,14 @@ def marked(ranking: Iterable[RankedFace]) -> list[RankedFace]:
 
 
 def without_kept(faces: Iterable[RankedFace], verdicts: Verdicts) -> Chosen:
-    """Leave out the faces that a person has kept, unless that undid a prune."""
+    """Leave out the faces that a person has kept or given a box of, unless that undid a prune.
+
+    What a person has marked in the ranking itself goes all the same.
+    """
     chosen, kept = [], 0
     for face in faces:
         _, verdict = verdicts.about(face.image, face.item.number) or (0, None)
-        is_kept = verdict is not None and verdict.decision is Decision.KEEP and not verdict.prune
+        is_kept = verdict is not None and verdict.decision in _WANTED and not (verdict.prune or face.drop)
         kept += is_kept
         chosen += [] if is_kept else [face]
     return Chosen(chosen, kept)
@@ -85,13 +92,21 @@ def last_prune(verdicts: Iterable[tuple[int, Verdict]], images: Collection[str])
     return [verdict for verdict in dropped if verdict.prune == dropped[-1].prune]
 
 
-def undoing(prune: Sequence[Verdict], who: str) -> list[Verdict]:
-    """Return the verdicts that undo those of a prune."""
-    name = _UNDONE + prune[0].prune
-    return [
-        Verdict(image=each.image, face=each.face, decision=Decision.KEEP, who=who, why=name, prune=name)
-        for each in prune
-    ]
+def undoing(prune: Sequence[Verdict], log: Iterable[Verdict], who: str) -> list[Verdict]:
+    """Return the verdicts that undo those of a prune: its faces are kept, by the boxes that a person had given of them.
+
+    `log` are all verdicts about the character, in order.
+    """
+    name, before = prune[0].prune, dict[Subject, Verdict]()
+    for verdict in takewhile(lambda each: each.prune != name, log):
+        before[verdict.subject] = verdict
+    return [_undoing(each, before.get(each.subject), _UNDONE + name, who) for each in prune]
+
+
+def _undoing(dropped: Verdict, before: Verdict | None, name: str, who: str) -> Verdict:
+    kept = dropped.model_copy(update={"decision": Decision.KEEP})
+    again = before if before is not None and before.decision is Decision.BOX else kept
+    return again.model_copy(update={"who": who, "at": datetime.now(UTC), "why": name, "prune": name})
 
 
 def _ranked(row: dict[str, str]) -> RankedFace:

@@ -90,7 +90,7 @@ def standing(store: FolderStore, *given: Verdict) -> Verdicts:
 
 
 def test_faces_that_a_person_has_kept_stay_unless_that_undid_a_prune(store: FolderStore) -> None:
-    undone = pruning.undoing([verdict(4, Decision.DROP, "prune of May")], "ann")
+    undone = pruning.undoing([verdict(4, Decision.DROP, "prune of May")], [], "ann")
     verdicts = standing(store, verdict(3, Decision.KEEP), verdict(2, Decision.DROP), *undone)
     chosen = pruning.without_kept(pruning.worst(ranked(4), 0.75), verdicts)
     assert (ranks(list(chosen.faces)), chosen.kept) == ([4, 2], 1)
@@ -103,11 +103,30 @@ def test_the_last_prune_is_undone_first_and_without_what_was_decided_since(store
     verdicts = standing(store, *may, *june, verdict(2, Decision.DROP))
     last = pruning.last_prune(verdicts, images)
     assert [each.image for each in last] == [each.image for each in june]
-    verdicts = standing(store, *pruning.undoing(last, "ben"))
+    verdicts = standing(store, *pruning.undoing(last, [], "ben"))
     assert [each.image for each in pruning.last_prune(verdicts, images)] == [may[0].image, may[2].image]
     assert pruning.last_prune(verdicts, {f"{9:064x}"}) == []
 
 
 def test_undoing_says_what_it_undoes() -> None:
-    (back,) = pruning.undoing([verdict(1, Decision.DROP, "prune of May")], "ben")
+    (back,) = pruning.undoing([verdict(1, Decision.DROP, "prune of May")], [], "ben")
     assert (back.decision, back.face, back.who, back.why) == (Decision.KEEP, 0, "ben", "undo of prune of May")
+
+
+def test_a_face_that_had_a_box_by_hand_comes_back_by_that_box() -> None:
+    about = {"image": f"{1:064x}", "face": 0, "who": "ann"}
+    first, second = (Verdict.model_validate({**about, "decision": "box", "box": (left, 2, 30, 30)}) for left in (1, 9))
+    dropped = verdict(1, Decision.DROP, "prune of May")
+    (back,) = pruning.undoing([dropped], [first, second, dropped, first], "ben")
+    assert (back.decision, back.box, back.who, back.prune) == (
+        Decision.BOX,
+        (9, 2, 30, 30),
+        "ben",
+        "undo of prune of May",
+    )
+
+
+def test_what_a_person_has_marked_goes_even_if_it_was_kept_before(store: FolderStore) -> None:
+    rows = pruning.read_ranking(table(row(1, decision="drop"), row(2)), "r.csv")
+    verdicts = standing(store, verdict(1, Decision.KEEP), verdict(2, Decision.KEEP))
+    assert ranks(list(pruning.without_kept(rows, verdicts).faces)) == [1]
