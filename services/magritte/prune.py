@@ -13,13 +13,12 @@ from services.magritte.connection import found_run, has_broker
 from services.magritte.decisions import decide, tell_missed, user
 from services.magritte.inspect import AsJson, RunName
 from services.magritte.operate import DryRun
-from services.magritte.pruning import RankedFace
+from services.magritte.ranked_faces import RankedFace, newest_ranking, read_ranking
 from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 from shared.contract.messages import Decision
 from shared.ledger.verdicts import Verdict, Verdicts, check_whole, given
-from shared.runs import trainings
-from shared.runs.registry import read_state, run_recipe
+from shared.runs.registry import run_recipe
 from shared.store.interface import Store
 
 _SHOWN = 20
@@ -58,7 +57,7 @@ def prune(
     and --dry-run lists what would be dropped.
     """
     here, name = found_run(run)
-    ranking = _ranking(here, name, file)
+    ranking = read_ranking(file.read_bytes(), str(file)) if file else newest_ranking(here, name)
     items = RunItems(here, name, screen.remark)
     members = items.members()
     wanted = [face for face in _wanted(ranking, worst, below, file) if face.item in members]
@@ -96,16 +95,6 @@ def undo(run: RunName = "", dry_run: DryRun = False) -> None:
         decide(here, name, pruning.undoing(prune, log, user()))
     verb = "would bring back" if dry_run else "bring back"
     screen.say(f"{verb} {len(prune)} faces of the {prune[0].prune} of run {name}{_go_on(dry_run)}")
-
-
-def _ranking(here: Store, run: str, file: Path | None) -> list[RankedFace]:
-    if file is not None:
-        return pruning.read_ranking(file.read_bytes(), str(file))
-    ranking = read_state(here, run).ranking
-    if ranking is None or trainings.RANKING not in ranking.files:
-        raise NotFound(f"run {run} has no ranking yet: `magritte rank {run}` makes one")
-    key = ranking.files[trainings.RANKING]
-    return pruning.read_ranking(here.get(key), key)
 
 
 def _wanted(ranking: list[RankedFace], worst: str, below: float | None, file: Path | None) -> list[RankedFace]:

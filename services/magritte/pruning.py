@@ -1,15 +1,12 @@
 """Chooses the worst faces of a ranking, and finds the verdicts of a prune."""
 
-import csv
-import io
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
 
-from shared.contract.errors import Unreadable
-from shared.contract.items import Face
+from services.magritte.ranked_faces import RankedFace
 from shared.contract.messages import Decision
 from shared.ledger.verdicts import Subject, Verdict, Verdicts
 
@@ -18,22 +15,6 @@ _UNDONE = "undo of "
 
 _WANTED = (Decision.KEEP, Decision.BOX)
 
-_REMEDY = "Give a `ranking.csv` of `magritte rank` or `magritte fetch`, whose columns are separated by commas"
-
-
-@dataclass(frozen=True)
-class RankedFace:
-    """A face's place in a ranking, 1 for the best, and its quality: D's score; NaN where no network has scored it.
-
-    `drop` says whether a person has written `drop` into the column `decision`.
-    """
-
-    item: Face
-    image: str
-    rank: int
-    quality: float
-    drop: bool = False
-
 
 @dataclass(frozen=True)
 class Chosen:
@@ -41,18 +22,6 @@ class Chosen:
 
     faces: Sequence[RankedFace]
     kept: int
-
-
-def read_ranking(content: bytes, name: str) -> list[RankedFace]:
-    """Read a ranking, the best face first. Raises `Unreadable`, with the `name` of its file and the line."""
-    try:
-        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")), strict=True)
-        found = [_ranked(row) for row in rows]
-    except (KeyError, ValueError, TypeError, csv.Error) as error:
-        raise Unreadable(f"{name} is no ranking: {_problem(error)}", _REMEDY) from error
-    if not found:
-        raise Unreadable(f"{name} has no faces", _REMEDY)
-    return sorted(found, key=lambda face: face.rank)
 
 
 def worst(ranking: Sequence[RankedFace], share: float) -> list[RankedFace]:
@@ -107,18 +76,3 @@ def _undoing(dropped: Verdict, before: Verdict | None, name: str, who: str) -> V
     kept = dropped.model_copy(update={"decision": Decision.KEEP})
     again = before if before is not None and before.decision is Decision.BOX else kept
     return again.model_copy(update={"who": who, "at": datetime.now(UTC), "why": name, "prune": name})
-
-
-def _ranked(row: dict[str, str]) -> RankedFace:
-    score = row["quality"] if "quality" in row else row["score"]  # of rankings of before
-    return RankedFace(
-        item=Face(row["entry"], int(row["face"])),
-        image=row["image"],
-        rank=int(row["rank"]),
-        quality=float(score) if score else math.nan,
-        drop=(row.get("decision") or "").strip().lower() == Decision.DROP,
-    )
-
-
-def _problem(error: Exception) -> str:
-    return f"it has no column {error}" if isinstance(error, KeyError) else str(error)

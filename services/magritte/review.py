@@ -66,7 +66,9 @@ class Only(StrEnum):
 def export(
     run: RunName = "",
     out: Annotated[Path | None, typer.Option("--out", help="A new folder; default: reviews/RUN.")] = None,
-    sort: Annotated[Sort, typer.Option("--sort", help="Order of the files; score needs a ranking.")] = (Sort.SUSPICION),
+    sort: Annotated[
+        Sort, typer.Option("--sort", help="Order of the files; score and rank need a ranking.")
+    ] = Sort.SUSPICION,
     only: Annotated[
         Only,
         typer.Option("--only", help="open: about which nobody has decided; dropped: which a person has left out."),
