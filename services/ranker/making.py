@@ -49,6 +49,8 @@ COLUMNS: tables.Columns = {
     "width": int,
     "height": int,
     "angle": float,
+    "detector": str,
+    "confidence": float,
 }
 """Of the table of the training pictures."""
 
