@@ -46,7 +46,7 @@ class Tally:
         self._arrivals = Arrivals(meta.get("arrivals"))
         self._entries = Entries(columns.get("entries", b""))
         self._pictures = Columns(PICTURE, below("picture", columns))
-        self._faces = Faces(self._pictures, self._causes, below("face", columns))
+        self._faces = Faces(self._pictures, self._causes, below("face", columns), meta.get("by_hand", {}))
         self._fates = Counter[int](self._pictures.settlement)
         self.settled = sum(count for code, count in self._fates.items() if self._is_fate(code))
         self.faces = sum(self._pictures.members)
@@ -64,6 +64,7 @@ class Tally:
             "arrivals": self._arrivals.content(),
             "changes": self.changes,
             "candidate_changes": self.candidate_changes,
+            "by_hand": self._faces.content_by_hand(),
         }
         parts = (("picture", self._pictures.content()), ("face", self._faces.columns.content()))
         columns = {f"{part}-{name}": column for part, content in parts for name, column in content.items()}
