@@ -10,7 +10,7 @@ from rich.table import Table
 
 from services.magritte import pruning, screen
 from services.magritte.connection import found_run, has_broker
-from services.magritte.decisions import decide, tell_missed, user
+from services.magritte.decisions import decide, notify_of_missed, user
 from services.magritte.inspect import AsJson, RunName
 from services.magritte.operate import DryRun
 from services.magritte.ranked_faces import RankedFace, newest_ranking, read_ranking
@@ -67,7 +67,7 @@ def prune(
     if not dry_run and chosen.faces:
         _drop(here, name, chosen.faces, why)
     elif not dry_run:
-        tell_missed(here, name)
+        notify_of_missed(here, name)
     names = {each.entry: each.shown for each in items.listed()}
     if as_json:
         screen.say_json(_as_json(name, chosen.faces, names, len(members), dry_run))
@@ -84,11 +84,11 @@ def undo(run: RunName = "", dry_run: DryRun = False) -> None:
     The data set's next version has them again; the versions between stay.
     """
     here, name = found_run(run)
-    told = 0 if dry_run else tell_missed(here, name)
+    reported = 0 if dry_run else notify_of_missed(here, name)
     images = {each.image for each in RunItems(here, name, screen.remark).listed()}
     prune = pruning.last_prune(_standing(here, name), images)
     if not prune:
-        missed = f" ({told} verdicts that it had not heard of were told)" if told else ""
+        missed = f" ({reported} verdicts that it had not heard of were told)" if reported else ""
         raise NotFound(f"run {name} has no prune to undo{missed}")
     if not dry_run:
         log = (verdict for _, verdict in given(here, run_recipe(here, name).name))
@@ -127,7 +127,7 @@ def _standing(here: Store, run: str) -> Verdicts:
 
 def _drop(here: Store, run: str, faces: Sequence[RankedFace], why: str) -> None:
     who, prune = user(), f"prune of {datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
-    tell_missed(here, run)
+    notify_of_missed(here, run)
     decide(
         here,
         run,

@@ -14,16 +14,16 @@ from shared.ledger.outcomes import FACE_OUTCOMES, Cause, prevails, settled_by
 
 @dataclass(slots=True)
 class _ByHand:
-    """What has been made of the boxes that a person has given of a face.
+    """Outcomes of the boxes that a person has given of a face.
 
-    `outcome` is the code of the latest and `revision` that of its box; bits of `told` are kinds of facts that decide
-    nothing, about the box of the revision `told_of`. Few faces have any.
+    `outcome` is the code of the latest and `revision` that of its box; bits of `noted` are kinds of facts that decide
+    nothing, about the box of the revision `noted_of`. Few faces have any.
     """
 
     outcome: int = NONE
     revision: int = 0
-    told: int = 0
-    told_of: int = 0
+    noted: int = 0
+    noted_of: int = 0
 
 
 class Faces:
@@ -74,20 +74,20 @@ class Faces:
         self.columns.duplicate[face] = self._causes.of((fact.kind, fact.stage, fact.reason)) if superseded else NONE
         return True
 
-    def note_told(self, face: int, kind: int, revision: int) -> bool:
-        """Note that a fact of a kind (by its code) was told that decides nothing; return whether it is news.
+    def note_kind(self, face: int, kind: int, revision: int) -> bool:
+        """Note that a fact of a kind (by its code) that decides nothing has come; return whether it is news.
 
         Of boxes by hand only the latest counts.
         """
         if revision < BY_HAND:
-            return note_first(self.columns.told, face, kind)
+            return note_first(self.columns.noted, face, kind)
         hand = self._by_hand.setdefault(face, _ByHand())
-        if revision < hand.told_of:
+        if revision < hand.noted_of:
             return False
-        if revision > hand.told_of:
-            hand.told_of, hand.told = revision, 0
-        is_first = not hand.told & 1 << kind
-        hand.told |= 1 << kind
+        if revision > hand.noted_of:
+            hand.noted_of, hand.noted = revision, 0
+        is_first = not hand.noted & 1 << kind
+        hand.noted |= 1 << kind
         return is_first
 
     def note_outcome(self, face: int, fact: FaceFact) -> bool:

@@ -169,7 +169,7 @@ class Tally:
             changed = self._judge(row, fact)
             return self._arrivals.note(fact.revision, fact.entry, fact.decisions) or changed
         if fact.kind not in OUTCOMES:
-            return note_first(pictures.told, row, self._kinds.of(fact.kind))
+            return note_first(pictures.noted, row, self._kinds.of(fact.kind))
         if not self._prevails(row, fact) and not self._counts_more(row, fact):
             return False
         pictures.faces[row] = fact.faces
@@ -207,7 +207,7 @@ class Tally:
         if fact.kind in COMPARED:
             return self._faces.compare(face, fact)
         if fact.kind not in outcomes.FACE_OUTCOMES:
-            return self._faces.note_told(face, self._kinds.of(fact.kind), fact.revision)
+            return self._faces.note_kind(face, self._kinds.of(fact.kind), fact.revision)
         news = self._faces.note_outcome(face, fact)
         self._count_changes(news and fact.kind == FaceNormalized.kind())  # also when another picture takes its place
         return news
