@@ -57,7 +57,7 @@ class Change:
 class Understanding:
     """The changes that follow, the verdicts of others that they go against, and sentences about what means nothing.
 
-    `given_before` are the numbers of verdicts that have come of this export before and stand: nothing is to do for them.
+    `given_before` are the numbers of verdicts that have come of this export before and stand: nothing to do for them.
     """
 
     changes: list[Change] = field(default_factory=list)
