@@ -17,7 +17,8 @@ Printed are, of what was planted, the share in the worst fifth of the set, and t
 - two ranks: the worse of the ranks by either signal, for comparison
 - held out: with `--halves`, the score by two networks, each trained without the half that it scores
 
-`--quick` takes one set, `mixed`, for each seed: a minute of processor time each. Otherwise it is half an hour in all.
+`--quick` takes one set, `mixed`, for each seed: a minute of processor time each. Otherwise it is half an hour in all,
+and without any training, with `--kimg 0`, two minutes.
 """
 
 import argparse
@@ -80,7 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", help="holds manifest.json and images/; default: drawings")
     parser.add_argument("--seeds", type=int, default=3, help="sets of each kind")
-    parser.add_argument("--kimg", type=float, default=1.5, help="thousand pictures shown in a training")
+    parser.add_argument("--kimg", type=float, default=0.75, help="thousand pictures shown in a training; 0: none")
     parser.add_argument("--quick", action="store_true", help="only the sets with two of each kind")
     parser.add_argument(
         "--halves", action="store_true", help="the score by networks that have not seen the picture too"

@@ -53,7 +53,7 @@ class Clock(NamedTuple):
 def advance(session: "TrainingSession", end: int, plan: Plan, context: Context, clock: Clock) -> list[Statistics]:
     """Train until D has been shown `end` pictures. Raises Interrupted when asked to stop, Divergence when it fails.
 
-    A session's first step, in which everything is compiled, does not count for the pace.
+    The pace is that of the steps after the last one in which something was compiled.
     """
     ticks: list[Statistics] = []
     losses, began_at, began = [], session.images, clock.elapsed()

@@ -56,8 +56,6 @@ class TrainingSession:
         chosen = hyperparameters(settings, networks.architecture)
         self._training = GanTraining(networks, chosen, settings.seed, jit_compile)
         self._minibatch, self._shown = chosen.minibatch, chosen.minibatch * chosen.d_repeats
-        self.is_cold = True
-        """True until the first step, in which everything is compiled."""
         self._steps = 0
         self._skipped_before = 0
 
@@ -65,6 +63,11 @@ class TrainingSession:
     def images(self) -> int:
         """Return the number of pictures shown to D, which is also the position in the sequence of pictures."""
         return round(self._training.kimg * 1000)
+
+    @property
+    def is_cold(self) -> bool:
+        """Return whether something is compiled in the next step."""
+        return self._training.is_cold
 
     @property
     def shown(self) -> int:
@@ -78,7 +81,6 @@ class TrainingSession:
 
     def step(self) -> Losses:
         """Train one step, on the next pictures of the sequence; return its losses."""
-        self.is_cold = False
         self._steps += 1
         return self._training.step(*self._dataset.minibatch(self.images, self._shown))
 

@@ -178,7 +178,9 @@ class Progress:
         return news
 
     def _note_ranking(self, fact: RunFact) -> bool:
-        news = _is_newer(fact, self.ranking)
+        """Take in a ranking, also another one by the same snapshot: that was asked for later."""
+        known = self.ranking
+        news = known is None or (fact != known and _place(fact) >= _place(known))
         self.ranking = fact if news else self.ranking
         return news
 
@@ -189,7 +191,12 @@ class Progress:
 
 
 def _is_newer(fact: RunFact, known: RunFact | None) -> bool:
-    return known is None or (fact.number, fact.version, fact.leg) > (known.number, known.version, known.leg)
+    return known is None or _place(fact) > _place(known)
+
+
+def _place(fact: RunFact) -> tuple[int, int, int]:
+    """Return by what snapshots and rankings of a run follow each other."""
+    return fact.number, fact.version, fact.leg
 
 
 _NOTES: Mapping[str, Callable[[Progress, RunFact], bool]] = {

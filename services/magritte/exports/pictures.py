@@ -55,6 +55,7 @@ class DataPicture:
             "picture_digest": self.member["picture"],
             "image_digest": self.member["image"],
             "face": self.member["face"],
+            "derived_from": (self.member.get("derived") or {}).get("from"),
             "label": self.label,
             "source": places[0].get("source"),
             "address": _first(_web(post.get("address")) for post in posts)

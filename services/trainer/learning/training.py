@@ -71,12 +71,18 @@ class GanTraining:
         self._counts = {"seed": seed, "step": 0, "images": 0, "signs_of": 0}
         self._augment = {"augment_p": hyperparameters.augment_p, "signs": 0.0}
         self._phases = Phases(self.architecture, hyperparameters)
+        self._compiled = set[str]()
         self._engine = _open_engine(self._phases, self._fresh_state(networks), jit_compile, devices)
 
     @property
     def kimg(self) -> float:
         """Return the thousands of reals shown to D."""
         return self._counts["images"] / 1000
+
+    @property
+    def is_cold(self) -> bool:
+        """Return whether a phase of the next step is the first of its kind here, so that it is compiled."""
+        return not self._compiled.issuperset(self._due_phases())
 
     @property
     def skipped(self) -> int:
@@ -94,12 +100,13 @@ class GanTraining:
         batches = self._minibatches(reals, labels)
         g = self._run(phases.G_MAIN, 0, batches[0])
         path_length = r1 = None
-        if settings.path_length_weight and self._due(settings.g_interval):
+        due = self._due_phases()
+        if phases.G_REGULARIZE in due:
             path_length = self._run(phases.G_REGULARIZE, 1, batches[0])["path_length"]
         for repeat, batch in enumerate(batches):
             d = self._run(phases.D_MAIN, 3 + repeat, batch, follow=repeat == 0)
             self._count(batch.reals.shape[0], d["real_sign"])
-        if settings.r1_gamma and self._due(settings.d_interval):
+        if phases.D_REGULARIZE in due:
             r1 = self._run(phases.D_REGULARIZE, 2, batches[-1])["r1"]
         p = self._augment["augment_p"] if settings.augmentation in _WITH_PROBABILITY else None
         self._counts["step"] += 1
@@ -167,13 +174,21 @@ class GanTraining:
 
         Gs stays where it is unless it follows.
         """
+        self._compiled.add(phase)
         places = 3 + self.hyperparameters.d_repeats
         first = (self._counts["step"] * places + place) * DRAWS_PER_PHASE
         beta = self.hyperparameters.ema_beta(self._counts["images"]) if follow else 1.0
         return self._engine.run(phase, (self._counts["seed"] + seed, first % 2**31), batch, beta)
 
-    def _due(self, interval: int) -> bool:
-        return self._counts["step"] % interval == 0
+    def _due_phases(self) -> set[str]:
+        """Return the phases of the next step: the two losses, and those of the regularisations that are due."""
+        settings, step = self.hyperparameters, self._counts["step"]
+        due = {phases.G_MAIN, phases.D_MAIN}
+        if settings.path_length_weight and step % settings.g_interval == 0:
+            due.add(phases.G_REGULARIZE)
+        if settings.r1_gamma and step % settings.d_interval == 0:
+            due.add(phases.D_REGULARIZE)
+        return due
 
     def _count(self, reals: int, sign: float) -> None:
         self._counts["images"] += reals

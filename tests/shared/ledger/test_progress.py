@@ -124,6 +124,13 @@ def test_an_earlier_ranking_that_comes_again_takes_no_later_one_s_place() -> Non
     assert progress.ranking == late
 
 
+def test_another_ranking_by_the_same_snapshot_takes_the_place_of_the_first() -> None:
+    progress = Progress()
+    first, second = (RunFact("ranking-ready", "ranker", version=1, leg=2, files={"a": name}) for name in "bc")
+    assert [progress.add(fact) for fact in (first, second, second)] == [True, True, False]
+    assert progress.ranking == second
+
+
 def test_a_death_of_the_run_is_news_once() -> None:
     progress = Progress()
     died = RunFact("item-died", "trainer", reason="poison")

@@ -51,14 +51,14 @@ PLAIN_DIGESTS = {
     "face-detector": "198351f28012d17fb006f1916fb6cc9d9df7238a3e3d484b3cf0f297caf48372",
     "upscaler": "fe96f6b93035fc3d32911c1d76a176c10e1966a13c8ca89b0e7e654c334655b6",
     "normalizer": "995b3e1187cebe66326de5f55c6df4f8c631b4322313042e1f21be6ceaa0a988",
-    "ranker": "b108e7f2b167fe1fb79b8dff71ae37da04c578cfb4c23f214f7233e9f5603909",
+    "ranker": "6a9d2a128ccff4ec42c179244f3966db08e09bca17125a2a52939e51c92c7c88",
 }
 OTHER_DIGESTS = {
     "deduper": "a4934a997fa4c00d314cfff4d9087c0929e94879021862babb7df09838ae62a5",
     "face-detector": "990d6bf684a212c5c27b0899a0afc96d899f04ba83e482dbcce99fba272f431a",
     "upscaler": "2a3e40f8eb306f734d73db11de7cbe1f10b7e681e2f4acc6efbb982a373728b8",
     "normalizer": "1edd64e7e4c04594c6d732f565fa68ca610fdeac4ca4755ff91a0dbcd1b61c92",
-    "ranker": "c6e21224eefe06e7ec53055d19b58c3f6f295b92f5e83fdf13f3b5a402c4d75f",
+    "ranker": "69355b584bc88d43a79ff5a1e8988fd9ab113015fa02ef98a25c5f35883dbd32",
 }
 """Computed by the code of November 2026: those of deduper and face-detector since they find copies and faces in another
 way, that of the upscaler since it uses sr-vulkan, the others before stages declared their settings."""

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_an_address_with_a_password_in_it_is_left_out(store: FolderStore, run: s
     (picture,) = data_pictures(store, run, [1])
     for address, shown in (("https://me:secret@a.example/1", None), ("https://a.example/1", "https://a.example/1")):
         member = {**picture.member, "origins": [{"source": "urls", "url": address}]}
-        assert type(picture)(**{**vars(picture), "member": member}).about["address"] == shown
+        assert replace(picture, member=member).about["address"] == shown
 
 
 def test_tags_have_the_kinds_of_their_board() -> None:
@@ -54,3 +55,10 @@ def test_a_name_that_is_no_file_s_is_refused(store: FolderStore, run: str) -> No
     manifest["members"][0]["name"] = "../../a"
     with pytest.raises(Poison, match="name"):
         list(DataPictures(store, manifest, {}, threads=1))
+
+
+def test_an_altered_copy_names_the_picture_that_it_is_made_of(store: FolderStore, run: str) -> None:
+    (picture,) = data_pictures(store, run, [1])
+    assert picture.about["derived_from"] is None
+    member = {**picture.member, "derived": {"from": "another-000", "by": "mirrored"}}
+    assert replace(picture, member=member).about["derived_from"] == "another-000"

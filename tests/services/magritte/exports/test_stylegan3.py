@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def test_the_same_pictures_give_the_same_bytes(store: FolderStore, run: str, tmp
 
 def test_a_thousand_pictures_lie_in_a_folder(store: FolderStore, run: str, tmp_path: Path) -> None:
     (picture,) = data_pictures(store, run, [1])
-    placed = [type(picture)(**{**vars(picture), "index": index}) for index in (999, 1000, 123_456)]
+    placed = [replace(picture, index=index) for index in (999, 1000, 123_456)]
     stylegan3.write(placed, tmp_path / "a.zip")
     with zipfile.ZipFile(tmp_path / "a.zip") as file:
         assert file.namelist()[:3] == [

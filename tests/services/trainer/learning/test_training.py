@@ -64,6 +64,17 @@ def test_a_restored_training_goes_on_bit_for_bit(toy, six_steps, another):
         np.testing.assert_array_equal(found[name], value, err_msg=name)
 
 
+@pytest.mark.usefixtures("eager")
+def test_a_step_is_cold_whenever_one_of_its_phases_is_the_first_of_its_kind_here(toy, six_steps):
+    resumed = GanTraining(toy, HYPERPARAMETERS, seed=7)
+    resumed.restore(six_steps[2] | {"step": np.array(7)})
+    found = []
+    for step in range(7, 11):  # G is regularised in step 9, D in steps 8 and 10
+        found.append(resumed.is_cold)
+        resumed.step(reals(step, toy))
+    assert found == [True, True, True, False]
+
+
 def test_a_state_stays_what_it_was_while_training_goes_on(six_steps):
     _, _, state, copy = six_steps
     for name, value in state.items():
