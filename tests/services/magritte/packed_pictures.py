@@ -18,7 +18,15 @@ from tests.shared.ledgers import note
 
 SIDE = 16
 TAGS = {"general": ["blue_eyes", "o_o", "one,_two"], "character": ["anya_(spy_x_family)"], "artist": ["sasaki_(pen)"]}
-POST = {"board": "b.example", "number": 7, "address": "https://b.example/posts/7", "tags": TAGS, "rating": "g"}
+CREATED = "2026-11-01T12:00:00Z"
+POST = {
+    "board": "b.example",
+    "number": 7,
+    "address": "https://b.example/posts/7",
+    "tags": TAGS,
+    "rating": "g",
+    "created": CREATED,
+}
 BY_BOARD = {
     "source": "danbooru",
     "origin": "b.example 7",

@@ -10,7 +10,8 @@ from typing import Any
 _IMAGEFOLDER = """
 import sys, json, hashlib, datasets
 rows = datasets.load_dataset("imagefolder", data_dir=sys.argv[1], cache_dir=sys.argv[2], split="train")
-print(json.dumps([row | {"image": hashlib.sha256(row["image"].convert("RGB").tobytes()).hexdigest()} for row in rows]))
+digests = (hashlib.sha256(row["image"].convert("RGB").tobytes()).hexdigest() for row in rows)
+print(json.dumps([row | {"image": digest} for row, digest in zip(rows, digests)], default=str))
 """
 
 _WEBDATASET = """

@@ -24,6 +24,7 @@ def test_hugging_face_datasets_loads_pictures_and_what_is_known_of_them(
     assert {image: row["image"] for image, row in found.items()} == pixels
     assert found[image_of(4)]["address"] == "https://b.example/posts/7"
     assert found[image_of(4)]["character_tags"] == ["anya_(spy_x_family)"]
+    assert found[image_of(4)]["created"].startswith("2026-11-01")
     assert found[image_of(5)]["tags"] == ["smile", "hat"]
 
 
