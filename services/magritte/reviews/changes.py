@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from services.magritte.hand_boxes import parse_box
-from services.magritte.review_folder import Export, ExportedFace
-from services.magritte.review_pictures import Pictures, State
-from services.magritte.review_table import TABLE_NAME, Row
+from services.magritte.reviews.boxes import parse_box
+from services.magritte.reviews.folder import Export, ExportedFace
+from services.magritte.reviews.pictures import Pictures, State
+from services.magritte.reviews.table import TABLE_NAME, Row
 from shared.contract.edited_faces import Shown, Unusable
 from shared.contract.messages import Decision
 from shared.ledger.verdicts import Verdict

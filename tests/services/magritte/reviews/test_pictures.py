@@ -1,7 +1,7 @@
 import shutil
 from pathlib import Path
 
-from services.magritte.review_pictures import Pictures, State, files_in, look_at_pictures
+from services.magritte.reviews.pictures import Pictures, State, files_in, look_at_pictures
 from tests.services.magritte.reviews import FILES, content, export, write
 
 

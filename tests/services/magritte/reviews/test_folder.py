@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from services.magritte.review_folder import check_empty, read_export, write_rest
+from services.magritte.reviews.folder import check_empty, read_export, write_rest
 from shared.contract.errors import NotFound, Unreadable
 from tests.services.magritte.reviews import FILES, export
 

@@ -1,6 +1,6 @@
 import pytest
 
-from services.magritte.face_order import Sort, in_order
+from services.magritte.reviews.order import Sort, in_order
 from services.magritte.run_faces import RunFace
 from shared.contract import keys
 from shared.contract.errors import Unreadable
