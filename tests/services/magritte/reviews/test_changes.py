@@ -7,7 +7,7 @@ from services.magritte.reviews.table import Row
 from shared.contract.edited_faces import Shown, Unusable
 from shared.contract.messages import Decision
 from shared.ledger.verdicts import Verdict
-from tests.services.magritte.reviews import FILES, export
+from tests.services.magritte.reviews.exports import FILES, export
 
 
 def understood(rows: list[Row], *log: Verdict, verdicts: int = 0, **states: State) -> Understanding:

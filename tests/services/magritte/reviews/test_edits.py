@@ -14,7 +14,7 @@ from shared.contract import keys
 from shared.contract.edited_faces import Shown, Unusable
 from shared.contract.messages import Decision
 from shared.store import FolderStore
-from tests.services.magritte.reviews import FILES, export
+from tests.services.magritte.reviews.exports import FILES, export
 
 BOX = (60, 40, 200, 200)
 
