@@ -23,7 +23,7 @@ from PIL import Image
 
 from services.magritte.exports import imagefolder, kohya, stylegan3, webdataset_shards
 from services.magritte.exports.pictures import DataPictures
-from services.magritte.results_folder import Wanted, opened
+from services.magritte.results.folder import Wanted, opened
 from shared.contract import keys
 from shared.pictures import encode_png
 from shared.store import FolderStore

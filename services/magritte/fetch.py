@@ -10,8 +10,8 @@ from services.magritte import screen
 from services.magritte.connection import found_run
 from services.magritte.destination import check_destination
 from services.magritte.inspect import AsJson, RunName
-from services.magritte.result_files import CURVES, result_files
-from services.magritte.results_folder import Changes, opened
+from services.magritte.results.files import CURVES, result_files
+from services.magritte.results.folder import Changes, opened
 from services.magritte.weights import ExportFormat
 from shared.contract.errors import NotFound
 from shared.recipe.own_folders import RESULTS

@@ -16,12 +16,11 @@ from services.magritte.atomic_file import replacing
 from services.magritte.connection import found_run, has_broker
 from services.magritte.decisions import decide, notify, publish, user
 from services.magritte.destination import check_destination
-from services.magritte.face_order import EXPLAINED, Placed, Sort, in_order
-from services.magritte.hand_boxes import RunBoxes
 from services.magritte.inspect import AsJson, RunName
-from services.magritte.review_changes import Change, Read, Understanding, understand
-from services.magritte.review_edits import find_edits, verdict_maker
-from services.magritte.review_folder import (
+from services.magritte.reviews.boxes import RunBoxes
+from services.magritte.reviews.changes import Change, Read, Understanding, understand
+from services.magritte.reviews.edits import find_edits, verdict_maker
+from services.magritte.reviews.folder import (
     TABLE,
     Export,
     ExportedFace,
@@ -29,8 +28,9 @@ from services.magritte.review_folder import (
     read_export,
     write_rest,
 )
-from services.magritte.review_pictures import files_in, look_at_pictures
-from services.magritte.review_table import Row, decode_table
+from services.magritte.reviews.order import EXPLAINED, Placed, Sort, in_order
+from services.magritte.reviews.pictures import files_in, look_at_pictures
+from services.magritte.reviews.table import Row, decode_table
 from services.magritte.run_faces import RunFace, run_faces
 from services.magritte.run_items import RunItems
 from services.magritte.suspects import standing_verdicts

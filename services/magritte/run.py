@@ -12,11 +12,11 @@ import typer
 
 from services.magritte import screen
 from services.magritte.connection import own_folders
-from services.magritte.kept_results import KeptResults, results_folder
 from services.magritte.models import say_what_a_cascade_adds
 from services.magritte.pipeline import checked_settings, danbooru_account, load_all
 from services.magritte.progress import ProgressDisplay
 from services.magritte.report import print_report
+from services.magritte.results.kept import KeptResults, results_folder
 from shared.contract.errors import TRY_AGAIN
 from shared.contract.reasons import NO_PICTURE, Reason
 from shared.ledger.fates import Fate

@@ -1,3 +1,0 @@
-from tests.services.magritte.conftest import magritte, run, store
-
-__all__ = ["magritte", "run", "store"]
