@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from services.magritte import screen
 from services.magritte.pipeline import PIPELINE, checked_settings
 from shared.bus import Bus, open_bus
 from shared.contract.errors import NotFound
-from shared.recipe.own_folders import DRAWN, RESULTS, REVIEWS, SHEETS, OwnFolder, output_folder, store_folder
+from shared.recipe.own_folders import DRAWN, EXPORTS, RESULTS, REVIEWS, SHEETS, OwnFolder, output_folder, store_folder
 from shared.runs.registry import latest_run
 from shared.runtime import logs
 from shared.settings import LogFormat, Settings
@@ -37,19 +38,21 @@ def address(here: Store, environment: Settings) -> str:
     return str(here.root) if isinstance(here, FolderStore) else environment.store
 
 
-def own_folders() -> list[OwnFolder]:
-    """Return the folders that commands write into, as far as they are on this machine.
+def own_folders(recipe: Path) -> list[OwnFolder]:
+    """Return the folders that commands write into, as far as they are on this machine; `run` beside the recipe's file.
 
-    Where `fetch`, `draw`, `sheet` and `review export` write by default counts once it is there: before that, they
-    refuse to write into a source.
+    Where commands write by default counts once it is there: before that, they refuse to write into a source.
     """
     defaults = (
         ("fetch", "--to", RESULTS),
         ("draw", "--out", DRAWN),
         ("sheet", "--out", SHEETS),
         ("review export", "--out", REVIEWS),
+        ("export", "--out", EXPORTS),
     )
     outputs = [output_folder(command, option, folder.absolute()) for command, option, folder in defaults]
+    beside = recipe.absolute().parent / RESULTS
+    outputs += [output_folder("run", "--results", beside)] if beside != RESULTS.absolute() else []
     environment = checked_settings()
     here = open_store(environment) if environment.store.startswith("folder:") else None
     stores = [store_folder(here.root)] if isinstance(here, FolderStore) else []

@@ -100,7 +100,7 @@ def compare(
     searched again: other thresholds, margins and limits take no detector. What has to be searched is recorded, so that
     a run with that recipe need not do it. Without, each file is searched once if both recipes search alike.
     """
-    recipes = [read_recipe(path, own_folders(), danbooru_account()) for path in (first, second)]
+    recipes = [read_recipe(path, own_folders(path), danbooru_account()) for path in (first, second)]
     target = out or SHEETS / f"{first.stem}-{second.stem}-faces{SUFFIX}"
     store, looked_at = _of_run(run, pictures or [], target) if run else (None, _of_files(recipes, pictures, target))
     with libraries.of_pictures(), closing(face_finder(recipes)) as finder:

@@ -57,7 +57,7 @@ def preview(
     libfacedetection a confidence from 0 to 100, of an ONNX model one from 0 to 1. Nothing is fetched and nothing
     becomes part of a run.
     """
-    recipe = read_recipe(path, own_folders(), danbooru_account())
+    recipe = read_recipe(path, own_folders(path), danbooru_account())
     target = out or SHEETS / f"{recipe.name}-faces{SUFFIX}"
     check_outside(recipe, f"of {path}", target, "--out")
     chosen = spread(local_pictures(recipe, pictures or []), most)

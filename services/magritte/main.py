@@ -12,6 +12,7 @@ from services.magritte import (
     directions,
     draw,
     duplicates,
+    export,
     faces,
     fetch,
     init,
@@ -61,6 +62,7 @@ app.command("stage")(stage.stage)
 app.command("status")(inspect.status)
 app.command("watch")(watch.watch)
 app.command("fetch")(fetch.fetch)
+app.command("export")(export.export)
 app.command("trace")(inspect.trace)
 app.command("sheet")(sheet.sheet)
 app.command("duplicates")(duplicates.duplicates)

@@ -57,7 +57,7 @@ def submit(
     An unfinished run of the same recipe goes on. Folders are those that the scraper sees; files that the recipe names
     (lists of addresses, the cascade, the network to start from) are put into the store.
     """
-    recipe = read_recipe(path, own_folders())
+    recipe = read_recipe(path, own_folders(path))
     here = store()
     here.prepare()
     with broker() as bus:

@@ -22,7 +22,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole recipe with its defaults as JSON.")] = False,
 ) -> None:
     """Say whether a recipe can be used, and if not, in which line and field it is wrong (exit code 2)."""
-    recipe = read_recipe(path, own_folders(), danbooru_account())
+    recipe = read_recipe(path, own_folders(path), danbooru_account())
     gallery_dl.check_installed(recipe.sources)
     if as_json:
         screen.say_json(recipe.model_dump(mode="json"))

@@ -12,6 +12,7 @@ import typer
 
 from services.magritte import screen
 from services.magritte.connection import own_folders
+from services.magritte.kept_results import KeptResults, results_folder
 from services.magritte.models import say_what_a_cascade_adds
 from services.magritte.pipeline import checked_settings, danbooru_account, load_all
 from services.magritte.progress import ProgressDisplay
@@ -44,20 +45,35 @@ RetryFailed = Annotated[
     ),
 ]
 
+ResultsFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--results",
+        file_okay=False,
+        help="Folder that gets one folder per run, kept up to date. Default: results, beside the recipe.",
+        show_default=False,
+    ),
+]
+
 
 def run(
     path: Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the recipe and the detectors.")] = False,
     retry_failed: RetryFailed = False,
+    results: ResultsFolder = None,
+    no_results: Annotated[bool, typer.Option("--no-results", help="Keep no such folder.")] = False,
 ) -> None:
     """Take a recipe's pictures through the whole chain, on this machine, without any server.
 
     Go on where an interrupted run of the same recipe stopped. Ctrl-C finishes what is at hand and stops;
     a second Ctrl-C stops at once. Nothing is lost either way.
+
+    After each snapshot and at the end, the folder of results is as `magritte fetch` would write it.
     """
     environment = checked_settings()
     logs.set_up(environment.log or LogFormat.PRETTY, environment.log_level or "warning")
-    recipe, stages = read_recipe(path, own_folders(), danbooru_account()), load_all()
+    recipe, stages = read_recipe(path, own_folders(path), danbooru_account()), load_all()
+    folder = results_folder(recipe, path, results, not no_results)
     store = open_store(environment)
     store.prepare()
     check_whole(store, recipe.name)
@@ -70,21 +86,29 @@ def run(
             screen.say(f"{path}: {recipe.name}, fine; the stages' self-tests passed")
             return
         try_again(store, this_run.name)
+        kept = KeptResults(store, this_run.name, folder)
         with _stopping_on_signals(process), _health_served(environment.metrics_port or 0) as health:
-
-            def watch(stages: list[StageProgress]) -> None:
-                health.tick()
-                progress.show(stages)
-
-            try:
-                finished = process.run(watch)
-            finally:
-                progress.close()
-                print_report(store, this_run.name)
+            finished = _work(process, progress, health, kept)
     if finished:
         _say_what_failed(store, this_run, path)
     else:
         _say_how_to_go_on(process, path)
+
+
+def _work(process: SingleProcess, progress: ProgressDisplay, health: Health, kept: KeptResults) -> bool:
+    """Work, and print a report at the end, also at that by an error; return whether the run is finished."""
+
+    def watch(stages: list[StageProgress]) -> None:
+        health.tick()
+        progress.show(stages)
+        kept.look()
+
+    try:
+        return process.run(watch)
+    finally:
+        progress.close()
+        print_report(kept.store, kept.run)
+        kept.finish()
 
 
 def _opened(store: Store, recipe: Recipe, dry_run: bool, retry_failed: bool) -> Run:

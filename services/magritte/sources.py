@@ -45,7 +45,7 @@ def preview(
     """Go through the listings of a recipe's sources, at their pace, and count what would be taken. Fetches nothing."""
     environment = checked_settings()
     logs.set_up(environment.log or LogFormat.PRETTY, environment.log_level or "warning")
-    recipe = read_recipe(path, own_folders(), danbooru_account())
+    recipe = read_recipe(path, own_folders(path), danbooru_account())
     found = [_previewed(recipe, number, pages) for number in range(len(recipe.sources))]
     if as_json:
         screen.say_json({"recipe": recipe.name, "sources": [each.model_dump(mode="json") for each in found]})

@@ -130,7 +130,7 @@ def export(
         from shared.stylegan2.official import snapshot
     with _naming(file):
         networks = network_file.load(_content(file, snapshot.LARGEST_FILE))
-        content = _exported(networks, kind)
+        content = exported(networks, kind)
     _write(target, content)
     held = "Gs" if kind is ExportFormat.ONNX else "G, D and Gs"
     screen.say(f"{target}: {held} of {_sizes(networks.architecture)}")
@@ -151,7 +151,8 @@ def _target(file: Path, to: Path | None, kind: ExportFormat | None) -> tuple[Exp
     return ExportFormat(to.suffix[1:]), to
 
 
-def _exported(networks: "Networks", kind: ExportFormat) -> bytes:
+def exported(networks: "Networks", kind: ExportFormat) -> bytes:
+    """Return networks as the content of a file of this kind. Raises Unusable where a library for it is missing."""
     if kind is ExportFormat.ONNX:
         from shared.stylegan2 import onnx_file
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-RESULTS, DRAWN, SHEETS, REVIEWS = Path("results"), Path("drawn"), Path("sheets"), Path("reviews")
-"""Where `magritte fetch`, `draw`, `sheet` and `review export` write by default, from the folder they are called in."""
+RESULTS, DRAWN, SHEETS, REVIEWS, EXPORTS = map(Path, ("results", "drawn", "sheets", "reviews", "exports"))
+"""Where `magritte fetch`, `draw`, `sheet`, `review export` and `export` write by default, below the current folder."""
 
 _OWN = "move the pictures into a folder of their own"
 

@@ -11,6 +11,7 @@ one are those of a trainer that was killed or that another one was faster than.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,11 @@ def content_name(file: str, digest: str) -> str:
     """Add `digest` to a name such as `fakes.png`: two trainers at one leg do not write over each other's files."""
     path = Path(file)
     return f"{path.stem}-{digest[:12]}{path.suffix}"
+
+
+def plain_name(name: str) -> str:
+    """Return a name without the digest that `content_name` has added, if there is one."""
+    return re.sub(r"-[0-9a-f]{12}(?=\.[a-z]+$)", "", name)
 
 
 def ranking_key(training: str, leg: int, terms: str, file: str) -> str:

@@ -40,12 +40,16 @@ def test_folders_that_commands_write_into_count_once_they_are_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: FolderStore
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert [folder.path for folder in connection.own_folders()] == [store.root]
+    recipe = tmp_path / "recipes" / "anya.yaml"
+    assert [folder.path for folder in connection.own_folders(recipe)] == [store.root]
     for name in ("results", "sheets"):
         (tmp_path / name).mkdir()
     (tmp_path / "drawn").write_bytes(b"no folder")
     expected = [store.root, tmp_path / "results", tmp_path / "sheets"]
-    assert [folder.path for folder in connection.own_folders()] == expected
+    assert [folder.path for folder in connection.own_folders(recipe)] == expected
+    (recipe.parent / "results").mkdir(parents=True)
+    assert [folder.path for folder in connection.own_folders(recipe)] == [*expected, recipe.parent / "results"]
+    assert [folder.path for folder in connection.own_folders(tmp_path / "anya.yaml")] == expected
 
 
 def test_a_bus_within_the_process_is_no_broker(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:

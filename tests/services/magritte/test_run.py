@@ -103,3 +103,28 @@ def test_a_run_ends_with_what_became_of_its_pictures(magritte: Magritte, store: 
     assert "run anya-001, finished: 2 pictures" in result.stdout
     assert ["2", "dropped", "scraper", "empty-file"] in [line.split() for line in result.stdout.splitlines()]
     assert is_finished(store, "anya-001")
+
+
+def test_a_run_leaves_its_results_beside_the_recipe(workplace: Workplace) -> None:
+    out = workplace.magritte("run", str(workplace.root / "recipe.yaml"))
+    folder = workplace.root / "results" / "anya-001"
+    assert f"in a folder  {folder}" in out
+    (manifest,) = folder.rglob("manifest.json")
+    assert manifest.parent == folder / "dataset"
+    card = (folder / "data-card.md").read_text()
+    assert card.startswith("# Data card: anya")
+    assert "## Versions" in card
+    assert str(workplace.root) not in card
+    assert "0 of" in workplace.magritte("fetch", "--to", str(workplace.root / "results"))
+
+
+def test_a_run_leaves_no_results_where_none_are_wanted(workplace: Workplace) -> None:
+    out = workplace.magritte("run", "--no-results", str(workplace.root / "recipe.yaml"))
+    assert "in a folder" not in out
+    assert not (workplace.root / "results").exists()
+
+
+def test_a_run_does_not_write_results_into_a_source(workplace: Workplace) -> None:
+    process = workplace.start("run", "--results", str(workplace.pictures), str(workplace.root / "recipe.yaml"))
+    _, err = process.communicate(timeout=SOON)
+    assert (process.returncode, "--results" in err) == (2, True)

@@ -120,3 +120,10 @@ def test_rankings_by_other_terms_lie_beside_each_other() -> None:
     one, other = (trainings.ranking_key(TRAINING, 3, terms, "ranking.csv") for terms in ("a", "b"))
     assert one != other
     assert keys.parse_leg(one)[0] == keys.parse_leg(other)[0] == 3
+
+
+@pytest.mark.parametrize("name", ["fakes.png", "stats.jsonl", "worst-fakes.png"])
+def test_the_plain_name_of_a_file_has_no_digest(name: str) -> None:
+    digest = "0123456789ab" + "f" * 52
+    assert trainings.plain_name(trainings.content_name(name, digest)) == name
+    assert trainings.plain_name(name) == name

@@ -1,0 +1,1 @@
+"""Formats in which other programs read data sets of pictures: a file for each."""
