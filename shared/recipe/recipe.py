@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from shared.recipe.augmented import Augmented
 from shared.recipe.background import Background
 from shared.recipe.character import Character
 from shared.recipe.duplicates import Duplicates
@@ -44,6 +45,7 @@ class Recipe(Section):
     normalized: Normalized = Normalized()
     background: Background = Background()
     labels: Labels = Labels()
+    augmented: Augmented = Augmented()
     review: Review = Review()
     training: Training = Training()
     ranking: Ranking = Ranking()
