@@ -41,10 +41,11 @@ class Separation(BaseModel):
 
 
 class Backgrounds:
-    """The models of all recipes in use. May be asked from several threads at once."""
+    """The models of all recipes in use, each at work with `threads`. May be asked from several threads at once."""
 
-    def __init__(self, fetching: Fetching) -> None:
+    def __init__(self, fetching: Fetching, threads: int = 1) -> None:
         self._fetching = fetching
+        self._threads = threads
         self._lock = threading.Lock()
         self._models: dict[Background, MatteModel] = {}
 
@@ -66,7 +67,8 @@ class Backgrounds:
         """Return a recipe's model, which has proven that it works; `store` is where its file may lie."""
         with self._lock:
             if wanted not in self._models:
-                self._models[wanted] = MatteModel(read_model(_file(wanted), self._fetching, store), wanted)
+                data = read_model(_file(wanted), self._fetching, store)
+                self._models[wanted] = MatteModel(data, wanted, self._threads)
             return self._models[wanted]
 
 

@@ -8,12 +8,11 @@ from dataclasses import replace
 from pydantic import Field
 
 from services.normalizer.colour import to_srgb
-from services.normalizer.declaration import NORMALIZER
+from services.normalizer.declaration import NORMALIZER, NormalizerEnvironment
 from services.normalizer.fit import Square, fit
 from services.normalizer.separation import Backgrounds, Separation, separated
 from services.normalizer.verification import verify_picture
 from shared.contract import keys
-from shared.contract.environment import FetchingEnvironment
 from shared.contract.messages import FaceDropped, FaceNormalized, FaceUpscaled, Message
 from shared.contract.objects import Objects
 from shared.contract.reasons import Drop
@@ -38,8 +37,8 @@ class Normalizer(Stage[FaceUpscaled, Normalizing]):
     def __init__(self) -> None:
         self._backgrounds = Backgrounds(Fetching())
 
-    def setup(self, environment: FetchingEnvironment, settings: Normalizing | None) -> None:
-        self._backgrounds = Backgrounds(Fetching(environment.egress, environment.cache))
+    def setup(self, environment: NormalizerEnvironment, settings: Normalizing | None) -> None:
+        self._backgrounds = Backgrounds(Fetching(environment.egress, environment.cache), environment.threads)
         if settings is not None and settings.separation is not None:
             self._backgrounds.model(settings.separation.named, None)
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from services.normalizer.declaration import NormalizerEnvironment
 from services.normalizer.stage import Normalizer
 from shared.contract import keys
-from shared.contract.environment import FetchingEnvironment
 from shared.contract.errors import RecipeError, RunUnusable
 from shared.contract.messages import FaceDropped, FaceNormalized, FaceUpscaled, Message
 from shared.contract.reasons import Reason
@@ -132,7 +132,7 @@ def test_a_model_is_tried_before_the_first_picture(tmp_path: Path) -> None:
     useless.write_bytes(constant_model(0.7))
     stage = Normalizer()
     with pytest.raises(RunUnusable, match=r"background\.model: .*sees no figures"):
-        stage.setup(FetchingEnvironment(), stage.settings(recipe(useless)))
+        stage.setup(NormalizerEnvironment(), stage.settings(recipe(useless)))
 
 
 def written(tmp_path: Path, background: str, normalized: str = "{}") -> Path:
