@@ -12,7 +12,7 @@ from PIL import Image
 from services.tfrecord_packer.deriving import with_derived
 from services.tfrecord_packer.manifest import Member
 from shared.contract import keys
-from shared.contract.errors import Interrupted
+from shared.contract.errors import Interrupted, Unreadable
 from shared.contract.messages import ImageDropped
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context
@@ -112,6 +112,17 @@ def test_copies_are_made_once(store: FolderStore, tmp_path: Path) -> None:
     members = {"a": Member("a", packing.picture(0), "i", "e", 0)}
     again = with_derived(members, Augmented(copies=2), Context(store))
     assert {keys.normalized(each.picture) for each in again.values()} == made
+
+
+def test_a_damaged_copy_is_named_with_what_makes_it_anew(store: FolderStore, tmp_path: Path) -> None:
+    packing = augmented(store, tmp_path)
+    packing.note(0)
+    copies = listed(store, packing.packed().digest)[1]
+    store.put(keys.normalized(next(iter(copies.values()))["picture"]), b"junk")
+    packing.note(1)
+    with pytest.raises(Unreadable, match="is damaged") as raised:
+        packing.packed()
+    assert "actions/tfrecord-packer" in str(raised.value)
 
 
 def test_the_card_says_how_many_are_copies(store: FolderStore, tmp_path: Path) -> None:
