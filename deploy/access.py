@@ -20,7 +20,9 @@ from shared.contract.patterns import (
     CHECKPOINTS,
     JOURNALS,
     LISTINGS,
+    RANKINGS,
     RETRY_FAILED,
+    RUN_TRAININGS,
     STATES,
     VERDICTS,
     open_ended,
@@ -65,6 +67,7 @@ OPERATOR_STORE = StoreRights(
     reads=("*",),
     writes=(
         *("recipes/*", "files/*", RETRY_FAILED, VERDICTS, "dead/*", keys.CONTROLS + "*", PROBES),
+        *(RUN_TRAININGS, *RANKINGS),  # by `magritte train` and `rank`
         *(LISTINGS, ARRIVALS, JOURNALS, CHECKPOINTS, STATES),  # by `magritte convert`
         open_ended(keys.action("face-detector", "*")),  # by `magritte faces compare --run`: what it has searched
     ),

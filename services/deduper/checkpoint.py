@@ -14,7 +14,7 @@ from shared.contract.errors import NotFound, Poison
 from shared.contract.objects import Objects
 from shared.recipe.duplicates import Duplicates
 
-VERSION = 3
+VERSION = 4
 """Raise it when the index or its rules change: older checkpoints are passed over then."""
 
 LEAST = 2000

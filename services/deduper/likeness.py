@@ -37,6 +37,10 @@ def _nothing(image: str) -> Collection[str]:
     return ()
 
 
+def _no_loss(kept: str, other: str, kind: Reason) -> float:
+    return 0.0
+
+
 NEARLY = 2.0
 """Doubt up to which a person should look at two pictures that are both kept. Of 10 pairs of real drawings that look
 alike one has little more than 1, the others 3.4 and more."""
@@ -48,19 +52,26 @@ class Eyes(NamedTuple):
     `doubt` says of two different ones how much speaks against it that they are duplicates of a kind, near or mirrored,
     whichever way round: up to 1 they are, and up to `NEARLY` a person might think so. `resolution` is how much one
     shows (`services.deduper.resolution`). `same` are those that a person has called copies of one
-    (`services.deduper.pair_verdicts`).
+    (`services.deduper.pair_verdicts`). `loss` is the share of what is drawn on `other` that a duplicate kept in its
+    place does not show: of a sharper crop, what was cut off.
     """
 
     doubt: Callable[[str, str, Reason], float]
     resolution: Callable[[str], int]
     same: Callable[[str], Collection[str]] = _nothing
+    loss: Callable[[str, str, Reason], float] = _no_loss
 
 
 class Seen(NamedTuple):
-    """The findings of laying one original over another, and the share that may show something else."""
+    """The findings of laying one original over another, named `first`, and the share that may show something else."""
 
     comparison: Comparison
     most_moved: float
+    first: str
+
+    def share_shown(self, image: str) -> float:
+        """Return the share of what is drawn on one of both that the other shows."""
+        return self.comparison.cover if image == self.first else self.comparison.covered
 
 
 class Looks:
@@ -104,10 +115,23 @@ class Looking:
     def within(self, store: Objects) -> Eyes:
         """Return eyes for the originals in `store`."""
 
-        def doubt(one: str, other: str, kind: Reason) -> float:
-            return min(map(self._doubt, self.comparisons(one, other, kind, store) or ()), default=inf)
+        last: dict[tuple[str, str, Reason], list[Seen]] = {}  # the loss is asked for after the doubt
 
-        return Eyes(doubt, lambda image: _resolution(self._key(image), store))
+        def compared(one: str, other: str, kind: Reason) -> list[Seen]:
+            pair = min(one, other), max(one, other), kind
+            if pair not in last:
+                last.clear()
+                last[pair] = list(self.comparisons(one, other, kind, store) or ())
+            return last[pair]
+
+        def doubt(one: str, other: str, kind: Reason) -> float:
+            return min(map(self._doubt, compared(one, other, kind)), default=inf)
+
+        def loss(kept: str, other: str, kind: Reason) -> float:
+            surest = min(compared(kept, other, kind), key=self._doubt)
+            return 1 - surest.share_shown(other)
+
+        return Eyes(doubt, lambda image: _resolution(self._key(image), store), loss=loss)
 
     def _doubt(self, seen: Seen) -> float:
         found = seen.comparison
@@ -124,8 +148,10 @@ class Looking:
         there = there.mirrored if kind is Reason.MIRRORED_DUPLICATE else there
         alike = (here.phash ^ there.phash).bit_count() <= _ALIKE_BITS
         most_moved = self._most_if_alike if alike else self._most_moved
-        found = (compare(*looks) for looks in ((here, there), (there, here)))
-        return (Seen(each, most_moved) for each in found if each is not None)
+        names = sorted((one, other))
+        ways = ((here, there, names[0]), (there, here, names[1]))
+        found = ((compare(below, over), first) for below, over, first in ways)
+        return (Seen(each, most_moved, first) for each, first in found if each is not None)
 
 
 def _resolution(key: str, store: Objects) -> int:

@@ -57,4 +57,7 @@ class PairVerdicts:
         def same(image: str) -> Collection[str]:
             return sorted(self._same.get(image, ()))
 
-        return Eyes(doubt, eyes.resolution, same)
+        def loss(kept: str, other: str, kind: Reason) -> float:
+            return 0.0 if self.of(kept, other) else eyes.loss(kept, other, kind)
+
+        return Eyes(doubt, eyes.resolution, same, loss)

@@ -51,5 +51,5 @@ def accepted(found: Sequence[Candidate], acceptance: Acceptance) -> list[Face]:
     kept: list[Face] = []
     for each in sorted(found, key=lambda each: (-each.score, -each.box.area, each.box)):
         if each.score >= acceptance.least and all(overlap(each.box, face.box) < SAME_FACE for face in kept):
-            kept.append(Face(each.box, each.score, each.angle or 0.0))
+            kept.append(Face(each.box, each.score, each.angle or 0.0, (each.voice,)))
     return kept

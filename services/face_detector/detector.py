@@ -72,12 +72,14 @@ class Candidate:
 class Face:
     """A face, from fringe to chin. `score` compares the faces of one picture: the higher, the surer.
 
-    `angle` is what the head is tilted by, in degrees clockwise; 0 also where nobody has looked at that.
+    `voices` have found it; `angle` is what the head is tilted by, in degrees clockwise, 0 also where nobody has looked
+    at that.
     """
 
     box: Box
     score: float
     angle: float = 0.0
+    voices: tuple[Voice, ...] = ()
 
 
 def never() -> bool:

@@ -138,15 +138,19 @@ class FaceDetector(Stage[ImageKept | FaceBoxed, Detection | Cutting]):
     def _searched(
         self, message: ImageKept, picture: Picture, settings: Detection, context: Context
     ) -> Iterator[Message]:
-        found = self._crops(picture.image, message, settings, context)
+        found, faces = self._crops(picture.image, message, settings, context)
         if isinstance(found.cut, Drop):
             yield ImageDropped.of(message, self.name, found.cut, image=message.image)
             return
-        yield from self._face_messages(message, context, picture, found.cut)
+        seen = sorted(faces, key=lambda face: face.box)  # as crops are numbered
+        yield from self._face_messages(message, context, picture, list(zip(seen, found.cut, strict=True)))
         about = {"run": message.run, "entry": message.entry, "image": message.image}
         yield FacesCounted.model_validate({**about, "faces": len(found.cut), "tags": found.tags[:MOST_TAGS]})
 
-    def _crops(self, image: Image.Image, message: ImageKept, settings: Detection, context: Context) -> Judged:
+    def _crops(
+        self, image: Image.Image, message: ImageKept, settings: Detection, context: Context
+    ) -> tuple[Judged, Sequence[Face]]:
+        """Return what is cut out of a picture, and the faces that were found in it."""
         flat = flatten(image)
 
         def find(flat: Image.Image, image: str) -> list[Face]:
@@ -161,7 +165,7 @@ class FaceDetector(Stage[ImageKept | FaceBoxed, Detection | Cutting]):
         faces = find(flat, message.image)
         cut = left_out(flat, settings) or crops(faces, flat.size, settings.crops, measures_of(flat))
         surroundings = Surroundings(find, context.memo, context.store, settings.finding)
-        return self.judged(SeenPicture(message.image, flat, faces), cut, settings, surroundings)
+        return self.judged(SeenPicture(message.image, flat, faces), cut, settings, surroundings), faces
 
     def judged(
         self, picture: SeenPicture, cut: list[Crop | Drop] | Drop, settings: Detection, surroundings: Surroundings
@@ -172,13 +176,15 @@ class FaceDetector(Stage[ImageKept | FaceBoxed, Detection | Cutting]):
         return self._checks.judged(picture, cut, settings.character, surroundings)
 
     def _face_messages(
-        self, message: ImageKept, context: Context, picture: Picture, found: Sequence[Crop | Drop]
+        self, message: ImageKept, context: Context, picture: Picture, found: Sequence[tuple[Face, Crop | Drop]]
     ) -> Iterator[Message]:
-        for face, crop in enumerate(found):
+        for face, (seen, crop) in enumerate(found):
             if isinstance(crop, Drop):
                 yield FaceDropped.of(message, self.name, crop, face=face)
             else:
-                yield _found(message, face, crop, _stored(picture, cut(picture.image, crop.box, crop.angle), context))
+                stored = _stored(picture, cut(picture.image, crop.box, crop.angle), context)
+                about = {"score": round(seen.score, 4), "detectors": seen.voices}
+                yield _found(message, face, crop, stored).model_copy(update=about)
 
 
 STAGES = (FaceDetector,)

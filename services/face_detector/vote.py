@@ -77,7 +77,7 @@ def elected(found: Sequence[Candidate], vote: Vote) -> list[Face]:
     for score, group in sorted(seen, key=lambda each: -each[0]):
         box = _mean(group)
         if score >= 1 and all(overlap(box, face.box) < SAME_PLACE for face in faces):
-            faces.append(Face(box, score, _angle(group)))
+            faces.append(Face(box, score, _angle(group), tuple(sorted(group))))
     return faces
 
 

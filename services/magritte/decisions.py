@@ -26,11 +26,11 @@ def decide(here: Store, run: str, verdicts: Sequence[Verdict]) -> list[int]:
     character = run_recipe(here, run).name
     check_whole(here, character)
     numbered = list(zip(give_all(here, character, verdicts), verdicts, strict=True))
-    tell(here, run, numbered)
+    notify(here, run, numbered)
     return [number for number, _ in numbered]
 
 
-def tell(here: Store, run: str, numbered: Sequence[tuple[int, Verdict]]) -> None:
+def notify(here: Store, run: str, numbered: Sequence[tuple[int, Verdict]]) -> None:
     """Tell a run, and others of its character that it concerns, of verdicts that are in the log, with their numbers."""
     standing = Verdicts(run_recipe(here, run).name)
     standing.read(here)
@@ -38,7 +38,7 @@ def tell(here: Store, run: str, numbered: Sequence[tuple[int, Verdict]]) -> None
         publish(here, each, list(verdicts_given(Ledger(here, each, screen.remark), each, numbered, standing)))
 
 
-def tell_missed(here: Store, run: str) -> int:
+def notify_of_missed(here: Store, run: str) -> int:
     """Tell a run of the verdicts that it has not heard of, as after a command that was killed; return their number."""
     missed = list(missed_verdicts(here, run, Ledger(here, run, screen.remark).book()))
     if missed:
@@ -59,10 +59,10 @@ def publish(here: Store, run: str, messages: Sequence[Message]) -> None:
 
     What follows from that in the ledger is done when the run goes on.
     """
-    told = [(PERSON, message) for message in messages]
+    published = [(PERSON, message) for message in messages]
     if has_broker():
         with broker() as bus:
-            for _, message in told:
+            for _, message in published:
                 bus.publish(message, Stamp(stage=PERSON, at=now()))
         return
     pairs = [message for message in messages if isinstance(message, PairGiven)]
@@ -70,14 +70,15 @@ def publish(here: Store, run: str, messages: Sequence[Message]) -> None:
         with libraries.of_extra("deduper"):
             index = _owner(PairGiven)
         judged = _process(here, run, index, [(PERSON, pair) for pair in pairs])
-        told += [(index.name, message) for message in judged]
+        published += [(index.name, message) for message in judged]
     ledger = _owner(VerdictGiven)
-    _process(here, run, ledger, [(stage, each) for stage, each in told if type(each) in ledger.declaration.consumes])
+    known = ledger.declaration.consumes
+    _process(here, run, ledger, [(stage, each) for stage, each in published if type(each) in known])
 
 
-def _process(here: Store, run: str, owner: Owner[Any, Any], told: Sequence[tuple[str, Message]]) -> list[Message]:
+def _process(here: Store, run: str, owner: Owner[Any, Any], messages: Sequence[tuple[str, Message]]) -> list[Message]:
     """Have an owner process messages, each with the stage that has published it; return what it publishes."""
-    batch = [Received.of(message, Stamp(stage=stage, at=now())) for stage, message in told]
+    batch = [Received.of(message, Stamp(stage=stage, at=now())) for stage, message in messages]
     if not batch:
         return []
     published = list(owner.process_batch(run, batch, owner.settings(run_recipe(here, run)), Context(here)))

@@ -7,10 +7,10 @@ import typer
 
 from services.magritte import libraries, screen
 from services.magritte.atomic_file import replacing
-from services.magritte.chosen_network import open_network
-from services.magritte.drawn_files import DrawnFiles
 from services.magritte.inspect import AsJson
-from services.magritte.network_options import (
+from services.magritte.networks.chosen import open_network
+from services.magritte.networks.files import DrawnFiles
+from services.magritte.networks.options import (
     Class,
     FixedNoise,
     Noise,
@@ -24,7 +24,7 @@ from services.magritte.network_options import (
 from shared.recipe.own_folders import DRAWN
 
 if TYPE_CHECKING:
-    from services.magritte.drawing import Drawing
+    from services.magritte.networks.drawing import Drawing
     from shared.stylegan2.factorisation import Directions
     from shared.stylegan2.grid import PictureArray
     from shared.stylegan2.weights import Array
@@ -69,7 +69,7 @@ def directions(
     """
     numbers = parse_seeds(seeds)
     with libraries.of_training():
-        from services.magritte.drawing import Drawing
+        from services.magritte.networks.drawing import Drawing
         from shared.stylegan2.factorisation import factorised
 
         opened = open_network(what, snapshot, out)

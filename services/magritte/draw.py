@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.magritte import libraries, screen
-from services.magritte.chosen_network import open_network
-from services.magritte.drawn_files import DrawnFiles
 from services.magritte.inspect import AsJson
-from services.magritte.network_options import Class, Psi, Seeds, SnapshotNumber, What, one_hot_class, parse_seeds
+from services.magritte.networks.chosen import open_network
+from services.magritte.networks.files import DrawnFiles
+from services.magritte.networks.options import Class, Psi, Seeds, SnapshotNumber, What, one_hot_class, parse_seeds
 from shared.recipe.own_folders import DRAWN
 
 if TYPE_CHECKING:

@@ -88,6 +88,7 @@ def _looked(
             counts.update(drop.reason.value for drop in dropped)
         else:
             counts[seen.partition(":")[0]] += 1
+            screen.remark(f"{picture.name}: {seen}")
         yield picture, seen
 
 
@@ -108,13 +109,12 @@ def _write_sheet(target: Path, looked: Iterator[tuple[LocalPicture, Seen]], coun
 
 
 def _write_each(folder: Path, looked: Iterator[tuple[LocalPicture, Seen]]) -> Path:
-    """Write each picture with its boxes at its own size; of those that cannot be decoded only say so."""
+    """Write each picture with its boxes at its own size, but for those that cannot be decoded."""
     from shared.pictures import Compression, encode_png
 
     for number, (picture, seen) in enumerate(looked, 1):
         image = _annotated(picture.path, seen, seen.size if isinstance(seen, FoundFaces) else (1, 1))
         if isinstance(image, str):
-            screen.remark(f"{picture.name}: {image}")
             continue
         content = encode_png(image, compression=Compression.FAST)
         with replacing(folder / f"{number:04d}-{picture.path.stem}{SUFFIX}") as file:

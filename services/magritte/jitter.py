@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.magritte import libraries, screen
-from services.magritte.chosen_network import OpenedNetwork, open_network
-from services.magritte.drawn_files import DrawnFiles
 from services.magritte.inspect import AsJson
-from services.magritte.network_options import Class, FixedNoise, SnapshotNumber, What, one_hot_class
+from services.magritte.networks.chosen import OpenedNetwork, open_network
+from services.magritte.networks.files import DrawnFiles
+from services.magritte.networks.options import Class, FixedNoise, SnapshotNumber, What, one_hot_class
+from services.magritte.networks.target import Fit
 from services.magritte.project import Fitted, Space, Steps
 from services.magritte.run import STOPPED
-from services.magritte.target_picture import Fit
 from shared.contract.errors import NotFound
 from shared.recipe.own_folders import DRAWN
 
 if TYPE_CHECKING:
-    from services.magritte.drawing import Drawing
-    from services.magritte.projecting import Search
+    from services.magritte.networks.drawing import Drawing
+    from services.magritte.networks.projecting import Search
     from shared.stylegan2.weights import Array
 
 _COLUMNS, _MOST_IN_GRID = 4, 64
@@ -64,8 +64,8 @@ def jitter(
     versions are about a third as far from the picture as random ones are, at 1 more than half as far.
     """
     with libraries.of_training():
-        from services.magritte.drawing import Drawing
-        from services.magritte.projecting import Search
+        from services.magritte.networks.drawing import Drawing
+        from services.magritte.networks.projecting import Search
         from shared.stylegan2.inference import Generator
         from shared.stylegan2.w_space import Variation, sampled_w
 
@@ -83,7 +83,7 @@ def _found(
     picture: str, opened: OpenedNetwork, labels: "Array | None", search: "Search", files: DrawnFiles
 ) -> "tuple[Array, list[Array] | None]":
     """Return w and the noise maps of a projected picture: those in its file, or those that are found for it."""
-    from services.magritte.projecting import FILE, project_picture
+    from services.magritte.networks.projecting import FILE, project_picture
     from shared.stylegan2.projection_file import load_projection
 
     path = Path(picture)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.magritte import libraries, screen
-from services.magritte.chosen_network import open_network
-from services.magritte.drawn_files import DrawnFiles
 from services.magritte.inspect import AsJson
-from services.magritte.network_options import (
+from services.magritte.networks.chosen import open_network
+from services.magritte.networks.files import DrawnFiles
+from services.magritte.networks.options import (
     Class,
     FixedNoise,
     Noise,
@@ -23,7 +23,7 @@ from services.magritte.network_options import (
 from shared.recipe.own_folders import DRAWN
 
 if TYPE_CHECKING:
-    from services.magritte.drawing import Drawing
+    from services.magritte.networks.drawing import Drawing
     from shared.stylegan2.grid import PictureArray
 
 Rows = Annotated[str, typer.Option("--rows", help="Seeds of the rows, which give most styles.")]
@@ -58,7 +58,7 @@ def mix(
     """
     across, down = parse_seeds(columns, "--columns"), parse_seeds(rows, "--rows")
     with libraries.of_training():
-        from services.magritte.drawing import Drawing
+        from services.magritte.networks.drawing import Drawing
         from shared.stylegan2.mixing import official_slots
 
         opened = open_network(what, snapshot, out)

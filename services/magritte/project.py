@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from services.magritte import libraries, screen
-from services.magritte.chosen_network import open_network
-from services.magritte.drawn_files import DrawnFiles
 from services.magritte.inspect import AsJson
-from services.magritte.network_options import Class, SnapshotNumber, What, one_hot_class
+from services.magritte.networks.chosen import open_network
+from services.magritte.networks.files import DrawnFiles
+from services.magritte.networks.options import Class, SnapshotNumber, What, one_hot_class
+from services.magritte.networks.target import Fit
 from services.magritte.run import STOPPED
-from services.magritte.target_picture import Fit
 from services.magritte.walk import FILMS
 from shared.recipe.own_folders import DRAWN
 
@@ -73,7 +73,7 @@ def project(
     official projector's VGG network is not needed. Ctrl-C ends the search early and keeps what has been found.
     """
     with libraries.of_training():
-        from services.magritte.projecting import FILE, Search, project_picture
+        from services.magritte.networks.projecting import FILE, Search, project_picture
 
         opened = open_network(what, snapshot, out)
         labels = one_hot_class(label, opened.networks.architecture.label_size)

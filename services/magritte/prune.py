@@ -10,16 +10,15 @@ from rich.table import Table
 
 from services.magritte import pruning, screen
 from services.magritte.connection import found_run, has_broker
-from services.magritte.decisions import decide, tell_missed, user
+from services.magritte.decisions import decide, notify_of_missed, user
 from services.magritte.inspect import AsJson, RunName
 from services.magritte.operate import DryRun
-from services.magritte.pruning import RankedFace
+from services.magritte.ranked_faces import RankedFace, newest_ranking, read_ranking
 from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 from shared.contract.messages import Decision
-from shared.ledger.verdicts import Verdict, Verdicts, check_whole
-from shared.runs import trainings
-from shared.runs.registry import read_state, run_recipe
+from shared.ledger.verdicts import Verdict, Verdicts, check_whole, given
+from shared.runs.registry import run_recipe
 from shared.store.interface import Store
 
 _SHOWN = 20
@@ -58,7 +57,7 @@ def prune(
     and --dry-run lists what would be dropped.
     """
     here, name = found_run(run)
-    ranking = _ranking(here, name, file)
+    ranking = read_ranking(file.read_bytes(), str(file)) if file else newest_ranking(here, name)
     items = RunItems(here, name, screen.remark)
     members = items.members()
     wanted = [face for face in _wanted(ranking, worst, below, file) if face.item in members]
@@ -68,7 +67,7 @@ def prune(
     if not dry_run and chosen.faces:
         _drop(here, name, chosen.faces, why)
     elif not dry_run:
-        tell_missed(here, name)
+        notify_of_missed(here, name)
     names = {each.entry: each.shown for each in items.listed()}
     if as_json:
         screen.say_json(_as_json(name, chosen.faces, names, len(members), dry_run))
@@ -85,26 +84,17 @@ def undo(run: RunName = "", dry_run: DryRun = False) -> None:
     The data set's next version has them again; the versions between stay.
     """
     here, name = found_run(run)
-    told = 0 if dry_run else tell_missed(here, name)
+    reported = 0 if dry_run else notify_of_missed(here, name)
     images = {each.image for each in RunItems(here, name, screen.remark).listed()}
     prune = pruning.last_prune(_standing(here, name), images)
     if not prune:
-        missed = f" ({told} verdicts that it had not heard of were told)" if told else ""
+        missed = f" ({reported} verdicts that it had not heard of were told)" if reported else ""
         raise NotFound(f"run {name} has no prune to undo{missed}")
     if not dry_run:
-        decide(here, name, pruning.undoing(prune, user()))
+        log = (verdict for _, verdict in given(here, run_recipe(here, name).name))
+        decide(here, name, pruning.undoing(prune, log, user()))
     verb = "would bring back" if dry_run else "bring back"
     screen.say(f"{verb} {len(prune)} faces of the {prune[0].prune} of run {name}{_go_on(dry_run)}")
-
-
-def _ranking(here: Store, run: str, file: Path | None) -> list[RankedFace]:
-    if file is not None:
-        return pruning.read_ranking(file.read_bytes(), str(file))
-    ranking = read_state(here, run).ranking
-    if ranking is None or trainings.RANKING not in ranking.files:
-        raise NotFound(f"run {run} has no ranking yet: `magritte rank {run}` makes one")
-    key = ranking.files[trainings.RANKING]
-    return pruning.read_ranking(here.get(key), key)
 
 
 def _wanted(ranking: list[RankedFace], worst: str, below: float | None, file: Path | None) -> list[RankedFace]:
@@ -137,7 +127,7 @@ def _standing(here: Store, run: str) -> Verdicts:
 
 def _drop(here: Store, run: str, faces: Sequence[RankedFace], why: str) -> None:
     who, prune = user(), f"prune of {datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
-    tell_missed(here, run)
+    notify_of_missed(here, run)
     decide(
         here,
         run,

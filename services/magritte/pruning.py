@@ -1,34 +1,19 @@
 """Chooses the worst faces of a ranking, and finds the verdicts of a prune."""
 
-import csv
-import io
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import takewhile
 
-from shared.contract.errors import Unreadable
-from shared.contract.items import Face
+from services.magritte.ranked_faces import RankedFace
 from shared.contract.messages import Decision
-from shared.ledger.verdicts import Verdict, Verdicts
+from shared.ledger.verdicts import Subject, Verdict, Verdicts
 
 _UNDONE = "undo of "
 """How the name of a prune begins in the verdicts that undo it."""
 
-_REMEDY = "Give a `ranking.csv` of `magritte rank` or `magritte fetch`, whose columns are separated by commas"
-
-
-@dataclass(frozen=True)
-class RankedFace:
-    """A face's place in a ranking, 1 for the best, and its quality: D's score; NaN where no network has scored it.
-
-    `drop` says whether a person has written `drop` into the column `decision`.
-    """
-
-    item: Face
-    image: str
-    rank: int
-    quality: float
-    drop: bool = False
+_WANTED = (Decision.KEEP, Decision.BOX)
 
 
 @dataclass(frozen=True)
@@ -37,18 +22,6 @@ class Chosen:
 
     faces: Sequence[RankedFace]
     kept: int
-
-
-def read_ranking(content: bytes, name: str) -> list[RankedFace]:
-    """Read a ranking, the best face first. Raises `Unreadable`, with the `name` of its file and the line."""
-    try:
-        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig")), strict=True)
-        found = [_ranked(row) for row in rows]
-    except (KeyError, ValueError, TypeError, csv.Error) as error:
-        raise Unreadable(f"{name} is no ranking: {_problem(error)}", _REMEDY) from error
-    if not found:
-        raise Unreadable(f"{name} has no faces", _REMEDY)
-    return sorted(found, key=lambda face: face.rank)
 
 
 def worst(ranking: Sequence[RankedFace], share: float) -> list[RankedFace]:
@@ -68,11 +41,14 @@ def marked(ranking: Iterable[RankedFace]) -> list[RankedFace]:
 
 
 def without_kept(faces: Iterable[RankedFace], verdicts: Verdicts) -> Chosen:
-    """Leave out the faces that a person has kept, unless that undid a prune."""
+    """Leave out the faces that a person has kept or given a box of, unless that undid a prune.
+
+    What a person has marked in the ranking itself goes all the same.
+    """
     chosen, kept = [], 0
     for face in faces:
         _, verdict = verdicts.about(face.image, face.item.number) or (0, None)
-        is_kept = verdict is not None and verdict.decision is Decision.KEEP and not verdict.prune
+        is_kept = verdict is not None and verdict.decision in _WANTED and not (verdict.prune or face.drop)
         kept += is_kept
         chosen += [] if is_kept else [face]
     return Chosen(chosen, kept)
@@ -85,25 +61,18 @@ def last_prune(verdicts: Iterable[tuple[int, Verdict]], images: Collection[str])
     return [verdict for verdict in dropped if verdict.prune == dropped[-1].prune]
 
 
-def undoing(prune: Sequence[Verdict], who: str) -> list[Verdict]:
-    """Return the verdicts that undo those of a prune."""
-    name = _UNDONE + prune[0].prune
-    return [
-        Verdict(image=each.image, face=each.face, decision=Decision.KEEP, who=who, why=name, prune=name)
-        for each in prune
-    ]
+def undoing(prune: Sequence[Verdict], log: Iterable[Verdict], who: str) -> list[Verdict]:
+    """Return the verdicts that undo those of a prune: its faces are kept, by the boxes that a person had given of them.
+
+    `log` are all verdicts about the character, in order.
+    """
+    name, before = prune[0].prune, dict[Subject, Verdict]()
+    for verdict in takewhile(lambda each: each.prune != name, log):
+        before[verdict.subject] = verdict
+    return [_undoing(each, before.get(each.subject), _UNDONE + name, who) for each in prune]
 
 
-def _ranked(row: dict[str, str]) -> RankedFace:
-    score = row["quality"] if "quality" in row else row["score"]  # of rankings of before
-    return RankedFace(
-        item=Face(row["entry"], int(row["face"])),
-        image=row["image"],
-        rank=int(row["rank"]),
-        quality=float(score) if score else math.nan,
-        drop=(row.get("decision") or "").strip().lower() == Decision.DROP,
-    )
-
-
-def _problem(error: Exception) -> str:
-    return f"it has no column {error}" if isinstance(error, KeyError) else str(error)
+def _undoing(dropped: Verdict, before: Verdict | None, name: str, who: str) -> Verdict:
+    kept = dropped.model_copy(update={"decision": Decision.KEEP})
+    again = before if before is not None and before.decision is Decision.BOX else kept
+    return again.model_copy(update={"who": who, "at": datetime.now(UTC), "why": name, "prune": name})

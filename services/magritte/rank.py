@@ -19,7 +19,7 @@ from services.magritte.pipeline import picture_ranker
 from services.magritte.training import stability_line
 from shared.contract.errors import NotFound
 from shared.contract.messages import RankingReady
-from shared.contract.picture_ranking import MadeRanking, RankingRequest, Told
+from shared.contract.picture_ranking import MadeRanking, OnStep, RankingRequest
 from shared.ledger.state import DatasetState, RunState
 from shared.runs import trainings
 from shared.runs.registry import read_state, run_recipe
@@ -128,15 +128,15 @@ def _numbers(text: str) -> list[int]:
     return list(dict.fromkeys(map(int, parts)))
 
 
-def _following(progress: Progress) -> Told:
+def _following(progress: Progress) -> OnStep:
     tasks = dict[str, TaskID]()
 
-    def told(what: str, done: int, total: int) -> None:
+    def advance(what: str, done: int, total: int) -> None:
         if what not in tasks:
             tasks[what] = progress.add_task(what, total=total)
         progress.update(tasks[what], completed=done + 1)
 
-    return told
+    return advance
 
 
 def _keep(subject: Subject, made: MadeRanking) -> None:

@@ -14,14 +14,13 @@ import typer
 from services.magritte import screen
 from services.magritte.atomic_file import replacing
 from services.magritte.connection import found_run, has_broker
-from services.magritte.decisions import decide, publish, tell, user
+from services.magritte.decisions import decide, notify, publish, user
 from services.magritte.destination import check_destination
-from services.magritte.face_order import EXPLAINED, Placed, Sort, in_order
-from services.magritte.hand_boxes import RunBoxes
 from services.magritte.inspect import AsJson, RunName
-from services.magritte.review_changes import Change, Read, Understanding, understand
-from services.magritte.review_edits import find_edits, verdict_maker
-from services.magritte.review_folder import (
+from services.magritte.reviews.boxes import RunBoxes
+from services.magritte.reviews.changes import Change, Read, Understanding, understand
+from services.magritte.reviews.edits import find_edits, verdict_maker
+from services.magritte.reviews.folder import (
     TABLE,
     Export,
     ExportedFace,
@@ -29,8 +28,9 @@ from services.magritte.review_folder import (
     read_export,
     write_rest,
 )
-from services.magritte.review_pictures import files_in, look_at_pictures
-from services.magritte.review_table import Row, decode_table
+from services.magritte.reviews.order import EXPLAINED, Placed, Sort, in_order
+from services.magritte.reviews.pictures import files_in, look_at_pictures
+from services.magritte.reviews.table import Row, decode_table
 from services.magritte.run_faces import RunFace, run_faces
 from services.magritte.run_items import RunItems
 from services.magritte.suspects import standing_verdicts
@@ -66,7 +66,9 @@ class Only(StrEnum):
 def export(
     run: RunName = "",
     out: Annotated[Path | None, typer.Option("--out", help="A new folder; default: reviews/RUN.")] = None,
-    sort: Annotated[Sort, typer.Option("--sort", help="Order of the files; score needs a ranking.")] = (Sort.SUSPICION),
+    sort: Annotated[
+        Sort, typer.Option("--sort", help="Order of the files; score and rank need a ranking.")
+    ] = Sort.SUSPICION,
     only: Annotated[
         Only,
         typer.Option("--only", help="open: about which nobody has decided; dropped: which a person has left out."),
@@ -213,7 +215,9 @@ def _show(run: str, understood: Understanding) -> None:
     for kind, sentences in (("conflict", understood.conflicts), ("note", understood.remarks)):
         _list((f"{kind}: {sentence}" for sentence in sentences), len(sentences))
     what = ", ".join(f"{decision} {count}" for decision, count in sorted(counts.items())) or "nothing to do"
-    before = f"; {len(understood.told)} verdicts that came of it before stand" if understood.told else ""
+    before = (
+        f"; {len(understood.given_before)} verdicts that came of it before stand" if understood.given_before else ""
+    )
     against = f"; {len(understood.conflicts)} against what was decided since" if understood.conflicts else ""
     screen.say(f"faces of run {run}: {what}{against}{before}")
 
@@ -240,16 +244,16 @@ def _as_json(run: str, understood: Understanding) -> dict[str, Any]:
         ],
         "conflicts": understood.conflicts,
         "notes": understood.remarks,
-        "before": [number for number, _ in understood.told],
+        "before": [number for number, _ in understood.given_before],
     }
 
 
 def _do(here: Store, run: str, understood: Understanding, say: Callable[[str], object]) -> None:
     """Give the verdicts, and tell the run of those that were given before and that it has not heard of."""
-    heard = set(Ledger(here, run, screen.remark).book().tally.verdicts()) if understood.told else set()
-    unheard = [each for each in understood.told if each[0] not in heard]
+    heard = set(Ledger(here, run, screen.remark).book().tally.verdicts()) if understood.given_before else set()
+    unheard = [each for each in understood.given_before if each[0] not in heard]
     if unheard:
-        tell(here, run, unheard)
+        notify(here, run, unheard)
     if understood.changes:
         numbers = decide(here, run, [change.verdict for change in understood.changes])
         say(f"verdicts {numbers[0]} to {numbers[-1]} are given{_go_on()}")

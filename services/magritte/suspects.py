@@ -93,7 +93,8 @@ def suspects(
         return
     for item, why in unreadable.items():
         screen.remark(f"left out: {item}: {why}")
-    _show(found[:worst])
+    if found:
+        _show(found[:worst])
     _conclude(name, found, sorting, files)
 
 

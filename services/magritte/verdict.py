@@ -11,9 +11,9 @@ from rich.table import Table
 from services.magritte import screen
 from services.magritte.connection import found_run, has_broker
 from services.magritte.decisions import decide, user
-from services.magritte.hand_boxes import RunBoxes, parse_box
 from services.magritte.inspect import AsJson, RunName
 from services.magritte.item_search import ListedEntry
+from services.magritte.reviews.boxes import RunBoxes, parse_box
 from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 from shared.contract.items import Face, parse_item

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.magritte import libraries, screen
-from services.magritte.chosen_network import open_network
-from services.magritte.drawn_files import DrawnFiles
 from services.magritte.inspect import AsJson
-from services.magritte.network_options import (
+from services.magritte.networks.chosen import open_network
+from services.magritte.networks.files import DrawnFiles
+from services.magritte.networks.options import (
     Class,
     FixedNoise,
     Noise,
@@ -25,7 +25,7 @@ from services.magritte.run import STOPPED
 from shared.recipe.own_folders import DRAWN
 
 if TYPE_CHECKING:
-    from services.magritte.drawing import Drawing
+    from services.magritte.networks.drawing import Drawing
     from shared.stylegan2.grid import PictureArray
     from shared.stylegan2.interpolation import Easing
 
@@ -87,8 +87,8 @@ def walk(
         raise typer.BadParameter("a walk leads through at least two seeds", param_hint="--seeds")
     count = max(2, round((seconds or len(numbers) * _SECONDS_PER_SEED) * fps))
     with libraries.of_training():
-        from services.magritte.drawing import Drawing
-        from services.magritte.film import recording
+        from services.magritte.networks.drawing import Drawing
+        from services.magritte.networks.film import recording
         from shared.stylegan2.interpolation import Easing
 
         opened = open_network(what, snapshot, out)

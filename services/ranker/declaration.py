@@ -1,7 +1,7 @@
 """Declaration of the ranker."""
 
-from shared.contract import keys, patterns
 from shared.contract import messages as m
+from shared.contract import patterns
 from shared.contract.declaration import Declaration
 
 RANKER = Declaration(
@@ -12,17 +12,5 @@ RANKER = Declaration(
     threads=1,
     longest=6 * 3600.0,
     reads=(patterns.DATASETS, patterns.TRAININGS, patterns.LISTINGS, patterns.JOURNALS, patterns.VERDICTS),
-    writes=(
-        patterns.VERDICTS,
-        *(
-            keys.training("*") + f"*/{name}-*{ending}"
-            for name, ending in (
-                ("ranking", ".csv"),
-                ("ranking", ".parquet"),
-                ("ranking", ".json"),
-                ("fake-ranking", ".csv"),
-                *((sheet, ".png") for sheet in ("worst", "strangest", "best", "uncertain")),  # and of fakes
-            )
-        ),
-    ),
+    writes=(patterns.VERDICTS, *patterns.RANKINGS),
 )

@@ -18,7 +18,7 @@ from services.ranker.strangeness import strangeness
 from shared.contract import keys
 from shared.contract.errors import Poison
 from shared.contract.objects import Objects
-from shared.contract.picture_ranking import MadeRanking, RankingRequest, Told
+from shared.contract.picture_ranking import MadeRanking, OnStep, RankingRequest
 from shared.pictures import encode_png, to_image
 from shared.recipe.files import content
 from shared.runs import manifests, trainings
@@ -49,6 +49,8 @@ COLUMNS: tables.Columns = {
     "width": int,
     "height": int,
     "angle": float,
+    "detector": str,
+    "confidence": float,
 }
 """Of the table of the training pictures."""
 
@@ -59,17 +61,17 @@ class _Making:
 
     request: RankingRequest
     store: Objects
-    told: Told
+    on_step: OnStep
     remarks: list[str] = field(default_factory=list)
 
     def step(self, what: str) -> Step:
         """Return what tells of the steps of one part of the work."""
-        return lambda done, total: self.told(what, done, total)
+        return lambda done, total: self.on_step(what, done, total)
 
 
-def make(request: RankingRequest, store: Objects, told: Told) -> MadeRanking:
-    """Rank a data set as asked for. Whatever `told` raises stops it."""
-    making = _Making(request, store, told)
+def make(request: RankingRequest, store: Objects, on_step: OnStep) -> MadeRanking:
+    """Rank a data set as asked for. Whatever `on_step` raises stops it."""
+    making = _Making(request, store, on_step)
     ranked = RankedSet.open(store, request.dataset)
     members = manifests.members(store, request.dataset)
     if len(members) != len(ranked.pictures):

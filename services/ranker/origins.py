@@ -37,7 +37,7 @@ class Origins:
                 if value not in (None, "") and str(value) not in joined[name]:
                     joined[name].append(str(value))
         found = self.faces.get((image, face))
-        about = {} if found is None else {"entry": found.entry, "angle": found.angle, **_edges(found)}
+        about = {} if found is None else _face(found)
         return {name: _SEVERAL.join(values) for name, values in joined.items()} | about
 
 
@@ -57,8 +57,10 @@ def origins(store: Objects, run: str, sources: int, remark: Remark) -> Origins:
     return Origins(places, {(message.image, message.face): message for message in found})
 
 
-def _edges(found: FaceFound) -> dict[str, int]:
-    return dict(zip(("left", "top", "width", "height"), found.box, strict=True))
+def _face(found: FaceFound) -> dict[str, Any]:
+    edges = dict(zip(("left", "top", "width", "height"), found.box, strict=True))
+    about = {"entry": found.entry, "angle": found.angle, "confidence": found.score}
+    return {**about, **edges, "detector": "+".join(found.detectors)}
 
 
 def _described(record: Mapping[str, Any]) -> dict[str, Any]:

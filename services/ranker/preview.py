@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from services.ranker import looks, making, strangeness, suspicion
 from services.ranker.looks import Looks
 from shared.contract.objects import Objects
-from shared.contract.picture_ranking import MadeRanking, RankingRequest, Told
+from shared.contract.picture_ranking import MadeRanking, OnStep, RankingRequest
 from shared.contract.reasons import Drop
 from shared.contract.suspicious_faces import Look, SeenFace, Signal, Sorting, Suspect, Verdicts
 from shared.pictures import OUR_OWN_LIMITS, decode, flatten
@@ -17,9 +17,9 @@ from shared.pictures import OUR_OWN_LIMITS, decode, flatten
 class PreviewRanker:
     """`shared.contract.picture_ranking.PictureRanker` as the stage ranks."""
 
-    def rank(self, request: RankingRequest, store: Objects, told: Told) -> MadeRanking:
+    def rank(self, request: RankingRequest, store: Objects, on_step: OnStep) -> MadeRanking:
         """Rank what is asked for; nothing is written. Raises Poison where data set, snapshot or network do not fit."""
-        return making.make(request, store, told)
+        return making.make(request, store, on_step)
 
 
 class PreviewSorter:

@@ -66,9 +66,9 @@ def _worst(names: Sequence[str], share: float) -> Sequence[str]:
 
 
 def _kept(log: Mapping[int, Verdict]) -> set[tuple[str, int | None]]:
-    """Return the faces that were kept by the last verdict about each, also by one that undid a prune."""
+    """Return the faces that the last verdict about each keeps or gives a box of, also where that undid a prune."""
     standing = {(each.image, each.face): each.decision for each in log.values()}
-    return {face for face, decision in standing.items() if decision is Decision.KEEP}
+    return {face for face, decision in standing.items() if decision in (Decision.KEEP, Decision.BOX)}
 
 
 def _verdict(row: Row, earlier: Mapping[str, int], name: _Name) -> Verdict:

@@ -21,6 +21,16 @@ LISTINGS = open_ended(keys.old_listing("*", 0)).replace("0", "*")
 NORMALIZED = keys.normalized("*")
 ORIGINALS = keys.original("*")
 PAGES = keys.page("*", 0, 0).partition("0/")[0] + "*"
+RANKINGS = tuple(
+    f"{keys.training('*')}*/{name}-*{ending}"
+    for ending, names in {
+        ".csv": ("ranking", "fake-ranking"),
+        ".parquet": ("ranking",),
+        ".json": ("ranking",),
+        ".png": ("worst", "strangest", "best", "uncertain"),  # also of what the network draws
+    }.items()
+    for name in names
+)
 RETRY_FAILED = keys.retry_failed("*")
 RUN_TRAININGS = keys.run_training("*") + "*"
 STATES = keys.state("*")

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from shared.contract.objects import Objects
 from shared.recipe.ranking import Ranking
 
-Told = Callable[[str, int, int], object]
+OnStep = Callable[[str, int, int], object]
 """Gets what is done at the moment, how many steps of it are done, and how many there are."""
 
 
@@ -59,6 +59,6 @@ class MadeRanking:
 class PictureRanker(Protocol):
     """Ranks the pictures of data sets."""
 
-    def rank(self, request: RankingRequest, store: Objects, told: Told) -> MadeRanking:
+    def rank(self, request: RankingRequest, store: Objects, on_step: OnStep) -> MadeRanking:
         """Rank what is asked for; nothing is written. Raises Poison where data set, snapshot or network do not fit."""
         ...

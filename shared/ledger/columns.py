@@ -19,7 +19,7 @@ _BYTES_OF_A_KEY = 125
 """Memory of an entry's key, its row number and their place in the dictionary, measured at 100,000 entries."""
 
 PICTURE = {
-    "told": "I",
+    "noted": "I",
     "judgement": "H",
     "arrival": "I",
     "keeper": "I",
@@ -39,16 +39,12 @@ PICTURE = {
 
 FACE = {
     "number": "I",
-    "told": "I",
+    "noted": "I",
     "outcome": "H",
     "revision": "I",
     "verdict": "I",
     "rejected": "B",
     "boxed": "B",
-    "hand_outcome": "H",
-    "hand_revision": "I",
-    "hand_told": "I",
-    "hand_told_of": "I",
     "compared": "I",
     "duplicate": "H",
     "next_face": "I",
@@ -144,11 +140,11 @@ class Entries:
         return b"".join(self._rows)
 
 
-def note_first(told: "array[int]", row: int, kind: int) -> bool:
-    """Note in a column of bits that a kind, by its code, was told of a row; return whether it is for the first time."""
+def note_first(noted: "array[int]", row: int, kind: int) -> bool:
+    """Note in a column of bits that a kind, by its code, has come about a row; return whether it is the first time."""
     bit = 1 << kind
-    first = not told[row] & bit
-    told[row] |= bit
+    first = not noted[row] & bit
+    noted[row] |= bit
     return first
 
 

@@ -1,6 +1,7 @@
 """The faces of a tally's pictures: what stages, the deduper's second pass and a person have said about each."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 
 from shared.contract.facts import FaceFact
 from shared.contract.messages import Decision, FaceNormalized, FaceSuperseded, ItemDied, VerdictGiven
@@ -11,13 +12,41 @@ from shared.ledger.fates import PERSON, UNDECIDED, Fate, Settlement
 from shared.ledger.outcomes import FACE_OUTCOMES, Cause, prevails, settled_by
 
 
-class Faces:
-    """Faces by row of `columns`; those of a picture are chained from its row of `pictures` on."""
+@dataclass(slots=True)
+class _ByHand:
+    """Outcomes of the boxes that a person has given of a face.
 
-    def __init__(self, pictures: Columns, causes: Codes[Cause], content: Mapping[str, bytes]) -> None:
+    `outcome` is the code of the latest and `revision` that of its box; bits of `noted` are kinds of facts that decide
+    nothing, about the box of the revision `noted_of`. Few faces have any.
+    """
+
+    outcome: int = NONE
+    revision: int = 0
+    noted: int = 0
+    noted_of: int = 0
+
+
+class Faces:
+    """Faces by row of `columns`; those of a picture are chained from its row of `pictures` on.
+
+    `by_hand` is of an earlier tally's `content_by_hand`.
+    """
+
+    def __init__(
+        self,
+        pictures: Columns,
+        causes: Codes[Cause],
+        content: Mapping[str, bytes],
+        by_hand: Mapping[str, Sequence[int]],
+    ) -> None:
         self.columns = Columns(FACE, content)
+        self._by_hand = {int(row): _ByHand(*numbers) for row, numbers in by_hand.items()}
         self._pictures = pictures
         self._causes = causes
+
+    def content_by_hand(self) -> dict[str, tuple[int, ...]]:
+        """Return what has been made of boxes by hand, by row of their faces, fit for JSON."""
+        return {str(row): astuple(each) for row, each in self._by_hand.items()}
 
     def row(self, picture: int, number: int) -> int:
         """Return the row of a face, a new one if it has none."""
@@ -45,34 +74,38 @@ class Faces:
         self.columns.duplicate[face] = self._causes.of((fact.kind, fact.stage, fact.reason)) if superseded else NONE
         return True
 
-    def note_told(self, face: int, kind: int, revision: int) -> bool:
-        """Note that a fact of a kind (by its code) was told that decides nothing; return whether it is news.
+    def note_kind(self, face: int, kind: int, revision: int) -> bool:
+        """Note that a fact of a kind (by its code) that decides nothing has come; return whether it is news.
 
         Of boxes by hand only the latest counts.
         """
-        columns, told = self.columns, self.columns.told
-        if revision >= BY_HAND:
-            told = columns.hand_told
-            if revision < columns.hand_told_of[face]:
-                return False
-            if revision > columns.hand_told_of[face]:
-                columns.hand_told_of[face], told[face] = revision, 0
-        return note_first(told, face, kind)
+        if revision < BY_HAND:
+            return note_first(self.columns.noted, face, kind)
+        hand = self._by_hand.setdefault(face, _ByHand())
+        if revision < hand.noted_of:
+            return False
+        if revision > hand.noted_of:
+            hand.noted_of, hand.noted = revision, 0
+        is_first = not hand.noted & 1 << kind
+        hand.noted |= 1 << kind
+        return is_first
 
     def note_outcome(self, face: int, fact: FaceFact) -> bool:
         """Note an outcome if it goes before the one that is known; return whether it does.
 
         What was made of a box by hand is noted beside the rest: a person can go back to that.
         """
-        columns = self.columns
-        if fact.revision >= BY_HAND:
-            outcomes, revisions = columns.hand_outcome, columns.hand_revision
-        else:
-            outcomes, revisions = columns.outcome, columns.revision
-        known = None if outcomes[face] == NONE else self._causes[outcomes[face]]
-        if not prevails(fact, FACE_OUTCOMES, revisions[face], known):
+        columns, is_by_hand = self.columns, fact.revision >= BY_HAND
+        hand = self._by_hand.setdefault(face, _ByHand()) if is_by_hand else None
+        outcome, revision = (hand.outcome, hand.revision) if hand else (columns.outcome[face], columns.revision[face])
+        known = None if outcome == NONE else self._causes[outcome]
+        if not prevails(fact, FACE_OUTCOMES, revision, known):
             return False
-        outcomes[face], revisions[face] = self._causes.of((fact.kind, fact.stage, fact.reason)), fact.revision
+        code = self._causes.of((fact.kind, fact.stage, fact.reason))
+        if hand:
+            hand.outcome, hand.revision = code, fact.revision
+        else:
+            columns.outcome[face], columns.revision[face] = code, fact.revision
         return True
 
     def note_verdict(self, face: int, fact: FaceFact) -> bool:
@@ -89,12 +122,13 @@ class Faces:
         columns = self.columns
         if not columns.boxed[face]:
             return columns.outcome[face]
-        is_of_that_box = columns.hand_revision[face] == BY_HAND + columns.verdict[face]
-        return columns.hand_outcome[face] if is_of_that_box else NONE
+        hand = self._by_hand.get(face)
+        return hand.outcome if hand and hand.revision == BY_HAND + columns.verdict[face] else NONE
 
     def revision(self, face: int) -> int:
         """Return the revision of that."""
-        return self.columns.hand_revision[face] if self.columns.boxed[face] else self.columns.revision[face]
+        hand = self._by_hand.get(face) if self.columns.boxed[face] else None
+        return hand.revision if hand else self.columns.revision[face]
 
     def boxed(self, picture: int) -> list[int]:
         """Return the faces of a picture of which a box by hand stands."""

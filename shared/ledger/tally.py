@@ -46,7 +46,7 @@ class Tally:
         self._arrivals = Arrivals(meta.get("arrivals"))
         self._entries = Entries(columns.get("entries", b""))
         self._pictures = Columns(PICTURE, below("picture", columns))
-        self._faces = Faces(self._pictures, self._causes, below("face", columns))
+        self._faces = Faces(self._pictures, self._causes, below("face", columns), meta.get("by_hand", {}))
         self._fates = Counter[int](self._pictures.settlement)
         self.settled = sum(count for code, count in self._fates.items() if self._is_fate(code))
         self.faces = sum(self._pictures.members)
@@ -64,6 +64,7 @@ class Tally:
             "arrivals": self._arrivals.content(),
             "changes": self.changes,
             "candidate_changes": self.candidate_changes,
+            "by_hand": self._faces.content_by_hand(),
         }
         parts = (("picture", self._pictures.content()), ("face", self._faces.columns.content()))
         columns = {f"{part}-{name}": column for part, content in parts for name, column in content.items()}
@@ -168,7 +169,7 @@ class Tally:
             changed = self._judge(row, fact)
             return self._arrivals.note(fact.revision, fact.entry, fact.decisions) or changed
         if fact.kind not in OUTCOMES:
-            return note_first(pictures.told, row, self._kinds.of(fact.kind))
+            return note_first(pictures.noted, row, self._kinds.of(fact.kind))
         if not self._prevails(row, fact) and not self._counts_more(row, fact):
             return False
         pictures.faces[row] = fact.faces
@@ -206,7 +207,7 @@ class Tally:
         if fact.kind in COMPARED:
             return self._faces.compare(face, fact)
         if fact.kind not in outcomes.FACE_OUTCOMES:
-            return self._faces.note_told(face, self._kinds.of(fact.kind), fact.revision)
+            return self._faces.note_kind(face, self._kinds.of(fact.kind), fact.revision)
         news = self._faces.note_outcome(face, fact)
         self._count_changes(news and fact.kind == FaceNormalized.kind())  # also when another picture takes its place
         return news

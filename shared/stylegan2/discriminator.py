@@ -1,6 +1,8 @@
 """The residual discriminator."""
 
 import math
+from collections import deque
+from collections.abc import Iterator
 
 from keras import ops
 
@@ -34,11 +36,18 @@ def scores(
 
 def features(architecture: Architecture, variables: Variables, pictures: Tensor, precision: str = "float32") -> Tensor:
     """Find the maps of pictures [N, R, R, num_channels] at 4x4: [N, 4, 4, maps], each picture's on its own."""
+    (last,) = deque(maps(architecture, variables, ops.cast(pictures, precision)), maxlen=1)
+    return ops.cast(last, "float32")
+
+
+def maps(architecture: Architecture, variables: Variables, pictures: Tensor) -> Iterator[Tensor]:
+    """Yield the maps [N, H, W, maps] of pictures, each picture's on its own, from full size down to 4x4."""
     top = f"{architecture.resolution}x{architecture.resolution}"
-    x = _layer(variables, f"{top}/FromRGB", ops.cast(pictures, precision), architecture.conv_clamp)
+    x = _layer(variables, f"{top}/FromRGB", pictures, architecture.conv_clamp)
+    yield x
     for side in reversed(architecture.sides[1:]):
         x = _block(variables, f"{side}x{side}", x, architecture.conv_clamp)
-    return ops.cast(x, "float32")
+        yield x
 
 
 def _mapped(architecture: Architecture, variables: Variables, labels: Tensor) -> Tensor:

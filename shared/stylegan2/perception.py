@@ -21,7 +21,7 @@ def appearance(architecture: Architecture, variables: Variables, pictures: Tenso
 
     Maps are unit vectors at each place. `variables` are D's.
     """
-    maps, pyramid = discriminator_maps(architecture, variables, pictures), [pictures]
+    maps, pyramid = list(discriminator.maps(architecture, variables, pictures)), [pictures]
     while pyramid[-1].shape[1] > 4:
         pyramid.append(ops.average_pool(pyramid[-1], 2, 2, data_format="channels_last"))
     return [_unit(each) for each in maps], pyramid
@@ -31,15 +31,6 @@ def distance(first: tuple[list[Tensor], list[Tensor]], second: tuple[list[Tensor
     """Return the distance [N] of pictures by their appearances: 0 for the same, about 1 for unrelated ones."""
     maps, pixels = ([_squares(*pair) for pair in zip(*parts, strict=True)] for parts in zip(first, second, strict=True))
     return sum(maps) / len(maps) + PIXELS * sum(pixels) / len(pixels)
-
-
-def discriminator_maps(architecture: Architecture, variables: Variables, pictures: Tensor) -> list[Tensor]:
-    """Return D's maps of pictures, from those at full size to those at 4x4; of each picture on its own."""
-    clamp, top = architecture.conv_clamp, architecture.resolution
-    maps = [discriminator._layer(variables, f"{top}x{top}/FromRGB", pictures, clamp)]
-    for side in reversed(architecture.sides[1:]):
-        maps.append(discriminator._block(variables, f"{side}x{side}", maps[-1], clamp))
-    return maps
 
 
 def _unit(maps: Tensor) -> Tensor:

@@ -48,6 +48,7 @@ UNSEEN = {
     *((name, "reads", "controls/*") for name in PIPELINE.containers),  # nothing was paused or cancelled
     *((name, does, PROBES) for name in PIPELINE.containers for does in ("writes", "deletes")),  # S3's alone
     ("tfrecord-packer", "writes", "runs/*/events/tfrecord-packer/*"),  # no class of a recipe had no picture
+    *(("ranker", does, patterns.VERDICTS) for does in ("reads", "writes")),  # no recipe let it drop the worst
     *(("deduper", does, patterns.INDEXES) for does in ("reads", "writes", "deletes")),  # of 2000 arrivals
     *(("scraper", does, patterns.ANSWERS) for does in ("reads", "writes")),  # no board was asked
     ("deduper", "reads", patterns.CHECKPOINTS),  # nor of 1000 facts

@@ -89,7 +89,8 @@ def test_a_stage_has_tests_in_the_mirrored_folder(stage: str) -> None:
 
 
 def test_a_module_of_the_command_line_has_a_test_file_of_its_name() -> None:
-    modules = {path.stem for path in (REPOSITORY / "services" / "magritte").glob("[!_]*.py")}
-    tests = {path.stem.removeprefix("test_") for path in (REPOSITORY / "tests/services/magritte").glob("test_*.py")}
+    code, tested = REPOSITORY / "services" / "magritte", REPOSITORY / "tests" / "services" / "magritte"
+    modules = {path.relative_to(code) for path in code.rglob("[!_]*.py")}
+    tests = {path.relative_to(tested) for path in tested.rglob("test_*.py")}
     assert len(modules) > 20
-    assert modules - tests == set()
+    assert modules - {path.with_name(path.name.removeprefix("test_")) for path in tests} == set()

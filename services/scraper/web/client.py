@@ -54,7 +54,7 @@ class PoliteWeb(Web):
         addresses = CheckedAddresses(conditions.egress, resolve)
         self._transport = Transport(addresses, self._hosts, self._politeness, common)
 
-    def ask(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Reply:
         """Return the answer of an API: one of 200, or of a refusal that trying again does not mend, such as 404.
 
         Raises `RunUnusable` for an address that may not be asked, and for an answer that is too long.

@@ -193,7 +193,7 @@ class _Passage(socketserver.BaseRequestHandler):
         gate = self.server
         held.enter_context(gate.hosts.turn(host, gate.politeness, self._waiting))
         least = gate.politeness.least_pause if is_public else 0.0
-        gate.hosts.asking(host, gate, max(gate.politeness.pause, least), is_public)
+        gate.hosts.requesting(host, gate, max(gate.politeness.pause, least), is_public)
 
     def _waiting(self) -> bool:
         self.server.note()

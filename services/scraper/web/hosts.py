@@ -24,7 +24,7 @@ _KEPT_IN_MIND = 900.0
 class _Host:
     """Knowledge of one host; times are by the clock of its `Hosts`."""
 
-    asked: float = float("-inf")
+    requested_at: float = float("-inf")
     held_until: float = float("-inf")
     busy: int = 0
     refusals: int = 0
@@ -43,7 +43,7 @@ class _Host:
 
     def due(self, pause: float) -> float:
         """Return when it may be asked by one who would wait for `pause`: the longest pause that anybody wants holds."""
-        return max(self.held_until, self.asked + max([pause, *self.wishes.values()]))
+        return max(self.held_until, self.requested_at + max([pause, *self.wishes.values()]))
 
 
 class Hosts:
@@ -132,11 +132,11 @@ class Hosts:
             for name, host in self._hosts.items()
             if host.busy
             or max(host.due(0), host.closed_until) > now
-            or (host.is_in_trouble and now - host.asked < _KEPT_IN_MIND)
+            or (host.is_in_trouble and now - host.requested_at < _KEPT_IN_MIND)
         }
         self._many = max(_FEW, 2 * len(self._hosts))
 
-    def asking(self, host: str, client: object, pause: float, is_public: bool = False) -> None:
+    def requesting(self, host: str, client: object, pause: float, is_public: bool = False) -> None:
         """Note that `client` asks `host` now and wants `pause` between two requests to it.
 
         A host that `is_public` is closed to all processes of the machine when it is; others are a person's own.
@@ -145,12 +145,12 @@ class Hosts:
             known = self._known(host)
             known.wishes[client] = pause
             known.is_public |= is_public
-            known.asked = self.clock()
+            known.requested_at = self.clock()
 
     def answered(self, host: str) -> None:
         """Note that an answer of `host` has begun: the pause counts from here."""
         with self._free:
-            self._known(host).asked = self.clock()
+            self._known(host).requested_at = self.clock()
 
     def succeeded(self, host: str) -> None:
         """Note that `host` has answered well: all rows of troubles end."""

@@ -47,7 +47,7 @@ class Web(Protocol):
     `Interrupted` when asked to stop.
     """
 
-    def ask(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Reply:
         """Return the answer of an API: one of 200, or of a refusal that trying again does not mend, such as 404."""
         ...
 

@@ -121,7 +121,7 @@ class Transport:
     def _note_asking(self, host: str) -> None:
         is_public = not self._addresses.is_private()
         least = self._politeness.least_pause if is_public else 0.0
-        self._hosts.asking(host, self, max(self._politeness.pause, least), is_public)
+        self._hosts.requesting(host, self, max(self._politeness.pause, least), is_public)
 
     def _judged(self, call: Call, receiver: Receiver[T], response: httpcore.Response) -> T | Drop | Later | Redirect:
         reason = response.extensions.get("reason_phrase", b"")

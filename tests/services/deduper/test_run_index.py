@@ -94,6 +94,35 @@ def test_the_copy_that_shows_most_is_kept_whichever_has_more_pixels() -> None:
         }
 
 
+@pytest.mark.parametrize(("whole", "crop", "kept"), [(900, 400, {0}), (400, 900, {0, 1})])
+def test_a_crop_never_stands_for_the_whole_picture_and_the_whole_picture_for_its_crop(
+    whole: int, crop: int, kept: set[int]
+) -> None:
+    def loss(one: str, other: str, kind: Reason) -> float:
+        return 0.4 if int(one, 16) == 1 else 0.0
+
+    seen = eyes(_within_four_bits, lambda image: [whole, crop][int(image, 16)])._replace(loss=loss)
+    for order in itertools.permutations([_print(0, 0), _print(1, 1)]):
+        index, last_decisions = RunIndex(SETTINGS), {}
+        for found in order:
+            last_decisions.update({each.entry: each.by for each in index.add(found, seen).decisions})
+        assert {int(entry, 16) for entry, by in last_decisions.items() if by is None} == kept
+
+
+def test_a_sharper_crop_and_the_whole_picture_are_both_kept(
+    drawing: Drawing, arrived: Arrived, context: Context
+) -> None:
+    image = drawing(0).resize((1600, 2000))
+    whole = image.resize((400, 500))
+    for share, kept in ((0.04, 1), (0.15, 2)):
+        x, y = round(share * image.width), round(share * image.height)
+        crop = image.crop((x, y, image.width - x, image.height - y))
+        index, seen = RunIndex(SETTINGS), Looking(SETTINGS).within(context.store)
+        decided = [index.add(arrived(each, number), seen).decisions for number, each in enumerate((whole, crop))]
+        last = {decision.entry: decision.by for decisions in decided for decision in decisions}
+        assert list(last.values()).count(None) == kept, share
+
+
 def test_a_picture_is_measured_once_and_only_if_it_has_a_near_duplicate() -> None:
     measured = list[int]()
 

@@ -10,9 +10,13 @@ def candidates(*scored: tuple[float, tuple[int, int, int, int]]) -> list[Candida
     return [Candidate(Box(*box), score, Voice.ANIMEFACE) for score, box in scored]
 
 
+def face(score: float, box: tuple[int, int, int, int]) -> Face:
+    return Face(Box(*box), score, voices=(Voice.ANIMEFACE,))
+
+
 def test_of_overlapping_candidates_the_surest_one_is_the_face() -> None:
     found = candidates((0.6, (10, 10, 50, 50)), (0.9, (14, 12, 50, 50)), (0.5, (200, 10, 50, 50)))
-    assert accepted(found, Acceptance()) == [Face(Box(14, 12, 50, 50), 0.9), Face(Box(200, 10, 50, 50), 0.5)]
+    assert accepted(found, Acceptance()) == [face(0.9, (14, 12, 50, 50)), face(0.5, (200, 10, 50, 50))]
 
 
 def test_heads_that_touch_are_two_faces() -> None:
@@ -30,7 +34,7 @@ def test_heads_that_touch_are_two_faces() -> None:
 )
 def test_the_threshold_is_that_of_the_detector_that_the_recipe_chooses(faces: Faces, least: float) -> None:
     found = candidates((least, (0, 0, 50, 50)), (least - 0.01, (200, 0, 50, 50)))
-    assert accepted(found, Acceptance.of(faces)) == [Face(Box(0, 0, 50, 50), least)]
+    assert accepted(found, Acceptance.of(faces)) == [face(least, (0, 0, 50, 50))]
 
 
 def test_a_vote_has_its_own_thresholds() -> None:

@@ -105,6 +105,19 @@ def test_every_face_is_found_numbered_and_counted(bench: Bench, drawn: Drawn, by
     assert counted.faces == 2
 
 
+def test_a_face_says_who_has_found_it_and_how_sure_that_is(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
+    first, second, _ = bench.made(encoded(drawn(heads=2)), recipe(by_cascade))
+    windows = by_cascade.cascade.min_neighbors
+    for face in (first, second):
+        assert isinstance(face, FaceFound)
+        assert face.detectors == ("cascade",)
+        assert face.score is not None
+        assert face.score > windows
+    by_vote, _ = bench.made(encoded(drawn()), recipe(Faces()))
+    assert isinstance(by_vote, FaceFound)
+    assert {"animeface", "animeface-closer"} & set(by_vote.detectors)
+
+
 def test_a_crop_is_the_box_of_the_original_pixel_for_pixel(bench: Bench, drawn: Drawn, by_cascade: Faces) -> None:
     image = drawn()
     found = bench.made(encoded(image), recipe(by_cascade))[0]

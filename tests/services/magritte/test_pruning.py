@@ -1,49 +1,19 @@
-import math
-
 import pytest
 
 from services.magritte import pruning
-from services.magritte.pruning import RankedFace
-from shared.contract.errors import Unreadable
-from shared.contract.items import Face
+from services.magritte.ranked_faces import RankedFace, read_ranking
 from shared.contract.messages import Decision
 from shared.ledger.verdicts import Verdict, Verdicts, give_all
 from shared.store import FolderStore
-
-HEAD = "rank,quality,spread,name,picture,image,entry,face,decision"
-
-
-def row(rank: int, quality: str = "1.5", decision: str = "") -> str:
-    return f"{rank},{quality},0.1,n,{rank:064x},{rank:064x},{rank:020x},0,{decision}"
-
-
-def table(*rows: str, head: str = HEAD) -> bytes:
-    return "\n".join((head, *rows, "")).encode()
+from tests.services.magritte.rankings import row, table
 
 
 def ranked(count: int) -> list[RankedFace]:
-    return pruning.read_ranking(table(*(row(rank, str(-rank / 2)) for rank in range(count, 0, -1))), "r.csv")
+    return read_ranking(table(*(row(rank, str(-rank / 2)) for rank in range(count, 0, -1))), "r.csv")
 
 
 def ranks(faces: list[RankedFace]) -> list[int]:
     return [face.rank for face in faces]
-
-
-def test_a_ranking_is_read_with_the_best_face_first() -> None:
-    first, second = ranked(2)
-    assert (first.rank, first.quality, first.item, first.image) == (1, -0.5, Face(f"{1:020x}", 0), f"{1:064x}")
-    assert (second.rank, second.quality) == (2, -1.0)
-
-
-def test_a_ranking_of_before_has_its_quality_as_score() -> None:
-    (face,) = pruning.read_ranking(table(row(1, "-2.25"), head=HEAD.replace("quality", "score")), "r.csv")
-    assert face.quality == -2.25
-
-
-def test_a_face_that_no_network_has_scored_is_below_nothing() -> None:
-    faces = pruning.read_ranking(table(row(1, ""), row(2, "-3")), "r.csv")
-    assert math.isnan(faces[0].quality)
-    assert ranks(pruning.below(faces, 1e9)) == [2]
 
 
 @pytest.mark.parametrize(
@@ -59,23 +29,7 @@ def test_those_below_a_quality_come_with_the_lowest_first() -> None:
 
 def test_those_that_a_person_has_marked_in_the_file_are_found() -> None:
     rows = (row(1, decision="Drop "), row(2, decision="keep"), row(3, decision="drop"))
-    assert ranks(pruning.marked(pruning.read_ranking(table(*rows), "r.csv"))) == [3, 1]
-
-
-@pytest.mark.parametrize(
-    ("content", "problem"),
-    [
-        (b"", "r.csv has no faces"),
-        (table(), "r.csv has no faces"),
-        (b"rank,name\n1,x\n", "it has no column 'score'"),
-        (table(row(1).replace("1.5", "good")), "could not convert string to float: 'good'"),
-        (b"\xff\xfe\x00rank", "r.csv is no ranking"),
-        (table("1"), "r.csv is no ranking"),
-    ],
-)
-def test_what_is_no_ranking_is_named(content: bytes, problem: str) -> None:
-    with pytest.raises(Unreadable, match=problem):
-        pruning.read_ranking(content, "r.csv")
+    assert ranks(pruning.marked(read_ranking(table(*rows), "r.csv"))) == [3, 1]
 
 
 def verdict(image: int, decision: Decision, prune: str = "") -> Verdict:
@@ -90,7 +44,7 @@ def standing(store: FolderStore, *given: Verdict) -> Verdicts:
 
 
 def test_faces_that_a_person_has_kept_stay_unless_that_undid_a_prune(store: FolderStore) -> None:
-    undone = pruning.undoing([verdict(4, Decision.DROP, "prune of May")], "ann")
+    undone = pruning.undoing([verdict(4, Decision.DROP, "prune of May")], [], "ann")
     verdicts = standing(store, verdict(3, Decision.KEEP), verdict(2, Decision.DROP), *undone)
     chosen = pruning.without_kept(pruning.worst(ranked(4), 0.75), verdicts)
     assert (ranks(list(chosen.faces)), chosen.kept) == ([4, 2], 1)
@@ -103,11 +57,30 @@ def test_the_last_prune_is_undone_first_and_without_what_was_decided_since(store
     verdicts = standing(store, *may, *june, verdict(2, Decision.DROP))
     last = pruning.last_prune(verdicts, images)
     assert [each.image for each in last] == [each.image for each in june]
-    verdicts = standing(store, *pruning.undoing(last, "ben"))
+    verdicts = standing(store, *pruning.undoing(last, [], "ben"))
     assert [each.image for each in pruning.last_prune(verdicts, images)] == [may[0].image, may[2].image]
     assert pruning.last_prune(verdicts, {f"{9:064x}"}) == []
 
 
 def test_undoing_says_what_it_undoes() -> None:
-    (back,) = pruning.undoing([verdict(1, Decision.DROP, "prune of May")], "ben")
+    (back,) = pruning.undoing([verdict(1, Decision.DROP, "prune of May")], [], "ben")
     assert (back.decision, back.face, back.who, back.why) == (Decision.KEEP, 0, "ben", "undo of prune of May")
+
+
+def test_a_face_that_had_a_box_by_hand_comes_back_by_that_box() -> None:
+    about = {"image": f"{1:064x}", "face": 0, "who": "ann"}
+    first, second = (Verdict.model_validate({**about, "decision": "box", "box": (left, 2, 30, 30)}) for left in (1, 9))
+    dropped = verdict(1, Decision.DROP, "prune of May")
+    (back,) = pruning.undoing([dropped], [first, second, dropped, first], "ben")
+    assert (back.decision, back.box, back.who, back.prune) == (
+        Decision.BOX,
+        (9, 2, 30, 30),
+        "ben",
+        "undo of prune of May",
+    )
+
+
+def test_what_a_person_has_marked_goes_even_if_it_was_kept_before(store: FolderStore) -> None:
+    rows = read_ranking(table(row(1, decision="drop"), row(2)), "r.csv")
+    verdicts = standing(store, verdict(1, Decision.KEEP), verdict(2, Decision.KEEP))
+    assert ranks(list(pruning.without_kept(rows, verdicts).faces)) == [1]

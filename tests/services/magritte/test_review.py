@@ -62,7 +62,7 @@ def test_file_names_are_in_the_order_of_suspicion(magritte: Magritte, folder: Pa
 def test_a_run_without_a_ranking_cannot_be_sorted_by_score(magritte: Magritte, folder: Path, sorted_run: str) -> None:
     error = magritte("review", "export", "--out", str(folder), "--sort", "score").exception
     assert isinstance(error, NotFound)
-    assert f"run {sorted_run} has no ranking yet: sort by suspicion or name" in str(error)
+    assert f"run {sorted_run} has no ranking yet: `magritte rank {sorted_run}` makes one" in str(error)
     assert not folder.exists()
 
 

@@ -2,7 +2,9 @@ import json
 
 import pytest
 
+from shared.bus.rabbitmq import RabbitMQBus
 from shared.contract.errors import NotFound
+from shared.contract.messages import TrainingDue, decode_message
 from shared.ledger.progress import Phase
 from shared.recipe.train_on import Carried
 from shared.runs.registry import phase_of, read_state
@@ -94,3 +96,16 @@ def test_what_is_not_there_is_named(magritte: Magritte, ranked: str, words: tupl
 
 def test_a_run_without_a_data_set_has_nothing_to_train_on(magritte: Magritte, faces: str) -> None:
     assert "run anya-001 has no data set yet" in str(magritte("train").exception)
+
+
+def test_with_a_broker_the_trainer_and_the_ledger_are_told(
+    magritte: Magritte, store: FolderStore, ranked: str, bus: RabbitMQBus
+) -> None:
+    assert "RECIPE" not in done(magritte("train", "--kimg", "+5"))
+    for queue in ("trainer", "tfrecord-packer.ledger"):
+        consumer = bus.consume(queue)
+        delivery = consumer.receive(30.0)
+        assert delivery is not None
+        assert decode_message(delivery.body) == TrainingDue(run=ranked, number=2, version=1, dataset=ONE)
+        delivery.ack()
+        consumer.close()

@@ -14,8 +14,8 @@ from click.testing import Result
 from shared.stylegan2 import generator
 from shared.stylegan2.grid import to_uint8
 from shared.stylegan2.weights import Networks
+from tests.services.magritte.networks.test_film import frames_of
 from tests.services.magritte.test_draw import network
-from tests.services.magritte.test_film import frames_of
 
 Magritte = Callable[..., Result]
 PSI = 0.6

@@ -18,7 +18,7 @@ def far(toy: Networks, first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def test_the_last_maps_are_those_that_the_official_scores_are_made_of(golden):
     architecture, D = golden.networks.architecture, golden.networks.D
     reals = discriminator.scaled(golden.nhwc("reals_uint8_nchw"))
-    x = perception.discriminator_maps(architecture, D, reals)[-1]
+    x = list(discriminator.maps(architecture, D, reals))[-1]
     x = ops.concatenate([x, discriminator.minibatch_stddev(x, 4, 1)], axis=3)
     x = activated(D, "4x4/Conv", convolution(D, "4x4/Conv", x, np.sqrt(2)))
     x = dense(D, "Output", lrelu(dense(D, "4x4/Dense0", ops.reshape(ops.transpose(x, (0, 3, 1, 2)), (len(x), -1)))))
@@ -30,7 +30,7 @@ def test_the_last_maps_are_those_that_the_official_scores_are_made_of(golden):
 def test_the_distance_is_that_of_unit_vectors_of_maps_and_of_pixels_at_every_size(toy):
     first, second = pictures(1), pictures(1, seed=2)
     expected = 0.0
-    both = [perception.discriminator_maps(toy.architecture, toy.D, each) for each in (first, second)]
+    both = [list(discriminator.maps(toy.architecture, toy.D, each)) for each in (first, second)]
     for one, other in zip(*both, strict=True):
         units = [np.asarray(maps) / np.linalg.norm(maps, axis=3, keepdims=True) for maps in (one, other)]
         expected += np.square(units[0] - units[1]).sum(axis=3).mean() / len(both[0])

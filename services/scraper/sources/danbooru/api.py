@@ -31,33 +31,33 @@ class DanbooruApi:
     def posts(self, query: str, page: str) -> list[Any]:
         """Return a page of what a search finds, as the board describes it."""
         parameters = {"tags": query, "limit": str(ROWS), "page": page, "only": FIELDS}
-        found: list[Any] = self._asked(f"/posts.json?{urlencode(parameters)}", list)
+        found: list[Any] = self._answer(f"/posts.json?{urlencode(parameters)}", list)
         return found
 
     def post(self, number: int) -> dict[str, Any] | None:
         """Return a post as it is now, None if there is none of this number."""
-        found: dict[str, Any] | None = self._asked(f"/posts/{number}.json?{urlencode({'only': FIELDS})}", dict, True)
+        found: dict[str, Any] | None = self._answer(f"/posts/{number}.json?{urlencode({'only': FIELDS})}", dict, True)
         return found
 
     def tags(self, search: Mapping[str, str]) -> dict[str, int]:
         """Return the tags that a search for tags finds, with the numbers of their posts."""
         parameters = {**search, "limit": "20", "only": "name,post_count"}
-        rows = self._asked(f"/tags.json?{urlencode(parameters)}", list)
+        rows = self._answer(f"/tags.json?{urlencode(parameters)}", list)
         known = (row for row in rows if isinstance(row, dict) and type(row.get("post_count")) is int)
         return {str(row.get("name")): row["post_count"] for row in known}
 
     def count(self, query: str) -> int | None:
         """Return about how many posts a search finds, hidden and deleted ones among them; None if that is unknown."""
-        found = self._asked(f"/counts/posts.json?{urlencode({'tags': query})}", dict)
+        found = self._answer(f"/counts/posts.json?{urlencode({'tags': query})}", dict)
         counts = found.get("counts")
         number = counts.get("posts") if isinstance(counts, dict) else None
         return number if type(number) is int else None
 
-    def _asked(self, path: str, kind: type, may_be_missing: bool = False) -> Any:
+    def _answer(self, path: str, kind: type, may_be_missing: bool = False) -> Any:
         """Return the JSON at `path`, a list or a dict. An answer that is cut or no JSON is asked for again."""
         address = self._address + path
         for _ in range(_TRIES):
-            reply = self._web.ask(Request(address, headers={"Accept": "application/json"}, secret=self._secret))
+            reply = self._web.send(Request(address, headers={"Accept": "application/json"}, secret=self._secret))
             if reply.status == 404 and may_be_missing:
                 return None
             if reply.status != 200:

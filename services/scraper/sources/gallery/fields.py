@@ -162,7 +162,7 @@ def family_of(category: str) -> Family:
     return FAMILIES.get(CATEGORIES.get(category, category), UNKNOWN)
 
 
-def said(row: Mapping[str, Any], names: Names) -> Iterator[Any]:
+def values_of(row: Mapping[str, Any], names: Names) -> Iterator[Any]:
     """Yield what the fields of these names say, those that say something."""
     for name in names:
         value: Any = row
@@ -172,7 +172,7 @@ def said(row: Mapping[str, Any], names: Names) -> Iterator[Any]:
             yield value
 
 
-def asked_for() -> list[str]:
+def wanted_fields() -> list[str]:
     """Return the names of all fields that gallery-dl is to tell."""
     tables = [USUAL, *(family.fields for family in FAMILIES.values())]
     names = [name for table in tables for several in table.values() for name in several]

@@ -32,17 +32,17 @@ class Exit(IntFlag):
     SYSTEM = 128
 
 
-def trouble(code: int, said: Sequence[str], address: str) -> MagritteError | None:
+def trouble(code: int, output: Sequence[str], address: str) -> MagritteError | None:
     """Return the error that ended a listing; None if it is whole.
 
     An error that it has told of ends a listing too, whatever the exit code is: some of its parts go on without what
     they could not read.
     """
-    errors = [line for line in said if _ERROR.match(line)]
+    errors = [line for line in output if _ERROR.match(line)]
     if code == 0 and not errors:
         return None
-    told = "; ".join(map(shown, (errors or said)[-_LINES:])) or "it has not said why"
-    who = f"gallery.address: {shown(address)}: gallery-dl ended with {code}: {told}"
+    shown_errors = "; ".join(map(shown, (errors or output)[-_LINES:])) or "it has not said why"
+    who = f"gallery.address: {shown(address)}: gallery-dl ended with {code}: {shown_errors}"
     if code < 0 or code > 0xFF:
         return Transient(who)
     return _of_code(Exit(code), _status(errors), any(_GONE in line for line in errors), who)

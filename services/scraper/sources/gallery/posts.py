@@ -17,7 +17,7 @@ from services.scraper.sources.gallery.fields import (
     WARNINGS,
     Family,
     family_of,
-    said,
+    values_of,
 )
 from shared.contract.post import Artist, PixivPage, Post, pixiv_page
 from shared.contract.reasons import Drop, Reason
@@ -79,26 +79,26 @@ class Posts:
         told = _text(row, family, "address")
         if told.startswith(("http://", "https://")):
             return told
-        name = next(said(row, family.names("number")), None)
+        name = next(values_of(row, family.names("number")), None)
         return f"{self._root}{family.page.format(name)}" if family.page and name is not None else self._wanted.address
 
     def origin(self, row: Row) -> str:
         """Return the name of a file within the listing: the post's, and where it has several files, the file's."""
         family = self.family(row)
-        name = next(said(row, family.names("number")), None)
+        name = next(values_of(row, family.names("number")), None)
         file = urlsplit(str(row.get("_url", ""))).path.rpartition("/")[2]
         if name is None:
             return str(row.get("_url", ""))
-        number = next(said(row, family.names("page")), None)
+        number = next(values_of(row, family.names("page")), None)
         if number is not None:
             return f"{name}_{number}"
         return str(name) if family.one_file else f"{name} {file}"
 
     def refused(self, row: Row, post: Post) -> Drop | None:
         """Return why nothing may be fetched of a file, whatever a recipe's numbers are."""
-        if any(said_true(row, BANNED)):
+        if any(flags_of(row, BANNED)):
             return Drop(Reason.BANNED, "the board hides it by the wish of its artist, or as a paid work")
-        if any(said_true(row, DELETED)) or row.get("status") == "deleted":
+        if any(flags_of(row, DELETED)) or row.get("status") == "deleted":
             return Drop(Reason.DELETED, "the board's moderators have deleted it")
         place, extension = str(row.get("_url", "")), str(row.get("extension", "")).lower()
         if not place.startswith(("http://", "https://")) or extension in _MOVING:
@@ -117,13 +117,13 @@ class Posts:
 
 def rating(row: Row, family: Family) -> str:
     """Return the board's own word for whom a post is for; empty where it says nothing."""
-    if any(said_true(row, ADULT)) or any(said_true(row, WARNINGS)):
+    if any(flags_of(row, ADULT)) or any(flags_of(row, WARNINGS)):
         return _FOR_ADULTS
     if family.rated_by_tags:
         return " and ".join(sorted(_WORDS_OF_TAGS & {tag for names in tags(row).values() for tag in names}))
     word = _text(row, family, "rating")
     if word in ("", "?"):
-        return f"not {_FOR_ADULTS}" if any(True for _ in said(row, ADULT)) else ""
+        return f"not {_FOR_ADULTS}" if any(True for _ in values_of(row, ADULT)) else ""
     return word
 
 
@@ -141,9 +141,9 @@ def tags(row: Row) -> dict[str, tuple[str, ...]]:
     return {kind: names for kind, names in kinds.items() if names}
 
 
-def said_true(row: Row, names: tuple[str, ...]) -> list[bool]:
+def flags_of(row: Row, names: tuple[str, ...]) -> list[bool]:
     """Return of the fields that say something whether that is yes."""
-    return [bool(value) and str(value).lower() not in ("false", "no", "0") for value in said(row, names)]
+    return [bool(value) and str(value).lower() not in ("false", "no", "0") for value in values_of(row, names)]
 
 
 def _words(value: Any) -> tuple[str, ...]:
@@ -170,7 +170,7 @@ def _artists(row: Row, family: Family) -> tuple[str, ...]:
     named = tuple(word.removeprefix("artist:") for word in _words(row.get("tags")) if word.startswith("artist:"))
     if named:
         return named
-    value = next(said(row, family.names("artists")), None)
+    value = next(values_of(row, family.names("artists")), None)
     if isinstance(value, str):
         return _words(value) if "tags_artist" in row else (value,)
     return _words(value) if isinstance(value, list) else tuple(filter(None, (_name(value),)))
@@ -178,14 +178,14 @@ def _artists(row: Row, family: Family) -> tuple[str, ...]:
 
 def _number(row: Row, family: Family) -> int:
     """Return the number of a post; of a name that is none, a number that is made of it."""
-    name = str(next(said(row, family.names("number")), row.get("_url", "")))
+    name = str(next(values_of(row, family.names("number")), row.get("_url", "")))
     if name.isascii() and name.isdigit() and len(name) < 20:
         return int(name)
     return int(hashlib.sha256(name.encode()).hexdigest()[:12], 16)
 
 
 def _whole(row: Row, family: Family, name: str) -> int | None:
-    for value in said(row, family.names(name)):
+    for value in values_of(row, family.names(name)):
         try:
             return int(value)
         except (ValueError, TypeError, OverflowError):
@@ -194,7 +194,7 @@ def _whole(row: Row, family: Family, name: str) -> int | None:
 
 
 def _text(row: Row, family: Family, name: str) -> str:
-    for value in said(row, family.names(name)):
+    for value in values_of(row, family.names(name)):
         if isinstance(value, list):
             value = value[0]
         if isinstance(value, str | int | float):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from services.scraper.sources.gallery.fields import asked_for
+from services.scraper.sources.gallery.fields import wanted_fields
 from services.scraper.sources.gallery.outcome import shown, trouble
 from services.scraper.sources.gallery.posts import Row
 from services.scraper.web.conditions import Conditions
@@ -30,7 +30,7 @@ AT_ONCE = 3
 _ROOM = threading.BoundedSemaphore(AT_ONCE)
 _PATIENCE = 10.0
 _LONGEST_LINE = 2**24
-_MOST_SAID = 2**16
+_MOST_OUTPUT = 2**16
 
 
 @dataclass(frozen=True)
@@ -59,16 +59,16 @@ class Listing:
             with (
                 _room(self._conditions),
                 tempfile.TemporaryDirectory(prefix="magritte-") as folder,
-                tempfile.TemporaryFile() as said,
+                tempfile.TemporaryFile() as output,
             ):
-                process = self._started(folder, said)
+                process = self._started(folder, output)
                 with process:
                     try:
                         yield from _rows(process, self._gate, self._conditions)
                         code = _exit_code(process)
                     finally:
                         _end(process)
-                lines = _lines(said)
+                lines = _lines(output)
         except OSError as error:
             raise Transient(f"gallery-dl cannot be run: {error}") from error
         error_of_end = self._gate.trouble or trouble(code, lines, self._wanted.address)
@@ -76,7 +76,7 @@ class Listing:
             raise error_of_end
         self.warnings = tuple(map(shown, lines))
 
-    def _started(self, folder: str, said: IO[bytes]) -> "subprocess.Popen[bytes]":
+    def _started(self, folder: str, output: IO[bytes]) -> "subprocess.Popen[bytes]":
         try:
             program = gallery_dl.program()
         except Unusable as error:
@@ -91,7 +91,7 @@ class Listing:
             [*command, "--", f"{software}{self._wanted.address}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=said,
+            stderr=output,
             cwd=folder,
             env={"PATH": os.defpath, "HOME": folder, "PYTHONUTF8": "1"},
             start_new_session=True,
@@ -120,7 +120,7 @@ def _configuration(name: str, gate: Gate, folder: str) -> Mapping[str, Any]:
     return {
         "download": False,
         "skip": False,
-        "postprocessors": [{**lines, "include": asked_for()}],
+        "postprocessors": [{**lines, "include": wanted_fields()}],
         "url-metadata": "_url",
         "user-agent": name,
         "browser": "",
@@ -187,11 +187,11 @@ def _exit_code(process: "subprocess.Popen[bytes]") -> int:
         raise Transient("gallery-dl has closed its output and does not end") from error
 
 
-def _lines(said: IO[bytes]) -> list[str]:
+def _lines(output: IO[bytes]) -> list[str]:
     """Return the last lines that the program has written about warnings and errors."""
-    size = said.seek(0, os.SEEK_END)
-    said.seek(max(0, size - _MOST_SAID))
-    return said.read().decode("utf-8", "replace").splitlines()
+    size = output.seek(0, os.SEEK_END)
+    output.seek(max(0, size - _MOST_OUTPUT))
+    return output.read().decode("utf-8", "replace").splitlines()
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

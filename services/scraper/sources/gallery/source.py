@@ -110,7 +110,7 @@ class GallerySource:
         """Log what gallery-dl has left out, and that there was nothing."""
         if listing.warnings:
             log.warning(
-                "gallery-dl warns", address=self._address, said=listing.warnings[-3:], times=len(listing.warnings)
+                "gallery-dl warns", address=self._address, warnings=listing.warnings[-3:], times=len(listing.warnings)
             )
         if is_empty:
             log.warning("nothing found", address=self._address, hint="does a browser show anything there?")

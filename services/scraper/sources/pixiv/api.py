@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from services.scraper.sources.pixiv.asking import Body, ask_for_json, words_of
+from services.scraper.sources.pixiv.asking import Body, request_json, words_of
 from services.scraper.sources.pixiv.session import PixivSession
 from services.scraper.web.interface import Request, Web
 from shared.contract.errors import HostRefuses, Poison, Transient
@@ -73,18 +73,18 @@ class PixivApi:
     def _call(self, path: str, query: dict[str, str]) -> tuple[int, Body]:
         """Ask the app's API; if the access token turns out to be over, sign in once more and ask again."""
         token = self._session.token(self._web, self._board)
-        status, body = self._ask(path, query, token)
+        status, body = self._request(path, query, token)
         if not _is_over(status, body):
             return status, body
-        status, body = self._ask(path, query, self._session.token(self._web, self._board, over=token))
+        status, body = self._request(path, query, self._session.token(self._web, self._board, over=token))
         if _is_over(status, body):
             raise Transient("Pixiv refuses an access token that it has just given")
         return status, body
 
-    def _ask(self, path: str, query: dict[str, str], token: str) -> tuple[int, Body]:
+    def _request(self, path: str, query: dict[str, str], token: str) -> tuple[int, Body]:
         headers = {"User-Agent": self._session.app.pixiv_user_agent, "Accept-Language": "en-us"}
         address = f"{self._board.api}{path}?{urlencode(query)}"
-        return ask_for_json(self._web, Request(address, headers, {"Authorization": f"Bearer {token}"}))
+        return request_json(self._web, Request(address, headers, {"Authorization": f"Bearer {token}"}))
 
     def _page(self, path: str) -> Any:
         """Return the `body` of an answer of the web pages. Raises `NotShown`.
@@ -94,7 +94,7 @@ class PixivApi:
         if self._refusal:
             raise NotAnswered(self._refusal)
         try:
-            status, answer = ask_for_json(self._web, Request(f"{self._board.web}{path}"))
+            status, answer = request_json(self._web, Request(f"{self._board.web}{path}"))
         except (HostRefuses, Transient) as error:
             self._troubles += 1
             if isinstance(error, HostRefuses) or self._troubles == TROUBLES:

@@ -13,7 +13,7 @@ TRIES = 6
 Body = dict[str, Any]
 
 
-def ask_for_json(web: Web, request: Request) -> tuple[int, Body]:
+def request_json(web: Web, request: Request) -> tuple[int, Body]:
     """Return the status and JSON object that a server answers with.
 
     Raises `HostRefuses` when it says again and again that it is asked too often, `Transient` when it is out of order,
@@ -23,7 +23,7 @@ def ask_for_json(web: Web, request: Request) -> tuple[int, Body]:
     for attempt in range(TRIES):
         if attempt:
             web.hold(request.address)
-        reply = web.ask(request)
+        reply = web.send(request)
         if reply.status in (408, 429) or reply.status >= 500:
             raise Transient(f"{_host(request)} answers HTTP {reply.status}")
         body = _object(reply)

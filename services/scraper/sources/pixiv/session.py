@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Lock
 
-from services.scraper.sources.pixiv.asking import ask_for_json
+from services.scraper.sources.pixiv.asking import request_json
 from services.scraper.web.interface import Request, Web
 from shared import pixiv_sign_in
 from shared.contract.environment import PixivEnvironment
@@ -38,7 +38,7 @@ class PixivSession:
         address = pixiv_sign_in.token_address(board.sign_in)
         form = pixiv_sign_in.form_of_refresh(self.app)
         headers = pixiv_sign_in.headers(self.app, self._clock())
-        answer = pixiv_sign_in.read_answer(*ask_for_json(web, Request(address, headers, form=form)))
+        answer = pixiv_sign_in.read_answer(*request_json(web, Request(address, headers, form=form)))
         if isinstance(answer, pixiv_sign_in.Refusal):
             raise AccountRefused(f"{address} refuses to sign in ({answer.told}): {pixiv_sign_in.REMEDY}")
         return answer.access_token.get_secret_value()

@@ -38,7 +38,7 @@ def _api(serve: Serve, *spoiling: Fault) -> Files:
 
 def test_an_answer_comes_with_its_status_headers_and_address(web: PoliteWeb, serve: Serve) -> None:
     server = _api(serve)
-    reply = web.ask(Wanted(f"{server.address}/echo.json?tags=a+b"))
+    reply = web.send(Wanted(f"{server.address}/echo.json?tags=a+b"))
     assert (reply.status, reply.address) == (200, f"{server.address}/echo.json?tags=a+b")
     assert reply.headers["content-type"] == "application/json; charset=utf-8"
     assert json.loads(reply.body) == {"method": "GET", "query": {"tags": "a b"}, "form": {}}
@@ -47,7 +47,7 @@ def test_an_answer_comes_with_its_status_headers_and_address(web: PoliteWeb, ser
 def test_a_form_is_posted(web: PoliteWeb, serve: Serve) -> None:
     server = _api(serve)
     form = {"grant_type": "refresh_token", "name": "a&b=ü"}
-    reply = web.ask(Wanted(f"{server.address}/echo.json", form=form))
+    reply = web.send(Wanted(f"{server.address}/echo.json", form=form))
     assert json.loads(reply.body) == {"method": "POST", "query": {}, "form": form}
 
 
@@ -57,7 +57,7 @@ def test_an_answer_may_be_packed(web: PoliteWeb, serve: Serve) -> None:
     server.routes["/a.json"] = lambda request: Answer(200, packed, {"Content-Encoding": "gzip"})
     server.routes["/b.json"] = lambda request: Answer(422, packed, {"Content-Encoding": "gzip"})
     server.routes["/c.json"] = lambda request: Answer(500, packed, {"Content-Encoding": "gzip"})
-    assert [web.ask(Wanted(f"{server.address}/{name}.json")).body for name in "abc"] == [b"[1, 2]"] * 3
+    assert [web.send(Wanted(f"{server.address}/{name}.json")).body for name in "abc"] == [b"[1, 2]"] * 3
     assert server.log[0].headers["accept-encoding"] == "gzip"
 
 
@@ -65,7 +65,7 @@ def test_an_answer_may_be_packed(web: PoliteWeb, serve: Serve) -> None:
 def test_a_refusal_that_stays_is_an_answer(web: PoliteWeb, serve: Serve, status: int) -> None:
     server = serve()
     server.routes["/a.json"] = lambda request: json_answer({"message": "no"}, status)
-    reply = web.ask(Wanted(f"{server.address}/a.json"))
+    reply = web.send(Wanted(f"{server.address}/a.json"))
     assert (reply.status, json.loads(reply.body)) == (status, {"message": "no"})
     assert len(server.log) == 1
 
@@ -86,7 +86,7 @@ def test_a_refusal_that_stays_is_an_answer(web: PoliteWeb, serve: Serve, status:
 )
 def test_what_may_pass_is_asked_again(web: PoliteWeb, serve: Serve, spoil: faults.Spoil) -> None:
     server = _api(serve, Fault(spoil, times=2))
-    assert web.ask(Wanted(f"{server.address}/echo.json")).status == 200
+    assert web.send(Wanted(f"{server.address}/echo.json")).status == 200
     assert len(server.log) == 3
 
 
@@ -95,7 +95,7 @@ def test_a_host_is_held_for_as_long_as_it_asks(
     web: PoliteWeb, serve: Serve, skipped_time: SkippedTime, spoil: faults.Spoil
 ) -> None:
     server = _api(serve, Fault(spoil, times=1))
-    web.ask(Wanted(f"{server.address}/echo.json"))
+    web.send(Wanted(f"{server.address}/echo.json"))
     assert 60 < skipped_time.skipped <= 90
 
 
@@ -107,7 +107,7 @@ def test_a_wait_is_heeded_with_whatever_status_it_comes(
     headers = {"Retry-After": "90", "Location": "/echo.json"}
     server.routes["/a.json"] = lambda request: Answer(status, b"", headers)
     for path in ("/a.json", "/echo.json"):
-        web.ask(Wanted(f"{server.address}{path}"))
+        web.send(Wanted(f"{server.address}{path}"))
     assert 60 < skipped_time.skipped <= 90
     assert [entry.path for entry in server.log[:2]] == ["/a.json", "/echo.json"]
 
@@ -115,26 +115,26 @@ def test_a_wait_is_heeded_with_whatever_status_it_comes(
 def test_points_are_no_time_to_wait(web: PoliteWeb, serve: Serve, skipped_time: SkippedTime) -> None:
     server = _api(serve, Fault(faults.with_points()))
     for _ in range(3):
-        web.ask(Wanted(f"{server.address}/echo.json"))
+        web.send(Wanted(f"{server.address}/echo.json"))
     assert skipped_time.skipped == 0
 
 
 def test_without_a_time_to_wait_the_pauses_double(connect: Connect, serve: Serve, skipped_time: SkippedTime) -> None:
     server = _api(serve, Fault(faults.too_many_requests(), times=3))
-    connect(back_off=20).ask(Wanted(f"{server.address}/echo.json"))
+    connect(back_off=20).send(Wanted(f"{server.address}/echo.json"))
     assert 120 < skipped_time.skipped <= 140
 
 
 def test_the_last_of_several_refusals_is_the_answer(web: PoliteWeb, serve: Serve) -> None:
     server = _api(serve, Fault(faults.slow_search()))
-    reply = web.ask(Wanted(f"{server.address}/echo.json"))
+    reply = web.send(Wanted(f"{server.address}/echo.json"))
     assert (reply.status, json.loads(reply.body)["error"]) == (500, "ActiveRecord::QueryCanceled")
     assert len(server.log) == 4
 
 
 def test_a_very_long_wait_is_not_waited_for(web: PoliteWeb, serve: Serve, skipped_time: SkippedTime) -> None:
     server = _api(serve, Fault(faults.too_many_requests(86400)))
-    assert web.ask(Wanted(f"{server.address}/echo.json")).status == 429
+    assert web.send(Wanted(f"{server.address}/echo.json")).status == 429
     assert (len(server.log), skipped_time.skipped) == (1, 0)
 
 
@@ -142,19 +142,19 @@ def test_an_answer_without_an_end_is_refused(web: PoliteWeb, serve: Serve) -> No
     server = serve(Fault(faults.endless()))
     server.routes["/a.json"] = lambda request: Answer(200, b"x" * 2**20)
     with pytest.raises(RunUnusable, match=f"at most {MOST_BYTES_OF_AN_ANSWER} are fetched"):
-        web.ask(Wanted(f"{server.address}/a.json"))
+        web.send(Wanted(f"{server.address}/a.json"))
 
 
 def test_a_host_that_says_nothing_for_too_long_may_answer_later(connect: Connect, serve: Serve) -> None:
     server = _api(serve, Fault(faults.silent()))
     with pytest.raises(Transient, match=r"/echo.json: not complete after 0\.3 seconds"):
-        connect(Limits(seconds=0.3)).ask(Wanted(f"{server.address}/echo.json?key=secret"))
+        connect(Limits(seconds=0.3)).send(Wanted(f"{server.address}/echo.json?key=secret"))
 
 
 def test_where_nobody_listens_something_may_listen_later(web: PoliteWeb) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}/a.json?key=secret"
-    for call in (web.ask, web.download):
+    for call in (web.send, web.download):
         with pytest.raises(Transient, match=r"cannot be reached: .*asked 4 times") as error:
             call(Wanted(address))
         assert "secret" not in str(error.value)
@@ -193,20 +193,20 @@ def test_a_name_that_nobody_has_is_the_end_of_its_file_alone(connect: Connect) -
 def test_asked_to_stop_nothing_more_is_asked(connect: Connect, serve: Serve) -> None:
     server = _api(serve)
     with pytest.raises(Interrupted):
-        connect(stopping=lambda: True).ask(Wanted(f"{server.address}/echo.json"))
+        connect(stopping=lambda: True).send(Wanted(f"{server.address}/echo.json"))
     assert server.log == []
 
 
 def test_an_address_that_may_not_be_asked_makes_a_run_unusable(web: PoliteWeb) -> None:
     for address, reason in [("http://10.0.0.1/a.json", "not a public address"), ("ftp://a.example/", "no http or")]:
         with pytest.raises(RunUnusable, match=reason):
-            web.ask(Wanted(address))
+            web.send(Wanted(address))
 
 
 def test_a_client_has_a_name_of_its_own(connect: Connect, serve: Serve) -> None:
     server = _api(serve)
     for name in ("", user_agent("mail@a.example", "123")):
-        connect(name=name).ask(Wanted(f"{server.address}/echo.json"))
+        connect(name=name).send(Wanted(f"{server.address}/echo.json"))
     usual, own = (entry.headers["user-agent"] for entry in server.log)
     assert usual.startswith("Magritte/")
     assert own.startswith("Magritte/")

@@ -36,7 +36,7 @@ def hosts(time: Time) -> Hosts:
 
 def _ask(hosts: Hosts, host: str = "a.example", client: object = "client", pause: float = 1.0) -> None:
     with hosts.turn(host, Politeness(pause), lambda: False):
-        hosts.asking(host, client, pause)
+        hosts.requesting(host, client, pause)
         hosts.answered(host)
 
 
@@ -62,7 +62,7 @@ def test_without_a_pause_nothing_is_waited_for(hosts: Hosts, time: Time) -> None
 
 def test_the_pause_counts_from_the_beginning_of_the_answer(hosts: Hosts, time: Time) -> None:
     with hosts.turn("a.example", Politeness(), lambda: False):
-        hosts.asking("a.example", "client", 1.0)
+        hosts.requesting("a.example", "client", 1.0)
         time.now += 3
         hosts.answered("a.example")
         time.now += 0.4

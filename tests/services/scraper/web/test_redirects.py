@@ -44,7 +44,7 @@ def test_a_redirect_to_where_nobody_may_go_is_not_followed(web: PoliteWeb, serve
     assert dropped.reason is Reason.FETCH_FAILED
     assert reason in dropped.detail
     with pytest.raises(RunUnusable, match=reason):
-        web.ask(Wanted(f"{server.address}/a.json"))
+        web.send(Wanted(f"{server.address}/a.json"))
 
 
 def test_a_redirect_loop_ends(web: PoliteWeb, serve: Serve) -> None:
@@ -66,7 +66,7 @@ def test_secrets_stay_with_their_server_and_come_back_to_it(web: PoliteWeb, serv
     }
     other.routes["/b"] = lambda request: Answer(302, b"", {"Location": f"{server.address}/c"})
     wanted = Wanted(f"{server.address}/a", {"Referer": "https://app.example/", "Cookie": "a=1"}, OWN)
-    assert json.loads(web.ask(wanted).body) == {
+    assert json.loads(web.send(wanted).body) == {
         "authorization": "Bearer s3cret",
         "cookie": "a=1",
         "referer": "https://app.example/",
@@ -80,7 +80,7 @@ def test_another_port_is_another_server(web: PoliteWeb, serve: Serve) -> None:
     server, other = serve(), serve()
     server.routes["/a"] = lambda request: Answer(302, b"", {"Location": f"{other.address}/b"})
     other.routes["/b"] = _headers
-    assert json.loads(web.ask(Wanted(f"{server.address}/a", secret=OWN)).body)["authorization"] is None
+    assert json.loads(web.send(Wanted(f"{server.address}/a", secret=OWN)).body)["authorization"] is None
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_cookies_are_kept_for_the_rest_of_the_way_and_no_longer(web: PoliteWeb, 
         "/a": lambda request: Answer(302, b"", {"Location": "/b", "Set-Cookie": "seen=1; Path=/"}),
         "/b": _headers,
     }
-    asked = [json.loads(web.ask(Wanted(f"{server.address}/{path}")).body)["cookie"] for path in "ab"]
+    asked = [json.loads(web.send(Wanted(f"{server.address}/{path}")).body)["cookie"] for path in "ab"]
     assert asked == ["seen=1", None]
 
 
@@ -118,7 +118,7 @@ def test_a_form_goes_along_only_where_the_answer_says_so(
         "/a": lambda request: Answer(status, b"", {"Location": "/b"}),
         "/b": lambda request: json_answer({"method": request.method, "form": dict(request.form)}),
     }
-    reply = web.ask(Wanted(f"{server.address}/a", form={"token": "s3cret"}))
+    reply = web.send(Wanted(f"{server.address}/a", form={"token": "s3cret"}))
     assert json.loads(reply.body) == {"method": method, "form": {"token": "s3cret"} if method == "POST" else {}}
 
 
@@ -126,7 +126,7 @@ def test_a_form_is_never_sent_to_a_stranger(web: PoliteWeb, serve: Serve, other:
     server = serve()
     server.routes["/a"] = lambda request: Answer(307, b"", {"Location": f"{other.address}/b"})
     with pytest.raises(RunUnusable, match=r"redirected to 127\.0\.0\.3, which is sent no form"):
-        web.ask(Wanted(f"{server.address}/a", form={"token": "s3cret"}))
+        web.send(Wanted(f"{server.address}/a", form={"token": "s3cret"}))
     assert other.log == []
 
 

@@ -39,7 +39,7 @@ def test_a_challenge_ends_everything_at_once(connect: Connect, serve: Serve, ski
         with pytest.raises(HostRefuses, match="challenge"):
             _download(each, server, 4)
         with pytest.raises(HostRefuses, match="challenge"):
-            each.ask(Wanted(f"{server.address}/posts.json"))
+            each.send(Wanted(f"{server.address}/posts.json"))
     assert len(server.log) == 4
     assert isinstance(_download(web, well), Fetched)
     skipped_time.skipped += 901
@@ -170,13 +170,13 @@ def test_a_source_may_hold_a_host_itself(web: PoliteWeb, serve: Serve, skipped_t
     server = serve(Fault(faults.pixiv_rate_limit()))
     address = f"{server.address}/v1/search/illust"
     for _ in range(4):
-        assert web.ask(Wanted(address)).status == 403
+        assert web.send(Wanted(address)).status == 403
         web.hold(address)
     with pytest.raises(HostRefuses, match="5 refusals in a row"):
         web.hold(address)
     assert 10 < skipped_time.skipped <= 2 + 4 + 8
     with pytest.raises(HostRefuses):
-        web.ask(Wanted(address))
+        web.send(Wanted(address))
 
 
 def test_a_source_may_say_for_how_long(web: PoliteWeb, serve: Serve, skipped_time: SkippedTime) -> None:

@@ -30,7 +30,7 @@ def process(tmp_path: Path, time: Time) -> Process:
 
 def ask(hosts: Hosts, pause: float = 1.0, host: str = HOST, is_public: bool = True) -> None:
     with hosts.turn(host, Politeness(pause), lambda: False):
-        hosts.asking(host, "client", pause, is_public)
+        hosts.requesting(host, "client", pause, is_public)
         hosts.answered(host)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.scraper.sources.gallery.fields import CATEGORIES, FAMILIES, USUAL, asked_for
+from services.scraper.sources.gallery.fields import CATEGORIES, FAMILIES, USUAL, wanted_fields
 from services.scraper.sources.gallery.posts import Posts
 from shared.contract.post import PixivPage, Post
 from shared.contract.reasons import Reason
@@ -274,7 +274,7 @@ def test_odd_values_are_no_values(odd: dict[str, Any]) -> None:
 
 
 def test_all_fields_of_the_table_are_asked_for_and_every_category_has_a_family() -> None:
-    assert {"_url", "_http_headers", "id", "file", "stats", "tags_artist", "rating"} <= set(asked_for())
+    assert {"_url", "_http_headers", "id", "file", "stats", "tags_artist", "rating"} <= set(wanted_fields())
     assert set(CATEGORIES.values()) <= FAMILIES.keys()
     assert {Software(name).value for name in Software} <= FAMILIES.keys()
     assert all(family.fields.keys() <= USUAL.keys() for family in FAMILIES.values())

@@ -14,7 +14,7 @@ from demo.board.messages import Answer, Around, Handle, json_answer
 from demo.board.messages import Request as BoardRequest
 from services.scraper.sources import Item
 from services.scraper.sources.pixiv.api import TROUBLES
-from services.scraper.sources.pixiv.asking import TRIES, ask_for_json
+from services.scraper.sources.pixiv.asking import TRIES, request_json
 from services.scraper.sources.pixiv.session import PixivSession
 from services.scraper.web.client import PoliteWeb
 from services.scraper.web.interface import Request
@@ -169,7 +169,7 @@ def test_a_rate_limit_that_does_not_end_is_a_refusal(opened: Open) -> None:
 def test_however_patient_the_client_is_one_call_is_not_repeated_for_ever(web: PoliteWeb) -> None:
     with Pixiv(SMALL, around=Faults(Fault(faults.pixiv_rate_limit(), SEARCH))) as board:
         with pytest.raises(HostRefuses, match="says that it is asked too often, 6 times in a row"):
-            ask_for_json(web, Request(f"{board.address}{SEARCH}"))
+            request_json(web, Request(f"{board.address}{SEARCH}"))
         assert len(board.log) == TRIES
 
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from services.magritte.review_folder import check_empty, read_export, write_rest
+from services.magritte.reviews.folder import check_empty, read_export, write_rest
 from shared.contract.errors import NotFound, Unreadable
-from tests.services.magritte.reviews import FILES, export
+from tests.services.magritte.reviews.exports import FILES, export
 
 
 def test_the_record_is_read_as_it_was_written(tmp_path: Path) -> None:

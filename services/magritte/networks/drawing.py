@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from services.magritte.chosen_network import OpenedNetwork
-from services.magritte.network_options import FixedNoise, one_hot_class
+from services.magritte.networks.chosen import OpenedNetwork
+from services.magritte.networks.options import FixedNoise, one_hot_class
 from shared.stylegan2.grid import PictureArray, to_uint8
 from shared.stylegan2.inference import Generator, Truncation, latents
 from shared.stylegan2.w_space import deviation, sampled_w

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import typer
 
-from services.magritte.network_options import named_as, one_hot_class, parse_seeds, parse_slots
+from services.magritte.networks.options import named_as, one_hot_class, parse_seeds, parse_slots
 
 
 def test_seeds_are_numbers_and_ranges() -> None:

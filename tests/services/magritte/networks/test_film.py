@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.magritte.film import recording
+from services.magritte.networks.film import recording
 
 FRAMES = 12
 

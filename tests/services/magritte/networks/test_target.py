@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.magritte.chosen_network import OpenedNetwork
-from services.magritte.target_picture import Fit, target_picture
+from services.magritte.networks.chosen import OpenedNetwork
+from services.magritte.networks.target import Fit, target_picture
 from shared.contract import keys
 from shared.contract.errors import NotFound, Poison
 from shared.store import FolderStore

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from services.magritte.review_folder import DROPPED, EXPLANATION, RECORD, TABLE, Export, ExportedFace, digest_of
+from services.magritte.reviews.folder import DROPPED, EXPLANATION, RECORD, TABLE, Export, ExportedFace, digest_of
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 _OWN = frozenset({TABLE, EXPLANATION, RECORD})

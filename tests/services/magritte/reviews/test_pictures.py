@@ -1,8 +1,8 @@
 import shutil
 from pathlib import Path
 
-from services.magritte.review_pictures import Pictures, State, files_in, look_at_pictures
-from tests.services.magritte.reviews import FILES, content, export, write
+from services.magritte.reviews.pictures import Pictures, State, files_in, look_at_pictures
+from tests.services.magritte.reviews.exports import FILES, content, export, write
 
 
 def looked_at(folder: Path) -> Pictures:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from services.magritte import screen
-from services.magritte.hand_boxes import RunBoxes
 from services.magritte.pipeline import checked_settings, edit_finder
-from services.magritte.review_changes import MakeVerdict, Wish
-from services.magritte.review_folder import Export, ExportedFace
+from services.magritte.reviews.boxes import RunBoxes
+from services.magritte.reviews.changes import MakeVerdict, Wish
+from services.magritte.reviews.folder import Export, ExportedFace
 from services.magritte.run_items import RunItems
 from services.magritte.side_by_side import side_by_side
 from shared.contract import keys

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from services.magritte.hand_boxes import parse_box
-from services.magritte.review_folder import Export, ExportedFace
-from services.magritte.review_pictures import Pictures, State
-from services.magritte.review_table import TABLE_NAME, Row
+from services.magritte.reviews.boxes import parse_box
+from services.magritte.reviews.folder import Export, ExportedFace
+from services.magritte.reviews.pictures import Pictures, State
+from services.magritte.reviews.table import TABLE_NAME, Row
 from shared.contract.edited_faces import Shown, Unusable
 from shared.contract.messages import Decision
 from shared.ledger.verdicts import Verdict
@@ -57,13 +57,13 @@ class Change:
 class Understanding:
     """The changes that follow, the verdicts of others that they go against, and sentences about what means nothing.
 
-    `told` are the numbers of verdicts that have come of this export before and stand: there is nothing to do for them.
+    `given_before` are the numbers of verdicts that have come of this export before and stand: nothing to do for them.
     """
 
     changes: list[Change] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    told: list[tuple[int, Verdict]] = field(default_factory=list)
+    given_before: list[tuple[int, Verdict]] = field(default_factory=list)
 
 
 def understand(read: Read, edited: Edited, log: Iterable[tuple[int, Verdict]], make: MakeVerdict) -> Understanding:
@@ -82,12 +82,12 @@ def understand(read: Read, edited: Edited, log: Iterable[tuple[int, Verdict]], m
                 _decide(found, past, face, wish, make(face, wish))
             except ValueError as error:
                 found.remarks.append(f"{wish.by}: {face.file}: {error}")
-    found.told = past.told
+    found.given_before = past.given_before
     return found
 
 
 def _decide(found: Understanding, past: "_Past", face: ExportedFace, wish: Wish, verdict: Verdict) -> None:
-    if past.was_told(face, verdict) or (wish.by_table and past.has_box(face)):
+    if past.was_given(face, verdict) or (wish.by_table and past.has_box(face)):
         return
     conflict = past.conflict(face, verdict)
     if conflict:
@@ -181,11 +181,11 @@ class _Past:
                 self._own[verdict.subject] = number, verdict
 
     @property
-    def told(self) -> list[tuple[int, Verdict]]:
+    def given_before(self) -> list[tuple[int, Verdict]]:
         """The verdicts that have come of this export and stand."""
         return [each for subject, each in self._own.items() if self._standing[subject] == each]
 
-    def was_told(self, face: ExportedFace, verdict: Verdict) -> bool:
+    def was_given(self, face: ExportedFace, verdict: Verdict) -> bool:
         """Return whether the latest that has come of this export about a face was the same."""
         found = self._own.get(face.subject)
         return found is not None and _is_same(found[1], verdict)

@@ -10,14 +10,14 @@ import numpy as np
 
 from services.magritte import screen
 from services.magritte.atomic_file import replacing
-from services.magritte.chosen_network import OpenedNetwork
-from services.magritte.film import Film, recording
-from services.magritte.target_picture import Fit, target_picture
+from services.magritte.networks.chosen import OpenedNetwork
+from services.magritte.networks.film import Film, recording
+from services.magritte.networks.target import Fit, target_picture
 from shared.stylegan2.projection import Projected, Projector, Settings, Space
 from shared.stylegan2.projection_file import dump_projection
 
 if TYPE_CHECKING:
-    from services.magritte.drawn_files import DrawnFiles
+    from services.magritte.networks.files import DrawnFiles
     from shared.stylegan2.grid import PictureArray
     from shared.stylegan2.weights import Array
 

@@ -1,13 +1,13 @@
 from pathlib import Path
 
-from services.magritte.review_changes import Read, Understanding, Wish, understand
-from services.magritte.review_folder import ExportedFace
-from services.magritte.review_pictures import Pictures, State
-from services.magritte.review_table import Row
+from services.magritte.reviews.changes import Read, Understanding, Wish, understand
+from services.magritte.reviews.folder import ExportedFace
+from services.magritte.reviews.pictures import Pictures, State
+from services.magritte.reviews.table import Row
 from shared.contract.edited_faces import Shown, Unusable
 from shared.contract.messages import Decision
 from shared.ledger.verdicts import Verdict
-from tests.services.magritte.reviews import FILES, export
+from tests.services.magritte.reviews.exports import FILES, export
 
 
 def understood(rows: list[Row], *log: Verdict, verdicts: int = 0, **states: State) -> Understanding:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import typer
 
-from services.magritte.chosen_network import open_network
+from services.magritte.networks.chosen import open_network
 from shared.contract.errors import NotFound
 from shared.store import FolderStore
 from shared.stylegan2 import network_file

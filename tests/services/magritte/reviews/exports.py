@@ -4,7 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
-from services.magritte.review_folder import Export, ExportedFace
+from services.magritte.reviews.folder import Export, ExportedFace
 
 FILES = [f"{place:04}_{place:020x}.0.png" for place in range(1, 5)]
 

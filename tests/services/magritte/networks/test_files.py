@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.magritte.drawn_files import DrawnFiles
+from services.magritte.networks.files import DrawnFiles
 
 
 def test_files_are_named_in_json_once_and_in_the_order_in_which_they_were_written(

@@ -1,6 +1,6 @@
 import pytest
 
-from services.magritte.hand_boxes import RunBoxes, parse_box
+from services.magritte.reviews.boxes import RunBoxes, parse_box
 from services.magritte.run_items import RunItems
 from shared.contract.items import Face
 from shared.contract.messages import Decision, FaceFound, ImageFingerprinted, VerdictGiven

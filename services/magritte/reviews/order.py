@@ -1,18 +1,14 @@
 """Orders for a review of a run's faces: by suspicion, by the discriminator's score, by name."""
 
-import csv
-import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from services.magritte.pipeline import face_sorter
+from services.magritte.ranked_faces import newest_ranking
 from services.magritte.run_faces import RunFace
 from services.magritte.suspects import looked, seen
-from shared.contract.errors import NotFound, Unreadable
-from shared.contract.items import Face
-from shared.runs.registry import read_state
-from shared.runs.trainings import RANKING
 from shared.store.interface import Store
 
 
@@ -21,12 +17,14 @@ class Sort(StrEnum):
 
     SUSPICION = "suspicion"
     SCORE = "score"
+    RANK = "rank"
     NAME = "name"
 
 
 EXPLAINED = {
     Sort.SUSPICION: ", the most suspicious first",
     Sort.SCORE: ", those first that the discriminator believes least",
+    Sort.RANK: ", the worst of the ranking first",
     Sort.NAME: ", by the names of their pictures",
 }
 
@@ -48,12 +46,12 @@ def in_order(here: Store, run: str, faces: Sequence[RunFace], sort: Sort, names:
     by_name = sorted(faces, key=lambda face: (names.get(face.item.entry, ""), str(face.item)))
     if sort is Sort.NAME:
         return [Placed(face) for face in by_name]
-    scored = _by_score(here, run, by_name) if sort is Sort.SCORE else _by_suspicion(here, by_name)
+    scored = _SORTED[sort](here, run, by_name)
     known = {each.face.item for each in scored}
     return [*scored, *(Placed(face) for face in by_name if face.item not in known)]
 
 
-def _by_suspicion(here: Store, faces: Sequence[RunFace]) -> list[Placed]:
+def _by_suspicion(here: Store, run: str, faces: Sequence[RunFace]) -> list[Placed]:
     sorter = face_sorter()
     readable, looks, _ = looked(sorter, here, faces)
     sorting = sorter.sort([seen(face, look) for face, look in zip(readable, looks, strict=True)])
@@ -61,18 +59,15 @@ def _by_suspicion(here: Store, faces: Sequence[RunFace]) -> list[Placed]:
 
 
 def _by_score(here: Store, run: str, faces: Sequence[RunFace]) -> list[Placed]:
-    ranking = read_state(here, run).ranking
-    key = ranking.files.get(RANKING) if ranking else None
-    if key is None:
-        raise NotFound(f"run {run} has no ranking yet: sort by suspicion or name")
-    scores = _scores(key, here.get(key))
+    scores = {each.item: each.quality for each in newest_ranking(here, run) if not math.isnan(each.quality)}
     found = [Placed(face, scores[face.item]) for face in faces if face.item in scores]
     return sorted(found, key=lambda each: each.score or 0.0)
 
 
-def _scores(key: str, table: bytes) -> dict[Face, float]:
-    rows = csv.DictReader(io.StringIO(table.decode("utf-8", "replace")))
-    try:
-        return {Face(row["entry"], int(row["face"])): float(row["score"]) for row in rows}
-    except (KeyError, TypeError, ValueError) as error:
-        raise Unreadable(f"{key} is damaged or of another version of Magritte", "Sort by suspicion or name") from error
+def _by_rank(here: Store, run: str, faces: Sequence[RunFace]) -> list[Placed]:
+    ranks = {each.item: each.rank for each in newest_ranking(here, run)}
+    found = [Placed(face, float(ranks[face.item])) for face in faces if face.item in ranks]
+    return sorted(found, key=lambda each: -(each.score or 0.0))
+
+
+_SORTED = {Sort.SUSPICION: _by_suspicion, Sort.SCORE: _by_score, Sort.RANK: _by_rank}

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import typer
 
-from services.magritte.chosen_network import OpenedNetwork
-from services.magritte.drawing import Drawing
-from services.magritte.network_options import FixedNoise
+from services.magritte.networks.chosen import OpenedNetwork
+from services.magritte.networks.drawing import Drawing
+from services.magritte.networks.options import FixedNoise
 from shared.stylegan2 import generator
 from shared.stylegan2.grid import to_uint8
 from tests.services.magritte.toy_networks import networks

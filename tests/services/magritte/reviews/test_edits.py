@@ -6,15 +6,15 @@ from PIL import Image
 
 from demo.character import HEROINE, any_pose
 from demo.drawing import draw
-from services.magritte.review_changes import Wish
-from services.magritte.review_edits import find_edits, verdict_maker
-from services.magritte.review_folder import Export
+from services.magritte.reviews.changes import Wish
+from services.magritte.reviews.edits import find_edits, verdict_maker
+from services.magritte.reviews.folder import Export
 from services.magritte.run_items import RunItems
 from shared.contract import keys
 from shared.contract.edited_faces import Shown, Unusable
 from shared.contract.messages import Decision
 from shared.store import FolderStore
-from tests.services.magritte.reviews import FILES, export
+from tests.services.magritte.reviews.exports import FILES, export
 
 BOX = (60, 40, 200, 200)
 

@@ -1,7 +1,7 @@
 import csv
 import io
 
-from services.magritte.review_table import COLUMNS, decode_table, encode_table
+from services.magritte.reviews.table import COLUMNS, decode_table, encode_table
 
 
 def test_cells_from_outside_are_no_formulas_and_numbers_stay_numbers() -> None:

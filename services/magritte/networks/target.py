@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from services.magritte import screen
-from services.magritte.chosen_network import OpenedNetwork
+from services.magritte.networks.chosen import OpenedNetwork
 from services.magritte.run_faces import RunFace, run_faces
 from services.magritte.run_items import RunItems
 from shared.contract import keys

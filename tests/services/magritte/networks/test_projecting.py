@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.magritte.drawn_files import DrawnFiles
-from services.magritte.projecting import FILE, Recorder, Search
+from services.magritte.networks.files import DrawnFiles
+from services.magritte.networks.projecting import FILE, Recorder, Search
 from shared.stylegan2.grid import PictureArray
 from shared.stylegan2.projection import Projected, Projector, Settings
 from shared.stylegan2.projection_file import load_projection
-from tests.services.magritte.test_film import frames_of
+from tests.services.magritte.networks.test_film import frames_of
 from tests.services.magritte.toy_networks import networks, noise
 
 STEPS = 6

@@ -10,7 +10,7 @@ import typer
 from pydantic import BaseModel, ConfigDict
 
 from services.magritte.atomic_file import replacing
-from services.magritte.review_table import TABLE_NAME, encode_table
+from services.magritte.reviews.table import TABLE_NAME, encode_table
 from shared.contract.errors import NotFound
 from shared.contract.items import Face, parse_item
 from shared.contract.messages import Count, Digest
