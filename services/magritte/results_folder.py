@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from services.magritte import screen
 from services.magritte.atomic_file import replacing
-from services.magritte.review_folder import digest_of
+from services.magritte.reviews.folder import digest_of
 from shared.contract.errors import MagritteError, storage_error
 from shared.ledger.records import decoded
 
