@@ -13,13 +13,13 @@ from services.face_detector.cascade import CascadeDetector
 from services.face_detector.detector import Detector
 from services.face_detector.known_face import lenient, prove
 from services.face_detector.libfacedetection import LibFaceDetectionDetector, library_version
-from services.face_detector.model_file import Fetching, ModelFile, digest_of, read_model
 from services.face_detector.onnx_detector import OnnxDetector
 from services.face_detector.tilt import TURNS, UprightDetector
 from services.face_detector.vote import VoteDetector
 from shared.child_processes import ChildProcesses
 from shared.contract.errors import RunUnusable, Unusable
 from shared.contract.stage import Objects
+from shared.models.model_file import Fetching, ModelFile, digest_of, read_model
 from shared.onnx_model import library_version as onnxruntime_version
 from shared.recipe.detectors import Animeface, Cascade, DetectorKind, LibFaceDetection, Onnx, Vote
 from shared.recipe.faces import Faces

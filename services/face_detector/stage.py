@@ -19,7 +19,6 @@ from services.face_detector.crop import Crop, CropRules, Measures, crops
 from services.face_detector.declaration import FACE_DETECTOR
 from services.face_detector.detections import DETECTIONS
 from services.face_detector.detector import Box, Candidate, Detector, Face
-from services.face_detector.model_file import Fetching
 from services.face_detector.monochrome import is_monochrome
 from services.face_detector.panels import is_comic_page
 from services.face_detector.turning import cut
@@ -31,6 +30,7 @@ from shared.contract.messages import FaceBoxed, FaceDropped, FaceFound, FacesCou
 from shared.contract.objects import Objects
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Context, Stage
+from shared.models.model_file import Fetching
 from shared.pictures import Compression, Limits, Picture, decode, encode_png, flatten
 from shared.pictures.jpeg_traces import stored_quality
 from shared.pictures.sharpness import sharpness

@@ -38,17 +38,20 @@ def verify(
     """Check every record of every level of a data set and name all that is wrong at once (exit code 1)."""
     with ExitStack() as stack:
         folder = Path(what) if what and Path(what).is_dir() else _folder_of_run(what, stack)
-        found = _verified(folder)
+        found, derived = _verified(folder)
     if as_json:
-        screen.say_json(_as_json(found))
+        screen.say_json(_as_json(found) | {"derived": derived})
     else:
-        _show(found, folder)
+        _show(found, derived, folder)
     if found.findings:
         raise typer.Exit(1)
 
 
-def _verified(folder: Path) -> "Verification":
-    """Verify the folder; with a manifest, also that no level and no record of those it lists is lost."""
+def _verified(folder: Path) -> "tuple[Verification, int]":
+    """Verify the folder; with a manifest, also that no level and no record of those it lists is lost.
+
+    Return with that how many of its pictures the manifest calls altered copies of others.
+    """
     try:  # not at the top: every other command does without numpy, and so can be installed without it
         from shared.runs.datasets import listed_labels
         from shared.stylegan2 import verification
@@ -56,15 +59,16 @@ def _verified(folder: Path) -> "Verification":
         raise Unusable(f"{error.name} is not installed: install magritte[tfrecord-packer]") from error
     file = folder / keys.MANIFEST
     if not file.exists():
-        return verification.verify_dataset(folder)
+        return verification.verify_dataset(folder), 0
     try:
         listed = decoded(str(file), file.read_bytes(), _Manifest, "Fetch the data set again, or run again")
     except Unreadable as error:
-        return _with_finding(verification.verify_dataset(folder), f"It cannot be read: {error}.")
+        return _with_finding(verification.verify_dataset(folder), f"It cannot be read: {error}."), 0
     found = verification.verify_dataset(folder, listed.resolution, listed_labels(listed.model_dump()))
-    if found.records == len(listed.members):
-        return found
-    return _with_finding(found, f"It lists {len(listed.members)} pictures, the levels hold {found.records}.")
+    if found.records != len(listed.members):
+        lost = f"It lists {len(listed.members)} pictures, the levels hold {found.records}."
+        found = _with_finding(found, lost)
+    return found, sum("derived" in member for member in listed.members)
 
 
 def _with_finding(found: "Verification", sentence: str) -> "Verification":
@@ -96,11 +100,12 @@ def _as_json(found: "Verification") -> dict[str, Any]:
     }
 
 
-def _show(found: "Verification", folder: Path) -> None:
+def _show(found: "Verification", derived: int, folder: Path) -> None:
     console = screen.console()
     labels = f", labels of {found.classes} classes" if found.classes else ""
+    copies = f" ({derived} of them altered copies)" if derived else ""
     console.print(
-        f"{folder}: {found.records} pictures of {found.resolution} px, {found.channels} channels{labels}",
+        f"{folder}: {found.records} pictures{copies} of {found.resolution} px, {found.channels} channels{labels}",
         soft_wrap=True,
     )
     if not found.findings:

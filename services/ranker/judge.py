@@ -1,7 +1,8 @@
 """Asks a network about pictures: D scores them and finds features of them, and G draws others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from services.ranker.looks import Rows
 from services.ranker.scoring import Chosen, Logits, Rule, Scores
 from shared.contract.errors import Poison
 from shared.contract.objects import Objects
-from shared.runs import datasets
+from shared.runs import datasets, manifests
 from shared.stylegan2 import network_file
 from shared.stylegan2.errors import StyleGAN2Error
 from shared.stylegan2.grid import PictureArray
@@ -22,18 +23,46 @@ Step = Callable[[int, int], object]
 """Is told how many steps are done, and of how many; raises to stop."""
 
 
+class ChosenPictures:
+    """Some pictures of a data set, by their places among these."""
+
+    def __init__(self, pictures: PictureFile, places: Sequence[int]) -> None:
+        self._pictures, self._places = pictures, np.array(places, np.intp)
+        self.resolution, self.channels = pictures.resolution, pictures.channels
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, indices: Chosen) -> PictureArray:
+        """Return copies of the pictures at `indices`, uint8 [n, H, W, C]."""
+        return self._pictures[self._places[indices]]
+
+
 @dataclass(frozen=True)
 class RankedSet:
-    """The pictures of a data set, and their classes, one-hot float32 [pictures, classes]; None without any."""
+    """The pictures of a data set that are ranked, what its manifest says of them, and their classes.
+
+    Altered copies of pictures are left out: they go where their sources go, and would make these look usual. `labels`
+    are one-hot float32 [pictures, classes]; None without any.
+    """
 
     name: str
-    pictures: PictureFile
+    pictures: ChosenPictures
+    members: Sequence[Mapping[str, Any]]
     labels: LabelArray | None
 
     @classmethod
     def open(cls, store: Objects, dataset: str) -> "RankedSet":
         """Open a data set in the store. Raises Poison where it is not whole."""
-        return cls(dataset[:20], datasets.open_pictures(store, dataset), datasets.open_labels(store, dataset))
+        pictures, members = datasets.open_pictures(store, dataset), manifests.members(store, dataset)
+        if len(members) != len(pictures):
+            raise Poison(f"the data set has {len(pictures)} pictures, and its manifest {len(members)}")
+        places = [place for place, member in enumerate(members) if "derived" not in member]
+        labels = datasets.open_labels(store, dataset)
+        chosen = [members[place] for place in places]
+        return cls(
+            dataset[:20], ChosenPictures(pictures, places), chosen, None if labels is None else labels[np.array(places)]
+        )
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Makes the files of a ranking: a table in two formats, contact sheets, and a summary."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from shared.contract.objects import Objects
 from shared.contract.picture_ranking import MadeRanking, OnStep, RankingRequest
 from shared.pictures import encode_png, to_image
 from shared.recipe.files import content
-from shared.runs import manifests, trainings
+from shared.runs import trainings
 
 COLUMNS: tables.Columns = {
     "rank": int,
@@ -73,11 +73,8 @@ def make(request: RankingRequest, store: Objects, on_step: OnStep) -> MadeRankin
     """Rank a data set as asked for. Whatever `on_step` raises stops it."""
     making = _Making(request, store, on_step)
     ranked = RankedSet.open(store, request.dataset)
-    members = manifests.members(store, request.dataset)
-    if len(members) != len(ranked.pictures):
-        raise Poison(f"the data set has {len(ranked.pictures)} pictures, and its manifest {len(members)}")
     places, of_fakes = _places(making, ranked)
-    rows = _rows(places, members, origins(store, request.run, request.sources, making.remarks.append))
+    rows = _rows(places, ranked.members, origins(store, request.run, request.sources, making.remarks.append))
     before, earlier = _earlier(request, store)
     stability = agreement({row["name"]: row["rank"] for row in rows}, earlier)
     summary = _summary(request, len(places), before, stability) | {"remarks": making.remarks}
@@ -126,11 +123,11 @@ def _looks(ranked: RankedSet, step: Step) -> Iterator[bytes]:
         yield looks.encoded(np.asarray(to_image(picture).convert("RGB")))
 
 
-def _rows(places: Sequence[RankedPicture], members: Sequence[dict[str, Any]], found: Origins) -> list[tables.Row]:
+def _rows(places: Sequence[RankedPicture], members: Sequence[Mapping[str, Any]], found: Origins) -> list[tables.Row]:
     return [_row(place, members[place.index], found) for place in places]
 
 
-def _row(place: RankedPicture, member: dict[str, Any], found: Origins) -> tables.Row:
+def _row(place: RankedPicture, member: Mapping[str, Any], found: Origins) -> tables.Row:
     """Join what is known of a picture; what this run says of it goes before what the manifest does."""
     known = {**member, **found.of(member.get("image", ""), member.get("face", 0)), **asdict(place)}
     return {column: known.get(column) for column in COLUMNS}

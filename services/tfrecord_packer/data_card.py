@@ -24,7 +24,10 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>|#])")
 
 @dataclass(frozen=True)
 class Subject:
-    """A data set: whose pictures it has, in which version of which run, how many faces, and their side in pixels."""
+    """A data set: whose pictures it has, in which version of which run, how many faces, and their side in pixels.
+
+    `derived` is the number of altered copies that it has beside the faces.
+    """
 
     character: str
     run: str
@@ -32,6 +35,7 @@ class Subject:
     digest: str
     faces: int
     size: int
+    derived: int = 0
 
 
 def shown_settings(recipe: Recipe) -> Mapping[str, Any]:
@@ -51,7 +55,7 @@ def data_card(
     return "\n".join([
         f"# Data card: {_text(subject.character)}",
         "",
-        f"{subject.faces} faces from {len(used)} pictures, {subject.size} x {subject.size} pixels: version "
+        f"{_faces(subject)} from {len(used)} pictures, {subject.size} x {subject.size} pixels: version "
         f"{subject.version} of run {subject.run}, data set `{subject.digest}`.",
         "",
         *_table("Sources", ("source", "pictures"), _sources(used)),
@@ -66,6 +70,10 @@ def data_card(
         "```",
         "",
     ])  # fmt: skip
+
+
+def _faces(subject: Subject) -> str:
+    return f"{subject.faces} faces" + (f" and {subject.derived} altered copies of them," if subject.derived else "")
 
 
 def _table(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

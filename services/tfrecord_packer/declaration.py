@@ -56,5 +56,5 @@ PACKING = Declaration(
         patterns.NORMALIZED,
         patterns.DATASETS,
     ),
-    writes=(patterns.VERSIONS, patterns.RUN_TRAININGS, patterns.DATASETS),
+    writes=(patterns.VERSIONS, patterns.RUN_TRAININGS, patterns.NORMALIZED, patterns.DATASETS),
 )

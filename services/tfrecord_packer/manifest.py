@@ -3,16 +3,25 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, BinaryIO
 
 FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
+class Derivation:
+    """The member that another one is made of, and a sentence on how it was altered."""
+
+    source: str
+    by: str
+
+
+@dataclass(frozen=True)
 class Member:
     """One picture of a data set. `name` sorts it, `picture` is the digest of the normalised picture's bytes,
-    `image` that of the original. `label` is its class, if the data set has classes."""
+    `image` that of the original. `label` is its class, if the data set has classes. `derived` is there for an altered
+    copy of another member, which has everything else from that."""
 
     name: str
     picture: str
@@ -20,6 +29,11 @@ class Member:
     entry: str
     face: int
     label: str | None = None
+    derived: Derivation | None = None
+
+    def copy(self, name: str, picture: str, derived: Derivation) -> "Member":
+        """Return the member of another picture that is made of this one."""
+        return replace(self, name=name, picture=picture, derived=derived)
 
 
 Origins = Callable[[str], Sequence[Mapping[str, Any]]]
@@ -29,6 +43,11 @@ Origins = Callable[[str], Sequence[Mapping[str, Any]]]
 def member_name(image: str, face: int) -> str:
     """Return the name of a face of a picture: the same in any run."""
     return f"{image[:20]}-{face:03d}"
+
+
+def derived_name(source: str, number: int) -> str:
+    """Return the name of the altered copy `number`, from 1 on, of a member."""
+    return f"{source}-{number:02d}"
 
 
 def dataset_digest(resolution: int, members: list[Member], classes: Sequence[str] = ()) -> str:
@@ -54,6 +73,7 @@ def write_manifest(
     """Write the manifest as JSON, a member on each line, in the given order, which is that of the records.
 
     For a data set with classes it names them in the order of the labels' columns, and each member's as its `label`.
+    An altered copy has `derived`: the name `from` which it is made, and `by` what.
     """
     about: dict[str, Any] = {"digest": digest, "format": FORMAT_VERSION, "resolution": resolution}
     head = json.dumps(about | ({"classes": list(classes)} if classes else {}))
@@ -65,7 +85,9 @@ def write_manifest(
 
 
 def _fields(member: Member) -> dict[str, Any]:
-    return {name: value for name, value in asdict(member).items() if value is not None}
+    fields = {name: value for name, value in asdict(member).items() if value is not None}
+    derived = {"from": member.derived.source, "by": member.derived.by} if member.derived else None
+    return {**fields, "derived": derived} if derived else fields
 
 
 def _line(member: dict[str, Any]) -> bytes:

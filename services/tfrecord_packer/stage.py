@@ -1,34 +1,35 @@
 """Packs the data set of a run whose pictures are all settled."""
 
-import io
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from services.tfrecord_packer.bookkeeping import Bookkeeping
 from services.tfrecord_packer.data_card import Subject, data_card, shown_settings
 from services.tfrecord_packer.declaration import PACKING
+from services.tfrecord_packer.deriving import with_derived
 from services.tfrecord_packer.events import ClassesWithoutPictures
 from services.tfrecord_packer.gathering import Gathered, RunPlaces, gather
 from services.tfrecord_packer.labelling import Labelled, Place, by_tagger, labelled
 from services.tfrecord_packer.manifest import Member, dataset_digest, write_manifest
 from services.tfrecord_packer.packing import PictureShape, pack, record_order
 from services.tfrecord_packer.read_ahead import reading_ahead
+from services.tfrecord_packer.stored_picture import decoded
 from services.tfrecord_packer.versions import TrainingRules, number_version
 from shared.contract import keys
-from shared.contract.errors import Unreadable, storage_error
+from shared.contract.errors import storage_error
 from shared.contract.messages import DatasetDue, DatasetPacked, ImageDropped, Message
 from shared.contract.objects import Objects
 from shared.contract.reasons import Reason
 from shared.contract.stage import Context, Stage
 from shared.ledger.ledger import Ledger
 from shared.ledger.tally import Tally
+from shared.recipe.augmented import Augmented
 from shared.recipe.labels import Labels
 from shared.recipe.recipe import Recipe
 from shared.stylegan2.labels_file import encode_labels, labels_file_name, one_hot
@@ -45,6 +46,7 @@ class Packing:
     sources: int
     size: int
     labels: Labels
+    augmented: Augmented
     trainings: TrainingRules
     shown: Mapping[str, Any]
 
@@ -69,7 +71,7 @@ class TfrecordPacker(Stage[DatasetDue, Packing]):
     def settings(self, recipe: Recipe) -> Packing:
         shown = shown_settings(recipe)
         size, rules = recipe.normalized.size, TrainingRules(recipe)
-        return Packing(recipe.name, len(recipe.sources), size, recipe.labels, rules, shown)
+        return Packing(recipe.name, len(recipe.sources), size, recipe.labels, recipe.augmented, rules, shown)
 
     def process(self, message: DatasetDue, settings: Packing, context: Context) -> Iterator[Message]:
         ledger = Ledger(context.store, message.run)
@@ -85,9 +87,12 @@ class TfrecordPacker(Stage[DatasetDue, Packing]):
                 return
             contents = _Contents(_distinct(with_labels.members), with_labels.classes)
         if contents.members:
+            faces = len(contents.members)
+            contents = replace(contents, members=with_derived(contents.members, settings.augmented, context))
             digest = _packed(contents, settings.size, places, context)
             version = number_version(message.run, digest, tally.verdicts(), context.store)
-            subject = Subject(settings.character, message.run, version, digest, len(contents.members), settings.size)
+            derived = len(contents.members) - faces
+            subject = Subject(settings.character, message.run, version, digest, faces, settings.size, derived)
             _put_card(subject, contents, places, tally, settings.shown, context.store)
             due = settings.trainings.due(message.run, version, digest, book.progress.snapshot, context.store)
             yield DatasetPacked(run=message.run, version=version, digest=digest, changes=tally.changes, number=due)
@@ -148,7 +153,7 @@ def _write(digest: str, contents: _Contents, shape: PictureShape, places: RunPla
         try:
             packed = pack(
                 pictures,
-                lambda name: _decoded(pictures[name], ahead.take(pictures[name])),
+                lambda name: _pixels(contents.members[name], ahead.take(pictures[name])),
                 directory,
                 shape,
                 context.threads,
@@ -164,14 +169,9 @@ def _write(digest: str, contents: _Contents, shape: PictureShape, places: RunPla
         store.put_file(keys.dataset(digest, keys.MANIFEST), listed)
 
 
-def _decoded(key: str, data: bytes) -> NDArray[np.uint8]:
-    """Decode a picture; raises `Unreadable` if it is damaged, which no second look would mend."""
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            return np.asarray(picture)
-    except (OSError, ValueError, SyntaxError) as error:
-        remedy = "Delete it and the folder actions/normalizer, and run again: it is made anew"
-        raise Unreadable(f"{key} is damaged", remedy) from error
+def _pixels(member: Member, data: bytes) -> NDArray[np.uint8]:
+    maker = PACKING.name if member.derived else "normalizer"
+    return np.asarray(decoded(keys.normalized(member.picture), data, maker))
 
 
 def _put_labels(digest: str, ordered: Iterable[Member], classes: tuple[str, ...], store: Objects) -> None:

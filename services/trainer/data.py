@@ -25,7 +25,8 @@ def split(checksums: Sequence[int], share: float) -> tuple[NDArray[np.intp], NDA
     """Return the indices of the pictures that are trained on, and of those that are held out.
 
     A picture's checksum decides, so that it stays on its side in the next version of the data set: else D would be
-    asked about pictures that it has learnt by heart. Copies stay together, too.
+    asked about pictures that it has learnt by heart. Copies stay together, too, also altered ones, which have the
+    checksum of their picture.
     """
     held_out = np.array(checksums, np.float64) < share * 2**32
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)

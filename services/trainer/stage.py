@@ -23,7 +23,7 @@ from shared.recipe.recipe import Recipe
 from shared.recipe.train_on import Carried
 from shared.recipe.training import ResolvedTraining
 from shared.runs import trainings
-from shared.runs.datasets import open_labels, open_pictures
+from shared.runs.datasets import family_checksums, open_labels, open_pictures
 from shared.runs.run_trainings import RunTraining, newest_number, read_training
 from shared.runs.trainings import Parent, Snapshot
 
@@ -157,7 +157,9 @@ class Trainer(Stage[DatasetPacked | TrainingDue | LegDue, ResolvedTraining]):
             if begin
             else starting_networks(settings, shape, context.store, context.emit)
         )
-        session = TrainingSession(networks, open_dataset(pictures, labels, settings), settings, self._jit_compile)
+        checksums = family_checksums(context.store, job.dataset, pictures.checksums)
+        dataset = open_dataset(pictures, checksums, labels, settings)
+        session = TrainingSession(networks, dataset, settings, self._jit_compile)
         if job.parent and begin:
             inheritance.take_over(session, job.parent, begin, context.store, context.emit)
         leg.restore(session, job.training, number, context)

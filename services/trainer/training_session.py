@@ -25,9 +25,11 @@ from shared.stylegan2.picture_file import PictureFile
 from shared.stylegan2.weights import Networks
 
 
-def open_dataset(pictures: PictureFile, labels: LabelArray | None, settings: ResolvedTraining) -> Dataset:
-    """Open the data set of a training; in a GPU's memory when it fits."""
-    places = Split.of(pictures.checksums, settings.held_out)
+def open_dataset(
+    pictures: PictureFile, checksums: list[int], labels: LabelArray | None, settings: ResolvedTraining
+) -> Dataset:
+    """Open the data set of a training; in a GPU's memory when it fits. `checksums` say which pictures are held out."""
+    places = Split.of(checksums, settings.held_out)
     size = len(pictures) * pictures.resolution**2 * pictures.channels
     on_device = HAS_ACCELERATOR and device.fits(size, device.memory_bytes())
     return Dataset(pictures, labels, places, settings.seed, device.DevicePictures(pictures) if on_device else None)

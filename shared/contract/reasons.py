@@ -56,6 +56,7 @@ class Reason(StrEnum):
     FACE_AT_THE_EDGE = "face-at-the-edge"
     OTHER_COLOURS = "other-colours"
     OTHER_CHARACTER = "other-character"
+    NO_FIGURE = "no-figure"
     NOT_VERIFIED = "not-verified"
     # Classes
     UNLABELLED = "unlabelled"

@@ -15,6 +15,7 @@ class Purpose(StrEnum):
     EMBEDDING = "embedding of characters (ONNX)"
     TAGGER = "tagger (ONNX)"
     TAG_LIST = "list of a tagger's tags"
+    MATTE = "separates figure and background (ONNX)"
     NETWORK = "network to start a training from"
 
 
@@ -168,6 +169,32 @@ MODELS = (
         certainty="likely: the page of chinoll/deepdanbooru, who converted it, lists the file with 125 kB; not tried",
         format="text with a tag of deepdanbooru on each line",
         suffix=".txt",
+    ),
+    Model(
+        name="isnet-anime",
+        purpose=Purpose.MATTE,
+        used_by="background.model",
+        licence="Apache-2.0 (of SkyTNT/anime-segmentation, which trained it)",
+        size=None,
+        most_bytes=1_000_000_000,
+        address="https://github.com/danielgatis/rembg/releases/download/v0.0.0/isnet-anime.onnx",
+        delivery=Delivery.DOWNLOAD,
+        certainty="likely: rembg fetches it from there for drawings; not tried",
+        format="IS-Net, mattes of 1024 px pictures, ONNX",
+        suffix=".onnx",
+    ),
+    Model(
+        name="u2net",
+        purpose=Purpose.MATTE,
+        used_by="background.model",
+        licence="Apache-2.0 (of xuebinqin/U-2-Net, which trained it)",
+        size=None,
+        most_bytes=1_000_000_000,
+        address="https://github.com/danielgatis/rembg/releases/download/v0.0.0/u2net.onnx",
+        delivery=Delivery.DOWNLOAD,
+        certainty="likely: rembg fetches it from there by default; made for photographs, faster; not tried",
+        format="U-2-Net, mattes of 320 px pictures, ONNX",
+        suffix=".onnx",
     ),
 )
 

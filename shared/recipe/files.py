@@ -23,6 +23,7 @@ MODELS = (
     ("character", "embedding", "model"),
     ("character", "tagger", "model"),
     ("character", "tagger", "tags_file"),
+    ("background", "model"),
 )
 """Fields that name a model by path or address, or none by an empty text."""
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from shared.recipe.augmented import Augmented
+from shared.recipe.background import Background
 from shared.recipe.character import Character
 from shared.recipe.duplicates import Duplicates
 from shared.recipe.exclude import Exclude, read_exclude
@@ -41,7 +43,9 @@ class Recipe(Section):
     character: Character = Character()
     upscaling: Upscaling = Upscaling()
     normalized: Normalized = Normalized()
+    background: Background = Background()
     labels: Labels = Labels()
+    augmented: Augmented = Augmented()
     review: Review = Review()
     training: Training = Training()
     ranking: Ranking = Ranking()
@@ -83,6 +87,13 @@ class Recipe(Section):
         if info.context is not None and {"sources", "exclude"} <= info.data.keys():
             character.check_tags(info.data["exclude"].tags, any(map(tells_tags, info.data["sources"])))
         return character
+
+    @field_validator("background")
+    @classmethod
+    def _can_be_filled(cls, background: Background, info: ValidationInfo) -> Background:
+        if info.context is not None and "normalized" in info.data:
+            background.check_pad(info.data["normalized"].pad)
+        return background
 
     @field_validator("pruning")
     @classmethod

@@ -1,6 +1,6 @@
 """Data sets in the store: their pictures, and the classes of these."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from shared.contract import keys
 from shared.contract.errors import Poison
 from shared.contract.stage import Objects
-from shared.runs.manifests import read_manifest
+from shared.runs.manifests import family, read_manifest
 from shared.stylegan2.errors import StyleGAN2Error
 from shared.stylegan2.labels_file import SUFFIX, LabelArray, decode_labels, one_hot
 from shared.stylegan2.picture_file import PictureFile
@@ -39,6 +39,20 @@ def open_labels(store: Objects, dataset: str) -> LabelArray | None:
             f"{list(listed.shape)} of its manifest: `magritte verify` names what is wrong; delete it and run again"
         )
     return labels
+
+
+def family_checksums(store: Objects, dataset: str, checksums: Sequence[int]) -> list[int]:
+    """Return the pictures' `checksums`, of an altered copy that of the picture which it is made of.
+
+    Raises Poison where the manifest lists altered copies, but not these pictures.
+    """
+    members = read_manifest(store, dataset)["members"]
+    if not any(member.get("derived") for member in members):
+        return list(checksums)
+    if len(members) != len(checksums):
+        raise Poison(f"the data set {dataset[:20]} has {len(checksums)} pictures, and its manifest {len(members)}")
+    own = {member["name"]: checksum for member, checksum in zip(members, checksums, strict=True)}
+    return [own.get(family(member), checksum) for member, checksum in zip(members, checksums, strict=True)]
 
 
 def listed_labels(manifest: Mapping[str, Any]) -> LabelArray:

@@ -1,6 +1,7 @@
 """Manifests of data sets in the store: what is known of each picture, and the names of the classes."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from shared.contract import keys
@@ -30,3 +31,9 @@ def classes(store: Objects, dataset: str) -> tuple[str, ...]:
     Raises Poison without a manifest.
     """
     return tuple(read_manifest(store, dataset).get("classes", ()))
+
+
+def family(member: Mapping[str, Any]) -> str:
+    """Return the name of the member that a manifest's entry is an altered copy of, otherwise its own."""
+    derived: Mapping[str, str] = member.get("derived") or {}
+    return str(derived.get("from", member.get("name", "")))

@@ -26,6 +26,7 @@ from shared.stylegan2 import network_file
 from shared.stylegan2.architecture import Architecture
 from shared.stylegan2.weights import Networks
 from tests.pipeline.conftest import Workplace
+from tests.services.normalizer.matte_models import red_model
 from tests.services.trainer.conftest import eagerly
 
 TOY = {
@@ -39,8 +40,8 @@ TOY = {
 }
 """Three legs of one step, so that the first checkpoint is removed."""
 
-_WITHOUT_RECORDS = ("upscaler", "tfrecord-packer", "trainer")
-"""The upscaler enlarges nothing here, and what the other two do depends on more than the message."""
+_WITHOUT_RECORDS = ("upscaler", "trainer")
+"""The upscaler enlarges nothing here, and what the trainer does depends on more than the message."""
 
 UNSEEN = {
     *(("upscaler", does, "crops/*/*") for does in ("reads", "writes")),  # it hands on what it was given
@@ -52,6 +53,7 @@ UNSEEN = {
     *(("deduper", does, patterns.INDEXES) for does in ("reads", "writes", "deletes")),  # of 2000 arrivals
     *(("scraper", does, patterns.ANSWERS) for does in ("reads", "writes")),  # no board was asked
     ("deduper", "reads", patterns.CHECKPOINTS),  # nor of 1000 facts
+    *(("ranker", does, patterns.VERDICTS) for does in ("reads", "writes")),  # nothing was pruned
     *(("tfrecord-packer", "reads", each) for each in (patterns.VERSIONS, patterns.RUN_TRAININGS)),  # no second data set
     *(("tfrecord-packer", does, patterns.CHECKPOINTS) for does in ("reads", "writes", "deletes")),  # of 1000 facts
     *(
@@ -157,8 +159,12 @@ def seen(tmp_path_factory: pytest.TempPathFactory, drawings: list[bytes]) -> See
 
 
 def _naming_files(place: Workplace) -> dict[str, Any]:
-    """Return a recipe's sections that name a list of addresses, a cascade and a network."""
-    addresses, network = place.root / "list.txt", place.root / "network.npz"
+    """Return a recipe's sections that name a list of addresses, a cascade, a network and a model for backgrounds.
+
+    They ask for altered copies, too.
+    """
+    addresses, network, matte = (place.root / name for name in ("list.txt", "network.npz", "matte.onnx"))
+    matte.write_bytes(red_model(320))
     addresses.write_text("http://127.0.0.1:1/a.png\n")
     architecture = Architecture(8, fmap_base=64, fmap_max=8, z_size=8, w_size=8, mapping_fmaps=8, mapping_layers=1)
     network.write_bytes(network_file.dump(Networks.fresh(architecture, 1)))
@@ -167,6 +173,8 @@ def _naming_files(place: Workplace) -> dict[str, Any]:
         "sources": [{"folder": place.pictures}, {"urls": addresses, "pause": 0}],
         "faces": faces,
         "training": TOY | {"start_from": network},
+        "background": {"model": str(matte), "mean": (0, 0, 0), "deviation": (1, 1, 1), "without_figure": "keep"},
+        "augmented": {"copies": 1},
     }
 
 

@@ -14,7 +14,7 @@ def test_a_damaged_picture_is_named_and_made_anew_as_the_message_says(workplace:
     picture = min(path for path in (data / "normalized").rglob("*") if path.is_file())
     whole = picture.read_bytes()
     picture.write_bytes(b"junk")
-    workplace.magritte("verdict", "close")
+    workplace.magritte("review", "close")
     process = workplace.start("run", str(workplace.root / "recipe.yaml"))
     _, err = process.communicate(timeout=120)
     assert process.returncode == 1

@@ -24,10 +24,10 @@ from services.face_detector.character.tagger import confident
 from services.face_detector.crop import Crop
 from services.face_detector.declaration import FACE_DETECTOR
 from services.face_detector.detector import Box, Face
-from services.face_detector.model_file import Fetching
 from shared.contract.errors import RunUnusable
 from shared.contract.reasons import Drop, Reason
 from shared.contract.stage import Action, Codec, Objects
+from shared.models.model_file import Fetching
 from shared.recipe.character import Character
 from shared.recipe.recipe import Recipe
 from shared.recipe.tags import excluded_tag, missing_tag

@@ -4,8 +4,8 @@ import threading
 
 from services.face_detector.character.embedding import Embedder
 from services.face_detector.character.tagger import Tagger
-from services.face_detector.model_file import Fetching, ModelFile, digest_of, read_model
 from shared.contract.stage import Objects
+from shared.models.model_file import Fetching, ModelFile, digest_of, read_model
 from shared.recipe import character as recipe
 
 MOST_BYTES = 4_000_000_000

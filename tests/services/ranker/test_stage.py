@@ -270,3 +270,16 @@ def test_the_worst_of_two_rankings_leave_if_the_recipe_says_so(store: FolderStor
     assert isinstance(ready, RankingReady)
     worst = [row["image"] for row in rows(store, ready)[:-3:-1]]
     assert [message.image for message in verdicts if isinstance(message, VerdictGiven)] == worst
+
+
+def test_altered_copies_are_not_ranked_and_make_nothing_look_usual(store: FolderStore) -> None:
+    (before,) = ranked(store)
+    tfrecords = b"".join(frame(encode_picture(PICTURES[n].transpose(2, 0, 1))) for n in (*range(7), 3, 3))
+    store.put(keys.dataset(DATASET, "toy-r03.tfrecords"), tfrecords)
+    manifest = json.loads(store.get(keys.dataset(DATASET, "manifest.json")))
+    copy = manifest["members"][3] | {"name": "copy", "derived": {"from": "picture-3", "by": "mirror"}}
+    store.put(
+        keys.dataset(DATASET, "manifest.json"), json.dumps({"members": [*manifest["members"], copy, copy]}).encode()
+    )
+    (after,) = ranked(store)
+    assert rows(store, after) == rows(store, before)

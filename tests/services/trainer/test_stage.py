@@ -202,6 +202,17 @@ def test_what_is_held_out_is_watched_and_the_pictures_drawn_are_measured(bench: 
     assert bench.store.exists(snapshot.key(NEIGHBOURS))
 
 
+def test_altered_copies_are_not_held_out_apart_from_their_picture(bench: Bench) -> None:
+    """All pictures are of one family here, so that none is left on the other side."""
+    bench.training = TOY.model_copy(update={"held_out": 0.5})
+    copies = [{"name": f"a-{number:02d}", "derived": {"from": "a", "by": "mirror"}} for number in range(1, 10)]
+    manifest = {"members": [{"name": "a"}, *copies]}
+    bench.store.put(keys.dataset(DATASET, keys.MANIFEST), json.dumps(manifest).encode())
+    bench.train(Trainer(), legs=1)
+    ticks = [facts for event, facts in bench.emitted if event == "tick"]
+    assert {tick["held_out_score"] for tick in ticks} == {None}
+
+
 def test_a_damaged_data_set_is_poison_that_names_the_record(bench: Bench) -> None:
     path = bench.folder / keys.dataset(DATASET, "toy-r03.tfrecords")
     data = bytearray(path.read_bytes())

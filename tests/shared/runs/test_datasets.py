@@ -48,6 +48,20 @@ def test_a_manifest_that_is_not_usable_is_poison(store: FolderStore, manifest: b
         manifests.members(store, DATASET)
 
 
+def test_an_altered_copy_has_the_checksum_of_its_picture(store: FolderStore) -> None:
+    copy = {"name": "a-01", "derived": {"from": "a", "by": "mirror"}}
+    body = {"members": [copy, {"name": "a"}, {"name": "b"}]}
+    store.put(keys.dataset(DATASET, "manifest.json"), json.dumps(body).encode())
+    assert datasets.family_checksums(store, DATASET, [1, 2, 3]) == [2, 2, 3]
+    with pytest.raises(Poison, match="2 pictures, and its manifest 3"):
+        datasets.family_checksums(store, DATASET, [1, 2])
+
+
+def test_without_altered_copies_checksums_stay_as_they_are(store: FolderStore) -> None:
+    store.put(keys.dataset(DATASET, "manifest.json"), json.dumps({"members": [{"name": "a"}, {"name": "b"}]}).encode())
+    assert datasets.family_checksums(store, DATASET, [7, 8]) == [7, 8]
+
+
 LABELS = one_hot([1, 0, 1], 2)
 
 

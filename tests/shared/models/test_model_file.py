@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from services.face_detector.model_file import Fetching, ModelFile, digest_of, read_model
 from shared.contract.egress_policy import EgressPolicy
 from shared.contract.errors import RecipeError, RunUnusable, Transient
+from shared.models.model_file import Fetching, ModelFile, digest_of, read_model
 
 MODEL = b"<opencv_storage/>"
 DIGEST = hashlib.sha256(MODEL).hexdigest()
