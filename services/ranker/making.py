@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -76,7 +76,7 @@ def make(request: RankingRequest, store: Objects, on_step: OnStep) -> MadeRankin
     places, of_fakes = _places(making, ranked)
     rows = _rows(places, ranked.members, origins(store, request.run, request.sources, making.remarks.append))
     before, earlier = _earlier(request, store)
-    stability = agreement({row["name"]: row["rank"] for row in rows}, earlier)
+    stability = agreement(_quality_ranks(rows), earlier.of_quality)
     summary = _summary(request, len(places), before, stability) | {"remarks": making.remarks}
     files = {
         trainings.RANKING: tables.as_csv(rows, COLUMNS),
@@ -86,7 +86,7 @@ def make(request: RankingRequest, store: Objects, on_step: OnStep) -> MadeRankin
         trainings.SUMMARY: json.dumps(summary, indent=1).encode(),
     }
     named = {file: _key(request, request.legs[-1], file) for file in files} if request.legs else {}
-    return MadeRanking(files, named, rows, summary, earlier, stability, making.remarks)
+    return MadeRanking(files, named, rows, summary, earlier.of_both, stability, making.remarks)
 
 
 def _places(making: _Making, ranked: RankedSet) -> tuple[list[RankedPicture], dict[str, bytes]]:
@@ -164,19 +164,31 @@ def _summary(request: RankingRequest, pictures: int, before: int | None, stabili
     }
 
 
-def _earlier(request: RankingRequest, store: Objects) -> tuple[int | None, dict[str, int]]:
+class _Earlier(NamedTuple):
+    """Ranks by name of an earlier ranking: by both signals, and by quality alone."""
+
+    of_both: dict[str, int]
+    of_quality: dict[str, int]
+
+
+def _quality_ranks(rows: Sequence[tables.Row]) -> dict[str, int]:
+    return {row["name"]: row["quality_rank"] for row in rows if row["quality_rank"] is not None}
+
+
+def _earlier(request: RankingRequest, store: Objects) -> tuple[int | None, _Earlier]:
     """Find the ranking by the newest earlier snapshot that was ranked in the same way.
 
-    Return the number of that, None without one, and the ranks by name.
+    Return the number of that, None without one, and its ranks.
     """
     if not request.legs:
-        return None, {}
+        return None, _Earlier({}, {})
     present = set(store.list(keys.training(request.training)))
     earlier = range(request.legs[-1] - 1, 0, -1)
     before = next((leg for leg in earlier if _key(request, leg, trainings.PARQUET) in present), None)
     if before is None:
-        return None, {}
-    return before, tables.read_column(store.get(_key(request, before, trainings.PARQUET)), "name", "rank")
+        return None, _Earlier({}, {})
+    table = store.get(_key(request, before, trainings.PARQUET))
+    return before, _Earlier(*(tables.read_column(table, "name", each) for each in ("rank", "quality_rank")))
 
 
 def _key(request: RankingRequest, leg: int, file: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from services.ranker.tables import Row
-from shared.contract.messages import Decision, LegMessage, VerdictGiven
+from shared.contract.messages import Decision, LegMessage, PairDecision, VerdictGiven
 from shared.contract.objects import Objects
 from shared.ledger.verdicts import Verdict, give_all, given
 from shared.recipe.pruning import Pruning, Worst
@@ -27,7 +27,8 @@ def prune(
     """Give verdicts that drop the worst, and yield what the run is told of them; none unless the rules say `drop`.
 
     Faces that anybody has kept stay, `rules.floor` pictures are left in any case, and a run has at most `rules.rounds`
-    of these prunes. A ranking that comes again gives the same verdicts.
+    of these prunes. What was dropped since the ranked data set was packed counts as gone. A ranking that comes again
+    gives the same verdicts.
     """
     if rules.worst is not Worst.DROP:
         return
@@ -35,10 +36,11 @@ def prune(
     log = dict(given(store, character))
     own = {number: verdict for number, verdict in log.items() if verdict.prune == str(name)}
     if not own:
-        kept = _kept(log)
-        wanted = [row for row in agreed(rows, earlier, rules.share) if (row["image"], row["face"]) not in kept]
-        verdicts = [_verdict(row, earlier, name) for row in wanted[: max(len(rows) - rules.floor, 0)]]
-        if name.rounds(log) < rules.rounds:
+        decided = _decided(log)
+        left = sum(_decision_about(row, decided) is not Decision.DROP for row in rows)
+        wanted = [row for row in agreed(rows, earlier, rules.share) if _decision_about(row, decided) is None]
+        verdicts = [_verdict(row, earlier, name) for row in wanted[: max(left - rules.floor, 0)]]
+        if verdicts and name.rounds(log) < rules.rounds:
             own = dict(zip(give_all(store, character, verdicts), verdicts, strict=True))
     entries = {(row["image"], row["face"]): row["entry"] for row in rows}
     for number, verdict in own.items():
@@ -65,10 +67,14 @@ def _worst(names: Sequence[str], share: float) -> Sequence[str]:
     return names[len(names) - int(share * len(names) + 0.5) :]
 
 
-def _kept(log: Mapping[int, Verdict]) -> set[tuple[str, int | None]]:
-    """Return the faces that the last verdict about each keeps or gives a box of, also where that undid a prune."""
-    standing = {(each.image, each.face): each.decision for each in log.values()}
-    return {face for face, decision in standing.items() if decision in (Decision.KEEP, Decision.BOX)}
+def _decided(log: Mapping[int, Verdict]) -> dict[tuple[str, int | None], Decision | PairDecision]:
+    """Return the last decision about each face or picture, also where that undid a prune."""
+    return {(each.image, each.face): each.decision for each in log.values() if each.other is None}
+
+
+def _decision_about(row: Row, decided: Mapping[tuple[str, int | None], Decision | PairDecision]) -> object:
+    """Return the decision about a face, or else about its picture; None without any."""
+    return decided.get((row["image"], row["face"])) or decided.get((row["image"], None))
 
 
 def _verdict(row: Row, earlier: Mapping[str, int], name: _Name) -> Verdict:

@@ -43,8 +43,8 @@ class MadeRanking:
 
     `rows` are those of the table, by column, the best picture first, and `summary` says what the ranking was made of.
     `earlier` is the ranking by the snapshot before, as ranks by name, empty where that was not ranked in the same way;
-    `stability` is Spearman's correlation with it, None without one. `remarks` are sentences about what could not be
-    read.
+    `stability` is Spearman's correlation with its quality, None without one. `remarks` are sentences about what could
+    not be read.
     """
 
     files: Mapping[str, bytes]

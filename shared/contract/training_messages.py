@@ -73,7 +73,7 @@ class SnapshotTaken(LegMessage):
 class RankingReady(LegMessage):
     """The training pictures have been ranked by the discriminator of checkpoint `leg`; `files` are keys by name.
 
-    `stability` is Spearman's correlation with the ranking by the snapshot before; None where that was not ranked so.
+    `stability` is Spearman's correlation of quality with the snapshot before; None where that was not ranked so.
     """
 
     files: dict[str, str] = Field(default_factory=dict)

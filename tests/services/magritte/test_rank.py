@@ -114,7 +114,7 @@ def test_status_says_how_far_the_ranking_agrees_with_the_one_before(magritte: Ma
     shown = said(magritte("rank"))
     found = json.loads(said(magritte("status", "--json")))["ranking"]
     assert found["compared_with"] == 1
-    assert f"rank correlation with the ranking by the snapshot before: {found['stability']:.2f}" in shown
+    assert f"rank correlation of quality with the snapshot before: {found['stability']:.2f}" in shown
     assert f"{found['stability']:.2f} (1 is the same order" in said(magritte("status"))
 
 

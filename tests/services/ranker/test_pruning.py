@@ -80,7 +80,9 @@ def test_a_run_has_so_many_rounds(store: FolderStore) -> None:
     rules = DROP.model_copy(update={"rounds": 2})
     rounds = [dropped(pruned(store, rules, leg, ROWS[: 10 - 2 * leg])) for leg in (0, 1, 2)]
     assert rounds == [[10, 9], [8, 7], []]
-    assert dropped(list(prune(taken(run="anya-002"), ROWS, EARLIER, rules, "anya", store))) == [10, 9]
+    assert dropped(list(prune(taken(run="anya-002"), ROWS[:5], EARLIER, rules, "anya", store))) == []
+    few = {f"n{number}": number for number in range(1, 6)}
+    assert dropped(list(prune(taken(run="anya-002"), ROWS[:5], few, rules, "anya", store))) == [5]
 
 
 def test_what_anybody_has_kept_stays(store: FolderStore) -> None:
@@ -89,9 +91,20 @@ def test_what_anybody_has_kept_stays(store: FolderStore) -> None:
     assert dropped(pruned(store)) == [9]
 
 
-def test_what_was_kept_and_dropped_again_may_go(store: FolderStore) -> None:
+def test_what_was_dropped_since_the_ranked_set_was_packed_is_not_dropped_again_and_counts_for_the_floor(
+    store: FolderStore,
+) -> None:
+    """A training that is given up has its last snapshot ranked when its data set has been pruned already."""
     both = [
         Verdict(image=f"{9:064x}", face=0, decision=decision, who="ann") for decision in (Decision.KEEP, Decision.DROP)
     ]
-    give_all(store, "anya", both)
-    assert dropped(pruned(store)) == [10, 9]
+    give_all(store, "anya", [*both, Verdict(image=f"{8:064x}", decision=Decision.DROP, who="ann")])
+    rules = DROP.model_copy(update={"share": 0.4})
+    assert dropped(pruned(store, rules.model_copy(update={"floor": 7}))) == [10]
+    assert dropped(pruned(store, rules, leg=3)) == [7]
+
+
+def test_a_prune_of_nothing_is_no_round(store: FolderStore) -> None:
+    rules = DROP.model_copy(update={"rounds": 1})
+    assert pruned(store, rules.model_copy(update={"floor": 99}), leg=1) == []
+    assert dropped(pruned(store, rules, leg=2)) == [10, 9]

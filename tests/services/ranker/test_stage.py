@@ -205,7 +205,7 @@ def test_a_ranking_says_how_far_it_agrees_with_the_one_by_the_snapshot_before(st
     (same,) = ranked(store, consumed=another(store, 5))
     assert same.stability == pytest.approx(1)
     (other,) = ranked(store, consumed=another(store, 6, Networks.fresh(NETWORKS.architecture, seed=9)))
-    ranks = [{row["name"]: int(row["rank"]) for row in rows(store, each)} for each in (same, other)]
+    ranks = [{row["name"]: int(row["quality_rank"]) for row in rows(store, each)} for each in (same, other)]
     squares = sum((rank - ranks[1][name]) ** 2 for name, rank in ranks[0].items())
     assert other.stability == pytest.approx(1 - 6 * squares / (7 * (7**2 - 1)))
     summary = json.loads(store.get(other.files[SUMMARY]))
