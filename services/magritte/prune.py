@@ -17,6 +17,8 @@ from services.magritte.ranked_faces import RankedFace, newest_ranking, read_rank
 from services.magritte.run_items import RunItems
 from shared.contract.errors import NotFound
 from shared.contract.messages import Decision
+from shared.ledger.copies import MESSAGES, Copy, copies_behind
+from shared.ledger.ledger import Ledger
 from shared.ledger.verdicts import Verdict, Verdicts, check_whole, given
 from shared.runs.registry import run_recipe
 from shared.store.interface import Store
@@ -51,10 +53,10 @@ def prune(
 ) -> None:
     """Drop the worst faces of a ranking from the data sets of their character, all as one step that `undo` takes back.
 
-    What is left makes the next version of the data set, and training goes on with it from the newest snapshot
-    (`train_on` in the recipe). A share is one of the whole ranking: the same prune again drops nothing more. Faces
-    that a person has kept (`magritte verdict keep`) stay. Look at the worst first: `magritte fetch` copies the sheet,
-    and --dry-run lists what would be dropped.
+    Worse copies of them leave too, instead of taking their places. What is left makes the next version of the data set,
+    and training goes on with it from the newest snapshot (`train_on` in the recipe). A share is one of the whole
+    ranking: the same prune again drops nothing more. Faces that a person has kept (`magritte verdict keep`) stay. Look
+    at the worst first: `magritte fetch` copies the sheet, and --dry-run lists what would be dropped.
     """
     here, name = found_run(run)
     ranking = read_ranking(file.read_bytes(), str(file)) if file else newest_ranking(here, name)
@@ -62,20 +64,22 @@ def prune(
     members = items.members()
     wanted = [face for face in _wanted(ranking, worst, below, file) if face.item in members]
     chosen = pruning.without_kept(wanted, _standing(here, name))
+    copies = _copies(here, name, items, chosen.faces)
     if len(chosen.faces) == len(members):
         raise typer.BadParameter(f"all {len(members)} faces of run {name} would leave its data set")
     if not dry_run and chosen.faces:
-        _drop(here, name, chosen.faces, why)
+        _drop(here, name, chosen.faces, copies, why)
     elif not dry_run:
         notify_of_missed(here, name)
     names = {each.entry: each.shown for each in items.listed()}
     if as_json:
-        screen.say_json(_as_json(name, chosen.faces, names, len(members), dry_run))
+        screen.say_json(_as_json(name, chosen.faces, names, len(members), dry_run) | {"copies": len(copies)})
         return
     _show(chosen.faces, names)
     kept = f"; {chosen.kept} more stay, since a person has kept them" if chosen.kept else ""
-    verb = "would drop" if dry_run else "drop"
-    screen.say(f"{verb} {len(chosen.faces)} of {len(members)} faces of run {name}{kept}{_go_on(dry_run)}")
+    verb, others = ("would drop" if dry_run else "drop"), f" with {len(copies)} worse copies" if copies else ""
+    go_on = _go_on(dry_run or not chosen.faces)
+    screen.say(f"{verb} {len(chosen.faces)} of {len(members)} faces of run {name}{others}{kept}{go_on}")
 
 
 def undo(run: RunName = "", dry_run: DryRun = False) -> None:
@@ -94,7 +98,7 @@ def undo(run: RunName = "", dry_run: DryRun = False) -> None:
         log = (verdict for _, verdict in given(here, run_recipe(here, name).name))
         decide(here, name, pruning.undoing(prune, log, user()))
     verb = "would bring back" if dry_run else "bring back"
-    screen.say(f"{verb} {len(prune)} faces of the {prune[0].prune} of run {name}{_go_on(dry_run)}")
+    screen.say(f"{verb} {len(prune)} faces of the {prune[0].prune}{_go_on(dry_run)}")
 
 
 def _wanted(ranking: list[RankedFace], worst: str, below: float | None, file: Path | None) -> list[RankedFace]:
@@ -125,24 +129,31 @@ def _standing(here: Store, run: str) -> Verdicts:
     return verdicts
 
 
-def _drop(here: Store, run: str, faces: Sequence[RankedFace], why: str) -> None:
+def _copies(here: Store, run: str, items: RunItems, faces: Sequence[RankedFace]) -> list[Copy]:
+    """Return the copies that would take the places of these faces."""
+    images = {entry: judged.image for entry, judged in items.judgements().items()}
+    members = {(images[face.entry], face.number) for face in items.members() if face.entry in images}
+    leaving = {(face.image, face.item.number) for face in faces}
+    return copies_behind(Ledger(here, run, screen.remark).messages(*MESSAGES), leaving, members) if faces else []
+
+
+def _drop(here: Store, run: str, faces: Sequence[RankedFace], copies: Sequence[Copy], why: str) -> None:
     who, prune = user(), f"prune of {datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
     notify_of_missed(here, run)
-    decide(
-        here,
-        run,
-        [
-            Verdict(
-                image=face.image,
-                face=face.item.number,
-                decision=Decision.DROP,
-                who=who,
-                why=why or f"rank {face.rank}, quality {face.quality:.2f}",
-                prune=prune,
-            )
-            for face in faces
-        ],
-    )
+    about = {"decision": Decision.DROP, "who": who, "prune": prune}
+    verdicts = [
+        Verdict.model_validate(
+            {
+                **about,
+                "image": face.image,
+                "face": face.item.number,
+                "why": why or f"rank {face.rank}, quality {face.quality:.2f}",
+            }
+        )
+        for face in faces
+    ]
+    others = [{"image": copy.image, "face": copy.face, "why": why or "a copy of what leaves"} for copy in copies]
+    decide(here, run, [*verdicts, *(Verdict.model_validate({**about, **each}) for each in others)])
 
 
 def _show(faces: Sequence[RankedFace], names: Mapping[str, str]) -> None:

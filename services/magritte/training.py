@@ -37,9 +37,7 @@ def stability_line(stability: float | None) -> str:
     """Describe on one line how far a ranking agrees with the one before, by Spearman's correlation."""
     if stability is None:
         return "no earlier snapshot is ranked in the same way: one ranking alone does not say whether it means anything"
-    return (
-        f"rank correlation of quality with the snapshot before: {stability:.2f} (1 is the same order, 0 chance)"
-    )
+    return f"rank correlation of quality with the snapshot before: {stability:.2f} (1 is the same order, 0 chance)"
 
 
 def last_tick_line(events: Iterable[LastEvent], training: Trained | None) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from services.ranker.tables import Row
 from shared.contract.messages import Decision, LegMessage, PairDecision, VerdictGiven
 from shared.contract.objects import Objects
+from shared.ledger.copies import MESSAGES, Copy, copies_behind
+from shared.ledger.ledger import Ledger
 from shared.ledger.verdicts import Verdict, give_all, given
 from shared.recipe.pruning import Pruning, Worst
 
@@ -24,7 +26,7 @@ def agreed(rows: Sequence[Row], earlier: Mapping[str, int], share: float) -> lis
 def prune(
     message: LegMessage, rows: Sequence[Row], earlier: Mapping[str, int], rules: Pruning, character: str, store: Objects
 ) -> Iterator[VerdictGiven]:
-    """Give verdicts that drop the worst, and yield what the run is told of them; none unless the rules say `drop`.
+    """Give verdicts that drop the worst, if the rules say so, with their copies; yield what the run is told of them.
 
     Faces that anybody has kept stay, `rules.floor` pictures are left in any case, and a run has at most `rules.rounds`
     of these prunes. What was dropped since the ranked data set was packed counts as gone. A ranking that comes again
@@ -39,12 +41,16 @@ def prune(
         decided = _decided(log)
         left = sum(_decision_about(row, decided) is not Decision.DROP for row in rows)
         wanted = [row for row in agreed(rows, earlier, rules.share) if _decision_about(row, decided) is None]
-        verdicts = [_verdict(row, earlier, name) for row in wanted[: max(left - rules.floor, 0)]]
+        wanted = wanted[: max(left - rules.floor, 0)]
+        verdicts = [_verdict(row, earlier, name) for row in wanted]
+        verdicts += [_verdict_about_copy(copy, name) for copy in _copies(wanted, rows, message.run, store)]
         if verdicts and name.rounds(log) < rules.rounds:
             own = dict(zip(give_all(store, character, verdicts), verdicts, strict=True))
     entries = {(row["image"], row["face"]): row["entry"] for row in rows}
-    for number, verdict in own.items():
+    ranked = {number: verdict for number, verdict in own.items() if (verdict.image, verdict.face) in entries}
+    for number, verdict in ranked.items():
         yield verdict.given(message.run, entries[verdict.image, verdict.face], number)
+    yield from _about_copies({number: each for number, each in own.items() if number not in ranked}, message.run, store)
 
 
 class _Name:
@@ -75,6 +81,25 @@ def _decided(log: Mapping[int, Verdict]) -> dict[tuple[str, int | None], Decisio
 def _decision_about(row: Row, decided: Mapping[tuple[str, int | None], Decision | PairDecision]) -> object:
     """Return the decision about a face, or else about its picture; None without any."""
     return decided.get((row["image"], row["face"])) or decided.get((row["image"], None))
+
+
+def _about_copies(verdicts: Mapping[int, Verdict], run: str, store: Objects) -> Iterator[VerdictGiven]:
+    """Yield what a run is told of verdicts about copies, which lie in entries that the ranking does not name."""
+    ledger = Ledger(store, run)
+    entries = ledger.entries_of_all({each.image for each in verdicts.values()})
+    for number, verdict in verdicts.items():
+        yield from (verdict.given(run, entry, number) for entry in entries.get(verdict.image, ()))
+
+
+def _copies(wanted: Sequence[Row], rows: Sequence[Row], run: str, store: Objects) -> list[Copy]:
+    """Return the copies that would take the places of those that leave."""
+    members, leaving = ({(row["image"], row["face"]) for row in some} for some in (rows, wanted))
+    return copies_behind(Ledger(store, run).messages(*MESSAGES), leaving, members) if wanted else []
+
+
+def _verdict_about_copy(copy: Copy, name: _Name) -> Verdict:
+    about = {"image": copy.image, "face": copy.face, "decision": Decision.DROP, "who": _WHO}
+    return Verdict.model_validate({**about, "why": "a copy of what leaves", "prune": str(name)})
 
 
 def _verdict(row: Row, earlier: Mapping[str, int], name: _Name) -> Verdict:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from shared.contract import keys
 from shared.contract.errors import NotFound, Unreadable
 from shared.contract.items import Face
-from shared.contract.messages import ImageFetched
+from shared.contract.messages import ImageFetched, Message
 from shared.contract.objects import Objects
 from shared.ledger import checkpoint, journal
 from shared.ledger.book import Book
@@ -69,6 +69,11 @@ class Ledger:
         texts = [text.encode() for text in about]
         for number, content in journal.batches(self._store, self._run):
             yield from self._readable(journal.records(self._run, number, content, texts))
+
+    def messages(self, *kinds: type[Message]) -> Iterator[Message]:
+        """Yield all messages of these types that were published about the run, in order."""
+        records = self.records(*(f'"{kind.kind()}"' for kind in kinds))
+        return (record.message for record in records if isinstance(record.message, kinds))
 
     def entries_of_all(self, images: Collection[str]) -> dict[str, list[str]]:
         """Return the entries that have been fetched as each of `images`, in order of their names."""
