@@ -1,5 +1,6 @@
 """`magritte prune` and `magritte undo`: drop the worst faces of a ranking, and take that back."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,7 +63,10 @@ def prune(
     ranking = read_ranking(file.read_bytes(), str(file)) if file else newest_ranking(here, name)
     items = RunItems(here, name, screen.remark)
     members = items.members()
-    wanted = [face for face in _wanted(ranking, worst, below, file) if face.item in members]
+    chosen_faces = _wanted(ranking, worst, below, file)
+    wanted = [face for face in chosen_faces if face.item in members]
+    if len(wanted) < len(chosen_faces):
+        screen.remark(f"{len(chosen_faces) - len(wanted)} of them are not in the data set of run {name} (any more)")
     chosen = pruning.without_kept(wanted, _standing(here, name))
     copies = _copies(here, name, items, chosen.faces)
     if len(chosen.faces) == len(members):
@@ -103,10 +107,18 @@ def undo(run: RunName = "", dry_run: DryRun = False) -> None:
 
 def _wanted(ranking: list[RankedFace], worst: str, below: float | None, file: Path | None) -> list[RankedFace]:
     if bool(worst) == (below is not None) and (worst or file is None):
-        raise typer.BadParameter("give one of them: the worst share, or a score", param_hint="--worst / --below")
+        raise typer.BadParameter(
+            "give one of them: the worst share, a score, or --file with your decisions", param_hint="--worst / --below"
+        )
+    if below is not None and math.isnan(below):
+        raise typer.BadParameter("is no number", param_hint="--below")
     if worst:
         return pruning.worst(ranking, _share(worst, len(ranking)))
-    return pruning.marked(ranking) if below is None else pruning.below(ranking, below)
+    if below is not None:
+        return pruning.below(ranking, below)
+    if all(face.decision is None for face in ranking):
+        raise typer.BadParameter(f"{file} has no column `decision`: write drop into one", param_hint="--file")
+    return pruning.marked(ranking)
 
 
 def _share(text: str, faces: int) -> float:

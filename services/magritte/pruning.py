@@ -37,7 +37,7 @@ def below(ranking: Iterable[RankedFace], quality: float) -> list[RankedFace]:
 
 def marked(ranking: Iterable[RankedFace]) -> list[RankedFace]:
     """Return the faces that a person has marked with `drop`, the worst first."""
-    return sorted((face for face in ranking if face.drop), key=lambda face: -face.rank)
+    return sorted((face for face in ranking if face.decision == Decision.DROP), key=lambda face: -face.rank)
 
 
 def without_kept(faces: Iterable[RankedFace], verdicts: Verdicts) -> Chosen:
@@ -48,7 +48,11 @@ def without_kept(faces: Iterable[RankedFace], verdicts: Verdicts) -> Chosen:
     chosen, kept = [], 0
     for face in faces:
         _, verdict = verdicts.about(face.image, face.item.number) or (0, None)
-        is_kept = verdict is not None and verdict.decision in _WANTED and not (verdict.prune or face.drop)
+        is_kept = (
+            verdict is not None
+            and verdict.decision in _WANTED
+            and not (verdict.prune or face.decision == Decision.DROP)
+        )
         kept += is_kept
         chosen += [] if is_kept else [face]
     return Chosen(chosen, kept)

@@ -2,10 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from shared.contract.errors import Unreadable
+from services.magritte.spreadsheet import read_table
 
 TABLE_NAME = "review.csv"
 
@@ -16,9 +16,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """First characters by which a spreadsheet takes a text for a formula."""
 
 _FROM_OUTSIDE = ("name", "origin")
-
-_DELIMITERS = (",", ";", "\t")
-"""Spreadsheets separate columns by one of these, depending on the country."""
 
 
 @dataclass(frozen=True)
@@ -52,38 +49,10 @@ def _harmless(column: str, value: object) -> object:
 
 
 def decode_table(content: bytes, name: str) -> list[Row]:
-    """Read a table as a spreadsheet or an editor has saved it; raises `Unreadable`, which names the file.
-
-    Columns may be in any order, separated by commas, semicolons or tabs; the text is UTF-8, UTF-16 or Windows-1252.
-    """
-    text = _text(content)
-    for delimiter in _DELIMITERS:
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
-        try:
-            columns = [str(column).strip().lower() for column in reader.fieldnames or ()]
-            if {"file", "decision"} <= set(columns):
-                reader.fieldnames = columns
-                return [_row(reader.line_num, cells) for cells in reader]
-        except csv.Error as error:
-            raise Unreadable(f"{name}:{reader.line_num}: {error}", _REMEDY) from error
-    raise Unreadable(f"{name} has no line with the columns `file` and `decision` at its beginning", _REMEDY)
+    """Read a table as a spreadsheet or an editor has saved it; raises `Unreadable`, which names the file."""
+    names = ("file", "face", "decision", "why", "box", "angle")
+    lines = read_table(content, ("file", "decision"), name, _REMEDY)
+    return [Row(line.number, *(line.cells.get(each, "") for each in names)) for line in lines]
 
 
 _REMEDY = "Save it as CSV once more, or delete it: then only the pictures count"
-
-
-def _text(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
-
-
-def _row(line: int, cells: Mapping[str, str | Sequence[str] | None]) -> Row:
-    def cell(name: str) -> str:
-        return str(cells.get(name) or "").strip()
-
-    names = ("file", "face", "decision", "why", "box", "angle")
-    return Row(line, *map(cell, names))

@@ -34,17 +34,30 @@ def test_a_face_that_no_network_has_scored_is_below_nothing() -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "r.csv has no faces"),
+        (b"", "r.csv has no line with the columns `rank`, `entry`, `face` and `image`"),
         (table(), "r.csv has no faces"),
-        (b"rank,name\n1,x\n", "it has no column 'score'"),
-        (table(row(1).replace("1.5", "good")), "could not convert string to float: 'good'"),
-        (b"\xff\xfe\x00rank", "r.csv is no ranking"),
-        (table("1"), "r.csv is no ranking"),
+        (b"rank,name\n1,x\n", "r.csv has no line with the columns"),
+        (table(row(1).replace("1.5", "good")), r"r\.csv:2: rank, face or quality is no number"),
+        (table(row(1), row(2, decision="maybe")), r"r\.csv:3: 'maybe' is no decision"),
+        (b"\x89PNG\r\n", "r.csv has no line with the columns"),
+        (table("1"), r"r\.csv:2: rank, face or quality"),
     ],
 )
 def test_what_is_no_ranking_is_named(content: bytes, problem: str) -> None:
     with pytest.raises(Unreadable, match=problem):
         read_ranking(content, "r.csv")
+
+
+def test_a_ranking_that_a_spreadsheet_has_saved_is_read() -> None:
+    text = (
+        table(row(2, "1,25", "Drop"), row(1)).decode().replace("1,25", "1;25").replace(",", ";").replace("1;25", "1,25")
+    )
+    first, second = read_ranking(b"\xef\xbb\xbf" + text.replace("rank", "Rank", 1).encode(), "r.csv")
+    assert (first.rank, first.decision, second.quality, second.decision) == (1, "", 1.25, "drop")
+
+
+def test_a_face_that_comes_twice_is_one() -> None:
+    assert [face.rank for face in read_ranking(table(row(1), row(2), row(1), row(2)), "r.csv")] == [1, 2]
 
 
 def test_the_newest_ranking_of_a_run_is_read_from_the_store(store: FolderStore, ranked: str) -> None:

@@ -43,5 +43,5 @@ def test_by_rank_the_worst_come_first_whatever_their_scores(store: FolderStore, 
 
 def test_a_ranking_that_cannot_be_read_is_named(store: FolderStore, run: str) -> None:
     rank(store, run, "rank,place\n1,2\n")
-    with pytest.raises(Unreadable, match=r"ranking-0d\.csv is no ranking: it has no column"):
+    with pytest.raises(Unreadable, match=r"ranking-0d\.csv has no line with the columns"):
         order(store, run, Sort.SCORE)
