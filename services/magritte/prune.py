@@ -1,7 +1,7 @@
 """`magritte prune` and `magritte undo`: drop the worst faces of a ranking, and take that back."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,11 +16,13 @@ from services.magritte.inspect import AsJson, RunName
 from services.magritte.operate import DryRun
 from services.magritte.ranked_faces import RankedFace, newest_ranking, read_ranking
 from services.magritte.run_items import RunItems
+from services.magritte.suspects import standing_verdicts
 from shared.contract.errors import NotFound
+from shared.contract.items import Face
 from shared.contract.messages import Decision
 from shared.ledger.copies import MESSAGES, Copy, copies_behind
 from shared.ledger.ledger import Ledger
-from shared.ledger.verdicts import Verdict, Verdicts, check_whole, given
+from shared.ledger.verdicts import Verdict, given
 from shared.runs.registry import run_recipe
 from shared.store.interface import Store
 
@@ -63,11 +65,9 @@ def prune(
     ranking = read_ranking(file.read_bytes(), str(file)) if file else newest_ranking(here, name)
     items = RunItems(here, name, screen.remark)
     members = items.members()
-    chosen_faces = _wanted(ranking, worst, below, file)
-    wanted = [face for face in chosen_faces if face.item in members]
-    if len(wanted) < len(chosen_faces):
-        screen.remark(f"{len(chosen_faces) - len(wanted)} of them are not in the data set of run {name} (any more)")
-    chosen = pruning.without_kept(wanted, _standing(here, name))
+    chosen = pruning.without_kept(
+        _present(_wanted(ranking, worst, below, file), members, name), standing_verdicts(here, name)
+    )
     copies = _copies(here, name, items, chosen.faces)
     if len(chosen.faces) == len(members):
         raise typer.BadParameter(f"all {len(members)} faces of run {name} would leave its data set")
@@ -80,10 +80,7 @@ def prune(
         screen.say_json(_as_json(name, chosen.faces, names, len(members), dry_run) | {"copies": len(copies)})
         return
     _show(chosen.faces, names)
-    kept = f"; {chosen.kept} more stay, since a person has kept them" if chosen.kept else ""
-    verb, others = ("would drop" if dry_run else "drop"), f" with {len(copies)} worse copies" if copies else ""
-    go_on = _go_on(dry_run or not chosen.faces)
-    screen.say(f"{verb} {len(chosen.faces)} of {len(members)} faces of run {name}{others}{kept}{go_on}")
+    _conclude(name, chosen, len(copies), len(members), dry_run)
 
 
 def undo(run: RunName = "", dry_run: DryRun = False) -> None:
@@ -94,7 +91,7 @@ def undo(run: RunName = "", dry_run: DryRun = False) -> None:
     here, name = found_run(run)
     reported = 0 if dry_run else notify_of_missed(here, name)
     images = {each.image for each in RunItems(here, name, screen.remark).listed()}
-    prune = pruning.last_prune(_standing(here, name), images)
+    prune = pruning.last_prune(standing_verdicts(here, name), images)
     if not prune:
         missed = f" ({reported} verdicts that it had not heard of were told)" if reported else ""
         raise NotFound(f"run {name} has no prune to undo{missed}")
@@ -133,12 +130,12 @@ def _share(text: str, faces: int) -> float:
     return share
 
 
-def _standing(here: Store, run: str) -> Verdicts:
-    character = run_recipe(here, run).name
-    check_whole(here, character)
-    verdicts = Verdicts(character)
-    verdicts.read(here)
-    return verdicts
+def _present(faces: Sequence[RankedFace], members: Collection[Face], run: str) -> list[RankedFace]:
+    """Return the faces that are in the data set; remark on others."""
+    there = [face for face in faces if face.item in members]
+    if len(there) < len(faces):
+        screen.remark(f"{len(faces) - len(there)} of them are not in the data set of run {run} (any more)")
+    return there
 
 
 def _copies(here: Store, run: str, items: RunItems, faces: Sequence[RankedFace]) -> list[Copy]:
@@ -166,6 +163,13 @@ def _drop(here: Store, run: str, faces: Sequence[RankedFace], copies: Sequence[C
     ]
     others = [{"image": copy.image, "face": copy.face, "why": why or "a copy of what leaves"} for copy in copies]
     decide(here, run, [*verdicts, *(Verdict.model_validate({**about, **each}) for each in others)])
+
+
+def _conclude(run: str, chosen: pruning.Chosen, copies: int, members: int, dry_run: bool) -> None:
+    verb, others = ("would drop" if dry_run else "drop"), f" with {copies} worse copies" if copies else ""
+    kept = f"; {chosen.kept} more stay, since a person has kept them" if chosen.kept else ""
+    go_on = _go_on(dry_run or not chosen.faces)
+    screen.say(f"{verb} {len(chosen.faces)} of {members} faces of run {run}{others}{kept}{go_on}")
 
 
 def _show(faces: Sequence[RankedFace], names: Mapping[str, str]) -> None:

@@ -70,7 +70,7 @@ def train(
     if as_json:
         screen.say_json({"run": name, "number": number or None, **training.model_dump(mode="json")})
         return
-    source = f"snapshot {parent[0].leg} ({before + parent[1].kimg:g} kimg)" if parent else "the recipe's start"
+    source = _described(here, parent, before) if parent else "the recipe's start"
     verb = "would train" if dry_run else f"training {number}:"
     go_on = "" if dry_run or has_broker() else "; `magritte run RECIPE` carries it out"
     screen.say(f"{verb} {more:g} kimg from {source} on version {version} of the data set of run {name}{go_on}")
@@ -87,8 +87,8 @@ def _dataset(here: Store, run: str, version: int | None) -> tuple[int, str]:
     return number, read_dataset_version(here, known[number]).digest
 
 
-def _parent(here: Store, run: str, text: str, recipe: Recipe) -> tuple[Parent, Snapshot]:
-    """Return the snapshot that is meant, by default the newest, with what is taken over from it."""
+def _parent(here: Store, run: str, text: str, recipe: Recipe) -> tuple[Parent, Snapshot, int]:
+    """Return the snapshot that is meant, by default the newest, with what is taken over and its training's number."""
     match = re.fullmatch(r"(?:(\d{1,6}):)?(\d{1,6})", text) if text else None
     if text and match is None:
         raise typer.BadParameter(f"{text!r} is neither a leg, NUMBER:LEG nor {_START}", param_hint="--from")
@@ -102,7 +102,16 @@ def _parent(here: Store, run: str, text: str, recipe: Recipe) -> tuple[Parent, S
         raise NotFound(
             f"run {run} has no {meant}: `magritte versions {run}` lists its trainings, --from start has none"
         )
-    return Parent(training=snapshot.training, leg=leg, carry=recipe.train_on.carry), snapshot
+    return Parent(training=snapshot.training, leg=leg, carry=recipe.train_on.carry), snapshot, number
+
+
+def _described(here: Store, parent: tuple[Parent, Snapshot, int], before: float) -> str:
+    """Describe a snapshot to go on from; remark on one whose state beside the networks is gone."""
+    begin, snapshot, number = parent
+    has_state = trainings.CHECKPOINT in snapshot.files and here.exists(snapshot.key(trainings.CHECKPOINT))
+    if begin.carry and not has_state:
+        screen.remark("of that snapshot the networks alone are left: Adam's moments and p begin anew")
+    return f"snapshot {number}:{begin.leg} ({before + snapshot.kimg:g} kimg)"
 
 
 def _more(text: str, recipe: Recipe, done: float) -> float:

@@ -78,6 +78,10 @@ def box(
         verdict = RunBoxes(here, run_recipe(here, name).name, items).verdict(image, item, about)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="LEFT,TOP,WIDTH,HEIGHT") from error
+    if items.settlement(entry).reason == Reason.REJECTED:
+        screen.remark(
+            f"a person has dropped this picture, which stays out: `magritte verdict keep {entry}` undoes that"
+        )
     (given_as,) = decide(here, name, [verdict])
     screen.say(f"verdict {given_as}: box {Face(entry, verdict.face or 0) if item is None else item}{_go_on()}")
 

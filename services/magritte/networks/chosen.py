@@ -8,7 +8,7 @@ import typer
 
 from services.magritte.connection import found_run
 from services.magritte.destination import check_destination
-from shared.contract.errors import NotFound
+from shared.contract.errors import NotFound, Poison
 from shared.runs import trainings
 from shared.runs.registry import read_state
 from shared.runs.results import legs, results
@@ -34,14 +34,18 @@ class OpenedNetwork:
 def open_network(what: str, snapshot: int | None, out: Path, option: str = "--out") -> OpenedNetwork:
     """Open the network of a run or file, once it is sure that `out`, given by `option`, is no source of the run.
 
-    Raises NotFound where there is none, BadParameter for a snapshot of a file, and what `network_file.load` raises.
+    Raises NotFound where there is none, BadParameter for a snapshot of a file, Poison for a file that is no network.
     """
     from shared.stylegan2 import network_file
+    from shared.stylegan2.errors import StyleGAN2Error
 
     if Path(what).is_file():
         if snapshot is not None:
             raise typer.BadParameter("only a run has snapshots", param_hint="--snapshot")
-        return OpenedNetwork(network_file.load(Path(what).read_bytes()), what)
+        try:
+            return OpenedNetwork(network_file.load(Path(what).read_bytes()), what)
+        except StyleGAN2Error as error:
+            raise Poison(f"{what} is no network: {error}") from error
     if what.endswith(_SUFFIXES):
         raise NotFound(f"there is no file {what}")
     here, run = found_run(what)
@@ -57,7 +61,7 @@ def _snapshot(here: Store, run: str, number: int | None) -> trainings.Snapshot:
         raise NotFound(f"run {run} has no network yet")
     if number is None:
         return newest
-    known = {each.leg: each for each in legs(here, newest)}
+    known = {each.leg: each for each in legs(here, newest) if each.training == newest.training}
     if number not in known:
         raise NotFound(f"run {run} has no snapshot {number}, but {', '.join(map(str, known))}")
     return known[number]

@@ -46,6 +46,9 @@ class RunBoxes:
         Raises `ValueError` for a box that does not lie in the picture.
         """
         self._check(image, about["box"])
+        known = [each.face for _, each in self._standing.boxes(image) if each.box == about["box"]]
+        if face is None and known:
+            raise ValueError(f"this box is given already, as face {known[0]}")
         number = free_number(self._standing.places(image)) if face is None else self.number(face)
         place = self._standing.places(image).get(number) if face is None else self._found.get(face)
         given_box = {**about, "decision": "box", "image": image, "face": number, "instead_of": place}

@@ -23,7 +23,7 @@ def test_a_training_goes_on_from_the_newest_snapshot_on_the_newest_version(
 ) -> None:
     assert phase_of(store, ranked, read_state(store, ranked)) is Phase.FINISHED
     said = done(magritte("train", "--kimg", "+5"))
-    assert "training 2: 5 kimg from snapshot 3 (6 kimg) on version 1 of the data set of run anya-001" in said
+    assert "training 2: 5 kimg from snapshot 1:3 (6 kimg) on version 1 of the data set of run anya-001" in said
     found = read_training(store, ranked, 2)
     assert found.parent is not None
     assert (found.version, found.dataset, found.more) == (1, ONE, 5.0)

@@ -37,8 +37,11 @@ def test_a_damaged_file_is_refused():
 def test_python_objects_are_refused():
     file = io.BytesIO()
     np.savez(file, trap=np.array([print], dtype=object))
-    with pytest.raises(BadFile, match="not a file of arrays"):
-        unpack(file.getvalue())
+    for data in (file.getvalue(), b"\x89PNG\r\n\x1a\n and so on"):
+        with pytest.raises(
+            BadFile, match=r"of arrays: it is another kind of file, or holds Python objects$"
+        ):
+            unpack(data)
 
 
 def test_a_bare_array_is_refused():

@@ -43,10 +43,16 @@ def test_a_box_replaces_the_crop_that_the_run_has_cut_out(store: FolderStore, fa
 
 
 def test_faces_that_nobody_has_found_get_numbers_of_their_own(store: FolderStore, faces: str) -> None:
-    for number in (NEW_FACES, NEW_FACES + 1):
-        verdict = boxes(store, faces).verdict(IMAGES[1], None, ABOUT)
+    for number, box in enumerate([(1, 2, 9, 9), (2, 2, 9, 9)], NEW_FACES):
+        verdict = boxes(store, faces).verdict(IMAGES[1], None, {**ABOUT, "box": box})
         assert (verdict.face, verdict.instead_of) == (number, None)
         give(store, "anya", verdict)
+
+
+def test_a_box_that_nobody_has_found_a_face_in_is_given_once(store: FolderStore, faces: str) -> None:
+    give(store, "anya", boxes(store, faces).verdict(IMAGES[1], None, ABOUT))
+    with pytest.raises(ValueError, match=f"this box is given already, as face {NEW_FACES}"):
+        boxes(store, faces).verdict(IMAGES[1], None, ABOUT)
 
 
 def test_a_face_is_known_by_the_number_of_the_verdict_about_it(store: FolderStore, faces: str) -> None:
