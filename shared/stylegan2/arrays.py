@@ -25,4 +25,6 @@ def unpack(packed: bytes) -> Arrays:
         with np.load(io.BytesIO(packed), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise BadFile(f"not a file of arrays: {error}") from error
+        # NumPy takes what it does not know for a pickle, and advises to load that.
+        why = "it is another kind of file, or holds Python objects" if "pickle" in str(error).lower() else error
+        raise BadFile(f"not a file of arrays: {why}") from error
