@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from shared.contract.errors import storage_error
+from shared.contract.errors import output_error
 
 
 @contextmanager
@@ -13,7 +13,8 @@ def replacing(target: Path) -> Iterator[Path]:
     """Yield the path of a new file, which takes the target's place when it is whole; folders are made.
 
     Until then its name has nothing of the target's: TensorBoard reads whatever is named like an event file. Raises
-    `StoreFull` when the disk has no space left, `StoreUnavailable` when nothing can be written for another reason.
+    `SettingsError` where nothing can ever be written, `StoreFull` when the disk has no space left, `StoreUnavailable`
+    when nothing can be written for another reason.
     """
     temporary = target.with_name(f".{uuid4().hex[:12]}")
     try:
@@ -24,4 +25,4 @@ def replacing(target: Path) -> Iterator[Path]:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise storage_error(error, target.parent) from error
+        raise output_error(error, target.parent) from error

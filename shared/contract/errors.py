@@ -2,7 +2,7 @@
 
     MagritteError
     ├── RecipeError            the recipe cannot be used: names the file, line and field
-    ├── SettingsError          an environment variable cannot be used
+    ├── SettingsError          an environment variable, or a place that a person has named, cannot be used
     ├── NotFound               the store has no such object, run or item
     ├── Transient              may work later: the runtime tries again
     │   ├── StoreUnavailable
@@ -109,6 +109,24 @@ def storage_error(error: OSError, where: object) -> StoreUnavailable:
     if error.errno in _NO_SPACE:
         return StoreFull(f"no space left for the data in {where}: free some, then run again")
     return StoreUnavailable(f"{where}: {error.strerror or error}")
+
+
+_NEVER_WRITABLE = {
+    errno.EACCES,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+}
+
+
+def output_error(error: OSError, where: object) -> MagritteError:
+    """Translate a failure to write at `where`, which a person has named: to be named anew, or to be tried again."""
+    if error.errno in _NEVER_WRITABLE:
+        return SettingsError(f"{where} cannot be written ({error.strerror}): name another place")
+    return storage_error(error, where)
 
 
 USAGE, TRY_AGAIN = 2, 75

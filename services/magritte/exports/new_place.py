@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import typer
 
-from shared.contract.errors import storage_error
+from shared.contract.errors import output_error
 
 
 def check_free(target: Path, option: str) -> None:
@@ -23,8 +23,7 @@ def appearing(target: Path) -> Iterator[Path]:
     """Yield the path of a file or folder to make, which gets the target's name when it is whole, and else goes away.
 
     Its name is the target's with a dot before it. A process that is killed leaves it there; nothing reads it.
-    Raises `StoreFull` when the disk has no space left, `StoreUnavailable` when nothing can be written for another
-    reason.
+    Raises `SettingsError` where nothing can ever be written, `StoreFull` and `StoreUnavailable` for other reasons.
     """
     partial = target.with_name(f".{target.name}.{uuid4().hex[:12]}")
     try:
@@ -38,4 +37,4 @@ def appearing(target: Path) -> Iterator[Path]:
             shutil.rmtree(partial, ignore_errors=True)
             partial.unlink(missing_ok=True)
     except OSError as error:
-        raise storage_error(error, target.parent) from error
+        raise output_error(error, target.parent) from error

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from services.magritte import screen
 from services.magritte.atomic_file import replacing
-from shared.contract.errors import MagritteError, storage_error
+from shared.contract.errors import MagritteError, output_error
 from shared.ledger.records import decoded
 from shared.sha256 import hash_file
 
@@ -88,7 +88,8 @@ class _Record(BaseModel):
 def opened(path: Path) -> Iterator["ResultsFolder"]:
     """Yield a folder that nobody else writes into meanwhile; it is made. Waits for whoever does, and says so.
 
-    Raises `StoreUnavailable` or `StoreFull` where the disk refuses, and `Unreadable` for a damaged record.
+    Raises `SettingsError` where nothing can ever be written, `StoreUnavailable` or `StoreFull` where the disk refuses,
+    and `Unreadable` for a damaged record.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -100,7 +101,7 @@ def opened(path: Path) -> Iterator["ResultsFolder"]:
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield ResultsFolder(path)
     except OSError as error:
-        raise storage_error(error, path) from error
+        raise output_error(error, path) from error
 
 
 class ResultsFolder:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from services.magritte.atomic_file import replacing
-from shared.contract.errors import StoreUnavailable
+from shared.contract.errors import SettingsError
 
 
 def half_written(target: Path) -> None:
@@ -33,5 +33,5 @@ def test_a_file_that_is_not_written_to_its_end_leaves_the_old_one(tmp_path: Path
 
 def test_where_no_folder_can_be_made_the_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StoreUnavailable, match="file/folder"), replacing(tmp_path / "file" / "folder" / "a.png"):
+    with pytest.raises(SettingsError, match="file/folder"), replacing(tmp_path / "file" / "folder" / "a.png"):
         pass

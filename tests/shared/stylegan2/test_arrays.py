@@ -38,9 +38,7 @@ def test_python_objects_are_refused():
     file = io.BytesIO()
     np.savez(file, trap=np.array([print], dtype=object))
     for data in (file.getvalue(), b"\x89PNG\r\n\x1a\n and so on"):
-        with pytest.raises(
-            BadFile, match=r"of arrays: it is another kind of file, or holds Python objects$"
-        ):
+        with pytest.raises(BadFile, match=r"of arrays: it is another kind of file, or holds Python objects$"):
             unpack(data)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.magritte.results.folder import RECORD, Changes, Wanted, opened
-from shared.contract.errors import NotFound, StoreUnavailable, Unreadable
+from shared.contract.errors import NotFound, SettingsError, Unreadable
 
 
 def saying(text: str, origin: str = "") -> Wanted:
@@ -142,7 +142,7 @@ def test_a_record_that_cannot_be_used_is_named(tmp_path: Path, content: str) -> 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreUnavailable, match="file"):
+    with pytest.raises(SettingsError, match="file"):
         update(tmp_path / "file" / "results", {})
 
 
