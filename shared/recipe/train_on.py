@@ -26,7 +26,12 @@ class Beginning(StrEnum):
 
 
 class TrainOn(Section):
-    """Training on the second and later versions of a data set, after a prune, an undo or a verdict."""
+    """Training on the second and later versions of a data set, after a prune, an undo or a verdict.
+
+    Everything is carried over by default: of one drawn character's training that went on for 1.5 kimg after a prune
+    (`benchmarks/pruning.py`) the kernel distance was then 615 (603 without counters), 659 without p, 671 with the
+    networks alone and 702 without Adam's moments.
+    """
 
     begin: Beginning = Field(
         Beginning.SNAPSHOT,
