@@ -183,7 +183,7 @@ class FaceDetector(Stage[ImageKept | FaceBoxed, Detection | Cutting]):
                 yield FaceDropped.of(message, self.name, crop, face=face)
             else:
                 stored = _stored(picture, cut(picture.image, crop.box, crop.angle), context)
-                about = {"score": round(seen.score, 4), "detectors": seen.voices}
+                about = {"confidence": round(seen.score, 4), "detectors": seen.voices}
                 yield _found(message, face, crop, stored).model_copy(update=about)
 
 

@@ -59,7 +59,7 @@ def origins(store: Objects, run: str, sources: int, remark: Remark) -> Origins:
 
 def _face(found: FaceFound) -> dict[str, Any]:
     edges = dict(zip(("left", "top", "width", "height"), found.box, strict=True))
-    about = {"entry": found.entry, "angle": found.angle, "confidence": found.score}
+    about = {"entry": found.entry, "angle": found.angle, "confidence": found.confidence}
     return {**about, **edges, "detector": "+".join(found.detectors)}
 
 

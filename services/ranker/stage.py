@@ -48,7 +48,7 @@ class Ranker(Stage[SnapshotTaken, RankerSettings]):
     def inputs(self, message: SnapshotTaken, settings: RankerSettings) -> Mapping[str, str | int] | None:
         if not settings.are_for(message):
             return None
-        return {"run": message.run, "training": message.training, "leg": message.leg, "dataset": message.dataset}
+        return message.model_dump(include={"run", "training", "leg", "dataset", "number"})  # no number if it is 0
 
     def process(self, message: SnapshotTaken, settings: RankerSettings, context: Context) -> Iterator[Message]:
         if not settings.are_for(message):

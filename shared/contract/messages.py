@@ -183,7 +183,7 @@ class ImageDropped(ImageMessage, Dropped):
 class FaceFound(FaceMessage):
     """A face is cut out as `crop`: `box` (left, top, width, height), turned clockwise by `angle` about its middle.
 
-    `detectors` have found it; `score` says how sure they are, in what is theirs. Both are missing of a box by hand.
+    `detectors` have found it, as surely as `confidence` says in what is theirs. A box by hand has neither.
     """
 
     image: Digest
@@ -191,7 +191,7 @@ class FaceFound(FaceMessage):
     box: tuple[int, int, int, int]
     angle: float = Field(default=0.0, exclude_if=lambda angle: not angle)
     side: Count
-    score: float | None = Field(default=None, exclude_if=lambda score: score is None)
+    confidence: float | None = Field(default=None, exclude_if=lambda confidence: confidence is None)
     detectors: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
     fresh: Fresh = False
 

@@ -79,7 +79,7 @@ def _of_pictures() -> tuple[Message, ...]:
 def _of_faces() -> tuple[Message, ...]:
     face = {"run": RUN, "entry": ENTRY, "image": DIGEST, "face": 1}
     return (
-        FaceFound.model_validate(face | {"crop": OTHER, "box": (1, 2, 30, 40), "side": 40, "score": 0.5}),
+        FaceFound.model_validate(face | {"crop": OTHER, "box": (1, 2, 30, 40), "side": 40, "confidence": 0.5}),
         FaceBoxed.model_validate(face | {"box": (-1, 2, 30, 40), "angle": -12.5, "revision": 500_000_003}),
         VerdictGiven.model_validate(face | {"decision": "box", "number": 3, "box": (-1, 2, 30, 40), "angle": -12.5}),
         FaceUpscaled.model_validate(face | {"crop": OTHER, "factor": 2}),

@@ -111,8 +111,8 @@ def test_a_face_says_who_has_found_it_and_how_sure_that_is(bench: Bench, drawn: 
     for face in (first, second):
         assert isinstance(face, FaceFound)
         assert face.detectors == ("cascade",)
-        assert face.score is not None
-        assert face.score > windows
+        assert face.confidence is not None
+        assert face.confidence > windows
     by_vote, _ = bench.made(encoded(drawn()), recipe(Faces()))
     assert isinstance(by_vote, FaceFound)
     assert {"animeface", "animeface-closer"} & set(by_vote.detectors)

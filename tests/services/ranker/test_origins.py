@@ -33,7 +33,7 @@ def test_a_face_has_the_places_of_its_picture_in_this_run_and_its_box(store: Fol
     list_page(store, 1, a2=place("https://x/7.png", **board))
     found = FaceFound(
         run="toy-001", entry=ENTRY, image=IMAGE, face=2, crop="c" * 64, box=(-4, 5, 60, 70), angle=12.5, side=70
-    ).model_copy(update={"score": 1.75, "detectors": ("animeface", "cascade")})
+    ).model_copy(update={"confidence": 1.75, "detectors": ("animeface", "cascade")})
     assert journal.append(store, "toy-001", 1, [found.encode(Stamp(stage="face-detector", at=now()))])
     remarks = list[str]()
     known = origins(store, "toy-001", 2, remarks.append)

@@ -283,3 +283,12 @@ def test_altered_copies_are_not_ranked_and_make_nothing_look_usual(store: Folder
     )
     (after,) = ranked(store)
     assert rows(store, after) == rows(store, before)
+
+
+def test_a_snapshot_of_another_training_of_the_run_is_not_answered_with_the_ranking_of_the_first(
+    store: FolderStore,
+) -> None:
+    """Two trainings of a run can have the same snapshots; the run waits for the ranking of the later one."""
+    actions = [action_of(Ranker(), TAKEN.model_copy(update={"number": number}), settings()) for number in (1, 2)]
+    assert actions[0] != actions[1]
+    assert ranked(store, consumed=TAKEN.model_copy(update={"number": 2}))[0].number == 2
