@@ -1,6 +1,5 @@
 """The folder of an exported review: pictures, a table to edit, a folder for what is dropped, and a record of them."""
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -108,9 +107,3 @@ def read_export(folder: Path) -> Export:
             f"{path}: {error.strerror}: give the folder that `magritte review export` has written, to its end"
         ) from error
     return decoded(str(path), content, Export, "Export once more into another folder, and move your changes there")
-
-
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from services.magritte.reviews.folder import DROPPED, EXPLANATION, RECORD, TABLE, Export, ExportedFace, digest_of
+from services.magritte.reviews.folder import DROPPED, EXPLANATION, RECORD, TABLE, Export, ExportedFace
+from shared.sha256 import hash_file
 
 _PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 _OWN = frozenset({TABLE, EXPLANATION, RECORD})
@@ -51,7 +52,7 @@ def look_at_pictures(folder: Path, export: Export, files: Iterable[Path]) -> Pic
     of_faces: defaultdict[str, list[_File]] = defaultdict(list)
     for path in files:
         shown = path.relative_to(folder)
-        digest = digest_of(path)
+        digest = hash_file(path)
         face = names.face_of(path, digest)
         if face is None:
             found.remarks.append(f"{shown} is no picture of this export: it means nothing")
