@@ -56,4 +56,4 @@ def _decided(message: FaceNormalized, verdicts: Verdicts) -> bool | None:
 
 
 def _is_by_looks(verdict: Verdict) -> bool:
-    return not verdict.why.startswith(_NOT_BY_LOOKS)
+    return not verdict.prune and not verdict.why.startswith(_NOT_BY_LOOKS)

@@ -15,9 +15,12 @@ __all__ = ["faces"]  # a fixture
 OTHER = "0d" * 32
 
 
-def decided(store: FolderStore, run: str, image: str, face: int | None, decision: Decision, why: str = "") -> None:
+def decided(
+    store: FolderStore, run: str, image: str, face: int | None, decision: Decision, why: str = "", prune: str = ""
+) -> None:
     """Write a verdict down and tell the run, as `magritte verdict` does."""
-    number = give(store, "anya", Verdict(image=image, face=face, decision=decision, who="me", why=why))
+    verdict = Verdict(image=image, face=face, decision=decision, who="me", why=why, prune=prune)
+    number = give(store, "anya", verdict)
     for entry in (entry for entry, known in zip(ENTRIES, IMAGES, strict=True) if known == image):
         about = {"run": run, "entry": entry, "image": image, "face": face, "decision": decision, "number": number}
         note(store, "person", VerdictGiven.model_validate(about))
@@ -66,6 +69,11 @@ def test_what_was_excluded_by_artist_or_work_says_nothing_of_looks(
     store: FolderStore, faces: str, reason: Reason
 ) -> None:
     decided(store, faces, IMAGES[1], None, Decision.DROP, f"{reason}: by someone")
+    assert [(each.item.entry, each.dropped) for each in found(store, faces)] == [(ENTRIES[0], None), (ENTRIES[2], None)]
+
+
+def test_what_a_prune_has_dropped_by_its_rank_says_nothing_of_looks(store: FolderStore, faces: str) -> None:
+    decided(store, faces, IMAGES[1], 0, Decision.DROP, prune="a-prune")
     assert [(each.item.entry, each.dropped) for each in found(store, faces)] == [(ENTRIES[0], None), (ENTRIES[2], None)]
 
 
